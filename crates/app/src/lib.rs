@@ -1,0 +1,1 @@
+//! Use cases through one funnel; Cedar policies; timers.

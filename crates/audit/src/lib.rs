@@ -1,0 +1,1 @@
+//! Merkle log: append, prove, verify, checkpoints, evidence.

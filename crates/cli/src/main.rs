@@ -1,0 +1,2 @@
+//! The yunyu command: wiring only.
+fn main() {}

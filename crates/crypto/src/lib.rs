@@ -1,0 +1,1 @@
+//! Cipher suites, envelopes, key handles and signed statements.

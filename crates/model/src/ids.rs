@@ -1,0 +1,56 @@
+//! Typed identifiers. An id is a short prefix and random text; it never carries a personal value.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+        impl $name {
+            /// The prefix every id of this kind starts with.
+            pub const PREFIX: &'static str = $prefix;
+            /// An id from its random part (letters and digits).
+            #[must_use]
+            pub fn from_part(part: &str) -> Self { Self(format!("{}_{part}", $prefix)) }
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str { &self.0 }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) }
+        }
+        impl From<&str> for $name { fn from(s: &str) -> Self { Self(s.to_owned()) } }
+    )+};
+}
+
+ids! {
+    /// An organisation.
+    OrgId = "org",
+    /// A natural person with an account.
+    PersonId = "per",
+    /// A run of a procedure.
+    CaseId = "case",
+    /// A public-data resource in the catalogue.
+    ResourceId = "res",
+    /// One supplied batch of records.
+    BatchId = "bat",
+    /// An authorisation to operate.
+    AuthorisationId = "auth",
+    /// An application scenario.
+    ScenarioId = "scn",
+    /// A grant: these fields, this purpose, until this date.
+    GrantId = "gra",
+    /// A job over raw records.
+    JobId = "job",
+    /// A data product.
+    ProductId = "prod",
+    /// A consumer's order.
+    OrderId = "ord",
+    /// A ticket for the zone's endpoint.
+    TicketId = "tic",
+    /// A work order from platform to zone.
+    WorkOrderId = "wo",
+}

@@ -1,0 +1,69 @@
+//! Time as a value. Milliseconds since 1970-01-01T00:00:00Z; dates are civil dates in China (UTC+8).
+
+use serde::{Deserialize, Serialize};
+
+/// An instant in milliseconds since the Unix epoch (UTC).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+/// Which clock a deployment runs on; fixed when its folder is initialised (invariant 10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clock {
+    /// The machine's clock.
+    Real,
+    /// A simulated clock; loopback only, no real enrolment.
+    Simulated,
+}
+
+/// One day in milliseconds.
+pub const DAY_MS: i64 = 86_400_000;
+const CHINA_MS: i64 = 8 * 3_600_000;
+
+impl Timestamp {
+    /// This instant plus some milliseconds.
+    #[must_use]
+    pub fn plus_ms(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
+    /// This instant plus whole days.
+    #[must_use]
+    pub fn plus_days(self, days: i64) -> Self {
+        self.plus_ms(days.saturating_mul(DAY_MS))
+    }
+
+    /// The civil date in China, `YYYY-MM-DD`.
+    #[must_use]
+    pub fn date(self) -> jiff::civil::Date {
+        let day = (self.0 + CHINA_MS).div_euclid(DAY_MS);
+        let epoch = jiff::civil::date(1970, 1, 1);
+        let span = jiff::Span::new().try_days(day).unwrap_or_default();
+        epoch.checked_add(span).unwrap_or(epoch)
+    }
+
+    /// The first instant of a civil date in China.
+    #[must_use]
+    pub fn start_of(date: jiff::civil::Date) -> Self {
+        let epoch = jiff::civil::date(1970, 1, 1);
+        let days = epoch.until(date).map_or(0, |s| i64::from(s.get_days()));
+        Self(days * DAY_MS - CHINA_MS)
+    }
+
+    /// This instant plus calendar months; the day is clamped to the month's last day (leap days included).
+    #[must_use]
+    pub fn plus_months(self, months: i32) -> Self {
+        let date = self.date();
+        let rest = self.0 - Self::start_of(date).0;
+        let span = jiff::Span::new().try_months(months).unwrap_or_default();
+        let moved = date.checked_add(span).unwrap_or(date);
+        Self(Self::start_of(moved).0 + rest)
+    }
+
+    /// RFC 3339 text in UTC, to the millisecond.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| self.0.to_string(), |t| t.to_string())
+    }
+}

@@ -1,0 +1,1 @@
+//! Acceptance stories by city and article.

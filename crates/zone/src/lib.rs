@@ -1,0 +1,1 @@
+//! The operation domain: raw records, governed queries, exit gate, sealing.

@@ -1,0 +1,2 @@
+//! Checks and the two README commands.
+fn main() {}
