@@ -7,6 +7,7 @@ pub mod act;
 pub mod entity;
 pub mod ids;
 pub mod keylist;
+pub mod link;
 pub mod order;
 pub mod party;
 pub mod refusal;
