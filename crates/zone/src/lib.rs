@@ -7,6 +7,7 @@ pub mod classify;
 pub mod contract;
 pub mod engine;
 pub mod gate;
+pub mod identify;
 pub mod intake;
 pub mod node;
 pub mod purpose;
