@@ -42,7 +42,9 @@ impl PublicKey {
             Suite::Intl => {
                 let raw: &[u8; 32] = bytes.try_into().map_err(|_| bad())?;
                 let key = ed::VerifyingKey::from_bytes(raw).map_err(|_| bad())?;
-                if key.is_weak() {
+                // The library also takes y + p for y (RFC 8032, 5.1.3 does not): a second text for the same key.
+                let one_text = key.to_edwards().compress().to_bytes() == *raw;
+                if key.is_weak() || !one_text {
                     return Err(bad());
                 }
             }
