@@ -159,7 +159,6 @@ impl Row {
     getter!(int, i64);
     getter!(opt_int, Option<i64>);
     getter!(text, String);
-    getter!(opt_text, Option<String>);
     getter!(blob, Vec<u8>);
 
     /// A count or number that is never negative.

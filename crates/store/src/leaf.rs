@@ -3,7 +3,7 @@
 
 use crate::backend::{Row, int, values};
 use crate::{Result, Store, StoreError, Tx};
-use audit::Leaf;
+use crate::shape::Leaf;
 use model::Timestamp;
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ impl Tx {
         };
         let leaf = chained(draft, last);
         let bytes = leaf.encode().map_err(|_| StoreError::shape("leaf"))?;
-        let hash = leaf.hash(self.store().suite().hash_alg()).map_err(|_| StoreError::shape("leaf"))?.to_string();
+        let hash = Leaf::hash_bytes(self.store().suite().hash_alg(), &bytes).to_string();
         let mac = self.store().mac(MAC_LABEL, &bytes);
         let seq = leaf.case_seq.map(int).transpose()?;
         let row = self

@@ -19,6 +19,7 @@ mod meta;
 mod open;
 mod order;
 mod session;
+mod shape;
 mod tx;
 mod usage;
 mod writer;
@@ -30,6 +31,7 @@ pub use idempotency::Stored;
 pub use leaf::{LeafDraft, Recorded};
 pub use order::QueuedOrder;
 pub use session::Session;
+pub use shape::Leaf;
 pub use tx::Tx;
 pub use usage::{Usage, UsageTotal};
 
