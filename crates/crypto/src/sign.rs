@@ -42,12 +42,17 @@ impl PublicKey {
             Suite::Intl => {
                 let raw: &[u8; 32] = bytes.try_into().map_err(|_| bad())?;
                 let key = ed::VerifyingKey::from_bytes(raw).map_err(|_| bad())?;
-                if key.is_weak() {
+                // The library also takes y + p for y (RFC 8032, 5.1.3 does not): a second text for the same key.
+                let one_text = key.to_edwards().compress().to_bytes() == *raw;
+                if key.is_weak() || !one_text {
                     return Err(bad());
                 }
             }
         }
-        Ok(Self { suite, bytes: bytes.to_vec() })
+        Ok(Self {
+            suite,
+            bytes: bytes.to_vec(),
+        })
     }
 
     /// The key's suite.
@@ -96,15 +101,23 @@ impl PublicKey {
 }
 
 fn verify_sm2(key: &[u8], msg: &[u8], raw: &[u8; 64]) -> bool {
-    let Ok(key) = sm2dsa::VerifyingKey::from_sec1_bytes(SM2_ID, key) else { return false };
+    let Ok(key) = sm2dsa::VerifyingKey::from_sec1_bytes(SM2_ID, key) else {
+        return false;
+    };
     // Refuses r or s of zero and of n or more; r + s = n is refused by the check itself.
-    let Ok(signature) = sm2dsa::Signature::from_slice(raw) else { return false };
+    let Ok(signature) = sm2dsa::Signature::from_slice(raw) else {
+        return false;
+    };
     key.verify(msg, &signature).is_ok()
 }
 
 fn verify_ed25519(key: &[u8], msg: &[u8], raw: &[u8; 64]) -> bool {
-    let Ok(key) = <&[u8; 32]>::try_from(key) else { return false };
-    let Ok(key) = ed::VerifyingKey::from_bytes(key) else { return false };
+    let Ok(key) = <&[u8; 32]>::try_from(key) else {
+        return false;
+    };
+    let Ok(key) = ed::VerifyingKey::from_bytes(key) else {
+        return false;
+    };
     key.verify_strict(msg, &ed::Signature::from_bytes(raw)).is_ok()
 }
 
@@ -206,7 +219,10 @@ impl SigningKey {
             Suite::Gm => sm2_key(secret)?.verifying_key().to_sec1_bytes().to_vec(),
             Suite::Intl => ed::SigningKey::from_bytes(secret).verifying_key().to_bytes().to_vec(),
         };
-        Ok(Self { secret: Zeroizing::new(*secret), public: PublicKey::from_bytes(suite, &bytes)? })
+        Ok(Self {
+            secret: Zeroizing::new(*secret),
+            public: PublicKey::from_bytes(suite, &bytes)?,
+        })
     }
 
     /// The suite.
@@ -242,8 +258,9 @@ impl SigningKey {
     pub fn sign_bytes(&self, msg: &[u8]) -> Result<String, CryptoError> {
         let raw: [u8; 64] = match self.suite() {
             Suite::Gm => {
-                let signature: sm2dsa::Signature =
-                    sm2_key(&self.secret)?.try_sign(msg).map_err(|_| CryptoError::BadSignature)?;
+                let signature: sm2dsa::Signature = sm2_key(&self.secret)?
+                    .try_sign(msg)
+                    .map_err(|_| CryptoError::BadSignature)?;
                 signature.to_bytes().into()
             }
             Suite::Intl => ed::SigningKey::from_bytes(&self.secret).sign(msg).to_bytes(),
@@ -267,12 +284,11 @@ impl fmt::Debug for SigningKey {
 fn sm2_key(secret: &[u8; 32]) -> Result<sm2dsa::SigningKey, CryptoError> {
     // d = n - 1 would make 1 + d vanish in the signing equation (GB/T 32918.2, 6.1).
     const N_MINUS_1: [u8; 32] = [
-        0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x72, 0x03, 0xdf, 0x6b,
-        0x21, 0xc6, 0x05, 0x2b, 0x53, 0xbb, 0xf4, 0x09, 0x39, 0xd5, 0x41, 0x22,
+        0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x72, 0x03,
+        0xdf, 0x6b, 0x21, 0xc6, 0x05, 0x2b, 0x53, 0xbb, 0xf4, 0x09, 0x39, 0xd5, 0x41, 0x22,
     ];
     if secret == &N_MINUS_1 {
         return Err(CryptoError::Malformed("signing key"));
     }
     sm2dsa::SigningKey::from_slice(SM2_ID, secret).map_err(|_| CryptoError::Malformed("signing key"))
 }
-
