@@ -1,1 +1,37 @@
 //! Cipher suites, envelopes, key handles and signed statements.
+//!
+//! The one place that knows algorithms. It must not know what is hashed, signed or sealed: no domain type,
+//! no path of the deployment, no clock.
+//!
+//! Two suites: `gm` (SM2, SM3, SM4: GB/T 32918, 32905, 32907), the default, and `intl` (Ed25519, SHA-256, AES-256).
+//! One suite per deployment, never per field.
+
+mod aead;
+mod blob;
+mod canonical;
+mod envelope;
+mod error;
+mod handed;
+mod hash;
+mod keyfile;
+mod keyring;
+mod password;
+mod provider;
+mod random;
+mod sign;
+
+pub use canonical::{canonical, digest_of, from_canonical, signing_bytes};
+pub use envelope::{
+    CHUNK, Context, Header, MAX_HEADER, Opened, SEALED_CHUNK, SealReader, SealStream, SealWriter, open_file,
+    open_header, open_object, seal_object, seal_writer,
+};
+pub use error::CryptoError;
+pub use handed::{HandedKey, HandedKeys};
+pub use hash::{Hash, HashAlg, Hasher, Suite};
+pub use keyfile::KeyFile;
+pub use keyring::FileKeyProvider;
+pub use password::Password;
+pub use provider::{DataKey, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
+pub use random::{random, random_hex};
+pub use sign::{PublicKey, SM2_ID, SigningKey, signature_bytes};
+pub use zeroize::Zeroizing;

@@ -1,1 +1,138 @@
 //! SQLite and PostgreSQL behind one concrete type.
+//!
+//! All SQL of the platform is here, and nothing else: the store decides nothing, permits nothing and reads no
+//! clock. What a command changes (rows, audit leaves, work orders, the answer to its idempotency key) is written in
+//! one transaction and is durable when [`Tx::commit`] returns (invariant 3).
+//!
+//! Write transactions run one after another ([`Store::begin`]); do slow things (hashing a password, signing with a
+//! remote key, network) before `begin`, never between `begin` and `commit`. Reads go to a pool of their own and see
+//! what is committed.
+
+mod account;
+mod backend;
+mod entity;
+mod error;
+mod idempotency;
+mod leaf;
+mod lease;
+mod meta;
+mod open;
+mod order;
+mod session;
+mod shape;
+mod tx;
+mod usage;
+mod writer;
+
+pub use account::Account;
+pub use entity::Filter;
+pub use error::StoreError;
+pub use idempotency::Stored;
+pub use leaf::{LeafDraft, Recorded};
+pub use order::QueuedOrder;
+pub use session::Session;
+pub use shape::Leaf;
+pub use tx::Tx;
+pub use usage::{Usage, UsageTotal};
+
+use backend::Source;
+use crypto::Suite;
+use std::sync::Arc;
+use tokio::sync::watch;
+use writer::Writer;
+
+/// Result of the store.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// What a store is opened with besides its URL.
+pub struct Settings {
+    /// Cipher suite of the deployment; fixed when the database is first opened.
+    pub suite: Suite,
+    /// Key of the authentication codes on leaves and orders until the log holds them. Who only holds the database
+    /// does not have it (trust.md §2, design point 4).
+    pub mac_key: [u8; 32],
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("suite", &self.suite).finish_non_exhaustive()
+    }
+}
+
+/// A database. Cheap to clone; all clones share one writer and one pool of readers.
+#[derive(Clone, Debug)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    writer: Writer,
+    read: Source,
+    commits: watch::Receiver<u64>,
+    settings: Settings,
+}
+
+impl Store {
+    /// Opens a database, creating and migrating it where needed.
+    /// `sqlite:///folder/file.db` or `postgres://…` (Unix socket or loopback).
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] for an unusable URL, [`StoreError::Mismatch`] for another suite or key than the
+    /// database was created with, [`StoreError::Migration`] for a database of a newer program.
+    pub async fn open(url: &str, settings: Settings) -> Result<Self> {
+        let sources = open::open(url).await?;
+        let (told, commits) = watch::channel(0);
+        let writer = Writer::start(sources.write, told);
+        let store = Self { inner: Arc::new(Inner { writer, read: sources.read, commits, settings }) };
+        store.check_belongs().await?;
+        Ok(store)
+    }
+
+    /// The deployment's cipher suite.
+    #[must_use]
+    pub fn suite(&self) -> Suite {
+        self.inner.settings.suite
+    }
+
+    /// Starts a write transaction when its turn comes. Dropping it without [`Tx::commit`] undoes it.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or another process writes for too long.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(Tx::new(self.inner.writer.borrow().await?, self.clone()))
+    }
+
+    /// A watch on commits of this process: the sequencer and long polls wait on it. Other processes on the same
+    /// PostgreSQL do not show here, so wait with a time limit.
+    #[must_use]
+    pub fn notify(&self) -> Commits {
+        let mut seen = self.inner.commits.clone();
+        seen.mark_unchanged();
+        Commits { seen }
+    }
+
+    pub(crate) fn mac(&self, label: &str, bytes: &[u8]) -> [u8; 32] {
+        let message = [label.as_bytes(), b"\n", bytes].concat();
+        self.inner.settings.suite.mac(&self.inner.settings.mac_key, &message)
+    }
+
+    pub(crate) async fn reader(&self) -> Result<backend::Conn> {
+        self.inner.read.acquire().await
+    }
+}
+
+/// Tells of commits. Take it before reading what you then wait for a change of: no commit in between is missed.
+#[derive(Clone, Debug)]
+pub struct Commits {
+    seen: watch::Receiver<u64>,
+}
+
+impl Commits {
+    /// Waits for a commit later than the last one told. Never returns if the store is closed.
+    pub async fn notified(&mut self) {
+        if self.seen.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

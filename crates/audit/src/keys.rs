@@ -1,0 +1,219 @@
+//! Key lists as the verifier sees them: who signs what, from when until when, under the authority root.
+//!
+//! Beside the logs lies `keys/`: `root` (the root's public key, a line of text) and `<number>.json` (signed key lists
+//! from 1 on). What a person's roles allow is not known here.
+
+use crate::LogError;
+use crate::files::Folder;
+use crate::trust::ClockKind;
+use crypto::PublicKey;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::path::Path;
+
+/// Signed type of key lists.
+pub const KEY_LIST_TYPE: &str = "key-list";
+const ROOT_FILE: &str = "root";
+
+/// A signed statement whose body is any JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedValue {
+    /// What is signed.
+    pub body: Value,
+    /// Id of the signing key.
+    pub key: String,
+    /// Signature.
+    pub signature: String,
+}
+
+/// One key of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyEntryView {
+    /// Key id.
+    pub key: String,
+    /// The key.
+    pub public: PublicKey,
+    /// Whose it is: `kind` and what belongs to the kind.
+    pub holder: Map<String, Value>,
+    /// First instant it may sign, in milliseconds since 1970.
+    pub valid_from: i64,
+    /// First instant it may no longer sign.
+    pub revoked_at: Option<i64>,
+}
+
+impl KeyEntryView {
+    /// Kind of holder: `person`, `platform`, `zone`, `platform_log`, `zone_log`.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.member("kind").unwrap_or_default()
+    }
+
+    /// A text of the holder, such as `person` or `org`.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&str> {
+        self.holder.get(name).and_then(Value::as_str)
+    }
+
+    /// May it sign at this instant?
+    #[must_use]
+    pub fn holds(&self, at: i64) -> bool {
+        self.valid_from <= at && self.revoked_at.is_none_or(|r| at < r)
+    }
+}
+
+/// A key list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyListView {
+    /// Format version, 1.
+    pub v: u32,
+    /// Deployment.
+    pub deployment: String,
+    /// Number, from 1.
+    pub number: u64,
+    /// Kind of clock.
+    pub clock: ClockKind,
+    /// When the root signed, in milliseconds since 1970.
+    pub issued_at: i64,
+    /// The keys.
+    pub entries: Vec<KeyEntryView>,
+}
+
+impl KeyListView {
+    /// The entry of a key, if it may sign at `at`.
+    #[must_use]
+    pub fn valid(&self, key: &str, at: i64) -> Option<&KeyEntryView> {
+        self.entries.iter().find(|e| e.key == key && e.holds(at))
+    }
+}
+
+fn bad(why: &'static str) -> LogError {
+    LogError::malformed("key list", why)
+}
+
+
+/// Checks lists from number 1 on: root's signature, no gap, no key dropped or brought back. Returns the newest.
+pub(crate) fn check_lists(lists: &[SignedValue], root: &PublicKey) -> Result<KeyListView, LogError> {
+    let mut last: Option<KeyListView> = None;
+    for (n, signed) in (1u64..).zip(lists) {
+        let list = check_list(signed, root)?;
+        if list.number != n {
+            return Err(bad("numbers do not run from 1 without a gap"));
+        }
+        if let Some(before) = &last {
+            check_step(before, &list)?;
+        }
+        last = Some(list);
+    }
+    last.ok_or_else(|| bad("there is none"))
+}
+
+fn check_list(signed: &SignedValue, root: &PublicKey) -> Result<KeyListView, LogError> {
+    if signed.key != root.key_id() {
+        return Err(bad("not signed by the root"));
+    }
+    root.verify(KEY_LIST_TYPE, &signed.body, &signed.signature).map_err(|_| bad("the root's signature does not hold"))?;
+    let list: KeyListView = serde_json::from_value(signed.body.clone()).map_err(|_| bad("not a key list"))?;
+    let again = serde_json::to_value(&list).map_err(|_| bad("not a key list"))?;
+    if again != signed.body || list.v != 1 {
+        return Err(bad("not a key list of version 1"));
+    }
+    for (i, e) in list.entries.iter().enumerate() {
+        if e.key != e.public.key_id() || e.public.suite() != root.suite() || e.kind().is_empty() {
+            return Err(bad("an entry names another key, suite or no holder"));
+        }
+        if list.entries.iter().take(i).any(|other| other.key == e.key) {
+            return Err(bad("a key stands in it twice"));
+        }
+    }
+    Ok(list)
+}
+
+fn check_step(before: &KeyListView, after: &KeyListView) -> Result<(), LogError> {
+    if (&before.deployment, before.clock) != (&after.deployment, after.clock) || before.issued_at > after.issued_at {
+        return Err(bad("a later list is another deployment's or earlier in time"));
+    }
+    for old in &before.entries {
+        let new = after.entries.iter().find(|e| e.key == old.key).ok_or_else(|| bad("a later list drops a key"))?;
+        let revived = old.revoked_at.is_some() && new.revoked_at != old.revoked_at;
+        if revived || new.valid_from != old.valid_from || new.kind() != old.kind() {
+            return Err(bad("a later list changes a key's holder or its time"));
+        }
+    }
+    Ok(())
+}
+
+/// Publishes a signed key list beside the logs in `log_dir` (`DATA/log`): `keys/root` and `keys/<number>.json`.
+/// Publishing the same list again changes nothing.
+///
+/// # Errors
+/// The root's signature or the list's form does not hold, it does not follow the lists that are there, or writing
+/// failed.
+pub fn publish_key_list<T: Serialize>(log_dir: &Path, root: &PublicKey, list: &T) -> Result<(), LogError> {
+    let bytes = crypto::canonical(list)?;
+    let signed: SignedValue = crypto::from_canonical(&bytes).map_err(|_| bad("not a signed statement"))?;
+    let number = check_list(&signed, root)?.number;
+    let folder = Folder::new(&log_dir.join("keys"));
+    folder.make()?;
+    folder.sweep()?;
+    let root_line = format!("{root}\n");
+    if folder.read(ROOT_FILE)?.is_some_and(|there| there != root_line.as_bytes()) {
+        return Err(bad("the folder belongs to another root"));
+    }
+    let file = format!("{number}.json");
+    if folder.read(&file)?.is_some_and(|there| there != bytes) {
+        return Err(bad("another list of this number is published"));
+    }
+    let mut lists = Vec::new();
+    for n in 1..number {
+        lists.push(read_list(&folder, n)?.1);
+    }
+    lists.push(signed);
+    check_lists(&lists, root)?;
+    folder.write(ROOT_FILE, root_line.as_bytes())?;
+    folder.write(&file, &bytes)
+}
+
+fn read_list(folder: &Folder, number: u64) -> Result<(Vec<u8>, SignedValue), LogError> {
+    let file = format!("{number}.json");
+    let bytes = folder.read(&file)?.ok_or_else(|| LogError::corrupt(format!("keys/{file}"), "missing"))?;
+    let signed = crypto::from_canonical(&bytes);
+    let signed = signed.map_err(|_| LogError::corrupt(format!("keys/{file}"), "not its canonical encoding"))?;
+    Ok((bytes, signed))
+}
+
+/// Reads the key lists beside the logs in `log_dir`, and the root they name. Unchecked.
+///
+/// # Errors
+/// They are missing, or a file in the folder is no key list.
+pub fn read_key_lists(log_dir: &Path) -> Result<(PublicKey, Vec<SignedValue>), LogError> {
+    let folder = Folder::new(&log_dir.join("keys"));
+    let root = folder.read(ROOT_FILE)?.ok_or_else(|| LogError::corrupt("keys/root", "missing"))?;
+    let text = String::from_utf8(root).map_err(|_| LogError::corrupt("keys/root", "not a public key"))?;
+    let line = text.strip_suffix('\n').ok_or_else(|| LogError::corrupt("keys/root", "not a line"))?;
+    let root = line.parse().map_err(|_| LogError::corrupt("keys/root", "not a public key"))?;
+    let names = folder.all()?;
+    let mut lists = Vec::new();
+    for number in 1..names.len() as u64 {
+        lists.push(read_list(&folder, number)?.1);
+    }
+    match names.iter().find(|n| *n != ROOT_FILE && !is_list_of(n, names.len() - 1)) {
+        Some(name) => Err(LogError::corrupt(format!("keys/{name}"), "a file that does not belong here")),
+        None => Ok((root, lists)),
+    }
+}
+
+fn is_list_of(name: &str, count: usize) -> bool {
+    name.strip_suffix(".json").is_some_and(|n| (1..=count).any(|i| i.to_string() == n))
+}
+
+/// Number and bytes of the newest published list, if there is one.
+pub(crate) fn newest_key_list(folder: &Folder) -> Result<Option<(u64, Vec<u8>)>, LogError> {
+    let names = folder.names("")?;
+    let newest = names.iter().filter_map(|n| n.strip_suffix(".json")?.parse::<u64>().ok()).max();
+    let Some(number) = newest else { return Ok(None) };
+    let bytes = folder.read(&format!("{number}.json"))?;
+    Ok(bytes.map(|b| (number, b)))
+}

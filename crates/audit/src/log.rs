@@ -1,0 +1,383 @@
+//! The writer of one log: appends leaves, signs checkpoints, heals what a crash left.
+//!
+//! Deterministic: the same leaves give the same files in however many steps they came. It must not know where leaves
+//! come from; its caller keeps them durably and asks `size()` how far the log got.
+
+use crate::LogError;
+use crate::checkpoint::{Checkpoint, LogSigner};
+use crate::files::Folder;
+use crate::keys::newest_key_list;
+use crate::leaf::{Leaf, LogName};
+use crate::merkle::Node;
+use crate::reader::LogReader;
+use crate::tile::{ALGS, Tree, WIDTH, bundle_partials, bundle_path, push_entry, split_bundle, tile_partials};
+use crate::trust::ClockKind;
+use crypto::{Hash, HashAlg, Suite};
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// What a log is.
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// First line of its checkpoints: `<deployment>/<log>`.
+    pub origin: String,
+    /// Which log.
+    pub log: LogName,
+    /// Suite of the deployment.
+    pub suite: Suite,
+    /// Kind of clock.
+    pub clock: ClockKind,
+    /// Deployment.
+    pub deployment: String,
+    /// Where the signer remembers what it has signed: a file outside the log's folder, so that an old copy of the
+    /// folder is found out.
+    pub state: PathBuf,
+}
+
+impl LogConfig {
+    /// The log of a deployment.
+    #[must_use]
+    pub fn new(deployment: &str, log: LogName, suite: Suite, clock: ClockKind, state: &Path) -> Self {
+        let origin = format!("{deployment}/{log}");
+        Self { origin, log, suite, clock, deployment: deployment.to_owned(), state: state.to_path_buf() }
+    }
+}
+
+/// What the signer has signed last. Canonical JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signed {
+    v: u32,
+    origin: String,
+    size: u64,
+    sm3: Hash,
+    sha256: Hash,
+}
+
+/// One log, open for writing; one process at a time.
+#[derive(Debug)]
+pub struct TileLog {
+    folder: Folder,
+    keys: Folder,
+    cfg: LogConfig,
+    state: Folder,
+    state_name: String,
+    signed: Option<Signed>,
+    published: Option<Checkpoint>,
+    size: u64,
+    trees: [Tree; 2],
+    bundle: Vec<u8>,
+    poisoned: bool,
+    _lock: File,
+}
+
+impl TileLog {
+    /// Opens or makes the log in `dir`. Finishes an append that a crash interrupted: afterwards `size()` says which
+    /// leaves are in, and [`TileLog::unsigned`] whether the next checkpoint is due.
+    ///
+    /// # Errors
+    /// The folder contradicts itself or its signer's memory, is written by another process, or cannot be written.
+    pub fn open(dir: &Path, cfg: LogConfig) -> Result<Self, LogError> {
+        let bad_state = || LogError::malformed("signer state", "its path names no file");
+        let (state_dir, state_name) = (cfg.state.parent().ok_or_else(bad_state)?, cfg.state.file_name());
+        let state_name = state_name.and_then(|n| n.to_str()).ok_or_else(bad_state)?.to_owned();
+        let (folder, state) = (Folder::new(dir), Folder::new(state_dir));
+        folder.make()?;
+        state.make()?;
+        let lock = lock(&cfg.state)?;
+        folder.sweep()?;
+        let keys = Folder::new(&dir.parent().unwrap_or(dir).join("keys"));
+        let signed = read_state(&state, &state_name, &cfg)?;
+        let published = match folder.read("checkpoint")? {
+            Some(bytes) => Some(Checkpoint::parse(&bytes)?),
+            None => None,
+        };
+        let trees = ALGS.map(Tree::new);
+        let bundle = Vec::new();
+        let mut log =
+            Self { folder, keys, cfg, state, state_name, signed, published, size: 0, trees, bundle, poisoned: false, _lock: lock };
+        log.load()?;
+        log.heal()?;
+        Ok(log)
+    }
+
+    /// Number of leaves.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The published checkpoint.
+    #[must_use]
+    pub fn published(&self) -> Option<&Checkpoint> {
+        self.published.as_ref()
+    }
+
+    /// Are there leaves that no published checkpoint covers, or no checkpoint at all?
+    #[must_use]
+    pub fn unsigned(&self) -> bool {
+        self.published.as_ref().is_none_or(|c| c.size < self.size)
+    }
+
+    /// A reader over all leaves.
+    #[must_use]
+    pub fn reader(&self) -> LogReader {
+        LogReader::at(self.folder.clone(), self.size)
+    }
+
+    /// Root over all leaves.
+    #[must_use]
+    pub fn root(&self, alg: HashAlg) -> Node {
+        let [sm3, sha256] = &self.trees;
+        if alg == sm3.alg() { sm3.root() } else { sha256.root() }
+    }
+
+    /// Appends encoded leaves; returns their indices. Durable when it returns.
+    ///
+    /// # Errors
+    /// A leaf is not the encoding of a leaf of this log (nothing is written), or writing failed (the log must be
+    /// opened again; the same append then gives the same bytes).
+    pub fn append(&mut self, leaves: &[Vec<u8>]) -> Result<Range<u64>, LogError> {
+        if self.poisoned {
+            return Err(LogError::Poisoned);
+        }
+        for leaf in leaves {
+            if Leaf::decode(leaf)?.log != self.cfg.log {
+                return Err(LogError::Leaf("it belongs to another log"));
+            }
+        }
+        let from = self.size;
+        // Until it is done the trees in memory may be ahead of the disk.
+        self.poisoned = true;
+        self.write(leaves)?;
+        self.poisoned = false;
+        Ok(from..self.size)
+    }
+
+    /// Appends leaves whose indices are already assigned: those that are there already must be equal and are skipped.
+    ///
+    /// # Errors
+    /// A gap, another leaf at one of the indices, or as [`TileLog::append`].
+    pub fn append_at(&mut self, index: u64, leaves: &[Vec<u8>]) -> Result<Range<u64>, LogError> {
+        if index > self.size {
+            return Err(LogError::Gap { index, size: self.size });
+        }
+        let end = index + leaves.len() as u64;
+        let there = self.size.min(end) - index;
+        let mut given = leaves.iter();
+        if there > 0 {
+            LogReader::at(self.folder.clone(), index + there).each(index, &mut |at, leaf| match given.next() {
+                Some(l) if l.as_slice() == leaf => Ok(()),
+                _ => Err(LogError::Different { index: at }),
+            })?;
+        }
+        self.append(given.as_slice())?;
+        Ok(index..end)
+    }
+
+    /// Signs and publishes a checkpoint over all leaves. `at` is the time on the deployment's clock; `extra` are
+    /// further lines such as [`crate::anchor_line`]. Returns the note. What is signed is remembered before the
+    /// signature exists.
+    ///
+    /// # Errors
+    /// The signer has signed a larger size or another root, a line is malformed, or signing or writing failed.
+    pub fn checkpoint(&mut self, at: i64, signer: &dyn LogSigner, extra: &[String]) -> Result<String, LogError> {
+        if self.poisoned {
+            return Err(LogError::Poisoned);
+        }
+        let mut next = self.draft(at)?;
+        for line in extra {
+            next.extend(line)?;
+        }
+        self.remember(&next)?;
+        next.sign(signer)?;
+        next.verify(&signer.public())?;
+        let note = next.render();
+        self.folder.write("checkpoint", note.as_bytes())?;
+        self.published = Some(next);
+        Ok(note)
+    }
+
+    fn draft(&self, at: i64) -> Result<Checkpoint, LogError> {
+        let keys = newest_key_list(&self.keys)?.map(|(n, bytes)| (n, self.cfg.suite.hash(&bytes).bytes));
+        Ok(Checkpoint {
+            origin: self.cfg.origin.clone(),
+            size: self.size,
+            sha256: self.root(HashAlg::Sha256),
+            sm3: self.root(HashAlg::Sm3),
+            suite: self.cfg.suite,
+            clock: self.cfg.clock,
+            time: at,
+            keys,
+            anchors: Vec::new(),
+            other: Vec::new(),
+            signature: None,
+        })
+    }
+
+    fn remember(&mut self, next: &Checkpoint) -> Result<(), LogError> {
+        let hash = |alg| Hash { alg, bytes: next.root(alg) };
+        let state = Signed {
+            v: 1,
+            origin: next.origin.clone(),
+            size: next.size,
+            sm3: hash(HashAlg::Sm3),
+            sha256: hash(HashAlg::Sha256),
+        };
+        match &self.signed {
+            Some(last) if last.size > state.size => {
+                return Err(LogError::RolledBack { found: state.size, signed: last.size });
+            }
+            Some(last) if last.size == state.size && *last != state => {
+                return Err(LogError::SecondRoot { size: state.size });
+            }
+            _ => {}
+        }
+        self.state.write(&self.state_name, &crypto::canonical(&state)?)?;
+        self.signed = Some(state);
+        Ok(())
+    }
+
+    /// Loads the right edge at the published checkpoint, and checks it against the roots signed there.
+    fn load(&mut self) -> Result<(), LogError> {
+        let Some(published) = &self.published else { return Ok(()) };
+        if published.origin != self.cfg.origin || published.suite != self.cfg.suite || published.clock != self.cfg.clock {
+            return Err(LogError::corrupt("checkpoint", "it is another log's"));
+        }
+        match &self.signed {
+            None => return Err(LogError::malformed("signer state", "missing, though a checkpoint was published")),
+            Some(s) if s.size < published.size => {
+                return Err(LogError::malformed("signer state", "older than the published checkpoint"));
+            }
+            Some(_) => {}
+        }
+        let size = published.size;
+        let reader = LogReader::at(self.folder.clone(), size);
+        for tree in &mut self.trees {
+            let alg = tree.alg();
+            let mut levels = Vec::new();
+            for (level, (index, width)) in (0u32..).zip(Tree::edge(size)) {
+                levels.push(if width == 0 { Vec::new() } else { reader.tile(alg, level, index, width)? });
+            }
+            *tree = Tree::from_edge(alg, size, levels);
+            if tree.root() != published.root(alg) {
+                return Err(LogError::corrupt(format!("{}/tile", alg.name()), "its root is not the checkpoint's"));
+            }
+        }
+        reader.each(size - size % WIDTH, &mut |_, leaf| push_entry(&mut self.bundle, leaf))?;
+        self.size = size;
+        Ok(())
+    }
+
+    /// Takes in the leaves on disk beyond the checkpoint; what is missing of their tiles is written.
+    fn heal(&mut self) -> Result<(), LogError> {
+        let end = self.written()?;
+        let signed = self.signed.as_ref().map_or(0, |s| s.size);
+        if end < signed {
+            return Err(LogError::RolledBack { found: end, signed });
+        }
+        for stop in [signed, end] {
+            if stop <= self.size {
+                continue;
+            }
+            let mut missing = Vec::new();
+            LogReader::at(self.folder.clone(), stop).each(self.size, &mut |_, leaf| {
+                missing.push(leaf.to_vec());
+                Ok(())
+            })?;
+            self.write(&missing)?;
+            let root = |alg| Hash { alg, bytes: self.root(alg) };
+            if let Some(s) = self.signed.as_ref().filter(|s| s.size == self.size)
+                && (s.sm3 != root(HashAlg::Sm3) || s.sha256 != root(HashAlg::Sha256))
+            {
+                return Err(LogError::SecondRoot { size: self.size });
+            }
+        }
+        Ok(())
+    }
+
+    /// How many leaves lie in bundles on disk, without a gap from the checkpoint on.
+    fn written(&self) -> Result<u64, LogError> {
+        let mut bundle = self.size / WIDTH;
+        while self.folder.read(&bundle_path(bundle, WIDTH))?.is_some() {
+            bundle += 1;
+        }
+        let mut width = 0;
+        for name in self.folder.names(&bundle_partials(bundle))? {
+            width = width.max(name.parse().ok().filter(|w| *w < WIDTH).unwrap_or(0));
+        }
+        if width > 0 {
+            let path = bundle_path(bundle, width);
+            let bytes = self.folder.read(&path)?.unwrap_or_default();
+            split_bundle(&bytes, width).ok_or_else(|| LogError::corrupt(path, "not an entry bundle"))?;
+        }
+        Ok((bundle * WIDTH + width).max(self.size))
+    }
+
+    /// Bundles first, then tiles, then the narrower forms they replace go; each file durable before the next.
+    fn write(&mut self, leaves: &[Vec<u8>]) -> Result<(), LogError> {
+        if leaves.is_empty() {
+            return Ok(());
+        }
+        let first = self.size / WIDTH;
+        let mut tiles = Vec::new();
+        for leaf in leaves {
+            push_entry(&mut self.bundle, leaf)?;
+            for tree in &mut self.trees {
+                tree.push(leaf, &mut |tile| {
+                    tiles.push(tile);
+                    Ok(())
+                })?;
+            }
+            self.size += 1;
+            if self.size.is_multiple_of(WIDTH) {
+                self.folder.write(&bundle_path(self.size / WIDTH - 1, WIDTH), &self.bundle)?;
+                self.bundle.clear();
+            }
+        }
+        if !self.bundle.is_empty() {
+            self.folder.write(&bundle_path(self.size / WIDTH, self.size % WIDTH), &self.bundle)?;
+        }
+        tiles.extend(self.trees.iter().flat_map(Tree::partial));
+        for tile in &tiles {
+            self.folder.write(&tile.path(), &tile.bytes)?;
+        }
+        for bundle in first..self.size.div_ceil(WIDTH) {
+            let width = (self.size - bundle * WIDTH).min(WIDTH);
+            self.supersede(&bundle_partials(bundle), width)?;
+        }
+        for tile in &tiles {
+            self.supersede(&tile_partials(tile.alg, tile.level, tile.index), tile.width)?;
+        }
+        Ok(())
+    }
+
+    fn supersede(&self, partials: &str, width: u64) -> Result<(), LogError> {
+        let keep = (width < WIDTH).then(|| width.to_string());
+        self.folder.prune(partials, keep.as_deref())
+    }
+}
+
+fn lock(state: &Path) -> Result<File, LogError> {
+    let io = |source| LogError::Io { file: "signer lock".to_owned(), source };
+    let mut path = state.as_os_str().to_owned();
+    path.push(".lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LogError::Locked),
+        Err(TryLockError::Error(e)) => Err(io(e)),
+    }
+}
+
+fn read_state(folder: &Folder, name: &str, cfg: &LogConfig) -> Result<Option<Signed>, LogError> {
+    let Some(bytes) = folder.read(name)? else { return Ok(None) };
+    let bad = || LogError::malformed("signer state", "not this log's");
+    let state: Signed = crypto::from_canonical(&bytes).map_err(|_| bad())?;
+    let ours = state.v == 1
+        && state.origin == cfg.origin
+        && (state.sm3.alg, state.sha256.alg) == (HashAlg::Sm3, HashAlg::Sha256);
+    if ours { Ok(Some(state)) } else { Err(bad()) }
+}

@@ -1,0 +1,180 @@
+//! Reads a log's folder at a size that a checkpoint fixed: leaves and complete subtrees.
+//!
+//! Takes what lies on disk as it is; whether it is right is `verify`'s business.
+
+use crate::LogError;
+use crate::checkpoint::Checkpoint;
+use crate::files::Folder;
+use crate::merkle::{self, Node, Nodes};
+use crate::tile::{WIDTH, bundle_partials, bundle_path, split_bundle, split_tile, tile_partials, tile_path};
+use crypto::HashAlg;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A log's folder, read only.
+#[derive(Clone, Debug)]
+pub struct LogReader {
+    folder: Folder,
+    size: u64,
+}
+
+impl LogReader {
+    /// The log as far as its published checkpoint reaches.
+    ///
+    /// # Errors
+    /// No checkpoint, or a malformed one.
+    pub fn open(dir: &Path) -> Result<(Self, Checkpoint), LogError> {
+        let folder = Folder::new(dir);
+        let text = folder.read("checkpoint")?.ok_or_else(|| LogError::corrupt("checkpoint", "missing"))?;
+        let checkpoint = Checkpoint::parse(&text)?;
+        Ok((Self { folder, size: checkpoint.size }, checkpoint))
+    }
+
+    pub(crate) fn at(folder: Folder, size: u64) -> Self {
+        Self { folder, size }
+    }
+
+    /// Number of leaves.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Calls `each` with every leaf from index `from` on.
+    ///
+    /// # Errors
+    /// A bundle is missing or malformed, or `each` fails.
+    pub fn each(
+        &self,
+        from: u64,
+        each: &mut dyn FnMut(u64, &[u8]) -> Result<(), LogError>,
+    ) -> Result<(), LogError> {
+        let mut at = from;
+        while at < self.size {
+            let bundle = at / WIDTH;
+            let width = (self.size - bundle * WIDTH).min(WIDTH);
+            let leaves = self.bundle(bundle, width)?;
+            let skip = usize::try_from(at % WIDTH).unwrap_or_default();
+            for leaf in leaves.iter().skip(skip) {
+                each(at, leaf)?;
+                at += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// One leaf.
+    ///
+    /// # Errors
+    /// No such leaf, or its bundle is missing or malformed.
+    pub fn leaf(&self, index: u64) -> Result<Vec<u8>, LogError> {
+        if index >= self.size {
+            return Err(LogError::OutOfRange(index));
+        }
+        let bundle = index / WIDTH;
+        let leaves = self.bundle(bundle, (self.size - bundle * WIDTH).min(WIDTH))?;
+        let at = usize::try_from(index % WIDTH).unwrap_or_default();
+        leaves.into_iter().nth(at).ok_or(LogError::OutOfRange(index))
+    }
+
+    /// The first `width` leaves of a bundle, from its full form or any partial form that is wide enough.
+    fn bundle(&self, index: u64, width: u64) -> Result<Vec<Vec<u8>>, LogError> {
+        for w in self.widths(&bundle_partials(index), width)? {
+            let path = bundle_path(index, w);
+            if let Some(bytes) = self.folder.read(&path)? {
+                let leaves = split_bundle(&bytes, w).ok_or_else(|| LogError::corrupt(path, "not an entry bundle"))?;
+                let wanted = usize::try_from(width).unwrap_or_default();
+                return Ok(leaves.into_iter().take(wanted).map(<[u8]>::to_vec).collect());
+            }
+        }
+        Err(LogError::corrupt(bundle_path(index, width), "missing"))
+    }
+
+    pub(crate) fn tile(&self, alg: HashAlg, level: u32, index: u64, width: u64) -> Result<Vec<Node>, LogError> {
+        for w in self.widths(&tile_partials(alg, level, index), width)? {
+            let path = tile_path(alg, level, index, w);
+            if let Some(bytes) = self.folder.read(&path)? {
+                if bytes.len() as u64 != w * 32 {
+                    return Err(LogError::corrupt(path, "not a tile of this width"));
+                }
+                return split_tile(&bytes, width).ok_or_else(|| LogError::corrupt(path, "not a tile"));
+            }
+        }
+        Err(LogError::corrupt(tile_path(alg, level, index, width), "missing"))
+    }
+
+    /// Widths that would do, narrowest first; the log may have grown since the checkpoint was read.
+    fn widths(&self, partials: &str, width: u64) -> Result<Vec<u64>, LogError> {
+        let mut out = vec![width];
+        let names = self.folder.names(partials)?;
+        let mut wider: Vec<u64> = names.iter().filter_map(|n| n.parse().ok()).filter(|w| *w > width).collect();
+        wider.sort_unstable();
+        out.extend(wider);
+        if width < WIDTH {
+            out.push(WIDTH);
+        }
+        Ok(out)
+    }
+
+    /// Complete subtrees of one tree.
+    #[must_use]
+    pub fn nodes(&self, alg: HashAlg) -> TileNodes<'_> {
+        TileNodes { reader: self, alg, cache: BTreeMap::new() }
+    }
+
+    /// Inclusion proof of a leaf in the tree of this reader's size.
+    ///
+    /// # Errors
+    /// No such leaf, or a tile is missing.
+    pub fn inclusion(&self, alg: HashAlg, index: u64) -> Result<Vec<Node>, LogError> {
+        merkle::inclusion(alg, index, self.size, &mut self.nodes(alg))
+    }
+
+    /// Consistency proof between two sizes of the tree.
+    ///
+    /// # Errors
+    /// `new` lies beyond this reader's size, or a tile is missing.
+    pub fn consistency(&self, alg: HashAlg, old: u64, new: u64) -> Result<Vec<Node>, LogError> {
+        if new > self.size {
+            return Err(LogError::OutOfRange(new));
+        }
+        merkle::consistency(alg, old, new, &mut self.nodes(alg))
+    }
+
+    /// Root over the first `size` leaves.
+    ///
+    /// # Errors
+    /// `size` lies beyond this reader's size, or a tile is missing.
+    pub fn root(&self, alg: HashAlg, size: u64) -> Result<Node, LogError> {
+        if size > self.size {
+            return Err(LogError::OutOfRange(size));
+        }
+        merkle::root(alg, size, &mut self.nodes(alg))
+    }
+}
+
+/// Complete subtrees out of tiles, each tile read once.
+#[derive(Debug)]
+pub struct TileNodes<'a> {
+    reader: &'a LogReader,
+    alg: HashAlg,
+    cache: BTreeMap<(u32, u64), Vec<Node>>,
+}
+
+impl Nodes for TileNodes<'_> {
+    fn complete(&mut self, level: u32, index: u64) -> Result<Node, LogError> {
+        // A tile of level L holds the nodes of binary levels 8L to 8L+7.
+        let (tile_level, inside) = (level / 8, level % 8);
+        let first = index << inside;
+        let (tile, offset) = (first / WIDTH, first % WIDTH);
+        let wide = (self.reader.size >> (8 * tile_level)).saturating_sub(tile * WIDTH).min(WIDTH);
+        let key = (tile_level, tile);
+        if !self.cache.contains_key(&key) {
+            let nodes = self.reader.tile(self.alg, tile_level, tile, wide)?;
+            self.cache.insert(key, nodes);
+        }
+        let (from, to) = (offset as usize, (offset + (1 << inside)) as usize);
+        let nodes = self.cache.get(&key).and_then(|nodes| nodes.get(from..to));
+        Ok(merkle::root_over(self.alg, nodes.ok_or(LogError::OutOfRange(index))?))
+    }
+}

@@ -1,0 +1,197 @@
+//! Tiles and entry bundles after C2SP tlog-tiles: 256 wide, named by level, number and (partial) width, the same
+//! bytes for the same leaves whoever writes them and in how many steps.
+//!
+//! Knows names and bytes, not files.
+
+use crate::LogError;
+use crate::merkle::{Node, leaf_node, root_over};
+use crypto::HashAlg;
+
+/// Width of a full tile or bundle.
+pub const WIDTH: u64 = 256;
+/// The two trees over the same leaves.
+pub const ALGS: [HashAlg; 2] = [HashAlg::Sm3, HashAlg::Sha256];
+
+/// Number as path elements of three digits, all but the last marked by `x`: 1234067 is `x001/x234/067`.
+fn number(n: u64) -> String {
+    let mut out = format!("{:03}", n % 1000);
+    let mut rest = n / 1000;
+    while rest > 0 {
+        out = format!("x{:03}/{out}", rest % 1000);
+        rest /= 1000;
+    }
+    out
+}
+
+fn named(stem: &str, index: u64, width: u64) -> String {
+    let n = number(index);
+    if width == WIDTH { format!("{stem}/{n}") } else { format!("{stem}/{n}.p/{width}") }
+}
+
+/// Path of a tile inside the log's folder.
+pub fn tile_path(alg: HashAlg, level: u32, index: u64, width: u64) -> String {
+    named(&format!("{}/tile/{level}", alg.name()), index, width)
+}
+
+/// Folder of a tile's partial forms.
+pub fn tile_partials(alg: HashAlg, level: u32, index: u64) -> String {
+    format!("{}/tile/{level}/{}.p", alg.name(), number(index))
+}
+
+/// Path of an entry bundle inside the log's folder.
+pub fn bundle_path(index: u64, width: u64) -> String {
+    named("entries", index, width)
+}
+
+/// Folder of a bundle's partial forms.
+pub fn bundle_partials(index: u64) -> String {
+    format!("entries/{}.p", number(index))
+}
+
+/// Appends one leaf to a bundle: two bytes of length (big endian), then the leaf.
+///
+/// # Errors
+/// The leaf is empty or longer than 65535 bytes.
+pub fn push_entry(bundle: &mut Vec<u8>, leaf: &[u8]) -> Result<(), LogError> {
+    let len = u16::try_from(leaf.len()).map_err(|_| LogError::Leaf("longer than 65535 bytes"))?;
+    if len == 0 {
+        return Err(LogError::Leaf("empty"));
+    }
+    bundle.extend_from_slice(&len.to_be_bytes());
+    bundle.extend_from_slice(leaf);
+    Ok(())
+}
+
+/// Splits a bundle of exactly `width` leaves; `None` if it is anything else.
+pub fn split_bundle(mut bytes: &[u8], width: u64) -> Option<Vec<&[u8]>> {
+    let mut out = Vec::new();
+    while !bytes.is_empty() {
+        let (len, rest) = bytes.split_first_chunk::<2>()?;
+        let (leaf, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))?;
+        if leaf.is_empty() {
+            return None;
+        }
+        out.push(leaf);
+        bytes = rest;
+    }
+    (out.len() as u64 == width).then_some(out)
+}
+
+/// A tile with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tile {
+    /// Which tree.
+    pub alg: HashAlg,
+    /// Level; a node of level L is the root over 256^L leaves.
+    pub level: u32,
+    /// Number in its level.
+    pub index: u64,
+    /// Number of nodes, 1 to 256.
+    pub width: u64,
+    /// The nodes.
+    pub bytes: Vec<u8>,
+}
+
+impl Tile {
+    /// Path inside the log's folder.
+    pub fn path(&self) -> String {
+        tile_path(self.alg, self.level, self.index, self.width)
+    }
+}
+
+/// Splits a tile of at least `width` nodes into its first `width`; `None` if it is shorter or no tile.
+pub fn split_tile(bytes: &[u8], width: u64) -> Option<Vec<Node>> {
+    let (nodes, rest) = bytes.as_chunks::<32>();
+    if !rest.is_empty() || nodes.len() as u64 > WIDTH {
+        return None;
+    }
+    nodes.get(..usize::try_from(width).ok()?).map(<[Node]>::to_vec)
+}
+
+/// The right edge of one tree: per level the nodes of the tile that is not yet full.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    alg: HashAlg,
+    size: u64,
+    levels: Vec<Vec<Node>>,
+}
+
+impl Tree {
+    /// The empty tree.
+    pub fn new(alg: HashAlg) -> Self {
+        Self { alg, size: 0, levels: Vec::new() }
+    }
+
+    /// The tree of `size` leaves whose unfinished tiles are `levels`; what they must hold says [`Tree::edge`].
+    pub fn from_edge(alg: HashAlg, size: u64, levels: Vec<Vec<Node>>) -> Self {
+        Self { alg, size, levels }
+    }
+
+    /// Number and width of the unfinished tile of each level in a tree of `size` leaves.
+    pub fn edge(size: u64) -> Vec<(u64, u64)> {
+        let mut out = Vec::new();
+        let mut count = size;
+        while count > 0 {
+            out.push((count / WIDTH, count % WIDTH));
+            count /= WIDTH;
+        }
+        out
+    }
+
+    /// Which hash.
+    pub fn alg(&self) -> HashAlg {
+        self.alg
+    }
+
+    /// Adds a leaf; hands every tile that becomes full to `full`.
+    pub fn push(&mut self, leaf: &[u8], full: &mut dyn FnMut(Tile) -> Result<(), LogError>) -> Result<(), LogError> {
+        let mut node = leaf_node(self.alg, leaf);
+        self.size += 1;
+        let mut count = self.size;
+        for level in 0u32.. {
+            let at = level as usize;
+            if self.levels.len() == at {
+                self.levels.push(Vec::new());
+            }
+            let Some(nodes) = self.levels.get_mut(at) else { break };
+            nodes.push(node);
+            if nodes.len() as u64 != WIDTH {
+                break;
+            }
+            node = root_over(self.alg, nodes);
+            let index = count / WIDTH - 1;
+            full(Tile { alg: self.alg, level, index, width: WIDTH, bytes: nodes.concat() })?;
+            nodes.clear();
+            count /= WIDTH;
+        }
+        Ok(())
+    }
+
+    /// The unfinished tiles.
+    pub fn partial(&self) -> Vec<Tile> {
+        let places = Self::edge(self.size);
+        let tiles = (0u32..).zip(places.iter().zip(&self.levels)).filter(|(_, (_, nodes))| !nodes.is_empty());
+        tiles
+            .map(|(level, ((index, width), nodes))| Tile {
+                alg: self.alg,
+                level,
+                index: *index,
+                width: *width,
+                bytes: nodes.concat(),
+            })
+            .collect()
+    }
+
+    /// Root of the tree.
+    pub fn root(&self) -> Node {
+        let mut lower: Option<Node> = None;
+        for nodes in &self.levels {
+            let mut all = nodes.clone();
+            all.extend(lower);
+            if !all.is_empty() {
+                lower = Some(root_over(self.alg, &all));
+            }
+        }
+        lower.unwrap_or_else(|| crate::merkle::empty_root(self.alg))
+    }
+}

@@ -1,0 +1,372 @@
+//! Verifies a folder of logs: reads every file, recomputes every tile and both roots, follows every case's chain, and
+//! checks signatures, key lists and the anchors between the logs. A file it does not know fails.
+//!
+//! Trusts nothing in the folder; what it trusts comes in as the trust file.
+
+use crate::LogError;
+use crate::checkpoint::{Anchor, Checkpoint};
+use crate::files::Folder;
+use crate::keys::{KeyListView, SignedValue, check_lists, read_key_lists};
+use crate::leaf::{Leaf, LogName, leaf_hash};
+use crate::merkle::Node;
+use crate::report::{Counts, Failure, VerifyReport};
+use crate::tile::{ALGS, Tile, Tree, WIDTH, bundle_path, split_bundle};
+use crate::trust::Trust;
+use crypto::{Hash, HashAlg};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Failures that a log shows for a moment while it is being written: its names change before its checkpoint does.
+const TRANSIENT: [&str; 3] = ["unknown_file", "missing", "anchor_ahead"];
+/// How long to wait for a change before such a failure stands; a checkpoint follows its leaves within a second.
+const PAUSES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(400);
+const TRIES: u32 = 10;
+
+/// Verifies `dir`: the folder of both logs (`DATA/log`), or one log in it. `trust` is the trust file; `from` is the
+/// text of an earlier checkpoint that its log must extend. The log may be written meanwhile.
+#[must_use]
+pub fn verify_dir(dir: &Path, trust: Option<&Trust>, from: Option<&str>) -> VerifyReport {
+    for _ in 1..TRIES {
+        let before = names(dir);
+        let report = verify_once(dir, trust, from);
+        let transient = report.failure.as_ref().is_some_and(|f| TRANSIENT.contains(&f.what.as_str()));
+        if !transient || !moved(dir, &before) {
+            return report;
+        }
+    }
+    verify_once(dir, trust, from)
+}
+
+fn names(dir: &Path) -> BTreeSet<String> {
+    Folder::new(dir).all().unwrap_or_default()
+}
+
+fn moved(dir: &Path, before: &BTreeSet<String>) -> bool {
+    (0..PAUSES).any(|_| {
+        std::thread::sleep(PAUSE);
+        names(dir) != *before
+    })
+}
+
+/// As [`verify_dir`], for a folder at rest.
+#[must_use]
+pub fn verify_once(dir: &Path, trust: Option<&Trust>, from: Option<&str>) -> VerifyReport {
+    let mut run = Run { trust, counts: Counts::default(), clock: None, from, from_seen: false };
+    let result = run.all(dir);
+    let mut report = VerifyReport::new(result, trust.is_some(), run.counts, run.clock);
+    report.unproved = report.valid.then(|| "what happened after the checkpoints is not proved".to_owned());
+    report
+}
+
+/// The logs to verify and the folder that holds `keys/`.
+struct Layout {
+    base: PathBuf,
+    logs: Vec<LogName>,
+    single: bool,
+}
+
+fn layout(dir: &Path) -> Result<Layout, Failure> {
+    if !dir.is_dir() {
+        return Err(Failure::new("", "missing", "没有这个目录", "there is no such folder"));
+    }
+    let own = dir.file_name().and_then(|n| n.to_str());
+    let name = LogName::ALL.into_iter().find(|l| own == Some(l.as_str()));
+    if let (Some(log), true) = (name, dir.join("checkpoint").exists()) {
+        let base = dir.parent().unwrap_or(dir).to_path_buf();
+        return Ok(Layout { base, logs: vec![log], single: true });
+    }
+    let logs: Vec<LogName> = LogName::ALL.into_iter().filter(|l| dir.join(l.as_str()).is_dir()).collect();
+    if !logs.contains(&LogName::Platform) {
+        return Err(Failure::new("platform", "missing", "缺少平台日志", "the platform's log is missing"));
+    }
+    for entry in Folder::new(dir).names("")? {
+        if entry != "keys" && !logs.iter().any(|l| l.as_str() == entry) {
+            return Err(unknown(&entry));
+        }
+    }
+    Ok(Layout { base: dir.to_path_buf(), logs, single: false })
+}
+
+fn unknown(file: &str) -> Failure {
+    Failure::new(file, "unknown_file", "不属于日志的文件", "a file that does not belong to the log")
+}
+
+
+struct Run<'a> {
+    trust: Option<&'a Trust>,
+    counts: Counts,
+    clock: Option<String>,
+    from: Option<&'a str>,
+    from_seen: bool,
+}
+
+impl Run<'_> {
+    fn all(&mut self, dir: &Path) -> Result<(), Failure> {
+        let layout = layout(dir)?;
+        let (list, list_digests) = self.key_lists(&layout)?;
+        let mut checkpoints = BTreeMap::new();
+        for log in &layout.logs {
+            let checkpoint = self.checkpoint(&layout.base, *log, &list, &list_digests)?;
+            checkpoints.insert(*log, checkpoint);
+        }
+        for (log, checkpoint) in &checkpoints {
+            let wanted = self.wanted(*log, checkpoint, &checkpoints)?;
+            self.log(&layout.base.join(log.as_str()), *log, checkpoint, &wanted)
+                .map_err(|f| Failure { file: format!("{log}/{}", f.file), ..f })?;
+        }
+        if self.from.is_some() && !self.from_seen {
+            return Err(Failure::new("", "from", "所给检查点不属于本日志", "the given checkpoint is not of these logs"));
+        }
+        if layout.single {
+            self.counts.add("anchors_not_checked", checkpoints.values().map(|c| c.anchors.len() as u64).sum());
+        }
+        Ok(())
+    }
+
+    fn key_lists(&mut self, layout: &Layout) -> Result<(KeyListView, Vec<Hash>), Failure> {
+        let (root, lists) = read_key_lists(&layout.base)?;
+        if self.trust.is_some_and(|t| t.root != root) {
+            return Err(Failure::new(
+                "keys/root",
+                "other_root",
+                "根公钥与信任文件不符",
+                "the root key is not the trust file's",
+            ));
+        }
+        let newest = check_lists(&lists, &root).map_err(|e| Failure { file: "keys".to_owned(), ..e.into() })?;
+        if let Some(t) = self.trust
+            && (t.deployment != newest.deployment || t.clock != newest.clock)
+        {
+            let (zh, en) = ("部署或时钟类型与信任文件不符", "the deployment or kind of clock is not the trust file's");
+            return Err(Failure::new("keys", "other_deployment", zh, en));
+        }
+        let digests = digests(&lists, root.suite().hash_alg())?;
+        self.counts.add("key_lists", lists.len() as u64);
+        self.clock = Some(newest.clock.to_string());
+        Ok((newest, digests))
+    }
+
+    fn checkpoint(
+        &mut self,
+        base: &Path,
+        log: LogName,
+        list: &KeyListView,
+        digests: &[Hash],
+    ) -> Result<Checkpoint, Failure> {
+        let place = format!("{log}/checkpoint");
+        let bytes = Folder::new(&base.join(log.as_str())).read("checkpoint")?;
+        let bytes = bytes.ok_or_else(|| Failure::new(&place, "missing", "缺少检查点", "the checkpoint is missing"))?;
+        let checkpoint = Checkpoint::parse(&bytes).map_err(|e| Failure { file: place.clone(), ..e.into() })?;
+        check_checkpoint(&checkpoint, log, list, digests).map_err(|f| Failure { file: place, ..f })?;
+        self.counts.add("checkpoints", 1);
+        Ok(checkpoint)
+    }
+
+    /// Sizes at which this log's root must be what others saw: the other log's anchors, and the caller's checkpoint.
+    fn wanted(
+        &mut self,
+        log: LogName,
+        own: &Checkpoint,
+        all: &BTreeMap<LogName, Checkpoint>,
+    ) -> Result<Vec<(String, Anchor, Option<Node>)>, Failure> {
+        let mut out = Vec::new();
+        for (other, checkpoint) in all.iter().filter(|(other, _)| **other != log) {
+            for anchor in checkpoint.anchors.iter().filter(|a| a.origin == own.origin) {
+                out.push((format!("{other}/checkpoint"), anchor.clone(), None));
+                self.counts.add("anchors", 1);
+            }
+        }
+        if let Some(text) = self.from {
+            let from = Checkpoint::parse(text.as_bytes()).map_err(|e| Failure { file: "--from".to_owned(), ..e.into() })?;
+            if from.origin == own.origin {
+                self.from_seen = true;
+                let anchor = Anchor { origin: from.origin.clone(), size: from.size, sm3: from.sm3 };
+                out.push(("--from".to_owned(), anchor, Some(from.sha256)));
+            }
+        }
+        for (place, anchor, _) in &out {
+            if anchor.size > own.size {
+                let (zh, en) = ("日志短于他方所见的检查点", "the log is shorter than a checkpoint that was seen");
+                return Err(Failure::new(place, "anchor_ahead", zh, en));
+            }
+        }
+        Ok(out)
+    }
+
+    fn log(
+        &mut self,
+        dir: &Path,
+        log: LogName,
+        checkpoint: &Checkpoint,
+        wanted: &[(String, Anchor, Option<Node>)],
+    ) -> Result<(), Failure> {
+        let folder = Folder::new(dir);
+        let mut files = folder.all()?;
+        files.remove("checkpoint");
+        check_names(&files, checkpoint.size)?;
+        let mut pass = Pass::new(folder, log, checkpoint.suite.hash_alg());
+        pass.check_wanted(wanted)?;
+        for bundle in 0..checkpoint.size.div_ceil(WIDTH) {
+            let width = (checkpoint.size - bundle * WIDTH).min(WIDTH);
+            pass.bundle(bundle, width, wanted)?;
+        }
+        pass.finish(checkpoint)?;
+        for (what, n) in [("leaves", pass.index), ("cases", pass.cases.len() as u64), ("tiles", pass.tiles)] {
+            self.counts.add(what, n);
+        }
+        self.counts.add("files", files.len() as u64 + 1);
+        Ok(())
+    }
+}
+
+fn digests(lists: &[SignedValue], alg: HashAlg) -> Result<Vec<Hash>, Failure> {
+    let digest = |l| crypto::canonical(l).map(|bytes| alg.hash(&bytes)).map_err(LogError::from);
+    Ok(lists.iter().map(digest).collect::<Result<_, _>>()?)
+}
+
+/// Origin, suite, clock, signature, and the key list that the checkpoint binds.
+pub(crate) fn check_checkpoint(c: &Checkpoint, log: LogName, list: &KeyListView, lists: &[Hash]) -> Result<(), Failure> {
+    let fail = |what, zh: &str, en: &str| Err(Failure::new("checkpoint", what, zh, en));
+    if c.origin != format!("{}/{log}", list.deployment) || c.clock != list.clock {
+        return fail("other_log", "来源或时钟类型不符", "its origin or kind of clock is not this log's");
+    }
+    if lists.first().is_some_and(|h| h.alg != c.suite.hash_alg()) {
+        return fail("other_suite", "密码套件不符", "its suite is not the deployment's");
+    }
+    let mut keys = list.entries.iter().filter(|e| e.kind() == log.holder() && e.holds(c.time));
+    if !keys.any(|e| c.verify(&e.public).is_ok()) {
+        return fail("signature", "检查点签名无效", "no log key in force has signed it");
+    }
+    if let Some((number, digest)) = &c.keys {
+        let at = number.checked_sub(1).and_then(|n| usize::try_from(n).ok());
+        if at.and_then(|n| lists.get(n)).is_none_or(|h| h.bytes != *digest) {
+            return fail("key_list", "检查点所绑定的密钥清单缺失或不符", "the key list it binds is missing or another");
+        }
+    }
+    Ok(())
+}
+
+/// Exactly the files that a log of this size has.
+fn check_names(files: &BTreeSet<String>, size: u64) -> Result<(), Failure> {
+    let mut expected = BTreeSet::new();
+    let mut place = |count: u64, path: &dyn Fn(u64, u64) -> String| {
+        for index in 0..count.div_ceil(WIDTH) {
+            expected.insert(path(index, (count - index * WIDTH).min(WIDTH)));
+        }
+    };
+    place(size, &bundle_path);
+    for alg in ALGS {
+        let (mut count, mut level) = (size, 0);
+        while count > 0 {
+            place(count, &|index, width| crate::tile::tile_path(alg, level, index, width));
+            count /= WIDTH;
+            level += 1;
+        }
+    }
+    if let Some(file) = files.difference(&expected).next() {
+        return Err(unknown(file));
+    }
+    match expected.difference(files).next() {
+        Some(file) => Err(Failure::new(file, "missing", "缺少文件", "a file is missing")),
+        None => Ok(()),
+    }
+}
+
+/// One pass over a log's leaves.
+struct Pass {
+    folder: Folder,
+    log: LogName,
+    alg: HashAlg,
+    index: u64,
+    tiles: u64,
+    trees: [Tree; 2],
+    cases: HashMap<String, (u64, String)>,
+}
+
+impl Pass {
+    fn new(folder: Folder, log: LogName, alg: HashAlg) -> Self {
+        Self { folder, log, alg, index: 0, tiles: 0, trees: ALGS.map(Tree::new), cases: HashMap::new() }
+    }
+
+    fn bundle(&mut self, index: u64, width: u64, wanted: &[(String, Anchor, Option<Node>)]) -> Result<(), Failure> {
+        let path = bundle_path(index, width);
+        let missing = || Failure::new(&path, "missing", "缺少文件", "a file is missing");
+        let bytes = self.folder.read(&path)?.ok_or_else(missing)?;
+        let fail = || Failure::new(&path, "corrupt", "条目文件损坏", "not an entry bundle of its width");
+        for leaf in split_bundle(&bytes, width).ok_or_else(fail)? {
+            self.leaf(leaf).map_err(|f| Failure { file: path.clone(), ..f })?;
+            self.check_wanted(wanted)?;
+        }
+        Ok(())
+    }
+
+    fn leaf(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let index = self.index;
+        let fail = |what, zh: &str, en: &str| Failure::new("", what, format!("第{index}条：{zh}"), format!("leaf {index}: {en}"));
+        let leaf = Leaf::decode(bytes).map_err(|e| fail("leaf", "编码不合规", &e.to_string()))?;
+        if leaf.log != self.log {
+            return Err(fail("leaf", "属于另一日志", "it belongs to the other log"));
+        }
+        if let (Some(case), Some(seq)) = (&leaf.case, leaf.case_seq) {
+            let follows = match self.cases.get(case) {
+                None => seq == 1,
+                Some((last, hash)) => seq == last + 1 && leaf.prev.as_ref() == Some(hash),
+            };
+            if !follows {
+                return Err(fail("chain", "案件链断裂", "it does not follow the case's previous leaf"));
+            }
+            self.cases.insert(case.clone(), (seq, leaf_hash(self.alg, bytes).to_string()));
+        }
+        for tree in &mut self.trees {
+            let (folder, tiles) = (&self.folder, &mut self.tiles);
+            let mut differs = None;
+            tree.push(bytes, &mut |tile| {
+                *tiles += 1;
+                differs = differs.take().or(check_tile(folder, &tile).err());
+                Ok(())
+            })?;
+            if let Some(f) = differs {
+                return Err(f);
+            }
+        }
+        self.index += 1;
+        Ok(())
+    }
+
+    /// At the sizes that others have seen, both roots must be what they saw.
+    fn check_wanted(&self, wanted: &[(String, Anchor, Option<Node>)]) -> Result<(), Failure> {
+        let [sm3, sha256] = &self.trees;
+        for (place, anchor, root) in wanted.iter().filter(|(_, a, _)| a.size == self.index) {
+            if anchor.sm3 != sm3.root() || root.is_some_and(|r| r != sha256.root()) {
+                let (zh, en) = ("日志不是所见检查点的延续", "the log does not extend a checkpoint that was seen");
+                return Err(Failure::new(place, "anchor", zh, en));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure> {
+        for tree in &self.trees {
+            for tile in tree.partial() {
+                check_tile(&self.folder, &tile)?;
+                self.tiles += 1;
+            }
+            if tree.root() != checkpoint.root(tree.alg()) {
+                let (zh, en) = ("根哈希与检查点不符", "the root is not the checkpoint's");
+                return Err(Failure::new("checkpoint", "root", zh, en));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_tile(folder: &Folder, tile: &Tile) -> Result<(), Failure> {
+    let path = tile.path();
+    match folder.read(&path)? {
+        None => Err(Failure::new(path, "missing", "缺少文件", "a file is missing")),
+        Some(bytes) if bytes == tile.bytes => Ok(()),
+        Some(_) => Err(Failure::new(path, "tile", "哈希瓦片与条目不符", "the tile is not that of the leaves")),
+    }
+}

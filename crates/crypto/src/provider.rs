@@ -1,0 +1,170 @@
+//! Who keeps the key-encryption keys (KEKs). A provider may be a folder of sealed files or a hardware module; callers
+//! see ids and wrapped data keys only.
+
+use crate::{CryptoError, Suite};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+use std::str::FromStr;
+use zeroize::Zeroizing;
+
+/// Id of a KEK: 1 to 64 characters of `a-z`, `0-9`, `-`. Safe as a file name; says nothing about what the key seals.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct KeyId(String);
+
+impl KeyId {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = CryptoError;
+
+    fn from_str(s: &str) -> Result<Self, CryptoError> {
+        let fine = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if (1..=64).contains(&s.len()) && s.bytes().all(fine) {
+            Ok(Self(s.to_owned()))
+        } else {
+            Err(CryptoError::Malformed("key id"))
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyId {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A 32-byte key that seals one object. Wiped when dropped; never printed.
+#[derive(Clone)]
+pub struct DataKey(Zeroizing<[u8; 32]>);
+
+impl DataKey {
+    /// From its bytes.
+    #[must_use]
+    pub fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DataKey(hidden)")
+    }
+}
+
+/// A data key under its KEK, safe to store beside the object. Base64 in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WrappedKey(pub Vec<u8>);
+
+impl Serialize for WrappedKey {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&BASE64.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for WrappedKey {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        BASE64
+            .decode(String::deserialize(d)?)
+            .map(Self)
+            .map_err(|_| de::Error::custom("malformed base64"))
+    }
+}
+
+/// Whether a key can still be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    /// In use.
+    Live,
+    /// Destroyed: its material is gone and its id is never given out again.
+    Destroyed,
+}
+
+/// What a provider tells about a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyInfo {
+    /// Id.
+    pub id: KeyId,
+    /// What kind of thing it seals: `data`, `log`, `people`, …; different purposes have different keys.
+    pub purpose: String,
+    /// Which one: a resource's or an authorisation's id. No personal value.
+    pub scope: String,
+    /// Live or destroyed.
+    pub state: KeyState,
+    /// When it was destroyed, in milliseconds since 1970, where the caller said so.
+    pub destroyed_at: Option<i64>,
+}
+
+/// Keeps KEKs, wraps data keys, destroys.
+pub trait KeyProvider: Send + Sync {
+    /// Suite of everything under this provider.
+    fn suite(&self) -> Suite;
+
+    /// Makes a KEK with a fresh id; durable when it returns.
+    ///
+    /// # Errors
+    /// Storage or random source failed.
+    fn create(&self, purpose: &str, scope: &str) -> Result<KeyId, CryptoError>;
+
+    /// A new data key, open and wrapped.
+    ///
+    /// # Errors
+    /// Unknown or destroyed key.
+    fn data_key(&self, id: &KeyId) -> Result<(DataKey, WrappedKey), CryptoError>;
+
+    /// Opens a wrapped data key.
+    ///
+    /// # Errors
+    /// Unknown or destroyed key; wrapped under another key, or changed.
+    fn unwrap(&self, id: &KeyId, wrapped: &WrappedKey) -> Result<DataKey, CryptoError>;
+
+    /// A key for message authentication, derived from the KEK; each label has its own.
+    ///
+    /// # Errors
+    /// Unknown or destroyed key.
+    fn mac_key(&self, id: &KeyId, label: &str) -> Result<Zeroizing<[u8; 32]>, CryptoError>;
+
+    /// Destroys the KEK and states when. Durable when it returns; repeating it is no error.
+    ///
+    /// # Errors
+    /// Unknown key; storage failed.
+    fn destroy_at(&self, id: &KeyId, at_ms: Option<i64>) -> Result<(), CryptoError>;
+
+    /// All keys, destroyed ones too, in order of id.
+    fn list(&self) -> Vec<KeyInfo>;
+
+    /// Destroys the KEK.
+    ///
+    /// # Errors
+    /// As `destroy_at`.
+    fn destroy(&self, id: &KeyId) -> Result<(), CryptoError> {
+        self.destroy_at(id, None)
+    }
+
+    /// The live key of a purpose and scope, where there is one.
+    fn find(&self, purpose: &str, scope: &str) -> Option<KeyId> {
+        let fits = |k: &KeyInfo| k.state == KeyState::Live && k.purpose == purpose && k.scope == scope;
+        self.list().into_iter().find(fits).map(|k| k.id)
+    }
+}

@@ -1,0 +1,94 @@
+//! A write transaction: what one command changes, all or nothing.
+
+use crate::backend::{Conn, Row, Value};
+use crate::writer::Lent;
+use crate::{Result, Store, StoreError};
+use model::Timestamp;
+use sqlx::SqlSafeStr;
+use std::collections::HashMap;
+
+/// A write transaction. It is the only one that writes until it is committed or dropped; dropping undoes it.
+///
+/// An answer derived from what a transaction read may leave the process only after [`Tx::commit`], also when the
+/// transaction wrote nothing: what it read may share a COMMIT that is still to come.
+pub struct Tx {
+    lent: Lent,
+    store: Store,
+    poisoned: bool,
+    now: Option<Timestamp>,
+    /// Revisions of the entities this transaction has read or written.
+    pub(crate) revs: HashMap<(&'static str, String), i64>,
+}
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tx").field("poisoned", &self.poisoned).finish_non_exhaustive()
+    }
+}
+
+impl Tx {
+    pub(crate) fn new(lent: Lent, store: Store) -> Self {
+        Self { lent, store, poisoned: false, now: None, revs: HashMap::new() }
+    }
+
+    /// Sets the instant that rows written from here on are stamped with.
+    pub fn set_now(&mut self, now: Timestamp) {
+        self.now = Some(now);
+    }
+
+    pub(crate) fn now(&self) -> Option<i64> {
+        self.now.map(|t| t.0)
+    }
+
+    /// The store this transaction writes to.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Commits and returns when everything written is durable.
+    ///
+    /// # Errors
+    /// [`StoreError::NotCommitted`] when nothing is stored; [`StoreError::OutcomeUnknown`] when the connection broke.
+    pub async fn commit(self) -> Result<()> {
+        if self.poisoned {
+            return Err(StoreError::Poisoned);
+        }
+        self.lent.commit().await
+    }
+
+    /// Undoes everything written so far and stays open: a refused command drops its rows and keeps its leaf.
+    ///
+    /// # Errors
+    /// When the database lost the whole shared transaction; then this one can only be dropped.
+    pub async fn undo(&mut self) -> Result<()> {
+        self.revs.clear();
+        self.poisoned = true;
+        self.lent.conn()?.exec("ROLLBACK TO SAVEPOINT tx", &[]).await?;
+        self.poisoned = false;
+        Ok(())
+    }
+
+    fn conn(&mut self) -> Result<&mut Conn> {
+        if self.poisoned {
+            return Err(StoreError::Poisoned);
+        }
+        self.lent.conn()
+    }
+
+    pub(crate) async fn exec(&mut self, sql: impl SqlSafeStr + Send, vals: &[Value]) -> Result<u64> {
+        let done = self.conn()?.exec(sql, vals).await;
+        self.poisoned |= done.is_err();
+        done
+    }
+
+    pub(crate) async fn rows(&mut self, sql: impl SqlSafeStr + Send, vals: &[Value]) -> Result<Vec<Row>> {
+        let done = self.conn()?.rows(sql, vals).await;
+        self.poisoned |= done.is_err();
+        done
+    }
+
+    pub(crate) async fn row(&mut self, sql: impl SqlSafeStr + Send, vals: &[Value]) -> Result<Option<Row>> {
+        Ok(self.rows(sql, vals).await?.into_iter().next())
+    }
+}
