@@ -60,6 +60,9 @@ pub enum StoreError {
         /// What kind of value.
         what: &'static str,
     },
+    /// A leaf breaks the form of leaves.
+    #[error("leaf: {0}")]
+    Leaf(String),
     /// A number in a sequence without gaps is not the next one.
     #[error("{what}: {got} is not the next number, {next} is")]
     OutOfOrder {
@@ -84,6 +87,12 @@ impl StoreError {
 
     pub(crate) fn shape(what: &'static str) -> Self {
         Self::Shape { what }
+    }
+}
+
+impl From<audit::LogError> for StoreError {
+    fn from(e: audit::LogError) -> Self {
+        Self::Leaf(e.to_string())
     }
 }
 

@@ -3,12 +3,10 @@
 
 use crate::backend::{Row, int, values};
 use crate::{Result, Store, StoreError, Tx};
-use crate::shape::Leaf;
+use audit::{Leaf, LogName, Outcome, leaf_hash};
 use model::Timestamp;
 use std::collections::BTreeMap;
 
-/// Name of the log that the platform's leaves go to.
-const LOG: &str = "platform";
 const MAC_LABEL: &str = "yunyu/leaf-queue/v1";
 const HEAD: &str = "SELECT ord, bytes, hash, mac, case_seq FROM leaf WHERE case_id = $1 ORDER BY case_seq DESC LIMIT 1";
 const PENDING: &str = "SELECT ord, bytes, hash, mac FROM leaf WHERE idx IS NULL ORDER BY ord LIMIT $1";
@@ -25,8 +23,8 @@ pub struct LeafDraft {
     pub actor: Option<String>,
     /// Organisation.
     pub org: Option<String>,
-    /// `done` or `refused`.
-    pub outcome: String,
+    /// Done or refused.
+    pub outcome: Outcome,
     /// Rule.
     pub rule: Option<String>,
     /// Article.
@@ -61,8 +59,8 @@ impl Tx {
             None => None,
         };
         let leaf = chained(draft, last);
-        let bytes = leaf.encode().map_err(|_| StoreError::shape("leaf"))?;
-        let hash = Leaf::hash_bytes(self.store().suite().hash_alg(), &bytes).to_string();
+        let bytes = leaf.encode()?;
+        let hash = leaf_hash(self.store().suite().hash_alg(), &bytes).to_string();
         let mac = self.store().mac(MAC_LABEL, &bytes);
         let seq = leaf.case_seq.map(int).transpose()?;
         let row = self
@@ -134,7 +132,7 @@ impl Store {
     pub async fn case_leaves(&self, case: &str) -> Result<Vec<Leaf>> {
         let sql = "SELECT ord, bytes, hash, mac FROM leaf WHERE case_id = $1 ORDER BY case_seq";
         let rows = self.reader().await?.rows(sql, values![case]).await?;
-        rows.iter().map(|r| Leaf::decode(&self.genuine(r)?.0).map_err(|_| StoreError::shape("leaf"))).collect()
+        rows.iter().map(|r| Ok(Leaf::decode(&self.genuine(r)?.0)?)).collect()
     }
 
     /// How many leaves are written and how many of them have no index yet.
@@ -149,7 +147,7 @@ impl Store {
     /// Bytes and hash of a leaf row, if its authentication code and hash are those of its bytes.
     fn genuine(&self, row: &Row) -> Result<(Vec<u8>, String)> {
         let (bytes, hash, mac) = (row.blob(1)?, row.text(2)?, row.blob(3)?);
-        let rehashed = Leaf::hash_bytes(self.suite().hash_alg(), &bytes).to_string();
+        let rehashed = leaf_hash(self.suite().hash_alg(), &bytes).to_string();
         if mac != self.mac(MAC_LABEL, &bytes) || hash != rehashed {
             return Err(StoreError::Tampered { table: "leaf", row: row.int(0)? });
         }
@@ -161,7 +159,7 @@ fn chained(d: LeafDraft, last: Option<(u64, String)>) -> Leaf {
     let case_seq = d.case.as_ref().map(|_| last.as_ref().map_or(1, |(n, _)| n + 1));
     Leaf {
         v: 1,
-        log: LOG.into(),
+        log: LogName::Platform,
         at: d.at.0,
         kind: d.kind,
         case: d.case,

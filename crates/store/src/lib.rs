@@ -19,7 +19,6 @@ mod meta;
 mod open;
 mod order;
 mod session;
-mod shape;
 mod tx;
 mod usage;
 mod writer;
@@ -31,7 +30,7 @@ pub use idempotency::Stored;
 pub use leaf::{LeafDraft, Recorded};
 pub use order::QueuedOrder;
 pub use session::Session;
-pub use shape::Leaf;
+pub use audit::{Leaf, Outcome};
 pub use tx::Tx;
 pub use usage::{Usage, UsageTotal};
 
@@ -129,6 +128,12 @@ pub struct Commits {
 }
 
 impl Commits {
+    /// How many groups of transactions this process has made durable so far.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        *self.seen.borrow()
+    }
+
     /// Waits for a commit later than the last one told. Never returns if the store is closed.
     pub async fn notified(&mut self) {
         if self.seen.changed().await.is_err() {

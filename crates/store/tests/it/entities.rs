@@ -9,6 +9,7 @@ both!(
     reads_what_was_committed,
     blind_overwrite_is_refused,
     increments_are_never_lost,
+    many_transactions_share_a_commit,
     dropped_transaction_in_a_shared_group_loses_only_itself,
     cancelled_transaction_does_not_stop_the_writer,
     undo_keeps_what_follows,
@@ -63,6 +64,25 @@ async fn increments_are_never_lost(b: Bench) {
         t.await.unwrap();
     }
     assert_eq!(one.get::<Thing>("counter").await.unwrap().unwrap().n, 40);
+}
+
+async fn many_transactions_share_a_commit(b: Bench) {
+    let store = b.open().await;
+    let before = store.notify().count();
+    let tasks = (0..300u64).map(|i| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let mut tx = store.begin().await.unwrap();
+            tx.put(&Thing::new(&format!("t{i}"), i)).await.unwrap();
+            tx.commit().await.unwrap();
+        })
+    });
+    for t in tasks.collect::<Vec<_>>() {
+        t.await.unwrap();
+    }
+    let groups = store.notify().count() - before;
+    assert!((1..=150).contains(&groups), "{groups} commits for 300 transactions");
+    assert_eq!(store.count::<Thing>(&Filter::default()).await.unwrap(), 300);
 }
 
 async fn dropped_transaction_in_a_shared_group_loses_only_itself(b: Bench) {

@@ -3,7 +3,7 @@
 use crate::things::{Thing, draft};
 use crate::{Bench, both};
 use std::collections::{BTreeMap, BTreeSet};
-use store::{Leaf, StoreError};
+use store::{Leaf, Outcome, StoreError};
 
 both!(
     chain_per_case_holds_under_concurrency,
@@ -111,14 +111,14 @@ async fn refused_command_keeps_its_leaf_and_nothing_else(b: Bench) {
     tx.append_leaf(draft(Some("case_a"), "apply", 1)).await.unwrap();
     tx.undo().await.unwrap();
     let mut refusal = draft(Some("case_a"), "apply", 1);
-    refusal.outcome = "refused".into();
+    refusal.outcome = Outcome::Refused;
     refusal.rule = Some("WX-11.2".into());
     tx.append_leaf(refusal).await.unwrap();
     tx.commit().await.unwrap();
     assert!(store.get::<Thing>("half-done").await.unwrap().is_none());
     let leaves = store.case_leaves("case_a").await.unwrap();
     assert_eq!(leaves.len(), 1);
-    assert_eq!((leaves[0].outcome.as_str(), leaves[0].case_seq), ("refused", Some(1)));
+    assert_eq!((leaves[0].outcome, leaves[0].case_seq), (Outcome::Refused, Some(1)));
 }
 
 async fn rolled_back_leaf_leaves_no_gap_in_its_case(b: Bench) {
