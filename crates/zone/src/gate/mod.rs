@@ -7,6 +7,7 @@ mod cells;
 mod dominance;
 pub mod form;
 pub mod identifiers;
+pub mod local;
 pub mod measures;
 pub mod microdata;
 pub mod params;
@@ -15,6 +16,8 @@ mod release;
 pub mod report;
 pub mod restoration;
 mod sealed;
+#[cfg(test)]
+mod tests;
 pub mod view;
 
 pub use params::{GateParams, Scope};

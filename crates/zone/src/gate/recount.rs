@@ -25,8 +25,8 @@ pub(crate) struct Part {
     pub rows: u64,
     /// Rows among them whose value is not zero.
     pub nonzero: u64,
-    /// Sum of the values; 0 for counts.
-    pub sum: f64,
+    /// Sum of the values in millionths; 0 for counts. Whole numbers, so that the order of records does not show in a report.
+    pub sum: i128,
     /// One of the values was negative.
     pub negative: bool,
 }
@@ -178,12 +178,17 @@ fn part_at(value: Option<&ArrayRef>, row: usize) -> Option<Part> {
     }
     let Some(numbers) = array.as_primitive_opt::<Float64Type>() else { return Some(Part { rows: 1, nonzero: 1, ..Part::default() }) };
     let x = numbers.value(row);
-    Some(Part { rows: 1, nonzero: u64::from(x != 0.0), sum: x, negative: x < 0.0 })
+    Some(Part { rows: 1, nonzero: u64::from(x != 0.0), sum: millionths(x), negative: x < 0.0 })
+}
+
+/// A value in millionths; not a number is nothing, and beyond the range of a sum it saturates.
+pub(crate) fn millionths(x: f64) -> i128 {
+    (x * 1e6).round() as i128
 }
 
 fn add_part(into: &mut Part, one: Part) {
     into.rows += one.rows;
     into.nonzero += one.nonzero;
-    into.sum += one.sum;
+    into.sum = into.sum.saturating_add(one.sum);
     into.negative |= one.negative;
 }
