@@ -43,7 +43,7 @@ fn deny() -> Done {
     let program = tools::cargo_tool("cargo-deny")?;
     let check = |what: &[&str]| {
         let mut c = command(&program);
-        c.args(["--workspace", "--all-features", "check", "--hide-inclusion-graph"])
+        c.args(["--workspace", "check", "--hide-inclusion-graph"])
             .args(what);
         c
     };

@@ -67,7 +67,10 @@ impl Walk<'_> {
                 format!("the city `{city}` is named in code; cities differ only in packs/"),
             );
         }
-        if text == "unsafe" && !self.may_unsafe {
+    }
+
+    fn not_safe(&mut self, line: usize) {
+        if !self.may_unsafe {
             self.plain(line, "`unsafe`".to_owned());
         }
     }
@@ -77,6 +80,7 @@ impl Walk<'_> {
             let line = token.span().start().line;
             match token {
                 TokenTree::Group(g) => self.tokens(g.stream()),
+                TokenTree::Ident(i) if i == "unsafe" => self.not_safe(line),
                 TokenTree::Ident(i) => self.word(&i.to_string(), line),
                 TokenTree::Literal(l) => self.word(&l.to_string(), line),
                 TokenTree::Punct(_) => {}
@@ -179,13 +183,13 @@ impl<'ast> Visit<'ast> for Walk<'_> {
     }
 
     fn visit_expr_unsafe(&mut self, e: &'ast syn::ExprUnsafe) {
-        self.word("unsafe", e.span().start().line);
+        self.not_safe(e.span().start().line);
         visit::visit_expr_unsafe(self, e);
     }
 
     fn visit_signature(&mut self, s: &'ast syn::Signature) {
         if matches!(s.safety, syn::Safety::Unsafe(_)) {
-            self.word("unsafe", s.span().start().line);
+            self.not_safe(s.span().start().line);
         }
         visit::visit_signature(self, s);
     }
@@ -195,7 +199,7 @@ impl<'ast> Visit<'ast> for Walk<'_> {
             return;
         }
         if i.unsafety.is_some() {
-            self.word("unsafe", i.span().start().line);
+            self.not_safe(i.span().start().line);
         }
         visit::visit_item_impl(self, i);
     }
@@ -233,7 +237,13 @@ mod tests {
 
     #[test]
     fn unsafe_is_found_outside_its_crates() {
-        for code in ["fn f() { unsafe {} }", "unsafe fn f() {}", "unsafe impl S for T {}"] {
+        assert!(plain("edge", "fn f() -> &'static str { \"unsafe\" }").is_empty());
+        for code in [
+            "fn f() { unsafe {} }",
+            "unsafe fn f() {}",
+            "unsafe impl S for T {}",
+            "fn f() { m!(unsafe {}) }",
+        ] {
             assert_eq!(plain("edge", code).len(), 1, "{code}");
             assert!(plain("leaf", code).is_empty());
         }
