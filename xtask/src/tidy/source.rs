@@ -13,10 +13,7 @@ pub fn check(krate: &str, path: &str, text: &str, rules: &Rules, cities: &[Strin
         cities,
         may_unsafe: rules.unsafe_crates.iter().any(|c| c == krate),
         rules: Some(rules).filter(|r| r.pure.crates.iter().any(|c| c == krate)),
-        found: vec![Finding::File {
-            path: path.to_owned(),
-            lines: text.lines().count(),
-        }],
+        found: vec![Finding::File { path: path.to_owned(), lines: text.lines().count() }],
     };
     match syn::parse_file(text) {
         Ok(file) => {
@@ -41,31 +38,19 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn plain(&mut self, line: usize, what: String) {
-        self.found.push(Finding::Plain {
-            path: self.path.clone(),
-            line,
-            what,
-        });
+        self.found.push(Finding::Plain { path: self.path.clone(), line, what });
     }
 
     fn function(&mut self, sig: &syn::Signature, end: usize) {
         let (line, name) = (sig.span().start().line, sig.ident.to_string());
         let lines = end + 1 - line;
-        self.found.push(Finding::Function {
-            path: self.path.clone(),
-            line,
-            name,
-            lines,
-        });
+        self.found.push(Finding::Function { path: self.path.clone(), line, name, lines });
     }
 
     fn word(&mut self, text: &str, line: usize) {
         let lower = text.to_lowercase();
         if let Some(city) = self.cities.iter().find(|c| lower.contains(c.as_str())) {
-            self.plain(
-                line,
-                format!("the city `{city}` is named in code; cities differ only in packs/"),
-            );
+            self.plain(line, format!("the city `{city}` is named in code; cities differ only in packs/"));
         }
     }
 
@@ -99,11 +84,7 @@ impl Walk<'_> {
 
     fn use_tree(&mut self, tree: &syn::UseTree, before: &str) {
         let join = |i: &syn::Ident| {
-            if before.is_empty() {
-                i.to_string()
-            } else {
-                format!("{before}::{i}")
-            }
+            if before.is_empty() { i.to_string() } else { format!("{before}::{i}") }
         };
         match tree {
             syn::UseTree::Path(p) => self.use_tree(&p.tree, &join(&p.ident)),
@@ -213,16 +194,7 @@ mod tests {
     fn plain(krate: &str, code: &str) -> Vec<usize> {
         let cities = ["atlantis".to_owned(), "大西".to_owned()];
         let found = check(krate, "a.rs", &format!("//! Doc.\n{code}"), &rules(""), &cities);
-        found
-            .iter()
-            .filter_map(|f| {
-                if let Finding::Plain { line, .. } = f {
-                    Some(*line)
-                } else {
-                    None
-                }
-            })
-            .collect()
+        found.iter().filter_map(|f| if let Finding::Plain { line, .. } = f { Some(*line) } else { None }).collect()
     }
 
     #[test]
@@ -238,12 +210,7 @@ mod tests {
     #[test]
     fn unsafe_is_found_outside_its_crates() {
         assert!(plain("edge", "fn f() -> &'static str { \"unsafe\" }").is_empty());
-        for code in [
-            "fn f() { unsafe {} }",
-            "unsafe fn f() {}",
-            "unsafe impl S for T {}",
-            "fn f() { m!(unsafe {}) }",
-        ] {
+        for code in ["fn f() { unsafe {} }", "unsafe fn f() {}", "unsafe impl S for T {}", "fn f() { m!(unsafe {}) }"] {
             assert_eq!(plain("edge", code).len(), 1, "{code}");
             assert!(plain("leaf", code).is_empty());
         }
@@ -275,25 +242,10 @@ mod tests {
             &rules(""),
             &[],
         );
-        assert!(found.contains(&Finding::File {
-            path: "a.rs".into(),
-            lines: 9
-        }));
-        let function = |line, name: &str| Finding::Function {
-            path: "a.rs".into(),
-            line,
-            name: name.into(),
-            lines: 3,
-        };
-        assert!(
-            found.contains(&function(1, "f")) && found.contains(&function(6, "g")),
-            "{found:?}"
-        );
-        assert!(
-            found
-                .iter()
-                .any(|f| matches!(f, Finding::Plain { what, .. } if what.contains("module doc")))
-        );
+        assert!(found.contains(&Finding::File { path: "a.rs".into(), lines: 9 }));
+        let function = |line, name: &str| Finding::Function { path: "a.rs".into(), line, name: name.into(), lines: 3 };
+        assert!(found.contains(&function(1, "f")) && found.contains(&function(6, "g")), "{found:?}");
+        assert!(found.iter().any(|f| matches!(f, Finding::Plain { what, .. } if what.contains("module doc"))));
         assert_eq!(plain("edge", "fn f( {"), [2]);
     }
 }
