@@ -171,3 +171,8 @@ impl Row {
 pub(crate) fn int(n: u64) -> Result<i64, StoreError> {
     i64::try_from(n).map_err(|_| StoreError::shape("number"))
 }
+
+/// A largest number of rows for a query.
+pub(crate) fn limit(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

@@ -1,7 +1,7 @@
 //! Audit leaves: written in the transaction of the rows they tell of, chained per case, numbered by a sequencer
 //! afterwards. The log itself, its trees and its files are `audit`'s; here leaves are bytes in an append-only table.
 
-use crate::backend::{Row, int, values};
+use crate::backend::{Row, int, limit, values};
 use crate::{Result, Store, StoreError, Tx};
 use audit::{Leaf, LogName, Outcome, leaf_hash};
 use model::Timestamp;
@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 const MAC_LABEL: &str = "yunyu/leaf-queue/v1";
 const HEAD: &str = "SELECT ord, bytes, hash, mac, case_seq FROM leaf WHERE case_id = $1 ORDER BY case_seq DESC LIMIT 1";
+const OF_CASE: &str = "SELECT ord, bytes, hash, mac FROM leaf WHERE case_id = $1 ORDER BY case_seq";
 const PENDING: &str = "SELECT ord, bytes, hash, mac FROM leaf WHERE idx IS NULL ORDER BY ord LIMIT $1";
 const NUMBERED: &str = "SELECT ord, bytes, hash, mac, idx FROM leaf WHERE idx >= $1 ORDER BY idx LIMIT $2";
 
@@ -83,11 +84,21 @@ impl Tx {
         row.map(|r| Ok((r.uint(4)?, store.genuine(&r)?.1))).transpose()
     }
 
+    /// A case's leaves in their order, those of this transaction included.
+    ///
+    /// # Errors
+    /// [`StoreError::Tampered`] when one was changed outside the program.
+    pub async fn case_leaves(&mut self, case: &str) -> Result<Vec<Leaf>> {
+        let rows = self.rows(OF_CASE, values![case]).await?;
+        let store = self.store().clone();
+        rows.iter().map(|r| Ok(Leaf::decode(&store.genuine(r)?.0)?)).collect()
+    }
+
     /// Gives the next indices of the log to leaves that have none yet, oldest first.
-    async fn number_leaves(&mut self, max: u32) -> Result<Vec<(u64, Vec<u8>)>> {
+    async fn number_leaves(&mut self, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
         let next = self.row("SELECT COALESCE(MAX(idx) + 1, 0) FROM leaf", &[]).await?;
         let next = next.ok_or(StoreError::shape("leaf"))?.int(0)?;
-        let pending = self.rows(PENDING, values![i64::from(max)]).await?;
+        let pending = self.rows(PENDING, values![limit(max)]).await?;
         let store = self.store().clone();
         let mut numbered = Vec::with_capacity(pending.len());
         for (idx, row) in (next..).zip(&pending) {
@@ -105,7 +116,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Tampered`] when a waiting leaf was changed outside the program: nothing is numbered then.
-    pub async fn sequence_pending(&self, max: u32) -> Result<Vec<(u64, Vec<u8>)>> {
+    pub async fn sequence_pending(&self, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
         let waiting = self.reader().await?.row("SELECT 1 FROM leaf WHERE idx IS NULL LIMIT 1", &[]).await?;
         if waiting.is_none() {
             return Ok(Vec::new());
@@ -120,8 +131,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Tampered`] when one was changed outside the program.
-    pub async fn leaves_from(&self, index: u64, max: u32) -> Result<Vec<(u64, Vec<u8>)>> {
-        let rows = self.reader().await?.rows(NUMBERED, values![int(index)?, i64::from(max)]).await?;
+    pub async fn leaves_from(&self, index: u64, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
+        let rows = self.reader().await?.rows(NUMBERED, values![int(index)?, limit(max)]).await?;
         rows.iter().map(|r| Ok((r.uint(4)?, self.genuine(r)?.0))).collect()
     }
 
@@ -130,8 +141,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Tampered`] when one was changed outside the program.
     pub async fn case_leaves(&self, case: &str) -> Result<Vec<Leaf>> {
-        let sql = "SELECT ord, bytes, hash, mac FROM leaf WHERE case_id = $1 ORDER BY case_seq";
-        let rows = self.reader().await?.rows(sql, values![case]).await?;
+        let rows = self.reader().await?.rows(OF_CASE, values![case]).await?;
         rows.iter().map(|r| Ok(Leaf::decode(&self.genuine(r)?.0)?)).collect()
     }
 

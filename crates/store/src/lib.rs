@@ -111,6 +111,13 @@ impl Store {
         Commits { seen }
     }
 
+    /// Resolves after the next commit of this process that follows this call (not the first poll). Take it before
+    /// reading what you then wait for a change of, and wait with a time limit, as for [`Store::notify`].
+    pub fn notified(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut commits = self.notify();
+        async move { commits.notified().await }
+    }
+
     pub(crate) fn mac(&self, label: &str, bytes: &[u8]) -> [u8; 32] {
         let message = [label.as_bytes(), b"\n", bytes].concat();
         self.inner.settings.suite.mac(&self.inner.settings.mac_key, &message)

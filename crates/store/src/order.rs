@@ -1,6 +1,6 @@
 //! The queue of signed work orders, numbered from 1 without gaps (design.md, "Resending").
 
-use crate::backend::{int, values};
+use crate::backend::{int, limit, values};
 use crate::{Result, Store, StoreError, Tx};
 
 const MAC_LABEL: &str = "yunyu/order-queue/v1";
@@ -50,9 +50,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Tampered`] when one was changed outside the program.
-    pub async fn orders_after(&self, seq: u64, max: u32) -> Result<Vec<QueuedOrder>> {
+    pub async fn orders_after(&self, seq: u64, max: usize) -> Result<Vec<QueuedOrder>> {
         let sql = "SELECT seq, body, mac FROM work_order WHERE seq > $1 ORDER BY seq LIMIT $2";
-        let rows = self.reader().await?.rows(sql, values![int(seq)?, i64::from(max)]).await?;
+        let rows = self.reader().await?.rows(sql, values![int(seq)?, limit(max)]).await?;
         let mut orders = Vec::with_capacity(rows.len());
         for row in rows {
             let (seq, body) = (row.uint(0)?, row.text(1)?);

@@ -14,6 +14,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 const GROUP: usize = 128;
 /// A COMMIT is not put off longer than this while further transactions queue.
 const PATIENCE: Duration = Duration::from_millis(10);
+/// A transaction that does not get its turn within this time is refused as busy.
+const TURN: Duration = Duration::from_secs(60);
 /// "yunyu" as a number: key of PostgreSQL's advisory lock.
 const LOCK_SQL: &str = "SELECT pg_advisory_xact_lock(521376395637)";
 
@@ -80,7 +82,11 @@ impl Writer {
     pub(crate) async fn borrow(&self) -> Result<Lent, StoreError> {
         let (send, receive) = oneshot::channel();
         self.queue.send(send).map_err(|_| StoreError::Closed)?;
-        receive.await.unwrap_or(Err(StoreError::Closed))
+        // Whoever holds the writer and waits for it again would wait for ever: say so instead.
+        match tokio::time::timeout(TURN, receive).await {
+            Ok(lent) => lent.unwrap_or(Err(StoreError::Closed)),
+            Err(_) => Err(StoreError::Busy),
+        }
     }
 }
 

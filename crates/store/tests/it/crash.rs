@@ -101,9 +101,9 @@ async fn check_whole(store: &Store, stored: &BTreeSet<String>) {
     }
     assert_eq!(&told, stored);
     assert_eq!(store.last_order_seq().await.unwrap(), stored.len() as u64);
-    assert_eq!(store.orders_after(0, u32::MAX).await.unwrap().len(), stored.len());
+    assert_eq!(store.orders_after(0, usize::MAX).await.unwrap().len(), stored.len());
     while !store.sequence_pending(1000).await.unwrap().is_empty() {}
-    let indices: Vec<u64> = store.leaves_from(0, u32::MAX).await.unwrap().iter().map(|(i, _)| *i).collect();
+    let indices: Vec<u64> = store.leaves_from(0, usize::MAX).await.unwrap().iter().map(|(i, _)| *i).collect();
     assert_eq!(indices, (0..stored.len() as u64).collect::<Vec<_>>());
 }
 
