@@ -110,7 +110,9 @@ impl FileKeyProvider {
         if t.v != 1 {
             return Err(CryptoError::UnknownVersion("the key ring"));
         }
-        remove_wiped(&self.path(&t.id, "key"))?;
+        if self.path(&t.id, "destroyed") != path {
+            return Err(CryptoError::Malformed("key ring"));
+        }
         let info = KeyInfo {
             id: t.id,
             purpose: t.purpose,
@@ -123,17 +125,16 @@ impl FileKeyProvider {
     }
 
     fn load_key(&self, path: &Path) -> Result<(), CryptoError> {
-        let bytes = match fs::read(path) {
-            // Removed a moment ago, when its tombstone was read.
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other?,
-        };
-        let e: KeyEntry = from_canonical(&bytes)?;
+        // The tombstone first: a key file under one may be half overwritten, and a copy put back counts for nothing.
+        if path.with_extension("destroyed").try_exists()? {
+            return remove_wiped(path);
+        }
+        let e: KeyEntry = from_canonical(&fs::read(path)?)?;
         if e.v != 1 || e.suite != self.suite {
             return Err(CryptoError::UnknownVersion("the key ring"));
         }
-        if self.path(&e.id, "destroyed").try_exists()? {
-            return remove_wiped(path);
+        if self.path(&e.id, "key") != path {
+            return Err(CryptoError::Malformed("key ring"));
         }
         let sealed = BASE64
             .decode(&e.sealed)

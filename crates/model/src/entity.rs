@@ -23,19 +23,43 @@ pub trait Entity: Serialize + DeserializeOwned + Send + Sync {
     }
 }
 
-impl Entity for crate::party::Organisation {
-    const KIND: &'static str = "organisation";
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
+/// Declares an enum of snake-case words with `as_str`, `Display`, `FromStr`-like `parse` and serde.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),+ }
+        impl $name {
+            /// Every value, in order of declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// The word, snake case.
+            #[must_use]
+            pub fn as_str(self) -> &'static str { match self { $(Self::$variant => $word),+ } }
+            /// The value of a word.
+            #[must_use]
+            pub fn parse(word: &str) -> Option<Self> { Self::ALL.iter().copied().find(|v| v.as_str() == word) }
+        }
+        impl AsRef<str> for $name { fn as_ref(&self) -> &str { self.as_str() } }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.as_str()) }
+        }
+    };
 }
+pub(crate) use words;
 
-impl Entity for crate::party::Person {
-    const KIND: &'static str = "person";
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-    fn org(&self) -> Option<&str> {
-        Some(self.org.as_str())
-    }
+/// Implements `Entity` from fields.
+macro_rules! entity {
+    ($name:ty, $kind:literal, id = $id:ident $(, parent = $parent:ident)? $(, org = $org:ident)? $(, state = $state:ident)?) => {
+        impl crate::entity::Entity for $name {
+            const KIND: &'static str = $kind;
+            fn id(&self) -> &str { self.$id.as_ref() }
+            $(fn parent(&self) -> Option<&str> { Some(self.$parent.as_ref()) })?
+            $(fn org(&self) -> Option<&str> { Some(self.$org.as_ref()) })?
+            $(fn state(&self) -> Option<&str> { Some(self.$state.as_ref()) })?
+        }
+    };
 }
+pub(crate) use entity;
+
+entity!(crate::party::Organisation, "organisation", id = id);
+entity!(crate::party::Person, "person", id = id, org = org);

@@ -22,6 +22,7 @@ macro_rules! ids {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) }
         }
+        impl AsRef<str> for $name { fn as_ref(&self) -> &str { &self.0 } }
         impl From<&str> for $name { fn from(s: &str) -> Self { Self(s.to_owned()) } }
     )+};
 }
@@ -53,4 +54,22 @@ ids! {
     TicketId = "tic",
     /// A work order from platform to zone.
     WorkOrderId = "wo",
+    /// An announcement that opens a round of applications.
+    AnnouncementId = "ann",
+    /// An emergency plan.
+    PlanId = "plan",
+    /// An agreement.
+    AgreementId = "agr",
+    /// A product certificate.
+    CertificateId = "cert",
+    /// A destruction certificate.
+    DestructionId = "dest",
+    /// A staff file.
+    StaffId = "staff",
+    /// A ban on applying.
+    BanId = "ban",
+    /// A check against a blacklist.
+    CheckId = "chk",
+    /// An objection.
+    ObjectionId = "obj",
 }

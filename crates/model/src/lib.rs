@@ -4,19 +4,31 @@
 //! and knows no city: cities differ only in `packs/`.
 
 pub mod act;
+pub mod case;
 pub mod entity;
 pub mod ids;
 pub mod keylist;
 pub mod link;
+pub mod money;
+pub mod object;
 pub mod order;
+pub mod pack;
 pub mod party;
+pub mod procedure;
+pub mod quorum;
+pub mod record;
 pub mod refusal;
 pub mod signed;
 pub mod ticket;
 pub mod time;
 
 pub use act::{Act, Decision};
+pub use case::{Actor, Case, Command, Outcome};
 pub use entity::Entity;
+pub use money::Fen;
+pub use pack::Pack;
+pub use procedure::{Facts, decide, due_steps, open_case, visible_history};
+pub use quorum::check_quorum;
 pub use refusal::{Position, Refusal};
 pub use signed::{Digest, Signed};
 pub use time::{Clock, Timestamp};

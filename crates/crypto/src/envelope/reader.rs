@@ -170,21 +170,20 @@ impl<F: Fn(Range<u64>) -> io::Result<Vec<u8>>> SealReader<F> {
     }
 }
 
+/// Fetches stored bytes of one object.
+pub type Fetch = Box<dyn Fn(Range<u64>) -> io::Result<Vec<u8>> + Send + Sync>;
+
 /// Opens a sealed file.
 ///
 /// # Errors
 /// As `SealReader::open`.
-pub fn open_file(
-    file: File,
-    provider: &dyn KeyProvider,
-    ctx: &Context,
-) -> Result<SealReader<impl Fn(Range<u64>) -> io::Result<Vec<u8>> + use<>>, CryptoError> {
+pub fn open_file(file: File, provider: &dyn KeyProvider, ctx: &Context) -> Result<SealReader<Fetch>, CryptoError> {
     let len = file.metadata()?.len();
-    let fetch = move |range: Range<u64>| {
+    let fetch: Fetch = Box::new(move |range: Range<u64>| {
         let mut out = vec![0; to_usize(range.end - range.start)?];
         file.read_exact_at(&mut out, range.start)?;
         Ok(out)
-    };
+    });
     SealReader::open(len, fetch, provider, ctx)
 }
 

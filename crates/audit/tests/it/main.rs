@@ -1,0 +1,8 @@
+//! Attacks on the log and on evidence, and properties of the tree.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod crash;
+mod folder;
+mod log;
+mod merkle;
+mod support;

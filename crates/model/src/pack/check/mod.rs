@@ -1,0 +1,24 @@
+//! Checks of a merged pack: what each text alone cannot know.
+
+mod citation;
+mod effects;
+mod procedure;
+
+use super::Pack;
+use super::error::{PackError, Source};
+use std::collections::BTreeMap;
+
+/// Runs every check; `homes` says which file each effective procedure came from.
+pub(super) fn check(pack: &Pack, homes: &BTreeMap<String, String>) -> Result<(), PackError> {
+    for found in pack.procedures.values() {
+        procedure::check(pack, found, source_of(pack, homes.get(&found.name)))?;
+    }
+    effects::check(pack, homes)?;
+    citation::check(pack)
+}
+
+/// The text of a file, by its name.
+fn source_of<'a>(pack: &'a Pack, file: Option<&'a String>) -> Source<'a> {
+    let file = file.map_or("", String::as_str);
+    Source { file, text: pack.texts.get(file).map_or("", String::as_str) }
+}

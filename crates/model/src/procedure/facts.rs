@@ -1,0 +1,44 @@
+//! Plain facts that the application loads before a decision. What is not loaded counts as absent: guards fail closed.
+
+use crate::ids::{OrgId, ResourceId};
+use crate::record::{Announcement, Authorisation, Ban, BlacklistCheck, EmergencyPlan, Grant, Job, Product, Resource, Scenario, StaffFile};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Facts about the things that a case's object names. A guard compares ids itself, so a wrong record never passes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Facts {
+    /// Announcement that the application answers.
+    pub announcement: Option<Announcement>,
+    /// Authorisation that the object names, or on which its grant, job or product rests.
+    pub authorisation: Option<Authorisation>,
+    /// Authorisation that a renewal continues.
+    pub previous: Option<Authorisation>,
+    /// Bans on the applicant's 统一社会信用代码.
+    pub bans: Vec<Ban>,
+    /// Blacklist checks of the applicant's 统一社会信用代码.
+    pub blacklist_checks: Vec<BlacklistCheck>,
+    /// Catalogue entries of the resources named.
+    pub resources: BTreeMap<ResourceId, Resource>,
+    /// Emergency plans of the providers concerned.
+    pub plans: Vec<EmergencyPlan>,
+    /// Scenario named.
+    pub scenario: Option<Scenario>,
+    /// Staff file of the job's author.
+    pub staff: Option<StaffFile>,
+    /// Grant named, or on which the job rests.
+    pub grant: Option<Grant>,
+    /// Job named.
+    pub job: Option<Job>,
+    /// Product named.
+    pub product: Option<Product>,
+    /// Objections to the case's public notice that came in by other doors and are not settled.
+    pub open_objections: u32,
+    /// True when a rectification of this authorisation ended without success.
+    pub failed_rectification: bool,
+    /// True when the zone reported this authorisation's keys and objects destroyed.
+    pub destroyed: bool,
+    /// Affiliated groups of the organisations concerned.
+    pub groups: BTreeMap<OrgId, String>,
+}

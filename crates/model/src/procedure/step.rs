@@ -1,0 +1,310 @@
+//! Types of a procedure.
+
+use super::document::DocumentForm;
+use super::guard::Guard;
+use crate::entity::words;
+use crate::object::ObjectKind;
+use crate::party::{OrgRole, PersonRole};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
+
+/// A procedure of a pack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Procedure {
+    /// Name; the file's name without `.toml`.
+    pub name: String,
+    /// Name in Chinese.
+    pub zh: String,
+    /// Name in English.
+    pub en: String,
+    /// Kind of the canonical object.
+    pub object: ObjectKind,
+    /// State in which a case opens.
+    pub start: String,
+    /// States.
+    pub states: Vec<State>,
+    /// Steps.
+    pub steps: Vec<Step>,
+    /// Forms of the documents that steps ask for.
+    #[serde(default)]
+    pub documents: BTreeMap<String, DocumentForm>,
+}
+
+impl Procedure {
+    /// A step by name.
+    #[must_use]
+    pub fn step(&self, name: &str) -> Option<&Step> {
+        self.steps.iter().find(|s| s.name == name)
+    }
+
+    /// A state by name.
+    #[must_use]
+    pub fn state(&self, name: &str) -> Option<&State> {
+        self.states.iter().find(|s| s.name == name)
+    }
+
+    /// Steps that leave a state.
+    pub fn steps_from<'a>(&'a self, state: &'a str) -> impl Iterator<Item = &'a Step> {
+        self.steps.iter().filter(move |s| s.from.iter().any(|f| f == state))
+    }
+}
+
+/// A state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Name.
+    pub name: String,
+    /// Name in Chinese.
+    pub zh: String,
+    /// Name in English.
+    pub en: String,
+    /// True where a case may rest for good.
+    #[serde(default)]
+    pub end: bool,
+}
+
+/// A step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Name.
+    pub name: String,
+    /// Name in Chinese.
+    pub zh: String,
+    /// Name in English.
+    pub en: String,
+    /// States in which it may be taken.
+    pub from: Vec<String>,
+    /// State after approval, once the quorum is complete.
+    pub to: String,
+    /// State after rejection; without it the step cannot be rejected.
+    #[serde(default)]
+    pub reject_to: Option<String>,
+    /// Who may take it: any of these.
+    pub by: Vec<By>,
+    /// Roles the person must hold: any of these; empty for none in particular.
+    #[serde(default)]
+    pub person_roles: Vec<PersonRole>,
+    /// Number of approvals needed, of different people.
+    #[serde(default = "one")]
+    pub count: u32,
+    /// Parameter that fixes the number instead; the higher of both counts.
+    #[serde(default)]
+    pub count_param: Option<String>,
+    /// True when the approvals must come from different organisations (and groups).
+    #[serde(default)]
+    pub distinct_orgs: bool,
+    /// True when nobody sees a vote before all are in.
+    #[serde(default)]
+    pub blind: bool,
+    /// Who must not take it, although the role fits.
+    #[serde(default)]
+    pub not: Vec<Exclude>,
+    /// Documents that an approval needs.
+    #[serde(default)]
+    pub documents: Vec<String>,
+    /// Documents that a rejection needs.
+    #[serde(default)]
+    pub reject_documents: Vec<String>,
+    /// Conditions of approval, each with the rule it rests on.
+    #[serde(default)]
+    pub guards: BTreeMap<Guard, String>,
+    /// For the clock: when it acts. For people: by when they should.
+    #[serde(default)]
+    pub due: Option<Due>,
+    /// What happens once the quorum is complete.
+    #[serde(default)]
+    pub effects: Vec<StepEffect>,
+    /// Rule: row of the requirements or product rule.
+    pub rule: String,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// When something is due. Exactly one of `param`, `field`, `document`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Due {
+    /// Parameter with a number of days, counted from entering the state.
+    #[serde(default)]
+    pub param: Option<String>,
+    /// Field of the object with an instant.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// `document.field`: a date in the last document of that name; due at the end of that day in China.
+    #[serde(default)]
+    pub document: Option<String>,
+}
+
+/// Who may take a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum By {
+    /// Any organisation with the role.
+    Role(OrgRole),
+    /// The organisation that opened the case.
+    Applicant,
+    /// The operator that the object, or its authorisation, names.
+    Operator,
+    /// The organisation of the job's author.
+    AuthorOrg,
+    /// The consumer that the object names.
+    Consumer,
+    /// The provider that the object names.
+    Provider,
+    /// Every provider of the object's resources, each once: the step waits for all of them.
+    EachProvider,
+    /// Anybody with an account.
+    Anyone,
+    /// The platform's timer.
+    Clock,
+}
+
+const RELATIONS: [(&str, By); 8] = [
+    ("the_applicant", By::Applicant),
+    ("the_operator", By::Operator),
+    ("the_author_org", By::AuthorOrg),
+    ("the_consumer", By::Consumer),
+    ("the_provider", By::Provider),
+    ("each_provider", By::EachProvider),
+    ("anyone", By::Anyone),
+    ("clock", By::Clock),
+];
+
+impl By {
+    /// The word in the pack.
+    #[must_use]
+    pub fn word(self) -> String {
+        match self {
+            Self::Role(role) => role_word(role),
+            other => RELATIONS.iter().find(|(_, b)| *b == other).map_or_else(String::new, |(w, _)| (*w).to_owned()),
+        }
+    }
+}
+
+/// The word of an organisation's role.
+#[must_use]
+pub(crate) fn role_word(role: OrgRole) -> String {
+    serde_json::to_value(role).ok().and_then(|v| v.as_str().map(ToOwned::to_owned)).unwrap_or_default()
+}
+
+impl Serialize for By {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&self.word())
+    }
+}
+
+impl<'de> Deserialize<'de> for By {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(d)?;
+        if let Some((_, by)) = RELATIONS.iter().find(|(w, _)| *w == word) {
+            return Ok(*by);
+        }
+        let role: Result<OrgRole, _> = serde_json::from_value(serde_json::Value::String(word.clone()));
+        role.map(Self::Role).map_err(|_| {
+            let known: Vec<&str> = RELATIONS.iter().map(|(w, _)| *w).collect();
+            serde::de::Error::custom(format!("unknown role `{word}`, expected a role of an organisation or one of {}", known.join(", ")))
+        })
+    }
+}
+
+words! {
+    /// Who must not take a step (conflict rules; organisations count with their affiliated groups).
+    Exclude {
+        /// The person who opened the case or wrote the job.
+        Author = "author",
+        /// The organisation of the job's author.
+        AuthorOrg = "author_org",
+        /// The organisation that opened the case.
+        Applicant = "applicant",
+        /// Whoever took an earlier step of the case.
+        EarlierActor = "earlier_actor",
+    }
+}
+
+words! {
+    /// What a completed step asks the platform to do.
+    StepEffect {
+        /// Send the zone the resource.
+        OrderResource = "order_resource",
+        /// Send the zone the grant.
+        OrderGrant = "order_grant",
+        /// Send the zone the job.
+        OrderJob = "order_job",
+        /// Send the zone the release.
+        OrderRelease = "order_release",
+        /// Send the zone the recipient.
+        OrderRecipient = "order_recipient",
+        /// Send the zone the suspension.
+        OrderSuspend = "order_suspend",
+        /// Send the zone the restoration.
+        OrderRestore = "order_restore",
+        /// Send the zone the destruction.
+        OrderDestroy = "order_destroy",
+        /// Record the resource in the master catalogue.
+        CatalogueResource = "catalogue_resource",
+        /// Publish the announcement.
+        PublishAnnouncement = "publish_announcement",
+        /// Publish the public notice.
+        PublishNotice = "publish_notice",
+        /// Record an objection to a public notice.
+        RecordObjection = "record_objection",
+        /// Settle one objection.
+        SettleObjection = "settle_objection",
+        /// Record a signed agreement.
+        RecordAgreement = "record_agreement",
+        /// Start the authorisation.
+        ActivateAuthorisation = "activate_authorisation",
+        /// Mark it suspended.
+        SuspendAuthorisation = "suspend_authorisation",
+        /// Mark it active again.
+        RestoreAuthorisation = "restore_authorisation",
+        /// Mark it terminated.
+        TerminateAuthorisation = "terminate_authorisation",
+        /// Mark it revoked.
+        RevokeAuthorisation = "revoke_authorisation",
+        /// Start a ban on applying.
+        StartBan = "start_ban",
+        /// Record the destruction certificate from the zone's report.
+        CertifyDestruction = "certify_destruction",
+        /// Record the scenario as approved.
+        ApproveScenario = "approve_scenario",
+        /// Record the staff file as filed.
+        FileStaff = "file_staff",
+        /// Admit the person to the domain.
+        AdmitStaff = "admit_staff",
+        /// End the person's admission.
+        DismissStaff = "dismiss_staff",
+        /// Put the emergency plan in force.
+        EnforcePlan = "enforce_plan",
+        /// Record the grant.
+        OpenGrant = "open_grant",
+        /// Record the reviewed scenario and the review of the product.
+        RecordReview = "record_review",
+        /// Register the product.
+        RegisterProduct = "register_product",
+        /// Issue the product's certificate.
+        IssueCertificate = "issue_certificate",
+        /// Record venue and reference of the listing.
+        RecordListing = "record_listing",
+        /// Put the product on the public page.
+        PublishProduct = "publish_product",
+        /// Take the product off.
+        WithdrawProduct = "withdraw_product",
+        /// Record the recipient.
+        AdmitRecipient = "admit_recipient",
+        /// End the recipient's deliveries.
+        EndRecipient = "end_recipient",
+    }
+}
+
+impl StepEffect {
+    /// Name of the work order's effect (`order::Effect::name`), where the step sends one.
+    #[must_use]
+    pub fn order(self) -> Option<&'static str> {
+        self.as_str().strip_prefix("order_")
+    }
+}

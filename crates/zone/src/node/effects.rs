@@ -1,0 +1,221 @@
+//! Orders take effect here: the effect must fit what the zone holds, by the zone's own reading. What needs work (jobs,
+//! release files, destruction) only becomes pending; the work loop does it from the state, again after a crash.
+
+use super::core::Core;
+use super::draft::{Draft, Said};
+use super::error::NodeError;
+use super::leases::stands;
+use super::record::Record;
+use super::refuse;
+use super::state::{Bound, Phase, State};
+use super::verify::{self, OrderFault, plain_id};
+use crate::contract::Contract;
+use crate::purpose::Purpose;
+use crypto::{Hash, Suite};
+use model::order::{Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ReportOutcome, ResourceSpec, StopSpec, WorkOrder};
+use model::{Digest, Refusal, Signed, Timestamp};
+
+/// What became of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// Its effect stands.
+    Applied,
+    /// Refused and consumed.
+    Refused,
+    /// Not believed: not consumed.
+    Forged(Refusal),
+}
+
+/// Verifies an order and applies or refuses it, in one frame with its leaf and its report.
+pub(crate) fn take_order(core: &Core, order: &Signed<WorkOrder>) -> Result<Taken, NodeError> {
+    core.commit(|draft| {
+        let state = draft.state;
+        let Some(keys) = state.key_list() else { return Ok(Taken::Forged(refuse::bad_key_list())) };
+        let (trust, policy) = (&core.cfg.trust, &*core.cfg.pack);
+        let verified = verify::order(trust, policy, keys, state, order, draft.at);
+        let fits = match verified {
+            Err(OrderFault::Forged(refusal)) => return Ok(Taken::Forged(refusal)),
+            Err(OrderFault::Refused(refusal)) => Err(refusal),
+            Ok(()) => fits(state, trust.suite, &order.body.effect, draft.at),
+        };
+        match fits {
+            Ok(()) => apply(draft, order).map(|()| Taken::Applied),
+            Err(refusal) => refuse_order(draft, order, refusal).map(|()| Taken::Refused),
+        }
+    })
+}
+
+fn said(draft: &Draft<'_>, kind: &'static str, order: &Signed<WorkOrder>) -> Result<Said, NodeError> {
+    let said = Said::new(kind).case(&order.body.case).with("work_order", &order.body.id).with("effect", order.body.effect.name());
+    let said = said.with("order", draft.statement(model::order::ORDER_TYPE, order)?);
+    Ok(said.with("platform_head", &order.body.case_head))
+}
+
+fn apply(draft: &mut Draft<'_>, order: &Signed<WorkOrder>) -> Result<(), NodeError> {
+    let mut leaf = said(draft, "apply_order", order)?;
+    if let Effect::Suspend(s) | Effect::Restore(s) | Effect::Destroy(s) = &order.body.effect {
+        leaf = leaf.article(&s.article).with("authorisation", &s.authorisation);
+    }
+    draft.push(Record::OrderApplied { order: Box::new(order.clone()) });
+    draft.leaf(leaf)?;
+    let bound = Bound::of(&order.body);
+    draft.report(Some(&bound), ReportOutcome::Applied)?;
+    if let Effect::Suspend(stop) | Effect::Destroy(stop) = &order.body.effect {
+        fail_jobs(draft, stop)?;
+    }
+    Ok(())
+}
+
+/// Jobs that a suspension or an ending stops will not run again under the old order.
+fn fail_jobs(draft: &mut Draft<'_>, stop: &StopSpec) -> Result<(), NodeError> {
+    let state = draft.state;
+    for job in state.jobs.values() {
+        let open = matches!(job.phase, Phase::Queued | Phase::Started(_));
+        if open && state.job_authorisation(job) == Some(&stop.authorisation) {
+            super::outcome::job_failed(draft, job, refuse::suspended(stop))?;
+        }
+    }
+    Ok(())
+}
+
+fn refuse_order(draft: &mut Draft<'_>, order: &Signed<WorkOrder>, refusal: Refusal) -> Result<(), NodeError> {
+    let leaf = said(draft, "refuse_order", order)?.refused(&refusal);
+    let (seq, id) = (order.body.seq, order.body.id.clone());
+    draft.push(Record::OrderRefused { seq, order: id, refusal: refusal.clone() });
+    draft.leaf(leaf)?;
+    draft.report(Some(&Bound::of(&order.body)), ReportOutcome::Refused { refusal })
+}
+
+/// Whether the effect fits what the zone holds.
+fn fits(state: &State, suite: Suite, effect: &Effect, now: Timestamp) -> Result<(), Refusal> {
+    match effect {
+        Effect::Resource(s) => fits_resource(state, suite, s),
+        Effect::Grant(s) => fits_grant(state, s, now),
+        Effect::Job(s) => fits_job(state, s, now),
+        Effect::Release(s) => fits_release(state, s, now),
+        Effect::Recipient(s) => fits_recipient(state, s, now),
+        Effect::Suspend(s) | Effect::Restore(s) | Effect::Destroy(s) => fits_stop(state, effect, s),
+    }
+}
+
+fn fits_resource(state: &State, suite: Suite, spec: &ResourceSpec) -> Result<(), Refusal> {
+    known_form(&[spec.resource.as_str(), spec.provider.as_str()])?;
+    let digest = suite.hash(spec.contract.as_bytes());
+    if spec.contract_digest.0.parse::<Hash>().ok() != Some(digest) {
+        return Err(refuse::contract_digest());
+    }
+    let contract = Contract::parse(&spec.contract).map_err(|_| refuse::bad_contract())?;
+    if contract.table.name != spec.table {
+        return Err(refuse::bad_contract());
+    }
+    match state.resources.get(&spec.resource) {
+        Some(old) if old.spec != *spec && state.batches_of(&spec.resource).next().is_some() => Err(refuse::object_exists()),
+        _ => Ok(()),
+    }
+}
+
+fn fits_grant(state: &State, spec: &GrantSpec, now: Timestamp) -> Result<(), Refusal> {
+    known_form(&[spec.grant.as_str(), spec.authorisation.as_str(), spec.operator.as_str()])?;
+    stands(state, &spec.authorisation)?;
+    if state.grants.get(&spec.grant).is_some_and(|g| g.spec != *spec) {
+        return Err(refuse::object_exists());
+    }
+    if now >= spec.until {
+        return Err(refuse::grant_expired());
+    }
+    let purpose = Purpose::parse(&spec.purpose).map_err(|_| refuse::bad_grant())?;
+    let mut tables = Vec::new();
+    for (resource, provider) in &spec.resources {
+        let held = state.resources.get(resource).ok_or_else(refuse::unknown_object)?;
+        let contract = Contract::parse(&held.spec.contract).map_err(|_| refuse::bad_contract())?;
+        if &held.spec.provider != provider || tables.iter().any(|(t, _): &(String, Contract)| *t == held.spec.table) {
+            return Err(refuse::bad_grant());
+        }
+        tables.push((held.spec.table.clone(), contract));
+    }
+    let has = |table: &str, field: &str| {
+        tables.iter().any(|(t, c)| t == table && c.table.fields.iter().any(|f| f.name == field))
+    };
+    let named = spec.fields.iter().all(|(table, fields)| fields.iter().all(|f| has(table, f)));
+    let bought = purpose.tables.iter().all(|t| spec.fields.contains_key(t));
+    if named && bought { Ok(()) } else { Err(refuse::bad_grant()) }
+}
+
+fn fits_job(state: &State, spec: &JobSpec, now: Timestamp) -> Result<(), Refusal> {
+    known_form(&[spec.job.as_str(), spec.product.as_str(), spec.author.as_str(), spec.author_org.as_str()])?;
+    if state.jobs.contains_key(&spec.job) {
+        return Err(refuse::object_exists());
+    }
+    let grant = state.grants.get(&spec.grant).ok_or_else(refuse::unknown_object)?;
+    stands(state, &grant.spec.authorisation)?;
+    if now >= grant.spec.until {
+        return Err(refuse::grant_expired());
+    }
+    // Whoever writes a pipeline works for the operator that holds the grant.
+    if spec.author_org == grant.spec.operator { Ok(()) } else { Err(refuse::bad_grant()) }
+}
+
+fn fits_release(state: &State, spec: &ReleaseSpec, now: Timestamp) -> Result<(), Refusal> {
+    let job = state.jobs.get(&spec.job).ok_or_else(refuse::unknown_object)?;
+    let Phase::Done(done) = &job.phase else { return Err(refuse::no_artefact()) };
+    let grant = state.grants.get(&job.spec.grant).ok_or_else(refuse::unknown_object)?;
+    stands(state, &grant.spec.authorisation)?;
+    if now >= grant.spec.until {
+        return Err(refuse::grant_expired());
+    }
+    if spec.artefact != done.artefact || spec.gate_report != done.gate_report {
+        return Err(refuse::other_artefact());
+    }
+    if done.verdict == "block" {
+        return Err(refuse::gate_blocked());
+    }
+    let same = spec.product == job.spec.product && spec.author == job.spec.author && spec.author_org == job.spec.author_org;
+    if !same || spec.scenario != grant.spec.scenario {
+        return Err(refuse::bad_grant());
+    }
+    match state.releases.get(&spec.product) {
+        Some(r) if r.spec != *spec => Err(refuse::product_exists()),
+        _ => Ok(()),
+    }
+}
+
+fn fits_recipient(state: &State, spec: &RecipientSpec, now: Timestamp) -> Result<(), Refusal> {
+    known_form(&[spec.order.as_str(), spec.consumer.as_str()])?;
+    let release = state.releases.get(&spec.product).ok_or_else(refuse::unknown_object)?;
+    let authorisation = state.product_authorisation(&spec.product).ok_or_else(refuse::unknown_object)?;
+    stands(state, authorisation)?;
+    // A product is used in the scenario it was reviewed for, sold by the operator that made it.
+    if spec.scenario != release.spec.scenario || spec.operator != release.spec.author_org {
+        return Err(refuse::bad_grant());
+    }
+    if now >= spec.until || spec.access_key.0.parse::<Hash>().is_err() {
+        return Err(refuse::recipient_ended());
+    }
+    match state.recipients.get(&spec.order) {
+        Some(old) if old.spec != *spec => Err(refuse::object_exists()),
+        _ => Ok(()),
+    }
+}
+
+fn fits_stop(state: &State, effect: &Effect, spec: &StopSpec) -> Result<(), Refusal> {
+    use super::state::Standing;
+    known_form(&[spec.authorisation.as_str()])?;
+    let short = |s: &str| s.len() <= 64 && !s.chars().any(char::is_control);
+    if !short(&spec.article) || !short(&spec.ground) {
+        return Err(refuse::bad_id());
+    }
+    match (state.standing.get(&spec.authorisation), effect) {
+        (Some(Standing::Ending { stop, .. } | Standing::Ended(stop)), _) => Err(refuse::ended(stop)),
+        (Some(Standing::Suspended(_)), Effect::Restore(_)) | (_, Effect::Suspend(_) | Effect::Destroy(_)) => Ok(()),
+        _ => Err(refuse::unknown_object()),
+    }
+}
+
+fn known_form(ids: &[&str]) -> Result<(), Refusal> {
+    if ids.iter().all(|id| plain_id(id)) { Ok(()) } else { Err(refuse::bad_id()) }
+}
+
+/// A digest in the form that signed documents carry.
+pub(crate) fn text(hash: Hash) -> Digest {
+    Digest(hash.to_string())
+}

@@ -1,0 +1,60 @@
+//! Refusals over HTTP: problem+json (RFC 9457) with the stable code, rule, article and both texts.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use model::Refusal;
+use serde_json::json;
+
+/// A refused call.
+#[derive(Debug)]
+pub(crate) struct Fault(pub(crate) Box<Refusal>);
+
+/// Left in the response so that the call is counted under its code.
+#[derive(Clone)]
+pub(crate) struct Refused(pub(crate) String);
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self(Box::new(refusal))
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let refusal = *self.0;
+        let status = status(&refusal.code);
+        let body = json!({
+            "type": format!("urn:yunyu:problem:{}", refusal.code),
+            "title": refusal.en,
+            "status": status.as_u16(),
+            "code": refusal.code,
+            "rule": refusal.rule,
+            "article": refusal.article,
+            "zh": refusal.zh,
+            "en": refusal.en,
+        });
+        let mut out = (status, body.to_string()).into_response();
+        out.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            out.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        out.extensions_mut().insert(Refused(refusal.code));
+        out
+    }
+}
+
+/// HTTP status of a code. What is not listed is a rule that says no to somebody known: 403.
+fn status(code: &str) -> StatusCode {
+    match code {
+        "ticket-missing" | "ticket-invalid" | "ticket-expired" | "proof-invalid" | "proof-replayed" => StatusCode::UNAUTHORIZED,
+        "not-found" | "object-unknown" => StatusCode::NOT_FOUND,
+        "batch-exists" | "batch-busy" => StatusCode::CONFLICT,
+        "query-unusable" => StatusCode::BAD_REQUEST,
+        "too-large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "upload-cut" | "upload-unusable" => StatusCode::UNPROCESSABLE_ENTITY,
+        "lease-lost" | "zone-behind" | "log-unwritable" => StatusCode::SERVICE_UNAVAILABLE,
+        "storage-full" => StatusCode::INSUFFICIENT_STORAGE,
+        "zone-failure" => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::FORBIDDEN,
+    }
+}

@@ -1,0 +1,44 @@
+//! What can go wrong in a node. No message carries a value of a record, a key or a ticket.
+
+use std::io;
+
+/// An error of the node: not a rule saying no (that is a `Refusal`), but something broken.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The journal was changed, or frames in its middle are missing.
+    #[error("the zone's journal does not verify at frame {0}")]
+    JournalBroken(u64),
+    /// The folder is older than the log or than what the platform acknowledged: an old copy was put back.
+    #[error("the zone's folder was rolled back: {0}")]
+    RolledBack(&'static str),
+    /// Another node works in this folder.
+    #[error("another node works in this folder")]
+    Locked,
+    /// The configuration cannot be used.
+    #[error("the configuration cannot be used: {0}")]
+    Config(&'static str),
+    /// The log cannot be written.
+    #[error("the zone's log cannot be written: {0}")]
+    Log(String),
+    /// A signature, digest or canonical encoding failed.
+    #[error(transparent)]
+    Crypto(#[from] crypto::CryptoError),
+    /// Reading or writing failed.
+    #[error("reading or writing failed while {what}: {source}")]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The platform could not be reached or answered nonsense.
+    #[error("the platform's answer cannot be used: {0}")]
+    Link(String),
+}
+
+impl NodeError {
+    /// An input or output error with what was being done.
+    pub(crate) fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { what, source }
+    }
+}

@@ -1,0 +1,135 @@
+//! The zone's Merkle log as a projection of the journal: leaves are queued when their frame is durable, written in
+//! order, and covered by a signed checkpoint within a second. It decides nothing about what a leaf says.
+
+use super::config::NodeConfig;
+use super::core::lock;
+use super::error::NodeError;
+use super::record::{Frame, Record};
+use audit::{Checkpoint, ClockKind, LogConfig, LogError, LogName, TileLog, anchor_line};
+use crypto::SigningKey;
+use model::{Clock, Timestamp};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
+
+pub(crate) struct Leaves {
+    shared: Arc<Shared>,
+    /// Rung when leaves wait.
+    pub(crate) waiting: Notify,
+    first_size: u64,
+}
+
+struct Shared {
+    folder: PathBuf,
+    config: LogConfig,
+    signer: SigningKey,
+    /// Gone after a failed write: it must be opened again before anything else is written.
+    log: Mutex<Option<TileLog>>,
+    queue: Mutex<VecDeque<(u64, Vec<u8>)>>,
+    checkpoint: Mutex<Option<String>>,
+    /// The platform's checkpoint to anchor.
+    anchor: Mutex<Option<Checkpoint>>,
+}
+
+impl Leaves {
+    /// Opens the log's folder.
+    pub(crate) fn open(cfg: &NodeConfig) -> Result<Self, NodeError> {
+        let clock = match cfg.trust.clock {
+            Clock::Real => ClockKind::Real,
+            Clock::Simulated => ClockKind::Simulated,
+        };
+        let (trust, state) = (&cfg.trust, cfg.data.join("log-signer"));
+        let config = LogConfig::new(&trust.deployment, LogName::Zone, trust.suite, clock, &state);
+        let log = TileLog::open(&cfg.log, config.clone()).map_err(log_error)?;
+        let first_size = log.size();
+        let shared = Shared {
+            folder: cfg.log.clone(),
+            config,
+            signer: cfg.log_signer.clone(),
+            checkpoint: Mutex::new(log.published().map(Checkpoint::render)),
+            log: Mutex::new(Some(log)),
+            queue: Mutex::default(),
+            anchor: Mutex::default(),
+        };
+        Ok(Self { shared: Arc::new(shared), waiting: Notify::new(), first_size })
+    }
+
+    /// Leaves in the log when it was opened.
+    pub(crate) fn first_size(&self) -> u64 {
+        self.first_size
+    }
+
+    /// Queues leaves that became durable; indices follow each other.
+    pub(crate) fn queue(&self, leaves: Vec<(u64, Vec<u8>)>) {
+        if leaves.is_empty() {
+            return;
+        }
+        lock(&self.shared.queue).extend(leaves);
+        self.waiting.notify_one();
+    }
+
+    /// Newest checkpoint.
+    pub(crate) fn checkpoint(&self) -> Option<String> {
+        lock(&self.shared.checkpoint).clone()
+    }
+
+    /// Takes a verified checkpoint of the platform's log; the next checkpoint here will anchor it. Never an older one.
+    pub(crate) fn anchor(&self, platform: Checkpoint) {
+        let mut anchor = lock(&self.shared.anchor);
+        if anchor.as_ref().is_none_or(|a| a.size < platform.size) {
+            *anchor = Some(platform);
+            self.waiting.notify_one();
+        }
+    }
+
+    /// Writes what is queued and publishes a checkpoint, also where nothing is new: that shows that the log can be written.
+    pub(crate) async fn flush(&self, now: Timestamp) -> Result<(), NodeError> {
+        let shared = self.shared.clone();
+        let done = tokio::task::spawn_blocking(move || shared.flush(now)).await;
+        done.unwrap_or_else(|_| Err(NodeError::Log("the writer ended abnormally".into())))
+    }
+}
+
+impl Shared {
+    fn flush(&self, now: Timestamp) -> Result<(), NodeError> {
+        // Held throughout, so that two flushes cannot swap their leaves.
+        let mut slot = lock(&self.log);
+        let mut log = match slot.take() {
+            Some(log) => log,
+            None => TileLog::open(&self.folder, self.config.clone()).map_err(log_error)?,
+        };
+        let note = self.write(&mut log, now).map_err(log_error)?;
+        *slot = Some(log);
+        *lock(&self.checkpoint) = Some(note);
+        Ok(())
+    }
+
+    fn write(&self, log: &mut TileLog, now: Timestamp) -> Result<String, LogError> {
+        let batch: Vec<(u64, Vec<u8>)> = lock(&self.queue).iter().cloned().collect();
+        if let Some((first, _)) = batch.first() {
+            let leaves: Vec<Vec<u8>> = batch.iter().map(|(_, bytes)| bytes.clone()).collect();
+            let end = log.append_at(*first, &leaves)?.end;
+            lock(&self.queue).retain(|(index, _)| *index >= end);
+        }
+        let anchors: Vec<String> = lock(&self.anchor).iter().map(anchor_line).collect();
+        log.checkpoint(now.0, &self.signer, &anchors)
+    }
+}
+
+/// The encoded leaves of a frame from index `from` on.
+pub(crate) fn encoded(frame: &Frame, from: u64) -> Result<Vec<(u64, Vec<u8>)>, NodeError> {
+    let mut out = Vec::new();
+    for record in &frame.records {
+        if let Record::Leaf { index, leaf, .. } = record
+            && *index >= from
+        {
+            out.push((*index, leaf.encode().map_err(log_error)?));
+        }
+    }
+    Ok(out)
+}
+
+pub(crate) fn log_error(e: LogError) -> NodeError {
+    NodeError::Log(e.to_string())
+}

@@ -1,0 +1,282 @@
+//! The zone's side of the link: it dials the platform, polls orders, sends reports. It believes nothing that does not
+//! verify, and a platform that cannot be reached only means that leases run out.
+
+use super::core::Core;
+use super::draft::Said;
+use super::effects::{self, Taken};
+use super::error::NodeError;
+use super::record::Record;
+use super::verify;
+use model::link::{
+    AT_HEADER, KEY_HEADER, LinkReply, NONCE_HEADER, ORDERS_PATH, REPORTS_PATH, ReportBatch, ReportReceipt, SIGNATURE_HEADER,
+    ZONE_REQUEST_TYPE, ZoneRequest,
+};
+use model::ticket::Lease;
+use model::{Digest, Refusal, Signed};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const MAX_REPLY: usize = 64 << 20;
+const MAX_REPORTS: usize = 256;
+
+/// Polls until dropped.
+pub(crate) async fn poll(core: Arc<Core>, client: reqwest::Client) -> Result<(), NodeError> {
+    let mut link = Link { core, client, noticed: BTreeMap::new() };
+    let mut wait = Duration::from_millis(100);
+    loop {
+        match link.turn().await {
+            Ok(()) => wait = Duration::from_millis(100),
+            // A broken journal or disk must stop the node; a platform that is away must not.
+            Err(e @ (NodeError::JournalBroken(_) | NodeError::RolledBack(_))) => return Err(e),
+            Err(e) => {
+                tracing::warn!(error = %e, "the link to the platform failed");
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(Duration::from_secs(2));
+            }
+        }
+    }
+}
+
+/// Sends reports whenever there are some.
+pub(crate) async fn report(core: Arc<Core>, client: reqwest::Client) -> Result<(), NodeError> {
+    let link = Link { core, client, noticed: BTreeMap::new() };
+    let mut sent = None;
+    loop {
+        match link.send_reports(&mut sent).await {
+            Ok(true) => {}
+            Ok(false) => {
+                let idle = Duration::from_millis(500);
+                let _ = tokio::time::timeout(idle, link.core.reports.notified()).await;
+            }
+            Err(e @ (NodeError::JournalBroken(_) | NodeError::RolledBack(_))) => return Err(e),
+            Err(e) => {
+                tracing::warn!(error = %e, "reports could not be sent");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        }
+    }
+}
+
+struct Link {
+    core: Arc<Core>,
+    client: reqwest::Client,
+    /// When each kind of forged statement last left a leaf.
+    noticed: BTreeMap<String, Instant>,
+}
+
+impl Link {
+    async fn turn(&mut self) -> Result<(), NodeError> {
+        let (after, reports, list) =
+            self.core.read(|s| (s.order_seq, s.report_seq, s.key_list().map_or(0, |k| k.number)));
+        let wait = self.core.cfg.limits.poll.as_millis();
+        let path = format!("{ORDERS_PATH}?after={after}&reports={reports}&key_list={list}&wait={wait}");
+        let reply: LinkReply = self.call("GET", &path, Vec::new()).await?;
+        self.take(reply)
+    }
+
+    fn take(&mut self, reply: LinkReply) -> Result<(), NodeError> {
+        if reply.v != 1 {
+            return Err(NodeError::Link("unknown version".into()));
+        }
+        for list in reply.key_lists {
+            self.take_key_list(list)?;
+        }
+        if let Some(mark) = reply.clock {
+            self.take_clock(mark)?;
+        }
+        for order in reply.orders {
+            match effects::take_order(&self.core, &order)? {
+                Taken::Applied | Taken::Refused => self.core.work.notify_one(),
+                Taken::Forged(refusal) => {
+                    self.notice("forge_order", &refusal)?;
+                    break;
+                }
+            }
+        }
+        self.take_lease(reply.lease)?;
+        self.take_checkpoint(reply.platform_checkpoint.as_deref())?;
+        self.acknowledge(reply.acknowledged_report)
+    }
+
+    fn take_key_list(&mut self, list: Signed<model::keylist::KeyList>) -> Result<(), NodeError> {
+        let trust = &self.core.cfg.trust;
+        let taken = self.core.commit(|draft| {
+            if draft.state.key_list().is_some_and(|k| k.number >= list.body.number) {
+                return Ok(Ok(()));
+            }
+            if let Err(refusal) = verify::key_list(trust, draft.state.key_list(), &list) {
+                return Ok(Err(refusal));
+            }
+            let digest = draft.statement(model::keylist::KEY_LIST_TYPE, &list)?;
+            draft.leaf(Said::new("accept_key_list").with("number", list.body.number).object(&digest))?;
+            draft.push(Record::KeyList { list: Box::new(list) });
+            Ok(Ok(()))
+        })?;
+        taken.or_else(|refusal| self.notice("forge_key_list", &refusal))
+    }
+
+    fn take_clock(&mut self, mark: Signed<model::link::ClockMark>) -> Result<(), NodeError> {
+        let trust = &self.core.cfg.trust;
+        let offset = mark.body.offset_ms;
+        let taken = self.core.commit(|draft| {
+            let state = draft.state;
+            if state.clock.as_ref().is_some_and(|c| *c == mark.body) {
+                return Ok(Ok(false));
+            }
+            let Some(keys) = state.key_list() else { return Ok(Ok(false)) };
+            if let Err(refusal) = verify::clock_mark(trust, keys, state.clock.as_ref(), &mark, draft.at) {
+                return Ok(Err(refusal));
+            }
+            draft.leaf(Said::new("move_clock").with("number", mark.body.seq))?;
+            draft.push(Record::Clock { mark });
+            Ok(Ok(true))
+        })?;
+        match taken {
+            Ok(moved) => {
+                if moved {
+                    self.core.time.set_offset(offset);
+                }
+                Ok(())
+            }
+            Err(refusal) => self.notice("forge_clock", &refusal),
+        }
+    }
+
+    fn take_lease(&mut self, lease: Signed<Lease>) -> Result<(), NodeError> {
+        let (trust, now) = (&self.core.cfg.trust, self.core.time.now());
+        let last = self.core.leases.issued();
+        let fault = self.core.read(|s| s.key_list().map(|k| verify::lease(trust, k, last, &lease, now)));
+        match fault {
+            // Without a key list nobody can be believed; the list comes over this very link.
+            None => Ok(()),
+            Some(Err(refusal)) => self.notice("forge_lease", &refusal),
+            Some(Ok(())) => {
+                self.core.commit(|draft| {
+                    let held = draft.state.lease.as_ref();
+                    if held.is_none_or(|l| l.authorisations != lease.body.authorisations) {
+                        draft.push(Record::Lease { lease: lease.clone() });
+                    }
+                    Ok(())
+                })?;
+                self.core.leases.take(lease.body);
+                self.core.work.notify_one();
+                Ok(())
+            }
+        }
+    }
+
+    /// A checkpoint of the platform's log is anchored when its log key signed it.
+    fn take_checkpoint(&mut self, note: Option<&str>) -> Result<(), NodeError> {
+        let Some(note) = note else { return Ok(()) };
+        let now = self.core.time.now();
+        let deployment = &self.core.cfg.trust.deployment;
+        match self.core.read(|s| s.key_list().map(|k| verify::checkpoint(deployment, k, note, now))) {
+            Some(Ok(checkpoint)) => {
+                self.core.leaves.anchor(checkpoint);
+                Ok(())
+            }
+            Some(Err(refusal)) => self.notice("forge_checkpoint", &refusal),
+            None => Ok(()),
+        }
+    }
+
+    fn acknowledge(&self, report: u64) -> Result<(), NodeError> {
+        acknowledge(&self.core, report)
+    }
+
+    /// A leaf about something that does not verify; the same kind at most once a minute, since anybody may send it.
+    fn notice(&mut self, kind: &'static str, refusal: &Refusal) -> Result<(), NodeError> {
+        let key = format!("{kind}/{}", refusal.code);
+        let every = self.core.cfg.limits.refusals;
+        if self.noticed.get(&key).is_some_and(|at| at.elapsed() < every) {
+            return Ok(());
+        }
+        tracing::warn!(code = %refusal.code, kind, "a statement of the platform was not believed");
+        self.noticed.insert(key, Instant::now());
+        self.core.commit(|draft| draft.leaf(Said::new(kind).refused(refusal)).map(|_| ()))
+    }
+
+    /// Sends what waits; `true` when there may be more.
+    async fn send_reports(&self, sent: &mut Option<String>) -> Result<bool, NodeError> {
+        let reports: Vec<_> = self.core.read(|s| s.outbox.iter().take(MAX_REPORTS).cloned().collect());
+        let checkpoint = self.core.leaves.checkpoint();
+        if reports.is_empty() && (checkpoint.is_none() || checkpoint == *sent) {
+            return Ok(false);
+        }
+        let deployment = self.core.cfg.trust.deployment.clone();
+        let batch = ReportBatch { v: 1, deployment, reports, checkpoint: checkpoint.clone() };
+        let receipt: ReportReceipt = self.call("POST", REPORTS_PATH, crypto::canonical(&batch)?).await?;
+        let before = self.core.read(|s| s.acknowledged);
+        self.acknowledge(receipt.acknowledged_report)?;
+        *sent = checkpoint;
+        Ok(receipt.acknowledged_report > before)
+    }
+
+    async fn call<T: DeserializeOwned>(&self, method: &str, path: &str, body: Vec<u8>) -> Result<T, NodeError> {
+        let cfg = &self.core.cfg;
+        let request = ZoneRequest {
+            v: 1,
+            method: method.into(),
+            path_and_query: path.into(),
+            at: self.core.time.machine(),
+            nonce: crypto::random_hex(16)?,
+            body: Digest(cfg.trust.suite.hash(&body).to_string()),
+        };
+        let url = format!("{}{path}", cfg.platform.trim_end_matches('/'));
+        let builder = if method == "GET" { self.client.get(url) } else { self.client.post(url).body(body) };
+        let answer = builder
+            .header(KEY_HEADER, cfg.signer.key_id())
+            .header(AT_HEADER, request.at.0.to_string())
+            .header(NONCE_HEADER, &request.nonce)
+            .header(SIGNATURE_HEADER, cfg.signer.sign(ZONE_REQUEST_TYPE, &request)?)
+            .header("content-type", "application/json")
+            .timeout(cfg.limits.poll + Duration::from_secs(20))
+            .send()
+            .await
+            .map_err(|e| NodeError::Link(transport(&e)))?;
+        if !answer.status().is_success() {
+            return Err(NodeError::Link(format!("status {}", answer.status().as_u16())));
+        }
+        let bytes = read_all(answer).await?;
+        serde_json::from_slice(&bytes).map_err(|_| NodeError::Link("not the expected JSON".into()))
+    }
+}
+
+/// Takes the platform's word for what it stored, but never for reports that were not made: then this folder is a copy
+/// from before they were.
+pub(crate) fn acknowledge(core: &Core, report: u64) -> Result<(), NodeError> {
+    core.commit(|draft| {
+        if report > draft.state.report_seq {
+            return Err(NodeError::RolledBack("the platform holds reports that this folder never made"));
+        }
+        if report > draft.state.acknowledged {
+            draft.push(Record::Acknowledged { report });
+        }
+        Ok(())
+    })
+}
+
+async fn read_all(mut answer: reqwest::Response) -> Result<Vec<u8>, NodeError> {
+    let mut out = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|e| NodeError::Link(transport(&e)))? {
+        if out.len() + chunk.len() > MAX_REPLY {
+            return Err(NodeError::Link("the answer is too long".into()));
+        }
+        out.extend_from_slice(&chunk);
+    }
+    Ok(out)
+}
+
+/// What went wrong on the wire, without the address.
+fn transport(e: &reqwest::Error) -> String {
+    let what = if e.is_timeout() {
+        "timed out"
+    } else if e.is_connect() {
+        "cannot connect"
+    } else {
+        "broken off"
+    };
+    what.to_owned()
+}

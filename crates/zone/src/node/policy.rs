@@ -1,0 +1,18 @@
+//! The zone's own reading of its pinned rule pack. The platform's word about the rules counts for nothing here.
+
+use model::keylist::KeyHolder;
+use model::order::WorkOrder;
+use model::{Act, Digest, Refusal};
+
+/// What the node asks its rule pack.
+pub trait Policy: Send + Sync {
+    /// Name and version, as an order must state it.
+    fn version(&self) -> String;
+    /// Whether the approvals, whose signatures already hold, are the ones the pack demands for the order's effect.
+    ///
+    /// # Errors
+    /// The approvals do not suffice.
+    fn check_quorum(&self, order: &WorkOrder, acts: &[(Act, KeyHolder)], object: &Digest) -> Result<(), Refusal>;
+    /// A whole number among the pack's parameters (thresholds of engine and gate), by name.
+    fn number(&self, name: &str) -> Option<i64>;
+}

@@ -1,0 +1,124 @@
+//! The zone's own refusals, in one place, so that codes stay stable and every text exists in both languages.
+//! Rules named `ZONE-…` are the product's own; they keep invariants of the design where no article speaks.
+
+use model::Refusal;
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $rule:literal, $zh:literal, $en:literal;)+) => {$(
+        $(#[$doc])*
+        pub(crate) fn $name() -> Refusal { Refusal::new($code, $rule, "", $zh, $en) }
+    )+};
+}
+
+refusals! {
+    /// The platform's signature does not hold, or the key is not the platform's.
+    forged_order = "order-forged", "ZONE-ORDER-1", "指令的签名无效，或签名密钥不是平台的密钥", "the order's signature does not hold under a key of the platform";
+    /// Another deployment or format.
+    foreign_order = "order-foreign", "ZONE-ORDER-2", "指令不属于本部署或格式版本未知", "the order belongs to another deployment or has an unknown format";
+    /// Sequence not the next one.
+    order_sequence = "order-out-of-sequence", "ZONE-ORDER-3", "指令重复或次序不连续", "the order is replayed or out of sequence";
+    /// Signed under an old key list.
+    old_key_list = "order-old-key-list", "ZONE-ORDER-4", "指令所依据的密钥清单不是最新的", "the order rests on a key list that is not the newest";
+    /// Expired or from the future.
+    order_time = "order-expired", "ZONE-ORDER-5", "指令已过期或时间不合理", "the order has expired or its times make no sense";
+    /// Another pack.
+    order_pack = "order-other-pack", "ZONE-ORDER-6", "指令所依据的规则包不是本域固定的规则包", "the order rests on another rule pack than the one pinned in the zone";
+    /// An approval's signature does not hold.
+    forged_approval = "approval-forged", "ZONE-ORDER-7", "审批签名无效或签名人不在密钥清单中", "an approval's signature does not hold or its signer is not in the key list";
+    /// An approval is about something else.
+    foreign_approval = "approval-foreign", "ZONE-ORDER-8", "审批所针对的对象与指令不一致", "an approval is about another object, case or deployment";
+    /// An approval carried an order before.
+    used_approval = "approval-used", "ZONE-ORDER-15", "该审批已用于此前的指令", "an approval already carried an earlier order";
+    /// An id has a form that cannot be one.
+    bad_id = "id-malformed", "ZONE-ORDER-9", "标识的形式不正确", "an identifier is malformed";
+    /// Unknown object.
+    unknown_object = "object-unknown", "ZONE-ORDER-10", "指令引用的对象在本域中不存在", "the order refers to an object that the zone does not know";
+    /// The object exists and differs.
+    object_exists = "object-exists", "ZONE-ORDER-11", "对象已存在且内容不同", "the object exists already and differs";
+    /// The contract's text does not match its digest.
+    contract_digest = "contract-digest", "ZONE-ORDER-12", "合约文本与其摘要不一致", "the contract's text does not match its digest";
+    /// A contract, purpose or field list cannot be read or does not fit.
+    bad_contract = "contract-unusable", "ZONE-ORDER-13", "字段合约无法使用", "the field contract cannot be used";
+    /// Grant and resources do not fit.
+    bad_grant = "grant-unusable", "ZONE-ORDER-14", "授权内容与目录中的资源、字段或用途不符", "the grant does not fit the resources, fields or purpose";
+    /// Authorisation is destroyed.
+    authorisation_ended = "authorisation-ended", "ZONE-AUTH-1", "该授权已终止", "the authorisation has ended";
+    /// Grant is over.
+    grant_expired = "grant-expired", "ZONE-AUTH-2", "授权期限已满", "the grant's term is over";
+    /// No live lease.
+    no_lease = "lease-lost", "ZONE-LEASE-1", "与平台的联系中断，租约已失效", "the link to the platform is lost and the lease has run out";
+    /// The lease does not name the authorisation.
+    not_leased = "authorisation-not-in-force", "ZONE-LEASE-2", "该授权当前不在有效租约之内", "the authorisation is not among those in force";
+    /// The zone is behind.
+    behind = "zone-behind", "ZONE-LEASE-3", "本域尚有未取回的指令", "the zone has not fetched all orders yet";
+    /// A lease does not verify.
+    bad_lease = "lease-invalid", "ZONE-LEASE-4", "租约无效", "the lease does not verify";
+    /// A key list does not verify.
+    bad_key_list = "key-list-invalid", "ZONE-KEYS-1", "密钥清单无效", "the key list does not verify";
+    /// A clock mark does not verify.
+    bad_clock = "clock-invalid", "ZONE-CLOCK-1", "时钟移动无效", "the movement of the clock does not verify";
+    /// A checkpoint of the platform's log does not verify.
+    bad_checkpoint = "checkpoint-invalid", "ZONE-LOG-2", "平台日志的检查点无效", "the platform log's checkpoint does not verify";
+    /// No log, no raw data.
+    log_unwritable = "log-unwritable", "ZONE-LOG-1", "日志无法写入，不得接触原始数据", "the log cannot be written, so raw data cannot be touched";
+    /// No ticket.
+    no_ticket = "ticket-missing", "ZONE-TICKET-1", "缺少票据", "no ticket was shown";
+    /// Ticket does not verify.
+    bad_ticket = "ticket-invalid", "ZONE-TICKET-2", "票据无效", "the ticket does not verify";
+    /// Ticket's time.
+    ticket_time = "ticket-expired", "ZONE-TICKET-3", "票据未生效或已过期", "the ticket is not valid at this time";
+    /// Ticket for something else.
+    ticket_purpose = "ticket-other-purpose", "ZONE-TICKET-4", "票据不适用于此操作或对象", "the ticket is for another purpose or object";
+    /// Not the holder.
+    ticket_holder = "ticket-other-holder", "ZONE-TICKET-5", "出示者不是票据持有人", "the caller does not hold the ticket";
+    /// Proof does not verify.
+    bad_proof = "proof-invalid", "ZONE-TICKET-6", "持有证明无效", "the proof of possession does not verify";
+    /// Nonce seen before.
+    proof_replayed = "proof-replayed", "ZONE-TICKET-7", "持有证明被重放", "the proof of possession was used before";
+    /// Batch exists.
+    batch_exists = "batch-exists", "ZONE-BATCH-1", "该批次已存储且内容不同", "the batch is stored already and differs";
+    /// Upload in progress.
+    batch_busy = "batch-busy", "ZONE-BATCH-2", "该批次正在上传", "the batch is being uploaded";
+    /// The upload broke off.
+    upload_cut = "upload-cut", "ZONE-BATCH-3", "上传中断，未存储任何内容", "the upload broke off; nothing was stored";
+    /// The storage is full.
+    storage_full = "storage-full", "ZONE-BATCH-4", "存储空间不足，未存储任何内容", "the storage is full; nothing was stored";
+    /// No such thing, or no right to know.
+    not_found = "not-found", "ZONE-HTTP-1", "不存在", "not found";
+    /// A query parameter cannot be used.
+    bad_query = "query-unusable", "ZONE-HTTP-2", "查询参数无法使用", "a query parameter cannot be used";
+    /// Too many uploads, calls or bytes.
+    too_large = "too-large", "ZONE-HTTP-3", "请求过大", "the request is too large";
+    /// Something broke; the text is uniform.
+    broken = "zone-failure", "ZONE-HTTP-4", "本域内部错误，未返回任何数据", "the zone failed; no data was returned";
+    /// A job used too long or too much, or died.
+    job_died = "job-died", "ZONE-JOB-1", "作业超出时间或内存限制，或异常终止", "the job exceeded its time or memory or ended abnormally";
+    /// No batch to work on.
+    no_batches = "job-without-records", "ZONE-JOB-2", "所授权的资源没有已存储的批次", "a granted resource has no stored batch";
+    /// The job has no result to release.
+    no_artefact = "release-without-artefact", "ZONE-RELEASE-1", "该作业没有可发布的结果", "the job has no result to release";
+    /// Digest of the artefact or report differs.
+    other_artefact = "release-other-artefact", "ZONE-RELEASE-2", "审批所针对的结果或出域报告与本域所存不一致", "the approval is about another result or gate report than the zone holds";
+    /// The gate blocked it.
+    gate_blocked = "release-blocked", "ZONE-RELEASE-3", "出域检查结论为阻止", "the gate's verdict is block";
+    /// The product exists.
+    product_exists = "product-exists", "ZONE-RELEASE-4", "该产品已以另一结果发布", "the product was released already from another result";
+    /// The order of a consumer is over.
+    recipient_ended = "order-ended", "ZONE-PRODUCT-1", "交付期限已满", "the delivery's term is over";
+}
+
+/// The authorisation is suspended: the article is the suspension's own.
+pub(crate) fn suspended(stop: &model::order::StopSpec) -> Refusal {
+    Refusal::new(
+        "authorisation-suspended",
+        "ZONE-AUTH-3",
+        &stop.article,
+        format!("该授权已暂停（依据第{}条，事由 {}）", stop.article, stop.ground),
+        format!("the authorisation is suspended (article {}, ground {})", stop.article, stop.ground),
+    )
+}
+
+/// The authorisation has ended: the article is the ending's own.
+pub(crate) fn ended(stop: &model::order::StopSpec) -> Refusal {
+    Refusal { article: stop.article.clone(), ..authorisation_ended() }
+}

@@ -1,0 +1,222 @@
+//! What the zone knows, rebuilt from the journal. `apply` never fails and decides nothing: a record is a fact.
+
+use super::record::{Frame, JobResult, Record, StoredBatch};
+use model::ids::{AuthorisationId, BatchId, CaseId, GrantId, JobId, OrderId, ProductId, ResourceId, WorkOrderId};
+use model::keylist::KeyList;
+use model::link::ClockMark;
+use model::order::{Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, StopSpec, WorkOrder, ZoneReport};
+use model::ticket::Lease;
+use model::{Digest, Refusal, Signed, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// The order that something rests on: later reports about it bind the same case and head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bound {
+    pub(crate) order: WorkOrderId,
+    pub(crate) case: CaseId,
+    pub(crate) head: Digest,
+}
+
+impl Bound {
+    pub(crate) fn of(order: &WorkOrder) -> Self {
+        Self { order: order.id.clone(), case: order.case.clone(), head: order.case_head.clone() }
+    }
+}
+
+/// A specification and the order that brought it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ordered<T> {
+    pub(crate) spec: T,
+    pub(crate) bound: Bound,
+}
+
+/// How an authorisation stands in the zone. One that was never stopped is not listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Suspended(StopSpec),
+    /// Ordered to be destroyed; `plan` once it is known what goes.
+    Ending { stop: StopSpec, bound: Bound, plan: Option<(Vec<String>, u64)> },
+    Ended(StopSpec),
+}
+
+/// How far a job is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Queued,
+    Started(Vec<BatchId>),
+    Done(Box<JobResult>),
+    Failed(Refusal),
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Job {
+    pub(crate) spec: JobSpec,
+    pub(crate) bound: Bound,
+    pub(crate) phase: Phase,
+}
+
+/// A release: ordered, and once the file lies ready also delivered from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Release {
+    pub(crate) spec: ReleaseSpec,
+    pub(crate) order: Box<Signed<WorkOrder>>,
+    pub(crate) bound: Bound,
+    pub(crate) ready: Option<Ready>,
+}
+
+/// A released product's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ready {
+    pub(crate) rows: u64,
+    pub(crate) object: String,
+}
+
+/// Everything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    /// Deployment time of the last frame.
+    pub(crate) at: Option<Timestamp>,
+    pub(crate) key_lists: Vec<Signed<KeyList>>,
+    pub(crate) clock: Option<ClockMark>,
+    pub(crate) lease: Option<Lease>,
+    pub(crate) order_seq: u64,
+    /// Signatures of the approvals that carried an order: none carries a second one.
+    pub(crate) used: BTreeSet<String>,
+    pub(crate) resources: BTreeMap<ResourceId, Ordered<ResourceSpec>>,
+    pub(crate) batches: BTreeMap<BatchId, StoredBatch>,
+    pub(crate) grants: BTreeMap<GrantId, Ordered<GrantSpec>>,
+    pub(crate) standing: BTreeMap<AuthorisationId, Standing>,
+    pub(crate) jobs: BTreeMap<JobId, Job>,
+    pub(crate) releases: BTreeMap<ProductId, Release>,
+    pub(crate) recipients: BTreeMap<OrderId, Ordered<RecipientSpec>>,
+    /// Leaves so far.
+    pub(crate) leaves: u64,
+    /// Last leaf of each case in the zone's log: its number in the case and its hash.
+    pub(crate) heads: BTreeMap<CaseId, (u64, Digest)>,
+    pub(crate) report_seq: u64,
+    pub(crate) acknowledged: u64,
+    /// Reports that the platform has not acknowledged.
+    pub(crate) outbox: VecDeque<Signed<ZoneReport>>,
+    /// Segments closed.
+    pub(crate) segments: u64,
+}
+
+impl State {
+    /// The newest key list.
+    pub(crate) fn key_list(&self) -> Option<&KeyList> {
+        self.key_lists.last().map(|s| &s.body)
+    }
+
+    /// The authorisation that a job's grant rests on.
+    pub(crate) fn job_authorisation(&self, job: &Job) -> Option<&AuthorisationId> {
+        self.grants.get(&job.spec.grant).map(|g| &g.spec.authorisation)
+    }
+
+    /// The authorisation that a released product lies under.
+    pub(crate) fn product_authorisation(&self, product: &ProductId) -> Option<&AuthorisationId> {
+        let job = self.jobs.get(&self.releases.get(product)?.spec.job)?;
+        self.job_authorisation(job)
+    }
+
+    /// Stored batches of a resource.
+    pub(crate) fn batches_of<'a>(&'a self, resource: &'a ResourceId) -> impl Iterator<Item = &'a StoredBatch> {
+        self.batches.values().filter(move |b| &b.resource == resource)
+    }
+
+    /// Takes a durable frame.
+    pub(crate) fn take(&mut self, frame: Frame) {
+        self.at = self.at.max(Some(frame.at));
+        for record in frame.records {
+            self.apply(record);
+        }
+    }
+
+    fn apply(&mut self, record: Record) {
+        match record {
+            Record::KeyList { list } => self.key_lists.push(*list),
+            Record::Clock { mark } => self.clock = Some(mark.body),
+            Record::Lease { lease } => self.lease = Some(lease.body),
+            Record::OrderApplied { order } => self.apply_order(order),
+            Record::OrderRefused { seq, .. } => self.order_seq = seq,
+            Record::BatchStored { batch } => {
+                self.batches.insert(batch.batch.clone(), batch);
+            }
+            Record::JobStarted { job, batches } => self.phase(&job, Phase::Started(batches)),
+            Record::JobDone { done } => self.phase(&done.job.clone(), Phase::Done(done)),
+            Record::JobFailed { job, refusal } => self.phase(&job, Phase::Failed(refusal)),
+            Record::Released { product, rows, object, .. } => {
+                if let Some(r) = self.releases.get_mut(&product) {
+                    r.ready = Some(Ready { rows, object });
+                }
+            }
+            Record::DestroyPlanned { authorisation, keys, objects } => {
+                if let Some(Standing::Ending { plan, .. }) = self.standing.get_mut(&authorisation) {
+                    *plan = Some((keys, objects));
+                }
+            }
+            Record::Destroyed { authorisation } => self.end(authorisation),
+            Record::SegmentClosed { segment, .. } => self.segments = segment,
+            Record::Leaf { index, leaf, hash } => {
+                self.leaves = index + 1;
+                if let (Some(case), Some(n)) = (leaf.case, leaf.case_seq) {
+                    self.heads.insert(CaseId(case), (n, hash));
+                }
+            }
+            Record::Report { report } => {
+                self.report_seq = report.body.seq;
+                self.outbox.push_back(*report);
+            }
+            Record::Acknowledged { report } => {
+                self.acknowledged = report;
+                while self.outbox.front().is_some_and(|r| r.body.seq <= report) {
+                    self.outbox.pop_front();
+                }
+            }
+        }
+    }
+
+    fn phase(&mut self, job: &JobId, phase: Phase) {
+        if let Some(j) = self.jobs.get_mut(job) {
+            j.phase = phase;
+        }
+    }
+
+    fn end(&mut self, authorisation: AuthorisationId) {
+        if let Some(Standing::Ending { stop, .. }) = self.standing.get(&authorisation).cloned() {
+            self.standing.insert(authorisation, Standing::Ended(stop));
+        }
+    }
+
+    fn apply_order(&mut self, order: Box<Signed<WorkOrder>>) {
+        let bound = Bound::of(&order.body);
+        self.order_seq = order.body.seq;
+        self.used.extend(order.body.approvals.iter().map(|a| a.signature.clone()));
+        match order.body.effect.clone() {
+            Effect::Resource(spec) => {
+                self.resources.insert(spec.resource.clone(), Ordered { spec, bound });
+            }
+            Effect::Grant(spec) => {
+                self.grants.insert(spec.grant.clone(), Ordered { spec, bound });
+            }
+            Effect::Job(spec) => {
+                self.jobs.insert(spec.job.clone(), Job { spec, bound, phase: Phase::Queued });
+            }
+            Effect::Release(spec) => {
+                self.releases.insert(spec.product.clone(), Release { spec, order, bound, ready: None });
+            }
+            Effect::Recipient(spec) => {
+                self.recipients.insert(spec.order.clone(), Ordered { spec, bound });
+            }
+            Effect::Suspend(stop) => {
+                self.standing.insert(stop.authorisation.clone(), Standing::Suspended(stop));
+            }
+            Effect::Restore(stop) => {
+                self.standing.remove(&stop.authorisation);
+            }
+            Effect::Destroy(stop) => {
+                self.standing.insert(stop.authorisation.clone(), Standing::Ending { stop, bound, plan: None });
+            }
+        }
+    }
+}
