@@ -24,13 +24,13 @@ mod usage;
 mod writer;
 
 pub use account::Account;
+pub use audit::{Leaf, Outcome};
 pub use entity::Filter;
 pub use error::StoreError;
 pub use idempotency::Stored;
 pub use leaf::{LeafDraft, Recorded};
 pub use order::QueuedOrder;
 pub use session::Session;
-pub use audit::{Leaf, Outcome};
 pub use tx::Tx;
 pub use usage::{Usage, UsageTotal};
 
@@ -54,7 +54,9 @@ pub struct Settings {
 
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("suite", &self.suite).finish_non_exhaustive()
+        f.debug_struct("Settings")
+            .field("suite", &self.suite)
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,7 +85,14 @@ impl Store {
         let sources = open::open(url).await?;
         let (told, commits) = watch::channel(0);
         let writer = Writer::start(sources.write, told);
-        let store = Self { inner: Arc::new(Inner { writer, read: sources.read, commits, settings }) };
+        let store = Self {
+            inner: Arc::new(Inner {
+                writer,
+                read: sources.read,
+                commits,
+                settings,
+            }),
+        };
         store.check_belongs().await?;
         Ok(store)
     }

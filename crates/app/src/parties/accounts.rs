@@ -34,7 +34,11 @@ impl People {
             }
         }
         let hash = self.hash_password(new).await?;
-        Ok(PreparedPassword { account: account.name.clone(), old: account.phc.clone(), new: hash })
+        Ok(PreparedPassword {
+            account: account.name.clone(),
+            old: account.phc.clone(),
+            new: hash,
+        })
     }
 }
 
@@ -67,7 +71,8 @@ pub async fn change_password(
         Err(AppError::Refused(refusal)) => Some(refusal),
         Err(other) => return Err(other),
     };
-    tx.append_leaf(leaf("change_password", person_id, org, refused.as_ref(), now)).await?;
+    tx.append_leaf(leaf("change_password", person_id, org, refused.as_ref(), now))
+        .await?;
     tx.commit().await?;
     refused.map_or(Ok(()), |r| Err(r.into()))
 }
@@ -77,12 +82,18 @@ pub async fn change_password(
 ///
 /// # Errors
 /// [`AppError::Moved`] when the password was changed meanwhile.
-pub async fn reset_password(tx: &mut Tx, person: &PersonId, prepared: &PreparedPassword, now: Timestamp) -> AppResult<()> {
+pub async fn reset_password(
+    tx: &mut Tx,
+    person: &PersonId,
+    prepared: &PreparedPassword,
+    now: Timestamp,
+) -> AppResult<()> {
     let account = open_account(tx.account_of(person.as_str()).await?)?;
     if account.name != prepared.account || account.phc != prepared.old {
         return Err(AppError::Moved("password"));
     }
-    tx.set_password(&prepared.account, &prepared.old, &prepared.new, true, now).await?;
+    tx.set_password(&prepared.account, &prepared.old, &prepared.new, true, now)
+        .await?;
     tx.set_tries(&prepared.account, 0, account.failed_total, None).await?;
     tx.end_sessions_of(person.as_str(), now).await?;
     Ok(())

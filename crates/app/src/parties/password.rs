@@ -40,7 +40,12 @@ pub(super) fn check(password: &str, account: &str) -> Result<(), Refusal> {
 }
 
 fn weak(zh: &str, en: &str) -> Refusal {
-    refuse("password-too-weak", "MLPS-1", format!("口令不符合要求：{zh}。"), format!("The password is not good enough: {en}."))
+    refuse(
+        "password-too-weak",
+        "MLPS-1",
+        format!("口令不符合要求：{zh}。"),
+        format!("The password is not good enough: {en}."),
+    )
 }
 
 /// The password is one of the last five.

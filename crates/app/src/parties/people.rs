@@ -41,11 +41,35 @@ pub struct PreparedPerson {
 
 /// Names that products ship with; such accounts are renamed or removed (MLPS-5).
 const DEFAULT_NAMES: &[&str] = &[
-    "admin", "administrator", "root", "system", "sysadmin", "sysdba", "sa", "guest", "test", "user", "demo", "oracle",
-    "postgres", "public", "audit", "auditor", "security", "secadmin", "manager", "operator", "default", "yunyu",
+    "admin",
+    "administrator",
+    "root",
+    "system",
+    "sysadmin",
+    "sysdba",
+    "sa",
+    "guest",
+    "test",
+    "user",
+    "demo",
+    "oracle",
+    "postgres",
+    "public",
+    "audit",
+    "auditor",
+    "security",
+    "secadmin",
+    "manager",
+    "operator",
+    "default",
+    "yunyu",
 ];
 
-const ADMINS: [PersonRole; 3] = [PersonRole::SystemAdmin, PersonRole::SecurityAdmin, PersonRole::AuditAdmin];
+const ADMINS: [PersonRole; 3] = [
+    PersonRole::SystemAdmin,
+    PersonRole::SecurityAdmin,
+    PersonRole::AuditAdmin,
+];
 
 impl People {
     /// Checks what needs no database, hashes the password, seals the name.
@@ -57,7 +81,12 @@ impl People {
         let roles = checked_roles(new.roles)?;
         let name = Zeroizing::new(new.name.trim().to_owned());
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            return Err(AppError::usage("bad-name", "name", "请填写真实姓名（1 至 100 个字符）。", "Give the real name (1 to 100 characters)."));
+            return Err(AppError::usage(
+                "bad-name",
+                "name",
+                "请填写真实姓名（1 至 100 个字符）。",
+                "Give the real name (1 to 100 characters).",
+            ));
         }
         password::check(&new.password, &account)?;
         let person = PersonId::from_part(&crypto::random_hex(8)?);
@@ -84,7 +113,13 @@ pub async fn create_person(tx: &mut Tx, new: &PreparedPerson, now: Timestamp) ->
         return Err(AppError::NotFound("organisation"));
     }
     if tx.account(&new.account).await?.is_some() {
-        return Err(refuse("account-taken", "MLPS-1", "该账号名已被使用，请换一个。", "This account name is taken; choose another.").into());
+        return Err(refuse(
+            "account-taken",
+            "MLPS-1",
+            "该账号名已被使用，请换一个。",
+            "This account name is taken; choose another.",
+        )
+        .into());
     }
     if tx.account_of_identity(&new.identity).await?.is_some() {
         return Err(same_person().into());
@@ -122,7 +157,10 @@ pub async fn create_person(tx: &mut Tx, new: &PreparedPerson, now: Timestamp) ->
 /// Refusals: two administrator roles at once; nobody would be left who administers accounts (MLPS-5).
 pub async fn set_roles(tx: &mut Tx, person: &PersonId, roles: Vec<PersonRole>, now: Timestamp) -> AppResult<Person> {
     let roles = checked_roles(roles)?;
-    let mut row: Person = tx.get_for_update(person.as_str()).await?.ok_or(AppError::NotFound("person"))?;
+    let mut row: Person = tx
+        .get_for_update(person.as_str())
+        .await?
+        .ok_or(AppError::NotFound("person"))?;
     if !roles.contains(&PersonRole::SystemAdmin) {
         keep_an_administrator(tx, &row).await?;
     }
@@ -138,7 +176,10 @@ pub async fn set_roles(tx: &mut Tx, person: &PersonId, roles: Vec<PersonRole>, n
 /// # Errors
 /// No such person; the sealed name was changed or lies under another key.
 pub async fn real_name(tx: &mut Tx, people: &People, person: &PersonId) -> AppResult<Zeroizing<String>> {
-    let account = tx.account_of(person.as_str()).await?.ok_or(AppError::NotFound("person"))?;
+    let account = tx
+        .account_of(person.as_str())
+        .await?
+        .ok_or(AppError::NotFound("person"))?;
     people.open_name(person.as_str(), &account.sealed)
 }
 
@@ -148,8 +189,15 @@ pub(super) async fn keep_an_administrator(tx: &mut Tx, leaving: &Person) -> AppR
         return Ok(());
     }
     let people: Vec<Person> = tx.list(&Filter::default()).await?;
-    for other in people.iter().filter(|p| p.id != leaving.id && p.roles.contains(&PersonRole::SystemAdmin)) {
-        if tx.account_of(other.id.as_str()).await?.is_some_and(|a| a.closed_at.is_none()) {
+    for other in people
+        .iter()
+        .filter(|p| p.id != leaving.id && p.roles.contains(&PersonRole::SystemAdmin))
+    {
+        if tx
+            .account_of(other.id.as_str())
+            .await?
+            .is_some_and(|a| a.closed_at.is_none())
+        {
             return Ok(());
         }
     }
@@ -167,7 +215,12 @@ fn checked_roles(mut roles: Vec<PersonRole>) -> AppResult<Vec<PersonRole>> {
     roles.sort_unstable();
     roles.dedup();
     if roles.is_empty() {
-        return Err(AppError::usage("no-role", "roles", "请至少选择一个角色。", "Choose at least one role."));
+        return Err(AppError::usage(
+            "no-role",
+            "roles",
+            "请至少选择一个角色。",
+            "Choose at least one role.",
+        ));
     }
     if roles.iter().filter(|r| ADMINS.contains(r)).count() > 1 {
         return Err(refuse(

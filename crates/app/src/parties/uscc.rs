@@ -4,13 +4,19 @@ const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 /// Whether a code has the right form and check character.
 pub(super) fn is_valid(code: &str) -> bool {
-    let Some(values) = code.bytes().map(value).collect::<Option<Vec<usize>>>() else { return false };
-    let Some((check, digits)) = values.split_last() else { return false };
+    let Some(values) = code.bytes().map(value).collect::<Option<Vec<usize>>>() else {
+        return false;
+    };
+    let Some((check, digits)) = values.split_last() else {
+        return false;
+    };
     if digits.len() != 17 {
         return false;
     }
     // Weights are the powers of 3 modulo 31.
-    let (sum, _) = digits.iter().fold((0, 1), |(sum, weight), v| (sum + v * weight, weight * 3 % 31));
+    let (sum, _) = digits
+        .iter()
+        .fold((0, 1), |(sum, weight), v| (sum + v * weight, weight * 3 % 31));
     (31 - sum % 31) % 31 == *check
 }
 
@@ -28,7 +34,14 @@ mod tests {
         for good in ["91350100M000100Y43", "91110000802100433B", "914403001922038216"] {
             assert!(is_valid(good), "{good}");
         }
-        for bad in ["91350100M000100Y44", "91530100M000100Y43", "91350100M000100Y4", "91350100m000100y43", "", "9135010OM000100Y43"] {
+        for bad in [
+            "91350100M000100Y44",
+            "91530100M000100Y43",
+            "91350100M000100Y4",
+            "91350100m000100y43",
+            "",
+            "9135010OM000100Y43",
+        ] {
             assert!(!is_valid(bad), "{bad}");
         }
     }
