@@ -1,5 +1,5 @@
 //! One suite, run on both databases: what holds on one holds on the other.
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 mod append_only;
 mod cluster;
