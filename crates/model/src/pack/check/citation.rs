@@ -1,7 +1,7 @@
 //! Citations: every rule named exists, and every answer of a row names something that exists.
 
 use super::source_of;
-use crate::pack::Pack;
+use crate::pack::{LayerKind, Pack};
 use crate::pack::error::PackError;
 use crate::procedure::Guard;
 use std::collections::BTreeMap;
@@ -70,13 +70,22 @@ fn cited(pack: &Pack) -> Vec<(String, String, String)> {
     out
 }
 
+/// A layer above the cities may name a guard that only a city's procedures use.
+fn city(pack: &Pack) -> bool {
+    pack.layers.last().is_some_and(|l| l.kind == LayerKind::City)
+}
+
+fn used(pack: &Pack, guard: Guard) -> bool {
+    pack.procedures.values().any(|p| p.steps.iter().any(|s| s.guards.contains_key(&guard)))
+}
+
 fn exists(pack: &Pack, answer: &str) -> bool {
     let Some((kind, name)) = answer.split_once(':') else { return false };
     let in_procedure = |name: &str| name.split_once('.').and_then(|(p, rest)| Some((pack.procedure(p)?, rest.to_owned())));
     match kind {
         "step" => in_procedure(name).is_some_and(|(p, step)| p.step(&step).is_some()),
         "document" => in_procedure(name).is_some_and(|(p, doc)| p.documents.contains_key(&doc)),
-        "guard" => Guard::parse(name).is_some_and(|g| pack.procedures.values().any(|p| p.steps.iter().any(|s| s.guards.contains_key(&g)))),
+        "guard" => Guard::parse(name).is_some_and(|g| !city(pack) || used(pack, g)),
         "param" => pack.parameters.contains_key(name),
         "effect" => pack.effects.contains_key(name),
         "term" => pack.term(name).is_some(),

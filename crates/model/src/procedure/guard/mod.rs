@@ -47,6 +47,8 @@ words! {
         AuthorisationActive = "authorisation_active",
         /// The authorisation is suspended.
         AuthorisationSuspended = "authorisation_suspended",
+        /// No other stop of the authorisation is running.
+        NoOtherStop = "no_other_stop",
         /// The authorisation was not terminated or revoked.
         AuthorisationNotEnded = "authorisation_not_ended",
         /// The ground is one of the procedure's grounds (`<procedure>.grounds`).
@@ -198,6 +200,7 @@ impl Guard {
             Self::AuthorisationNotEnded => authorisation::not_ended(i),
             Self::GroundListed => authorisation::ground_listed(i),
             Self::GroundProved => authorisation::ground_proved(i),
+            Self::NoOtherStop => hold(!i.facts.other_stop, "该授权还有其他暂停未解除", "another stop of this authorisation is not lifted yet"),
             Self::Destroyed => hold(i.facts.destroyed, "运营域尚未报告销毁完成", "the zone has not reported the destruction yet"),
             Self::ResourcesCatalogued => supply::resources_catalogued(i),
             Self::EmergencyPlan => supply::emergency_plan(i),
