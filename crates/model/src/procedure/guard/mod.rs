@@ -41,8 +41,6 @@ words! {
         ObjectionOpen = "objection_open",
         /// The parties sign the same text.
         SameAgreement = "same_agreement",
-        /// Every provider has an emergency plan in force, fitted to the scenario where one is named.
-        EmergencyPlan = "emergency_plan",
         /// The authorisation is in force.
         AuthorisationActive = "authorisation_active",
         /// The authorisation is suspended.
@@ -69,6 +67,8 @@ words! {
         PeriodOpen = "period_open",
         /// The grant is in force.
         GrantInForce = "grant_in_force",
+        /// Every provider has an emergency plan in force, fitted to the scenario where one is named.
+        EmergencyPlan = "emergency_plan",
         /// The release names the job's own author, product, grant and scenario.
         ReleaseMatchesJob = "release_matches_job",
         /// The gate's report is the one named, and does not block.
