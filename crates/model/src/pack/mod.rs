@@ -138,12 +138,18 @@ impl Pack {
     }
 
     pub(crate) fn terms_zh(&self, words: &[String]) -> String {
-        let names: Vec<&str> = words.iter().map(|w| self.term(w).map_or(w.as_str(), |t| t.zh.as_str())).collect();
+        let names: Vec<&str> = words
+            .iter()
+            .map(|w| self.term(w).map_or(w.as_str(), |t| t.zh.as_str()))
+            .collect();
         names.join("、")
     }
 
     pub(crate) fn terms_en(&self, words: &[String]) -> String {
-        let names: Vec<&str> = words.iter().map(|w| self.term(w).map_or(w.as_str(), |t| t.en.as_str())).collect();
+        let names: Vec<&str> = words
+            .iter()
+            .map(|w| self.term(w).map_or(w.as_str(), |t| t.en.as_str()))
+            .collect();
         names.join(", ")
     }
 }

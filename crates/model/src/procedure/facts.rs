@@ -1,7 +1,9 @@
 //! Plain facts that the application loads before a decision. What is not loaded counts as absent: guards fail closed.
 
 use crate::ids::{OrgId, ResourceId};
-use crate::record::{Announcement, Authorisation, Ban, BlacklistCheck, EmergencyPlan, Grant, Job, Product, Resource, Scenario, StaffFile};
+use crate::record::{
+    Announcement, Authorisation, Ban, BlacklistCheck, EmergencyPlan, Grant, Job, Product, Resource, Scenario, StaffFile,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

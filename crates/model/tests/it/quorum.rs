@@ -6,7 +6,7 @@ use model::case::Actor;
 use model::keylist::KeyHolder;
 use model::order::{Effect, WorkOrder};
 use model::party::{OrgRole, PersonRole};
-use model::{check_quorum, Digest};
+use model::{Digest, check_quorum};
 
 type Acts = Vec<(Act, KeyHolder)>;
 
@@ -94,21 +94,44 @@ fn release_quorum() {
 fn every_act_is_bound_to_order_object_and_signer() {
     assert_eq!(changed(|a| a[1].0.object = digest('6')), "approval-of-another-object");
     assert_eq!(changed(|a| a[1].0.case = "case_2".into()), "approval-of-another-case");
-    assert_eq!(changed(|a| a[1].0.deployment = "other".into()), "approval-of-another-case");
+    assert_eq!(
+        changed(|a| a[1].0.deployment = "other".into()),
+        "approval-of-another-case"
+    );
     assert_eq!(changed(|a| a[1].0.v = 2), "approval-of-another-case");
-    assert_eq!(changed(|a| a[1].0.procedure = "demand".into()), "approval-of-another-step");
+    assert_eq!(
+        changed(|a| a[1].0.procedure = "demand".into()),
+        "approval-of-another-step"
+    );
     assert_eq!(changed(|a| a[1].0.step = "apply".into()), "approval-of-another-step");
     assert_eq!(changed(|a| a[1].0.decision = Decision::Reject), "not-an-approval");
-    assert_eq!(changed(|a| a[1].0.person = "per_auth".into()), "approval-of-another-person");
-    assert_eq!(changed(|a| a[1].0.org = "org_auth".into()), "approval-of-another-person");
+    assert_eq!(
+        changed(|a| a[1].0.person = "per_auth".into()),
+        "approval-of-another-person"
+    );
+    assert_eq!(
+        changed(|a| a[1].0.org = "org_auth".into()),
+        "approval-of-another-person"
+    );
     assert_eq!(changed(|a| a[1].1 = KeyHolder::Platform), "not-a-person");
-    assert_eq!(changed(|a| a[4].0.at = NOW.plus_days(1).plus_ms(30_001)), "approval-out-of-time");
+    assert_eq!(
+        changed(|a| a[4].0.at = NOW.plus_days(1).plus_ms(30_001)),
+        "approval-out-of-time"
+    );
     assert_eq!(changed(|a| a[0].0.at = NOW.plus_days(-180)), "approval-out-of-time");
-    let digest_of_other_object = check_quorum(&PACK, &order(Effect::Release(release_spec())), &release_acts(), &digest('6'));
+    let digest_of_other_object = check_quorum(
+        &PACK,
+        &order(Effect::Release(release_spec())),
+        &release_acts(),
+        &digest('6'),
+    );
     assert_eq!(digest_of_other_object.unwrap_err().code, "approval-of-another-object");
     let mut old = order(Effect::Release(release_spec()));
     old.pack = "wuxi@0.0.0".into();
-    assert_eq!(check_quorum(&PACK, &old, &release_acts(), &object()).unwrap_err().code, "pack-version");
+    assert_eq!(
+        check_quorum(&PACK, &old, &release_acts(), &object()).unwrap_err().code,
+        "pack-version"
+    );
 }
 
 #[test]
@@ -118,10 +141,19 @@ fn roles_come_from_the_key_list() {
     let mut reader = provider(1);
     reader.person_roles = vec![PersonRole::Reader];
     assert_eq!(vote(reader), "approver-without-role");
-    assert_eq!(vote(actor("eng", "prov1", &[OrgRole::DataProvider])), "conflict-of-interest");
-    assert_eq!(vote(actor("boss", "op", &[OrgRole::DataProvider])), "conflict-of-interest");
+    assert_eq!(
+        vote(actor("eng", "prov1", &[OrgRole::DataProvider])),
+        "conflict-of-interest"
+    );
+    assert_eq!(
+        vote(actor("boss", "op", &[OrgRole::DataProvider])),
+        "conflict-of-interest"
+    );
     assert_eq!(vote(authority()), "same-person-twice");
-    assert_eq!(vote(actor("auth2", "auth", &[OrgRole::DataAuthority])), "same-organisation-twice");
+    assert_eq!(
+        vote(actor("auth2", "auth", &[OrgRole::DataAuthority])),
+        "same-organisation-twice"
+    );
     let mut twin = provider(1);
     twin.group = Some("g1".into());
     let mut other = authority();
@@ -141,8 +173,14 @@ fn roles_come_from_the_key_list() {
         "conflict-of-interest",
         "a vote from the author's group"
     );
-    assert_eq!(changed(|a| a[0] = act("release", "check", &actor("x", "op2", &[OrgRole::Operator]), 0)), "approver-without-role");
-    assert_eq!(changed(|a| a[3] = act("release", "security_review", &authority(), 3)), "approver-without-role");
+    assert_eq!(
+        changed(|a| a[0] = act("release", "check", &actor("x", "op2", &[OrgRole::Operator]), 0)),
+        "approver-without-role"
+    );
+    assert_eq!(
+        changed(|a| a[3] = act("release", "security_review", &authority(), 3)),
+        "approver-without-role"
+    );
 }
 
 #[test]
@@ -175,7 +213,11 @@ fn a_grant_needs_every_provider() {
     let mut empty = grant_spec();
     empty.resources.clear();
     let none: Acts = acts().into_iter().filter(|(a, _)| a.step != "consent").collect();
-    assert_eq!(code(Effect::Grant(empty), &none), "quorum-missing", "no providers is not every provider");
+    assert_eq!(
+        code(Effect::Grant(empty), &none),
+        "quorum-missing",
+        "no providers is not every provider"
+    );
 }
 
 #[test]
@@ -183,8 +225,20 @@ fn each_effect_has_a_complete_set() {
     let spec = facts().resources.into_values().next().unwrap().spec;
     let stop = || stop_spec("misuse");
     let sets: Vec<(Effect, Acts)> = vec![
-        (Effect::Resource(spec), vec![act("catalogue", "submit", &provider(1), 0), act("catalogue", "review", &authority(), 1)]),
-        (Effect::Job(job_spec()), vec![act("job", "submit", &engineer(), 0), act("job", "review", &authority(), 1)]),
+        (
+            Effect::Resource(spec),
+            vec![
+                act("catalogue", "submit", &provider(1), 0),
+                act("catalogue", "review", &authority(), 1),
+            ],
+        ),
+        (
+            Effect::Job(job_spec()),
+            vec![
+                act("job", "submit", &engineer(), 0),
+                act("job", "review", &authority(), 1),
+            ],
+        ),
         (
             Effect::Recipient(recipient_spec()),
             vec![
@@ -194,20 +248,41 @@ fn each_effect_has_a_complete_set() {
                 act("consumer_order", "sign_operator", &operator(), 3),
             ],
         ),
-        (Effect::Suspend(stop()), vec![act("rectification", "suspend", &authority(), 0)]),
+        (
+            Effect::Suspend(stop()),
+            vec![act("rectification", "suspend", &authority(), 0)],
+        ),
         (Effect::Suspend(stop()), vec![act("risk_stop", "stop", &engineer(), 0)]),
         (
             Effect::Restore(stop()),
-            vec![act("rectification", "suspend", &authority(), 0), act("rectification", "report", &operator(), 1), act("rectification", "accept", &authority(), 2)],
+            vec![
+                act("rectification", "suspend", &authority(), 0),
+                act("rectification", "report", &operator(), 1),
+                act("rectification", "accept", &authority(), 2),
+            ],
         ),
-        (Effect::Restore(stop()), vec![act("risk_stop", "stop", &engineer(), 0), act("risk_stop", "resume", &authority(), 1)]),
+        (
+            Effect::Restore(stop()),
+            vec![
+                act("risk_stop", "stop", &engineer(), 0),
+                act("risk_stop", "resume", &authority(), 1),
+            ],
+        ),
         (
             Effect::Destroy(stop()),
-            vec![act("termination", "propose", &authority(), 0), act("termination", "deliberate", &mechanism(), 1), act("termination", "terminate", &authority(), 2)],
+            vec![
+                act("termination", "propose", &authority(), 0),
+                act("termination", "deliberate", &mechanism(), 1),
+                act("termination", "terminate", &authority(), 2),
+            ],
         ),
         (
             Effect::Destroy(stop()),
-            vec![act("revocation", "propose", &authority(), 0), act("revocation", "deliberate", &mechanism(), 1), act("revocation", "revoke", &authority(), 2)],
+            vec![
+                act("revocation", "propose", &authority(), 0),
+                act("revocation", "deliberate", &mechanism(), 1),
+                act("revocation", "revoke", &authority(), 2),
+            ],
         ),
     ];
     for (effect, acts) in sets {
@@ -224,11 +299,20 @@ fn each_effect_has_a_complete_set() {
 #[test]
 fn approvals_of_one_way_do_not_serve_another() {
     // The authority's suspension does not restore, and parts of two ways do not add up.
-    assert_eq!(code(Effect::Restore(stop_spec("misuse")), &vec![act("rectification", "suspend", &authority(), 0)]), "quorum-missing");
+    assert_eq!(
+        code(
+            Effect::Restore(stop_spec("misuse")),
+            &vec![act("rectification", "suspend", &authority(), 0)]
+        ),
+        "quorum-missing"
+    );
     let mixed = vec![
         act("termination", "propose", &authority(), 0),
         act("revocation", "deliberate", &mechanism(), 1),
         act("termination", "terminate", &authority(), 2),
     ];
-    assert_eq!(code(Effect::Destroy(stop_spec("violation")), &mixed), "approval-of-another-step");
+    assert_eq!(
+        code(Effect::Destroy(stop_spec("violation")), &mixed),
+        "approval-of-another-step"
+    );
 }

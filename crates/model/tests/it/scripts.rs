@@ -11,7 +11,18 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 fn actors() -> Vec<Actor> {
-    vec![authority(), mechanism(), expert(), security(), provider(1), provider(2), operator(), engineer(), consumer(), Actor::clock()]
+    vec![
+        authority(),
+        mechanism(),
+        expert(),
+        security(),
+        provider(1),
+        provider(2),
+        operator(),
+        engineer(),
+        consumer(),
+        Actor::clock(),
+    ]
 }
 
 fn objects() -> Vec<(&'static str, Value, Actor)> {
@@ -65,7 +76,11 @@ fn shaken(bits: u8) -> Facts {
 
 /// Approvals of a step in the whole history.
 fn approvals(case: &Case, step: &str) -> BTreeSet<String> {
-    case.history.iter().filter(|d| d.step == step && d.decision == Decision::Approve).map(|d| d.person.0.clone()).collect()
+    case.history
+        .iter()
+        .filter(|d| d.step == step && d.decision == Decision::Approve)
+        .map(|d| d.person.0.clone())
+        .collect()
 }
 
 /// What must hold after every accepted command.
@@ -78,13 +93,23 @@ fn sound(procedure: &Procedure, before: &Case, after: &Case, effects: &[StepEffe
     assert!(reached.into_iter().flatten().any(|s| *s == after.state));
     assert_eq!(after.history.len(), before.history.len() + 1);
     assert_eq!(&after.history[..before.history.len()], &before.history[..]);
-    assert_eq!((&after.object, &after.applicant, &after.pack), (&before.object, &before.applicant, &before.pack));
+    assert_eq!(
+        (&after.object, &after.applicant, &after.pack),
+        (&before.object, &before.applicant, &before.pack)
+    );
     assert_eq!(done.person.0 == "clock", step.by == [By::Clock]);
     for order in effects.iter().filter_map(|e| e.order()) {
-        let way = PACK.effects[order].iter().find(|w| w.procedure == procedure.name).unwrap();
+        let way = PACK.effects[order]
+            .iter()
+            .find(|w| w.procedure == procedure.name)
+            .unwrap();
         for needed in &way.steps {
             let step = procedure.step(needed).unwrap();
-            let least = if step.by.contains(&By::EachProvider) { 2 } else { step.count as usize };
+            let least = if step.by.contains(&By::EachProvider) {
+                2
+            } else {
+                step.count as usize
+            };
             assert!(approvals(after, needed).len() >= least, "{order} without {needed}");
         }
     }
@@ -137,13 +162,17 @@ fn scripts_do_reach_the_ends() {
         for _ in 0..40 {
             now = now.plus_days(1);
             let mut f = facts();
-            if ["rectification", "risk_stop"].contains(&name) && case.history.iter().any(|d| d.step == "suspend" || d.step == "stop") {
+            if ["rectification", "risk_stop"].contains(&name)
+                && case.history.iter().any(|d| d.step == "suspend" || d.step == "stop")
+            {
                 f.authorisation = Some(authorisation(AuthorisationState::Suspended));
             }
-            let steps = procedure.steps_from(&case.state).filter(|s| !["withdraw", "raise_objection", "end_delivery", "overdue"].contains(&s.name.as_str()));
-            let next = steps.flat_map(|s| actors().into_iter().map(move |a| (s, a))).find_map(|(s, a)| {
-                decide(&PACK, &case, &a, &command(name, &s.name, Decision::Approve), &f, now).ok()
-            });
+            let steps = procedure
+                .steps_from(&case.state)
+                .filter(|s| !["withdraw", "raise_objection", "end_delivery", "overdue"].contains(&s.name.as_str()));
+            let next = steps
+                .flat_map(|s| actors().into_iter().map(move |a| (s, a)))
+                .find_map(|(s, a)| decide(&PACK, &case, &a, &command(name, &s.name, Decision::Approve), &f, now).ok());
             if let Some(outcome) = next {
                 case = outcome.case;
             }

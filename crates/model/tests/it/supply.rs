@@ -24,14 +24,19 @@ fn catalogue() {
     assert_eq!(run.judge(&provider(1), &core).unwrap_err().code, "document-invalid");
     run.step(&provider(1), "submit");
     let outcome = run.try_step(&authority(), "review").unwrap();
-    assert_eq!(outcome.effects, [StepEffect::OrderResource, StepEffect::CatalogueResource]);
+    assert_eq!(
+        outcome.effects,
+        [StepEffect::OrderResource, StepEffect::CatalogueResource]
+    );
     assert_eq!(outcome.effects[0].order(), Some("resource"));
 }
 
 #[test]
 fn staff() {
     let mut run = Run::open("staff", staff_spec(), &operator());
-    run.step(&operator(), "submit").step(&authority(), "file").step(&authority(), "vet");
+    run.step(&operator(), "submit")
+        .step(&authority(), "file")
+        .step(&authority(), "vet");
     assert_eq!(run.case.state, "admitted");
     assert_eq!(run.case.deadlines[0].at, staff_spec().nda_until);
     run.now = staff_spec().nda_until;
@@ -39,7 +44,10 @@ fn staff() {
     assert_eq!(run.case.state, "left");
     let mut over = staff_spec();
     over.nda_until = NOW;
-    assert_eq!(Run::open("staff", over, &operator()).code(&operator(), "submit"), "period-open");
+    assert_eq!(
+        Run::open("staff", over, &operator()).code(&operator(), "submit"),
+        "period-open"
+    );
 }
 
 #[test]
@@ -48,7 +56,10 @@ fn emergency_plan() {
     let mut run = Run::open("emergency_plan", spec, &provider(1));
     run.step(&provider(1), "submit");
     assert_eq!(run.code(&authority(), "endorse"), "wrong-role");
-    assert_eq!(run.try_step(&security(), "endorse").unwrap().effects, [StepEffect::EnforcePlan]);
+    assert_eq!(
+        run.try_step(&security(), "endorse").unwrap().effects,
+        [StepEffect::EnforcePlan]
+    );
 }
 
 #[test]
@@ -85,7 +96,10 @@ fn demand() {
 #[test]
 fn one_provider_may_refuse() {
     let mut run = demand_run();
-    run.step(&operator(), "submit").step(&authority(), "assess").step(&provider(1), "consent").reject(&provider(2), "consent");
+    run.step(&operator(), "submit")
+        .step(&authority(), "assess")
+        .step(&provider(1), "consent")
+        .reject(&provider(2), "consent");
     assert_eq!(run.case.state, "refused");
 }
 
@@ -98,11 +112,23 @@ fn each_criterion_needs_a_finding() {
         let mut adverse = full.clone();
         adverse.documents.get_mut("assessment").unwrap()[criterion] = "not_met".into();
         let refusal = run.judge(&authority(), &adverse).unwrap_err();
-        assert_eq!((refusal.code.as_str(), refusal.rule.as_str(), refusal.article.as_str()), ("adverse-finding", "WX-12.1", "12"));
+        assert_eq!(
+            (refusal.code.as_str(), refusal.rule.as_str(), refusal.article.as_str()),
+            ("adverse-finding", "WX-12.1", "12")
+        );
         for name in [criterion.to_owned(), format!("{criterion}_finding")] {
             let mut less = full.clone();
-            less.documents.get_mut("assessment").unwrap().as_object_mut().unwrap().remove(&name);
-            assert_eq!(run.judge(&authority(), &less).unwrap_err().code, "document-incomplete", "{name}");
+            less.documents
+                .get_mut("assessment")
+                .unwrap()
+                .as_object_mut()
+                .unwrap()
+                .remove(&name);
+            assert_eq!(
+                run.judge(&authority(), &less).unwrap_err().code,
+                "document-incomplete",
+                "{name}"
+            );
         }
     }
 }
@@ -115,19 +141,49 @@ fn demand_guards() {
         assert_eq!(run.code(&operator(), "submit"), code);
     };
     refused("authorisation-active", &|r| r.facts.authorisation = None);
-    refused("authorisation-active", &|r| r.facts.authorisation = Some(authorisation(AuthorisationState::Suspended)));
-    refused("authorisation-active", &|r| r.facts.authorisation.as_mut().unwrap().id = "auth_2".into());
-    refused("authorisation-active", &|r| r.now = r.facts.authorisation.as_ref().unwrap().until);
-    refused("within-scope", &|r| drop(r.facts.authorisation.as_mut().unwrap().resources.remove(&"res_2".into())));
-    refused("within-term", &|r| r.facts.authorisation.as_mut().unwrap().until = grant_spec().until.plus_ms(-1));
+    refused("authorisation-active", &|r| {
+        r.facts.authorisation = Some(authorisation(AuthorisationState::Suspended))
+    });
+    refused("authorisation-active", &|r| {
+        r.facts.authorisation.as_mut().unwrap().id = "auth_2".into()
+    });
+    refused("authorisation-active", &|r| {
+        r.now = r.facts.authorisation.as_ref().unwrap().until
+    });
+    refused("within-scope", &|r| {
+        drop(
+            r.facts
+                .authorisation
+                .as_mut()
+                .unwrap()
+                .resources
+                .remove(&"res_2".into()),
+        )
+    });
+    refused("within-term", &|r| {
+        r.facts.authorisation.as_mut().unwrap().until = grant_spec().until.plus_ms(-1)
+    });
     refused("resources-catalogued", &|r| r.facts.resources.clear());
-    refused("scenario-approved", &|r| r.facts.scenario.as_mut().unwrap().state = ScenarioState::Submitted);
-    refused("scenario-approved", &|r| r.facts.scenario.as_mut().unwrap().id = "scn_2".into());
-    refused("scenario-approved", &|r| r.facts.scenario.as_mut().unwrap().spec.authorisation = "auth_2".into());
+    refused("scenario-approved", &|r| {
+        r.facts.scenario.as_mut().unwrap().state = ScenarioState::Submitted
+    });
+    refused("scenario-approved", &|r| {
+        r.facts.scenario.as_mut().unwrap().id = "scn_2".into()
+    });
+    refused("scenario-approved", &|r| {
+        r.facts.scenario.as_mut().unwrap().spec.authorisation = "auth_2".into()
+    });
     let mut run = demand_run();
-    run.step(&operator(), "submit").step(&authority(), "assess").step(&provider(1), "consent").step(&provider(2), "consent");
+    run.step(&operator(), "submit")
+        .step(&authority(), "assess")
+        .step(&provider(1), "consent")
+        .step(&provider(2), "consent");
     run.facts.plans[0].spec.scenarios = vec!["scn_9".into()];
-    assert_eq!(run.code(&authority(), "decide"), "emergency-plan", "a plan for another scenario does not count");
+    assert_eq!(
+        run.code(&authority(), "decide"),
+        "emergency-plan",
+        "a plan for another scenario does not count"
+    );
 }
 
 fn job_run() -> Run {
@@ -148,7 +204,10 @@ fn job() {
     let mut affiliated = authority();
     affiliated.group = Some("g1".into());
     assert_eq!(run.code(&affiliated, "review"), "conflict-of-interest");
-    assert_eq!(run.try_step(&authority(), "review").unwrap().effects, [StepEffect::OrderJob]);
+    assert_eq!(
+        run.try_step(&authority(), "review").unwrap().effects,
+        [StepEffect::OrderJob]
+    );
 }
 
 #[test]
@@ -157,7 +216,10 @@ fn staff_must_be_admitted() {
         let mut run = job_run();
         change(&mut run);
         let refusal = run.refused(&engineer(), "submit");
-        assert_eq!((refusal.code.as_str(), refusal.rule.as_str(), refusal.article.as_str()), ("staff-admitted", "WX-16.3", "16"));
+        assert_eq!(
+            (refusal.code.as_str(), refusal.rule.as_str(), refusal.article.as_str()),
+            ("staff-admitted", "WX-16.3", "16")
+        );
     };
     refused(&|r| r.facts.staff = None);
     refused(&|r| r.facts.staff.as_mut().unwrap().state = StaffState::Filed);
@@ -172,11 +234,17 @@ fn no_job_without_authorisation_grant_and_plan() {
         change(&mut run);
         assert_eq!(run.code(&engineer(), "submit"), code);
     };
-    refused("authorisation-active", &|r| r.facts.authorisation = Some(authorisation(AuthorisationState::Suspended)));
+    refused("authorisation-active", &|r| {
+        r.facts.authorisation = Some(authorisation(AuthorisationState::Suspended))
+    });
     refused("authorisation-active", &|r| r.facts.grant = None);
-    refused("grant-in-force", &|r| r.facts.grant.as_mut().unwrap().state = GrantState::Closed);
+    refused("grant-in-force", &|r| {
+        r.facts.grant.as_mut().unwrap().state = GrantState::Closed
+    });
     refused("grant-in-force", &|r| r.facts.grant.as_mut().unwrap().spec.until = NOW);
-    refused("grant-in-force", &|r| r.facts.grant.as_mut().unwrap().operator = "org_other".into());
+    refused("grant-in-force", &|r| {
+        r.facts.grant.as_mut().unwrap().operator = "org_other".into()
+    });
     refused("emergency-plan", &|r| r.facts.plans.clear());
     // Stopped between handing in and review: the review refuses too.
     let mut run = job_run();

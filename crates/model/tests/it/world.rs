@@ -23,7 +23,10 @@ pub static PACK: LazyLock<Pack> = LazyLock::new(|| Pack::load(&layers()).unwrap(
 pub fn all_layers() -> Vec<PackText> {
     let mut by: BTreeMap<&str, PackText> = BTreeMap::new();
     for (layer, path, text) in crate::index::FILES {
-        let entry = by.entry(layer).or_insert_with(|| PackText { layer: (*layer).into(), files: BTreeMap::new() });
+        let entry = by.entry(layer).or_insert_with(|| PackText {
+            layer: (*layer).into(),
+            files: BTreeMap::new(),
+        });
         entry.files.insert((*path).into(), (*text).into());
     }
     by.into_values().collect()
@@ -77,7 +80,10 @@ pub fn consumer() -> Actor {
 pub const USCC: &str = "91320200MA1XXXXX0X";
 
 fn resources() -> BTreeMap<ResourceId, OrgId> {
-    BTreeMap::from([("res_1".into(), "org_prov1".into()), ("res_2".into(), "org_prov2".into())])
+    BTreeMap::from([
+        ("res_1".into(), "org_prov1".into()),
+        ("res_2".into(), "org_prov2".into()),
+    ])
 }
 
 pub fn authorisation_spec(months: i32) -> AuthorisationSpec {
@@ -162,11 +168,21 @@ pub fn recipient_spec() -> RecipientSpec {
 }
 
 pub fn stop_spec(ground: &str) -> StopSpec {
-    StopSpec { authorisation: "auth_1".into(), ground: ground.into(), article: "10".into() }
+    StopSpec {
+        authorisation: "auth_1".into(),
+        ground: ground.into(),
+        article: "10".into(),
+    }
 }
 
 pub fn staff_spec() -> StaffSpec {
-    StaffSpec { staff: "staff_1".into(), person: "per_eng".into(), operator: "org_op".into(), identity: digest('d'), nda_until: NOW.plus_months(12) }
+    StaffSpec {
+        staff: "staff_1".into(),
+        person: "per_eng".into(),
+        operator: "org_op".into(),
+        identity: digest('d'),
+        nda_until: NOW.plus_months(12),
+    }
 }
 
 fn resource(n: u8) -> Resource {
@@ -205,7 +221,12 @@ pub fn plan(n: u8) -> EmergencyPlan {
 }
 
 pub fn authorisation(state: AuthorisationState) -> Authorisation {
-    let mut a = Authorisation::start(&authorisation_spec(24), &"case_a".into(), &PACK.version(), NOW.plus_months(-1));
+    let mut a = Authorisation::start(
+        &authorisation_spec(24),
+        &"case_a".into(),
+        &PACK.version(),
+        NOW.plus_months(-1),
+    );
     a.state = state;
     a
 }
@@ -221,10 +242,27 @@ pub fn facts() -> Facts {
         opens: NOW.plus_days(-10),
         closes: NOW.plus_days(20),
     };
-    let check = |list: &str| BlacklistCheck { id: CheckId(format!("chk_{list}")), uscc: USCC.into(), list: list.into(), hit: false, at: NOW.plus_days(-1) };
-    let gate = GateFacts { job: "job_1".into(), artefact: digest('a'), verdict: "pass".into(), report: digest('b') };
+    let check = |list: &str| BlacklistCheck {
+        id: CheckId(format!("chk_{list}")),
+        uscc: USCC.into(),
+        list: list.into(),
+        hit: false,
+        at: NOW.plus_days(-1),
+    };
+    let gate = GateFacts {
+        job: "job_1".into(),
+        artefact: digest('a'),
+        verdict: "pass".into(),
+        report: digest('b'),
+    };
     Facts {
-        announcement: Some(Announcement { id: "ann_1".into(), spec: ann, case: "case_n".into(), by: "org_auth".into(), at: NOW }),
+        announcement: Some(Announcement {
+            id: "ann_1".into(),
+            spec: ann,
+            case: "case_n".into(),
+            by: "org_auth".into(),
+            at: NOW,
+        }),
         authorisation: Some(authorisation(AuthorisationState::Active)),
         previous: None,
         bans: Vec::new(),
@@ -246,9 +284,32 @@ pub fn facts() -> Facts {
             state: ScenarioState::Approved,
             case: "case_s".into(),
         }),
-        staff: Some(StaffFile { id: "staff_1".into(), spec: staff_spec(), person: "per_eng".into(), operator: "org_op".into(), state: StaffState::Admitted, case: "case_f".into() }),
-        grant: Some(Grant { id: "gra_1".into(), spec: grant_spec(), authorisation: "auth_1".into(), operator: "org_op".into(), state: GrantState::Open, case: "case_g".into() }),
-        job: Some(Job { id: "job_1".into(), spec: job_spec(), grant: "gra_1".into(), operator: "org_op".into(), state: JobState::Done, gate: Some(gate), rows: Some(7), case: "case_j".into() }),
+        staff: Some(StaffFile {
+            id: "staff_1".into(),
+            spec: staff_spec(),
+            person: "per_eng".into(),
+            operator: "org_op".into(),
+            state: StaffState::Admitted,
+            case: "case_f".into(),
+        }),
+        grant: Some(Grant {
+            id: "gra_1".into(),
+            spec: grant_spec(),
+            authorisation: "auth_1".into(),
+            operator: "org_op".into(),
+            state: GrantState::Open,
+            case: "case_g".into(),
+        }),
+        job: Some(Job {
+            id: "job_1".into(),
+            spec: job_spec(),
+            grant: "gra_1".into(),
+            operator: "org_op".into(),
+            state: JobState::Done,
+            gate: Some(gate),
+            rows: Some(7),
+            case: "case_j".into(),
+        }),
         product: Some(Product {
             id: "prod_1".into(),
             operator: "org_op".into(),
@@ -295,8 +356,16 @@ pub fn filled(procedure: &str, document: &str) -> Value {
 /// A command with every document that the step wants.
 pub fn command(procedure: &str, step: &str, decision: Decision) -> Command {
     let found = PACK.procedure(procedure).unwrap().step(step).unwrap();
-    let names = if decision == Decision::Approve { &found.documents } else { &found.reject_documents };
-    let mut command = Command { step: step.into(), decision, documents: BTreeMap::new() };
+    let names = if decision == Decision::Approve {
+        &found.documents
+    } else {
+        &found.reject_documents
+    };
+    let mut command = Command {
+        step: step.into(),
+        decision,
+        documents: BTreeMap::new(),
+    };
     for name in names {
         command.documents.insert(name.clone(), filled(procedure, name));
     }
@@ -314,7 +383,11 @@ impl Run {
     pub fn open(procedure: &str, object: impl serde::Serialize, by: &Actor) -> Self {
         let object = serde_json::to_value(object).unwrap();
         let case = open_case(&PACK, procedure, "case_1".into(), object, by, NOW).unwrap();
-        Self { case, facts: facts(), now: NOW }
+        Self {
+            case,
+            facts: facts(),
+            now: NOW,
+        }
     }
 
     /// Judges a command without taking it.
