@@ -113,6 +113,16 @@ impl Pack {
         self.procedures.get(name)
     }
 
+    /// The steps whose approvals an order of this effect carries when it comes from this procedure: these and no others.
+    #[must_use]
+    pub fn approvals_of(&self, effect: &str, procedure: &str) -> &[String] {
+        let ways = self.effects.get(effect).map(Vec::as_slice).unwrap_or_default();
+        ways.iter()
+            .find(|w| w.procedure == procedure)
+            .map(|w| w.steps.as_slice())
+            .unwrap_or_default()
+    }
+
     /// The article of a rule, beginning with its number; empty where no article stands behind the rule.
     #[must_use]
     pub fn article(&self, rule: &str) -> String {

@@ -265,6 +265,13 @@ fn faults_name_file_line_and_key() {
         ),
         (
             "wuxi/pack.toml",
+            "\"security_review\", \"authority_review\"",
+            "\"authority_review\"",
+            "product.review",
+            "no approval",
+        ),
+        (
+            "wuxi/pack.toml",
             "[[effects.grant]]",
             "[[effects.grants]]",
             "grants",

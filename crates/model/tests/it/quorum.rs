@@ -256,17 +256,13 @@ fn each_effect_has_a_complete_set() {
         (
             Effect::Restore(stop()),
             vec![
-                act("rectification", "suspend", &authority(), 0),
                 act("rectification", "report", &operator(), 1),
                 act("rectification", "accept", &authority(), 2),
             ],
         ),
         (
             Effect::Restore(stop()),
-            vec![
-                act("risk_stop", "stop", &engineer(), 0),
-                act("risk_stop", "resume", &authority(), 1),
-            ],
+            vec![act("risk_stop", "resume", &authority(), 1)],
         ),
         (
             Effect::Destroy(stop()),
@@ -304,7 +300,7 @@ fn approvals_of_one_way_do_not_serve_another() {
             Effect::Restore(stop_spec("misuse")),
             &vec![act("rectification", "suspend", &authority(), 0)]
         ),
-        "quorum-missing"
+        "approval-of-another-step"
     );
     let mixed = vec![
         act("termination", "propose", &authority(), 0),

@@ -116,7 +116,7 @@ fn sound(procedure: &Procedure, before: &Case, after: &Case, effects: &[StepEffe
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(2_000), ..ProptestConfig::default() })]
     #[test]
     fn no_script_leaves_the_graph(
         which in 0usize..11,

@@ -43,6 +43,9 @@ pub(super) fn check(pack: &Pack, homes: &BTreeMap<String, String>) -> Result<(),
         }
         for way in ways {
             alternative(pack, name, way, source)?;
+            if name == "release" {
+                reviewers(pack, way, source)?;
+            }
         }
     }
     for procedure in pack.procedures.values() {
@@ -51,6 +54,22 @@ pub(super) fn check(pack: &Pack, homes: &BTreeMap<String, String>) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Every body that `product.review` names has an act of its own in the approvals of a release.
+fn reviewers(pack: &Pack, way: &Alternative, source: Source<'_>) -> Result<(), PackError> {
+    let steps = || way.steps.iter().filter_map(|s| pack.procedure(&way.procedure)?.step(s));
+    let own = |body: &String| steps().any(|s| s.by.iter().all(|b| &b.word() == body));
+    let missing = pack.list("product.review").unwrap_or_default().iter().find(|b| !own(b));
+    missing.map_or(Ok(()), |body| {
+        Err(source.fault(
+            "effects.release",
+            "product.review",
+            format!("出域没有 {body} 的审核"),
+            format!("product.review names {body}, but no approval of a release is its own"),
+            "add a step that only this body may take",
+        ))
+    })
 }
 
 fn alternative(pack: &Pack, name: &str, way: &Alternative, source: Source<'_>) -> Result<(), PackError> {
