@@ -12,7 +12,7 @@ use model::keylist::{KEY_LIST_TYPE, KeyEntry, KeyHolder, KeyList};
 use model::link::{CLOCK_TYPE, ClockMark};
 use model::order::{OBJECT_TYPE, ORDER_TYPE, WorkOrder};
 use model::ticket::{LEASE_TYPE, Lease};
-use model::{Act, Clock, Decision, Digest, Refusal, Signed, Timestamp};
+use model::{Clock, Decision, Digest, Refusal, Signed, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
