@@ -1,8 +1,8 @@
 //! The body of a job's process: one job, given on standard input with the data keys of its objects, answered on
 //! standard output. It opens no network, keeps no key, writes one sealed object, and ends when its parent does.
 
-use super::vault::Vault;
 use crate::gate::{self, GateReport, Sealed};
+use crate::seal::{SealedFile, write_artefact};
 use crypto::{HandedKeys, KeyId};
 use model::Refusal;
 use model::ids::ResourceId;
@@ -118,8 +118,8 @@ async fn measured(job: &JobInput) -> Result<JobOutput, Refusal> {
 }
 
 fn write(job: &JobInput, sealed: &Sealed) -> Result<(), Refusal> {
-    let vault = Vault { root: &job.root, deployment: &job.deployment, keys: &job.keys };
+    let (root, object, scope) = (job.root.as_path(), job.output.as_str(), job.scope.as_str());
+    let place = SealedFile { root, object, deployment: &job.deployment, scope, provider: &job.keys };
     let parts = sealed.parts();
-    let place = (job.scope.as_str(), &job.output_key, job.output.as_str());
-    vault.write_table(place, &parts.schema, &parts.batches).map_err(|_| super::refuse::broken())
+    write_artefact(place, &job.output_key, &parts.schema, &parts.batches).map_err(|_| super::refuse::broken())
 }

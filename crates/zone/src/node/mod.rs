@@ -19,7 +19,6 @@ mod link;
 mod outcome;
 mod policy;
 mod receipts;
-mod receive;
 mod record;
 mod refuse;
 mod render;
@@ -27,7 +26,6 @@ mod run;
 mod sealed;
 mod state;
 mod time;
-mod vault;
 mod verify;
 mod work;
 
