@@ -71,15 +71,18 @@ pub fn job_main(stdin: impl Read + Send + 'static, mut stdout: impl Write) -> i3
     }
     let Ok(job) = serde_json::from_str::<JobInput>(&line) else { return 2 };
     drop(line);
-    std::thread::spawn(move || {
-        // Nothing more is ever sent: the end of the input is the end of the parent.
-        let _ = input.read(&mut [0]);
-        std::process::exit(4);
-    });
+    std::thread::spawn(move || end_with_parent(input));
     let Some(output) = run(&job) else { return 3 };
     let Ok(mut bytes) = serde_json::to_vec(&output) else { return 3 };
     bytes.push(b'\n');
     if stdout.write_all(&bytes).and_then(|()| stdout.flush()).is_err() { 3 } else { 0 }
+}
+
+/// Nothing more is ever sent: the end of the input is the end of the parent.
+#[expect(clippy::disallowed_methods, reason = "the process ends as if killed; no code of it may run on")]
+fn end_with_parent(mut input: impl Read) {
+    let _ = input.read(&mut [0]);
+    std::process::exit(4);
 }
 
 /// No core dump, no debugger: raw records must not leave through the process's memory.
