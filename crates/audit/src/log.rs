@@ -6,7 +6,7 @@
 use crate::LogError;
 use crate::checkpoint::{Checkpoint, LogSigner};
 use crate::files::Folder;
-use crate::keys::newest_key_list;
+use crate::keys::{FACTS_FILE, newest_key_list};
 use crate::leaf::{Leaf, LogName};
 use crate::merkle::Node;
 use crate::reader::LogReader;
@@ -60,7 +60,7 @@ struct Signed {
 #[derive(Debug)]
 pub struct TileLog {
     folder: Folder,
-    keys: Folder,
+    beside: Folder,
     cfg: LogConfig,
     state: Folder,
     state_name: String,
@@ -88,7 +88,7 @@ impl TileLog {
         state.make()?;
         let lock = lock(&cfg.state)?;
         folder.sweep()?;
-        let keys = Folder::new(&dir.parent().unwrap_or(dir).join("keys"));
+        let beside = Folder::new(dir.parent().unwrap_or(dir));
         let signed = read_state(&state, &state_name, &cfg)?;
         let published = match folder.read("checkpoint")? {
             Some(bytes) => Some(Checkpoint::parse(&bytes)?),
@@ -97,7 +97,7 @@ impl TileLog {
         let trees = ALGS.map(Tree::new);
         let bundle = Vec::new();
         let mut log =
-            Self { folder, keys, cfg, state, state_name, signed, published, size: 0, trees, bundle, poisoned: false, _lock: lock };
+            Self { folder, beside, cfg, state, state_name, signed, published, size: 0, trees, bundle, poisoned: false, _lock: lock };
         log.load()?;
         log.heal()?;
         Ok(log)
@@ -119,6 +119,12 @@ impl TileLog {
     #[must_use]
     pub fn unsigned(&self) -> bool {
         self.published.as_ref().is_none_or(|c| c.size < self.size)
+    }
+
+    /// Does the published checkpoint cover every leaf?
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        !self.unsigned()
     }
 
     /// A reader over all leaves.
@@ -201,7 +207,9 @@ impl TileLog {
     }
 
     fn draft(&self, at: i64) -> Result<Checkpoint, LogError> {
-        let keys = newest_key_list(&self.keys)?.map(|(n, bytes)| (n, self.cfg.suite.hash(&bytes).bytes));
+        let digest = |bytes: &[u8]| self.cfg.suite.hash(bytes).bytes;
+        let keys = newest_key_list(&self.beside)?.map(|(n, bytes)| (n, digest(&bytes)));
+        let deployment = self.beside.read(FACTS_FILE)?.map(|bytes| digest(&bytes));
         Ok(Checkpoint {
             origin: self.cfg.origin.clone(),
             size: self.size,
@@ -211,6 +219,7 @@ impl TileLog {
             clock: self.cfg.clock,
             time: at,
             keys,
+            deployment,
             anchors: Vec::new(),
             other: Vec::new(),
             signature: None,

@@ -149,7 +149,7 @@ impl LogReader {
         if size > self.size {
             return Err(LogError::OutOfRange(size));
         }
-        merkle::root(alg, size, &mut self.nodes(alg))
+        merkle::root_at(alg, size, &mut self.nodes(alg))
     }
 }
 

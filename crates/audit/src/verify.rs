@@ -6,7 +6,7 @@
 use crate::LogError;
 use crate::checkpoint::{Anchor, Checkpoint};
 use crate::files::Folder;
-use crate::keys::{KeyListView, SignedValue, check_lists, read_key_lists};
+use crate::keys::{FACTS_FILE, KeyListView, SignedValue, check_lists, read_facts, read_key_lists};
 use crate::leaf::{Leaf, LogName, leaf_hash};
 use crate::merkle::Node;
 use crate::report::{Counts, Failure, VerifyReport};
@@ -82,7 +82,7 @@ fn layout(dir: &Path) -> Result<Layout, Failure> {
         return Err(Failure::new("platform", "missing", "缺少平台日志", "the platform's log is missing"));
     }
     for entry in Folder::new(dir).names("")? {
-        if entry != "keys" && !logs.iter().any(|l| l.as_str() == entry) {
+        if entry != "keys" && entry != FACTS_FILE && !logs.iter().any(|l| l.as_str() == entry) {
             return Err(unknown(&entry));
         }
     }
@@ -93,6 +93,13 @@ fn unknown(file: &str) -> Failure {
     Failure::new(file, "unknown_file", "不属于日志的文件", "a file that does not belong to the log")
 }
 
+
+/// What the folder beside the logs says, checked.
+struct Known {
+    list: KeyListView,
+    lists: Vec<Hash>,
+    facts: Option<Node>,
+}
 
 struct Run<'a> {
     trust: Option<&'a Trust>,
@@ -105,10 +112,10 @@ struct Run<'a> {
 impl Run<'_> {
     fn all(&mut self, dir: &Path) -> Result<(), Failure> {
         let layout = layout(dir)?;
-        let (list, list_digests) = self.key_lists(&layout)?;
+        let known = self.key_lists(&layout)?;
         let mut checkpoints = BTreeMap::new();
         for log in &layout.logs {
-            let checkpoint = self.checkpoint(&layout.base, *log, &list, &list_digests)?;
+            let checkpoint = self.checkpoint(&layout.base, *log, &known)?;
             checkpoints.insert(*log, checkpoint);
         }
         for (log, checkpoint) in &checkpoints {
@@ -125,41 +132,45 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn key_lists(&mut self, layout: &Layout) -> Result<(KeyListView, Vec<Hash>), Failure> {
-        let (root, lists) = read_key_lists(&layout.base)?;
-        if self.trust.is_some_and(|t| t.root != root) {
-            return Err(Failure::new(
-                "keys/root",
-                "other_root",
-                "根公钥与信任文件不符",
-                "the root key is not the trust file's",
-            ));
-        }
-        let newest = check_lists(&lists, &root).map_err(|e| Failure { file: "keys".to_owned(), ..e.into() })?;
-        if let Some(t) = self.trust
-            && (t.deployment != newest.deployment || t.clock != newest.clock)
-        {
-            let (zh, en) = ("部署或时钟类型与信任文件不符", "the deployment or kind of clock is not the trust file's");
+    fn key_lists(&mut self, layout: &Layout) -> Result<Known, Failure> {
+        let facts = read_facts(&Folder::new(&layout.base))?;
+        let named = facts.as_ref().map(|f| f.root.clone());
+        let other_root = || {
+            let (zh, en) = ("根公钥与信任文件不符", "the root key is not the trust file's");
+            Failure::new(FACTS_FILE, "other_root", zh, en)
+        };
+        let root = match (named, self.trust.map(|t| t.root.clone())) {
+            (Some(named), Some(trusted)) if named != trusted => return Err(other_root()),
+            (Some(root), _) | (None, Some(root)) => root,
+            (None, None) => {
+                let (zh, en) = ("没有 deployment.json，需用 --trust 给出信任文件", "no deployment.json: the root is unknown without --trust");
+                return Err(Failure::new(FACTS_FILE, "missing", zh, en));
+            }
+        };
+        let lists = read_key_lists(&layout.base)?;
+        let list = check_lists(&lists, &root).map_err(|e| Failure { file: "keys".to_owned(), ..e.into() })?;
+        let other = self.trust.is_some_and(|t| t.deployment != list.deployment || t.clock != list.clock);
+        if other || facts.as_ref().is_some_and(|f| f.deployment != list.deployment) {
+            let (zh, en) = ("密钥清单属于另一部署或另一时钟", "the key lists are another deployment's or of another clock");
             return Err(Failure::new("keys", "other_deployment", zh, en));
         }
-        let digests = digests(&lists, root.suite().hash_alg())?;
+        let alg = root.suite().hash_alg();
         self.counts.add("key_lists", lists.len() as u64);
-        self.clock = Some(newest.clock.to_string());
-        Ok((newest, digests))
+        self.clock = Some(list.clock.to_string());
+        Ok(Known { list, lists: digests(&lists, alg)?, facts: facts.map(|f| alg.hash(&f.bytes).bytes) })
     }
 
-    fn checkpoint(
-        &mut self,
-        base: &Path,
-        log: LogName,
-        list: &KeyListView,
-        digests: &[Hash],
-    ) -> Result<Checkpoint, Failure> {
+    fn checkpoint(&mut self, base: &Path, log: LogName, known: &Known) -> Result<Checkpoint, Failure> {
         let place = format!("{log}/checkpoint");
         let bytes = Folder::new(&base.join(log.as_str())).read("checkpoint")?;
         let bytes = bytes.ok_or_else(|| Failure::new(&place, "missing", "缺少检查点", "the checkpoint is missing"))?;
         let checkpoint = Checkpoint::parse(&bytes).map_err(|e| Failure { file: place.clone(), ..e.into() })?;
-        check_checkpoint(&checkpoint, log, list, digests).map_err(|f| Failure { file: place, ..f })?;
+        check_checkpoint(&checkpoint, log, &known.list, &known.lists)
+            .map_err(|f| Failure { file: place.clone(), ..f })?;
+        if checkpoint.deployment != known.facts {
+            let (zh, en) = ("deployment.json 与检查点不符", "deployment.json is not what the checkpoint binds");
+            return Err(Failure::new(place, "facts", zh, en));
+        }
         self.counts.add("checkpoints", 1);
         Ok(checkpoint)
     }

@@ -52,11 +52,22 @@ async fn open_sqlite(url: &str) -> Result<Sources, StoreError> {
         .pragma("recursive_triggers", "ON")
         .disable_statement_logging();
     // The one connection of the writer lives as long as the store: no idle or lifetime limit.
-    let write = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_with(options.clone()).await?;
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await?;
     migrator(|m| m.2).run(&write).await.map_err(migration_error)?;
     let readers = options.pragma("query_only", "ON");
-    let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(readers).await?;
-    Ok(Sources { write: Source::Lite(write), read: Source::Lite(read) })
+    let read = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .connect_with(readers)
+        .await?;
+    Ok(Sources {
+        write: Source::Lite(write),
+        read: Source::Lite(read),
+    })
 }
 
 async fn open_postgres(url: &str) -> Result<Sources, StoreError> {
@@ -64,27 +75,56 @@ async fn open_postgres(url: &str) -> Result<Sources, StoreError> {
     let host = options.get_host();
     if options.get_socket().is_none() && !host.starts_with('/') && !is_loopback(host) {
         // This build has no TLS towards the database, and accounts may not cross a network in the clear (MLPS-5, MLPS-12).
-        return Err(StoreError::Url("PostgreSQL is reached only by Unix socket or loopback; use a TLS tunnel to another host".into()));
+        return Err(StoreError::Url(
+            "PostgreSQL is reached only by Unix socket or loopback; use a TLS tunnel to another host".into(),
+        ));
     }
     let options = options
         .application_name("yunyu")
-        .options([("lock_timeout", "30s"), ("idle_in_transaction_session_timeout", "60s"), ("synchronous_commit", "on")])
+        .options([
+            ("lock_timeout", "30s"),
+            ("idle_in_transaction_session_timeout", "60s"),
+            ("synchronous_commit", "on"),
+        ])
         .disable_statement_logging();
-    let write = PgPoolOptions::new().max_connections(2).acquire_timeout(BUSY).connect_with(options.clone()).await?;
+    let write = PgPoolOptions::new()
+        .max_connections(2)
+        .acquire_timeout(BUSY)
+        .connect_with(options.clone())
+        .await?;
     migrator(|m| m.3).run(&write).await.map_err(migration_error)?;
     let readers = options.options([("default_transaction_read_only", "on")]);
-    let read = PgPoolOptions::new().max_connections(READERS).acquire_timeout(BUSY).connect_with(readers).await?;
-    Ok(Sources { write: Source::Pg(write), read: Source::Pg(read) })
+    let read = PgPoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(BUSY)
+        .connect_with(readers)
+        .await?;
+    Ok(Sources {
+        write: Source::Pg(write),
+        read: Source::Pg(read),
+    })
 }
 
 fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
+    host == "localhost"
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|a| a.is_loopback())
 }
 
 fn migrator(sql: impl Fn(&(i64, &'static str, &'static str, &'static str)) -> &'static str) -> Migrator {
     let all = MIGRATIONS
         .iter()
-        .map(|m| Migration::new(m.0, Cow::Borrowed(m.1), MigrationType::Simple, sql(m).into_sql_str(), false))
+        .map(|m| {
+            Migration::new(
+                m.0,
+                Cow::Borrowed(m.1),
+                MigrationType::Simple,
+                sql(m).into_sql_str(),
+                false,
+            )
+        })
         .collect();
     Migrator::with_migrations(all)
 }
