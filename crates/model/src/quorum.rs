@@ -143,6 +143,12 @@ fn bind<'a>(
             "an approval is older than allowed, or later than the order",
         );
     }
+    signer(pack, way, act, holder)
+}
+
+/// Who signed, as the key list knows them: never as the act says.
+fn signer<'a>(pack: &Pack, way: &Alternative, act: &'a Act, holder: &'a KeyHolder) -> Result<Vote<'a>, Refusal> {
+    let refuse = |code: &str, zh: &str, en: &str| Err(no(pack, code, &way.rule, zh, en));
     let KeyHolder::Person {
         person,
         org,
