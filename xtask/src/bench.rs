@@ -13,9 +13,7 @@ pub fn main(args: &[&str]) -> Done {
     let config = demo_config()?;
     let given = options(args, &["--rows"])?;
     let rows = match given.first().copied().flatten() {
-        Some(text) => text
-            .parse()
-            .map_err(|_| Problem::Usage("--rows takes a number".to_owned()))?,
+        Some(text) => text.parse().map_err(|_| Problem::Usage("--rows takes a number".to_owned()))?,
         None => config.bench_rows,
     };
     let yunyu = build_yunyu()?;
@@ -25,17 +23,7 @@ pub fn main(args: &[&str]) -> Done {
     }
     let start = Instant::now();
     let mut story = command(&yunyu);
-    story
-        .args([
-            "story",
-            "--city",
-            &config.city,
-            "--rows",
-            &rows.to_string(),
-            "--json",
-            "--data",
-        ])
-        .arg(&data);
+    story.args(["story", "--city", &config.city, "--rows", &rows.to_string(), "--json", "--data"]).arg(&data);
     let mut child = story.stdout(Stdio::piped()).spawn().map_err(failed("yunyu story"))?;
     let out = child.stdout.take();
     let reader = std::thread::spawn(move || out.map(std::io::read_to_string));
@@ -47,10 +35,7 @@ pub fn main(args: &[&str]) -> Done {
     }
     let report: Value = serde_json::from_str(&text).map_err(failed("the story's JSON"))?;
     println!("{}", table(&report, rows));
-    println!(
-        "whole story: {:.1} s; peak memory of the process tree: {peak} MiB",
-        wall.as_secs_f64()
-    );
+    println!("whole story: {:.1} s; peak memory of the process tree: {peak} MiB", wall.as_secs_f64());
     Ok(())
 }
 
@@ -61,10 +46,7 @@ fn table(report: &Value, rows: u64) -> String {
         let (Some(stage), Some(ms)) = (name.strip_suffix("_ms"), value.as_u64()) else {
             continue;
         };
-        let speed = rows
-            .saturating_mul(1000)
-            .checked_div(ms)
-            .map_or_else(|| "-".to_owned(), |s| s.to_string());
+        let speed = rows.saturating_mul(1000).checked_div(ms).map_or_else(|| "-".to_owned(), |s| s.to_string());
         lines.push(format!("{stage:<28} {ms:>10} {speed:>14}"));
     }
     if lines.len() == 1 {

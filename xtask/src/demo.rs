@@ -21,19 +21,10 @@ pub fn main(args: &[&str]) -> Done {
     let data = given.get(1).copied().flatten().map_or(config.demo_dir, Into::into);
     let data = root().join(data);
     let yunyu = build_yunyu()?;
-    step(
-        "the story",
-        command(&yunyu).args(["story", "--city", city, "--data"]).arg(&data),
-    )?;
+    step("the story", command(&yunyu).args(["story", "--city", city, "--data"]).arg(&data))?;
     print_accounts(&data)?;
-    println!(
-        "The platform opens now; stop it with Ctrl-C. The folder {} stays.",
-        data.display()
-    );
-    step(
-        "yunyu serve",
-        command(&yunyu).arg("serve").arg("--data").arg(&data).arg("--demo"),
-    )
+    println!("The platform opens now; stop it with Ctrl-C. The folder {} stays.", data.display());
+    step("yunyu serve", command(&yunyu).arg("serve").arg("--data").arg(&data).arg("--demo"))
 }
 
 fn print_accounts(data: &Path) -> Done {
@@ -47,10 +38,7 @@ fn print_accounts(data: &Path) -> Done {
     let (w_account, w_role, w_pass) = (width(|a| &a.account), width(|a| &a.role), width(|a| &a.password));
     println!("\nAccounts of this demo (simulated folder, loopback only):");
     for a in &accounts {
-        println!(
-            "  {:w_account$}  {:w_pass$}  {:w_role$}  {}",
-            a.account, a.password, a.role, a.org
-        );
+        println!("  {:w_account$}  {:w_pass$}  {:w_role$}  {}", a.account, a.password, a.role, a.org);
     }
     println!();
     Ok(())

@@ -42,18 +42,12 @@ fn tree_kib(top: u32) -> u64 {
         }
         false
     };
-    processes
-        .iter()
-        .filter(|(id, _)| below(**id))
-        .map(|(_, (_, rss))| rss)
-        .sum()
+    processes.iter().filter(|(id, _)| below(**id)).map(|(_, (_, rss))| rss).sum()
 }
 
 fn field(status: &str, name: &str) -> u64 {
     let line = status.lines().find_map(|l| l.strip_prefix(name));
-    line.and_then(|l| l.split_whitespace().next())
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(0)
+    line.and_then(|l| l.split_whitespace().next()).and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -63,10 +57,7 @@ mod tests {
     #[test]
     fn a_status_file_is_read() {
         let text = "Name:\tx\nPPid:\t12\nVmRSS:\t  3456 kB\n";
-        assert_eq!(
-            (field(text, "PPid:"), field(text, "VmRSS:"), field(text, "VmSwap:")),
-            (12, 3456, 0)
-        );
+        assert_eq!((field(text, "PPid:"), field(text, "VmRSS:"), field(text, "VmSwap:")), (12, 3456, 0));
     }
 
     #[test]

@@ -42,13 +42,7 @@ pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     c.current_dir(root());
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy().into_owned();
-        let ours = [
-            "CARGO_PKG_",
-            "CARGO_MANIFEST_",
-            "CARGO_BIN_",
-            "CARGO_CRATE_",
-            "CARGO_PRIMARY_",
-        ];
+        let ours = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
         if ours.iter().any(|p| text.starts_with(p)) {
             c.env_remove(name);
         }
@@ -69,11 +63,7 @@ pub fn cargo() -> Command {
 
 /// Whether a program can be started.
 pub fn have(program: &str) -> bool {
-    let quiet = command(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let quiet = command(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     quiet.is_ok_and(|s| s.success())
 }
 
@@ -87,9 +77,7 @@ pub fn step(heading: &str, command: &mut Command) -> Done {
         eprintln!("   {heading}: {seconds} s");
         Ok(())
     } else {
-        Err(Problem::Failed(format!(
-            "{heading} failed after {seconds} s ({status})"
-        )))
+        Err(Problem::Failed(format!("{heading} failed after {seconds} s ({status})")))
     }
 }
 
@@ -137,10 +125,7 @@ pub fn options<'a>(args: &[&'a str], names: &[&str]) -> Done<Vec<Option<&'a str>
         match (known, rest.next()) {
             (Some(slot), Some(value)) => *slot = Some(*value),
             _ => {
-                return Err(Problem::Usage(format!(
-                    "known options: {} VALUE",
-                    names.join(" VALUE, ")
-                )));
+                return Err(Problem::Usage(format!("known options: {} VALUE", names.join(" VALUE, "))));
             }
         }
     }

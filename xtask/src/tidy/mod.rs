@@ -51,12 +51,7 @@ pub enum Finding {
     /// The file has so many lines.
     File { path: String, lines: usize },
     /// The function has so many lines.
-    Function {
-        path: String,
-        line: usize,
-        name: String,
-        lines: usize,
-    },
+    Function { path: String, line: usize, name: String, lines: usize },
     /// Something that no exception covers.
     Plain { path: String, line: usize, what: String },
 }
@@ -97,23 +92,13 @@ fn judge(findings: Vec<Finding>, rules: &Rules) -> Vec<String> {
         match finding {
             Finding::File { path, lines } => {
                 if lines > rules.file_lines && !allowed(&path, None, lines) {
-                    out.push(format!(
-                        "{path}: {lines} lines; a file has at most {}",
-                        rules.file_lines
-                    ));
+                    out.push(format!("{path}: {lines} lines; a file has at most {}", rules.file_lines));
                 }
             }
-            Finding::Function {
-                path,
-                line,
-                name,
-                lines,
-            } => {
+            Finding::Function { path, line, name, lines } => {
                 if lines > rules.function_lines && !allowed(&path, Some(&name), lines) {
                     let limit = rules.function_lines;
-                    out.push(format!(
-                        "{path}:{line}: `{name}` has {lines} lines; a function has at most {limit}"
-                    ));
+                    out.push(format!("{path}:{line}: `{name}` has {lines} lines; a function has at most {limit}"));
                 }
             }
             Finding::Plain { path, line, what } => out.push(format!("{path}:{line}: {what}")),
@@ -121,10 +106,7 @@ fn judge(findings: Vec<Finding>, rules: &Rules) -> Vec<String> {
     }
     for (e, used) in rules.exceptions.iter().zip(used) {
         if !used {
-            out.push(format!(
-                "xtask/tidy.toml: the exception for {} is not needed or too small",
-                e.path
-            ));
+            out.push(format!("xtask/tidy.toml: the exception for {} is not needed or too small", e.path));
         }
     }
     out
@@ -141,10 +123,7 @@ fn cities(packs: &Path) -> Done<Vec<String>> {
         if pack.get("kind").and_then(|k| k.as_str()) == Some("city") {
             out.extend(pack.get("id").and_then(|id| id.as_str()).map(str::to_owned));
             // "某某市公共数据…": the name before 市.
-            let zh = pack
-                .get("zh")
-                .and_then(|zh| zh.as_str())
-                .and_then(|zh| zh.split_once('市'));
+            let zh = pack.get("zh").and_then(|zh| zh.as_str()).and_then(|zh| zh.split_once('市'));
             out.extend(zh.map(|(name, _)| name.to_owned()));
         }
     }
@@ -156,10 +135,7 @@ fn sources() -> Done<Vec<(String, String)>> {
     let mut out = Vec::new();
     let mut folders: Vec<(String, PathBuf)> = vec![("xtask".to_owned(), root().join("xtask/src"))];
     for entry in fs::read_dir(root().join("crates")).map_err(failed("crates"))?.flatten() {
-        folders.push((
-            entry.file_name().to_string_lossy().into_owned(),
-            entry.path().join("src"),
-        ));
+        folders.push((entry.file_name().to_string_lossy().into_owned(), entry.path().join("src")));
     }
     while let Some((krate, folder)) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -167,11 +143,7 @@ fn sources() -> Done<Vec<(String, String)>> {
             if path.is_dir() {
                 folders.push((krate.clone(), path));
             } else if path.extension().is_some_and(|e| e == "rs") {
-                let relative = path
-                    .strip_prefix(root())
-                    .unwrap_or(&path)
-                    .to_string_lossy()
-                    .into_owned();
+                let relative = path.strip_prefix(root()).unwrap_or(&path).to_string_lossy().into_owned();
                 out.push((krate.clone(), relative));
             }
         }
@@ -194,43 +166,13 @@ mod tests {
     }
 
     fn function(lines: usize) -> Finding {
-        Finding::Function {
-            path: "a.rs".into(),
-            line: 1,
-            name: "f".into(),
-            lines,
-        }
+        Finding::Function { path: "a.rs".into(), line: 1, name: "f".into(), lines }
     }
 
     #[test]
     fn limits_hold() {
-        assert!(
-            judge(
-                vec![
-                    function(3),
-                    Finding::File {
-                        path: "a.rs".into(),
-                        lines: 5
-                    }
-                ],
-                &rules("")
-            )
-            .is_empty()
-        );
-        assert_eq!(
-            judge(
-                vec![
-                    function(4),
-                    Finding::File {
-                        path: "a.rs".into(),
-                        lines: 6
-                    }
-                ],
-                &rules("")
-            )
-            .len(),
-            2
-        );
+        assert!(judge(vec![function(3), Finding::File { path: "a.rs".into(), lines: 5 }], &rules("")).is_empty());
+        assert_eq!(judge(vec![function(4), Finding::File { path: "a.rs".into(), lines: 6 }], &rules("")).len(), 2);
     }
 
     #[test]

@@ -13,10 +13,7 @@ pub fn check(krate: &str, path: &str, text: &str, rules: &Rules, cities: &[Strin
         cities,
         may_unsafe: rules.unsafe_crates.iter().any(|c| c == krate),
         rules: Some(rules).filter(|r| r.pure.crates.iter().any(|c| c == krate)),
-        found: vec![Finding::File {
-            path: path.to_owned(),
-            lines: text.lines().count(),
-        }],
+        found: vec![Finding::File { path: path.to_owned(), lines: text.lines().count() }],
     };
     match syn::parse_file(text) {
         Ok(file) => {
@@ -41,33 +38,24 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn plain(&mut self, line: usize, what: String) {
-        self.found.push(Finding::Plain {
-            path: self.path.clone(),
-            line,
-            what,
-        });
+        self.found.push(Finding::Plain { path: self.path.clone(), line, what });
     }
 
     fn function(&mut self, sig: &syn::Signature, end: usize) {
         let (line, name) = (sig.span().start().line, sig.ident.to_string());
         let lines = end + 1 - line;
-        self.found.push(Finding::Function {
-            path: self.path.clone(),
-            line,
-            name,
-            lines,
-        });
+        self.found.push(Finding::Function { path: self.path.clone(), line, name, lines });
     }
 
     fn word(&mut self, text: &str, line: usize) {
         let lower = text.to_lowercase();
         if let Some(city) = self.cities.iter().find(|c| lower.contains(c.as_str())) {
-            self.plain(
-                line,
-                format!("the city `{city}` is named in code; cities differ only in packs/"),
-            );
+            self.plain(line, format!("the city `{city}` is named in code; cities differ only in packs/"));
         }
-        if text == "unsafe" && !self.may_unsafe {
+    }
+
+    fn not_safe(&mut self, line: usize) {
+        if !self.may_unsafe {
             self.plain(line, "`unsafe`".to_owned());
         }
     }
@@ -77,6 +65,7 @@ impl Walk<'_> {
             let line = token.span().start().line;
             match token {
                 TokenTree::Group(g) => self.tokens(g.stream()),
+                TokenTree::Ident(i) if i == "unsafe" => self.not_safe(line),
                 TokenTree::Ident(i) => self.word(&i.to_string(), line),
                 TokenTree::Literal(l) => self.word(&l.to_string(), line),
                 TokenTree::Punct(_) => {}
@@ -95,11 +84,7 @@ impl Walk<'_> {
 
     fn use_tree(&mut self, tree: &syn::UseTree, before: &str) {
         let join = |i: &syn::Ident| {
-            if before.is_empty() {
-                i.to_string()
-            } else {
-                format!("{before}::{i}")
-            }
+            if before.is_empty() { i.to_string() } else { format!("{before}::{i}") }
         };
         match tree {
             syn::UseTree::Path(p) => self.use_tree(&p.tree, &join(&p.ident)),
@@ -179,13 +164,13 @@ impl<'ast> Visit<'ast> for Walk<'_> {
     }
 
     fn visit_expr_unsafe(&mut self, e: &'ast syn::ExprUnsafe) {
-        self.word("unsafe", e.span().start().line);
+        self.not_safe(e.span().start().line);
         visit::visit_expr_unsafe(self, e);
     }
 
     fn visit_signature(&mut self, s: &'ast syn::Signature) {
         if matches!(s.safety, syn::Safety::Unsafe(_)) {
-            self.word("unsafe", s.span().start().line);
+            self.not_safe(s.span().start().line);
         }
         visit::visit_signature(self, s);
     }
@@ -195,7 +180,7 @@ impl<'ast> Visit<'ast> for Walk<'_> {
             return;
         }
         if i.unsafety.is_some() {
-            self.word("unsafe", i.span().start().line);
+            self.not_safe(i.span().start().line);
         }
         visit::visit_item_impl(self, i);
     }
@@ -209,16 +194,7 @@ mod tests {
     fn plain(krate: &str, code: &str) -> Vec<usize> {
         let cities = ["atlantis".to_owned(), "大西".to_owned()];
         let found = check(krate, "a.rs", &format!("//! Doc.\n{code}"), &rules(""), &cities);
-        found
-            .iter()
-            .filter_map(|f| {
-                if let Finding::Plain { line, .. } = f {
-                    Some(*line)
-                } else {
-                    None
-                }
-            })
-            .collect()
+        found.iter().filter_map(|f| if let Finding::Plain { line, .. } = f { Some(*line) } else { None }).collect()
     }
 
     #[test]
@@ -233,7 +209,8 @@ mod tests {
 
     #[test]
     fn unsafe_is_found_outside_its_crates() {
-        for code in ["fn f() { unsafe {} }", "unsafe fn f() {}", "unsafe impl S for T {}"] {
+        assert!(plain("edge", "fn f() -> &'static str { \"unsafe\" }").is_empty());
+        for code in ["fn f() { unsafe {} }", "unsafe fn f() {}", "unsafe impl S for T {}", "fn f() { m!(unsafe {}) }"] {
             assert_eq!(plain("edge", code).len(), 1, "{code}");
             assert!(plain("leaf", code).is_empty());
         }
@@ -265,25 +242,10 @@ mod tests {
             &rules(""),
             &[],
         );
-        assert!(found.contains(&Finding::File {
-            path: "a.rs".into(),
-            lines: 9
-        }));
-        let function = |line, name: &str| Finding::Function {
-            path: "a.rs".into(),
-            line,
-            name: name.into(),
-            lines: 3,
-        };
-        assert!(
-            found.contains(&function(1, "f")) && found.contains(&function(6, "g")),
-            "{found:?}"
-        );
-        assert!(
-            found
-                .iter()
-                .any(|f| matches!(f, Finding::Plain { what, .. } if what.contains("module doc")))
-        );
+        assert!(found.contains(&Finding::File { path: "a.rs".into(), lines: 9 }));
+        let function = |line, name: &str| Finding::Function { path: "a.rs".into(), line, name: name.into(), lines: 3 };
+        assert!(found.contains(&function(1, "f")) && found.contains(&function(6, "g")), "{found:?}");
+        assert!(found.iter().any(|f| matches!(f, Finding::Plain { what, .. } if what.contains("module doc"))));
         assert_eq!(plain("edge", "fn f( {"), [2]);
     }
 }

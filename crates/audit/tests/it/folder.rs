@@ -2,7 +2,7 @@
 
 use crate::support::{World, files, key, signed};
 use audit::LogName::{self, Platform, Zone};
-use audit::{anchor_line, verify_dir};
+use audit::{anchor_line, verify_dir, verify_once};
 use crypto::Suite;
 use serde_json::json;
 
@@ -52,18 +52,18 @@ fn every_flipped_byte_is_found() {
                 let mut bent = bytes.clone();
                 bent[i] ^= 1 << (i % 8);
                 std::fs::write(&file, &bent).unwrap();
-                let report = verify_dir(&world.logs(), trust, None);
+                let report = verify_once(&world.logs(), trust, None);
                 // Without the trust file nobody vouches for the root's own signature bytes and key, but the
                 // checkpoints bind both files.
                 assert!(!report.valid && !report.trusted, "{} byte {i}", path.display());
             }
             std::fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
-            assert!(!verify_dir(&world.logs(), trust, None).valid);
+            assert!(!verify_once(&world.logs(), trust, None).valid);
             std::fs::write(&file, [bytes.as_slice(), b"\n"].concat()).unwrap();
-            assert!(!verify_dir(&world.logs(), trust, None).valid);
+            assert!(!verify_once(&world.logs(), trust, None).valid);
             std::fs::write(&file, &bytes).unwrap();
         }
-        assert!(verify_dir(&world.logs(), trust, None).valid);
+        assert!(verify_once(&world.logs(), trust, None).valid);
     }
 }
 
@@ -75,19 +75,19 @@ fn unknown_and_missing_files() {
         let file = world.logs().join(stray);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, b"1").unwrap();
-        let report = verify_dir(&world.logs(), None, None);
+        let report = verify_once(&world.logs(), None, None);
         assert!(!report.valid, "{stray}");
         std::fs::remove_file(&file).unwrap();
     }
     for (path, bytes) in files(&world.logs()) {
         let file = world.logs().join(&path);
         std::fs::remove_file(&file).unwrap();
-        assert!(!verify_dir(&world.logs(), None, None).valid, "{}", path.display());
+        assert!(!verify_once(&world.logs(), None, None).valid, "{}", path.display());
         std::fs::write(&file, bytes).unwrap();
     }
     std::fs::remove_dir_all(world.logs().join("platform")).unwrap();
-    assert!(!verify_dir(&world.logs(), None, None).valid);
-    assert!(!verify_dir(&world.logs().join("nowhere"), None, None).valid);
+    assert!(!verify_once(&world.logs(), None, None).valid);
+    assert!(!verify_once(&world.logs().join("nowhere"), None, None).valid);
 }
 
 #[test]
@@ -190,4 +190,27 @@ fn key_lists_follow_each_other() {
     let body = world.key_list(2, &entries)["body"].clone();
     assert!(publish(&signed(&world.platform, "key-list", body)).is_err(), "not the root");
     publish(&world.key_list(2, &entries)).unwrap();
+}
+
+/// A regulator may look at any moment: a log that is being written verifies.
+#[test]
+fn verifies_while_it_is_written() {
+    let mut world = World::new(Suite::Intl);
+    world.publish(1, &world.services());
+    let leaves = world.leaves(Platform, 3_000);
+    let mut log = world.open(Platform);
+    log.checkpoint(0, &world.platform_log, &[]).unwrap();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for part in leaves.chunks(40) {
+                log.append(part).unwrap();
+                std::thread::sleep(std::time::Duration::from_millis(10));
+                log.checkpoint(1, &world.platform_log, &[]).unwrap();
+            }
+        });
+        while !writer.is_finished() {
+            let report = verify_dir(&world.logs(), Some(&world.trust()), None);
+            assert!(report.valid, "{report:?}");
+        }
+    });
 }

@@ -24,3 +24,6 @@ pub use run::{IntakeOptions, IntakeSummary, run, stored};
 pub use set_aside::open_set_aside;
 pub use sink::{ROWS_FILE, SET_ASIDE_FILE, SUMMARY_FILE, sweep};
 pub use token::TOKEN_LEN;
+
+#[cfg(test)]
+mod tests;

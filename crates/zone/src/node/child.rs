@@ -1,8 +1,8 @@
 //! The body of a job's process: one job, given on standard input with the data keys of its objects, answered on
 //! standard output. It opens no network, keeps no key, writes one sealed object, and ends when its parent does.
 
-use super::vault::Vault;
 use crate::gate::{self, GateReport, Sealed};
+use crate::seal::{SealedFile, write_artefact};
 use crypto::{HandedKeys, KeyId};
 use model::Refusal;
 use model::ids::ResourceId;
@@ -71,15 +71,18 @@ pub fn job_main(stdin: impl Read + Send + 'static, mut stdout: impl Write) -> i3
     }
     let Ok(job) = serde_json::from_str::<JobInput>(&line) else { return 2 };
     drop(line);
-    std::thread::spawn(move || {
-        // Nothing more is ever sent: the end of the input is the end of the parent.
-        let _ = input.read(&mut [0]);
-        std::process::exit(4);
-    });
+    std::thread::spawn(move || end_with_parent(input));
     let Some(output) = run(&job) else { return 3 };
     let Ok(mut bytes) = serde_json::to_vec(&output) else { return 3 };
     bytes.push(b'\n');
     if stdout.write_all(&bytes).and_then(|()| stdout.flush()).is_err() { 3 } else { 0 }
+}
+
+/// Nothing more is ever sent: the end of the input is the end of the parent.
+#[expect(clippy::disallowed_methods, reason = "the process ends as if killed; no code of it may run on")]
+fn end_with_parent(mut input: impl Read) {
+    let _ = input.read(&mut [0]);
+    std::process::exit(4);
 }
 
 /// No core dump, no debugger: raw records must not leave through the process's memory.
@@ -118,8 +121,8 @@ async fn measured(job: &JobInput) -> Result<JobOutput, Refusal> {
 }
 
 fn write(job: &JobInput, sealed: &Sealed) -> Result<(), Refusal> {
-    let vault = Vault { root: &job.root, deployment: &job.deployment, keys: &job.keys };
+    let (root, object, scope) = (job.root.as_path(), job.output.as_str(), job.scope.as_str());
+    let place = SealedFile { root, object, deployment: &job.deployment, scope, provider: &job.keys };
     let parts = sealed.parts();
-    let place = (job.scope.as_str(), &job.output_key, job.output.as_str());
-    vault.write_table(place, &parts.schema, &parts.batches).map_err(|_| super::refuse::broken())
+    write_artefact(place, &job.output_key, &parts.schema, &parts.batches).map_err(|_| super::refuse::broken())
 }

@@ -19,7 +19,6 @@ mod link;
 mod outcome;
 mod policy;
 mod receipts;
-mod receive;
 mod record;
 mod refuse;
 mod render;
@@ -27,7 +26,6 @@ mod run;
 mod sealed;
 mod state;
 mod time;
-mod vault;
 mod verify;
 mod work;
 
@@ -93,6 +91,8 @@ async fn listen(core: &Core) -> Result<TcpListener, NodeError> {
 }
 
 fn client() -> Result<reqwest::Client, NodeError> {
+    // The HTTP client is built without a TLS provider of its own; a second installation changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     // The address is the enrolled one: no proxy of the environment, no redirect elsewhere.
     let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     builder.build().map_err(|_| NodeError::Config("no HTTP client"))

@@ -87,8 +87,6 @@ refusals! {
     not_found = "not-found", "ZONE-HTTP-1", "不存在", "not found";
     /// A query parameter cannot be used.
     bad_query = "query-unusable", "ZONE-HTTP-2", "查询参数无法使用", "a query parameter cannot be used";
-    /// Too many uploads, calls or bytes.
-    too_large = "too-large", "ZONE-HTTP-3", "请求过大", "the request is too large";
     /// Something broke; the text is uniform.
     broken = "zone-failure", "ZONE-HTTP-4", "本域内部错误，未返回任何数据", "the zone failed; no data was returned";
     /// A job used too long or too much, or died.

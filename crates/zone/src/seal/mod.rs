@@ -56,3 +56,6 @@ pub enum SealError {
     #[error("the opened object is no table")]
     NoTable,
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
