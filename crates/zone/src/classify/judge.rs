@@ -48,7 +48,13 @@ impl Hint {
 
     /// One of the hints: an ASCII one as a word of the name, a Chinese one anywhere in it.
     pub(super) fn any(&self, hints: &[&str]) -> bool {
-        hints.iter().any(|h| if h.is_ascii() { self.words.iter().any(|w| w == h) } else { self.lower.contains(h) })
+        hints.iter().any(|h| {
+            if h.is_ascii() {
+                self.words.iter().any(|w| w == h)
+            } else {
+                self.lower.contains(h)
+            }
+        })
     }
 }
 
@@ -56,7 +62,12 @@ fn identify(hint: &Hint, p: &Profile) -> (Id, f64) {
     if p.present() == 0 {
         return (Id::None, 0.0);
     }
-    direct(hint, p).or_else(|| vocabulary(hint, p)).or_else(|| time(hint, p)).or_else(|| text(p)).or_else(|| number(hint, p)).unwrap_or_else(|| rest(hint, p))
+    direct(hint, p)
+        .or_else(|| vocabulary(hint, p))
+        .or_else(|| time(hint, p))
+        .or_else(|| text(p))
+        .or_else(|| number(hint, p))
+        .unwrap_or_else(|| rest(hint, p))
 }
 
 /// Identifiers that content proves: most values are valid ones. Some dirt is expected; a decoy has a tenth valid at most.
@@ -77,7 +88,9 @@ fn direct(hint: &Hint, p: &Profile) -> Option<(Id, f64)> {
 fn vocabulary(hint: &Hint, p: &Profile) -> Option<(Id, f64)> {
     for id in [Id::Sex, Id::MaritalStatus, Id::Education, Id::Ethnicity] {
         let share = p.share(p.looks.get(&id).copied().unwrap_or(0));
-        let short_letters = id == Id::Sex && p.lengths.is_some_and(|(_, long)| long == 1) && p.few().is_some_and(|f| f.iter().all(|v| v.is_ascii()));
+        let short_letters = id == Id::Sex
+            && p.lengths.is_some_and(|(_, long)| long == 1)
+            && p.few().is_some_and(|f| f.iter().all(|v| v.is_ascii()));
         if share >= 0.85 && (!short_letters || hint.any(&["sex", "gender", "性别"]) || p.distinct() == 2) {
             return Some((id, share));
         }
@@ -90,18 +103,33 @@ fn coded(hint: &Hint, p: &Profile) -> Option<(Id, f64)> {
     let short = p.lengths.is_some_and(|(_, long)| long <= 3);
     let table: [(Id, u64, &[&str]); 4] = [
         (Id::Sex, 4, &["sex", "gender", "性别", "xb"]),
-        (Id::MaritalStatus, 12, &["marital", "marriage", "married", "婚姻", "婚否", "hyzk"]),
-        (Id::Education, 30, &["education", "edu", "degree", "学历", "文化程度", "xl"]),
+        (
+            Id::MaritalStatus,
+            12,
+            &["marital", "marriage", "married", "婚姻", "婚否", "hyzk"],
+        ),
+        (
+            Id::Education,
+            30,
+            &["education", "edu", "degree", "学历", "文化程度", "xl"],
+        ),
         (Id::Ethnicity, 60, &["ethnic", "ethnicity", "nation", "民族", "mz"]),
     ];
-    table.iter().find(|(_, most, hints)| short && p.distinct() <= *most && hint.any(hints)).map(|(id, ..)| (*id, 0.8))
+    table
+        .iter()
+        .find(|(_, most, hints)| short && p.distinct() <= *most && hint.any(hints))
+        .map(|(id, ..)| (*id, 0.8))
 }
 
 fn time(hint: &Hint, p: &Profile) -> Option<(Id, f64)> {
     let look = |id| p.looks.get(&id).copied().unwrap_or(0);
     let (days, instants, months) = (look(Id::Date), look(Id::Timestamp), look(Id::Month));
     if p.share(days + instants) >= 0.8 {
-        let id = if p.share(instants) >= 0.5 { Id::Timestamp } else { born(hint, p) };
+        let id = if p.share(instants) >= 0.5 {
+            Id::Timestamp
+        } else {
+            born(hint, p)
+        };
         return Some((id, p.share(days + instants)));
     }
     if p.share(months) >= 0.8 {
@@ -111,16 +139,31 @@ fn time(hint: &Hint, p: &Profile) -> Option<(Id, f64)> {
         return Some((born(hint, p), p.share(p.compact_days)));
     }
     let month_named = hint.any(&["month", "ym", "period", "月", "月份", "年月", "期间"]);
-    (p.share(p.compact_months) >= 0.98 && (month_named || p.range.is_some_and(|(a, b)| a >= 199_001.0 && b <= 203_512.0)) && p.distinct() <= 600)
+    (p.share(p.compact_months) >= 0.98
+        && (month_named || p.range.is_some_and(|(a, b)| a >= 199_001.0 && b <= 203_512.0))
+        && p.distinct() <= 600)
         .then(|| (Id::Month, p.share(p.compact_months)))
 }
 
 /// Dates spread over more than a working life are dates of birth, unless the name speaks of something else.
 fn born(hint: &Hint, p: &Profile) -> Id {
     let named = hint.any(&["birth", "birthday", "birthdate", "dob", "born", "出生", "生日"]);
-    let other = hint.any(&["established", "founded", "registered", "registration", "成立", "注册", "设立", "开业"]);
+    let other = hint.any(&[
+        "established",
+        "founded",
+        "registered",
+        "registration",
+        "成立",
+        "注册",
+        "设立",
+        "开业",
+    ]);
     let wide = p.years.is_some_and(|(first, last)| first <= 1965 && last - first >= 40);
-    if named || (wide && !other) { Id::BirthDate } else { Id::Date }
+    if named || (wide && !other) {
+        Id::BirthDate
+    } else {
+        Id::Date
+    }
 }
 
 fn text(p: &Profile) -> Option<(Id, f64)> {
@@ -149,8 +192,15 @@ fn number(hint: &Hint, p: &Profile) -> Option<(Id, f64)> {
     if hint.any(&["行业"]) && p.distinct() <= 1500 {
         return Some((Id::Industry, 0.7));
     }
-    let constant = p.lengths.is_some_and(|(short, long)| short == long || matches!((short, long), (6 | 9, 9 | 12)));
-    if look(Id::CnRegionCode) >= 0.95 && constant && p.share(p.steps) < 0.5 && !is_unique(p) && !hint.any(&["zip", "postcode", "邮编", "邮政编码"]) {
+    let constant = p
+        .lengths
+        .is_some_and(|(short, long)| short == long || matches!((short, long), (6 | 9, 9 | 12)));
+    if look(Id::CnRegionCode) >= 0.95
+        && constant
+        && p.share(p.steps) < 0.5
+        && !is_unique(p)
+        && !hint.any(&["zip", "postcode", "邮编", "邮政编码"])
+    {
         return Some((Id::CnRegionCode, look(Id::CnRegionCode)));
     }
     degrees(hint, p).or_else(|| keys(p)).or_else(|| money(hint, p))
@@ -160,10 +210,12 @@ fn degrees(hint: &Hint, p: &Profile) -> Option<(Id, f64)> {
     let (low, high) = p.range.filter(|_| p.share(p.numbers) >= 0.9)?;
     let fine = p.share(p.fine) >= 0.5;
     let within = |a: f64, b: f64| low >= a && high <= b;
-    if within(-180.0, 180.0) && (hint.any(&["lon", "lng", "longitude", "经度", "jd"]) || (fine && within(73.0, 136.0))) {
+    if within(-180.0, 180.0) && (hint.any(&["lon", "lng", "longitude", "经度", "jd"]) || (fine && within(73.0, 136.0)))
+    {
         return Some((Id::Longitude, 0.9));
     }
-    (within(-90.0, 90.0) && fine && (hint.any(&["lat", "latitude", "纬度", "wd"]) || within(17.0, 54.0))).then_some((Id::Latitude, 0.85))
+    (within(-90.0, 90.0) && fine && (hint.any(&["lat", "latitude", "纬度", "wd"]) || within(17.0, 54.0)))
+        .then_some((Id::Latitude, 0.85))
 }
 
 /// Numbers and codes that a system made.
@@ -171,7 +223,12 @@ fn keys(p: &Profile) -> Option<(Id, f64)> {
     let long = p.share(p.long_digits) >= 0.9;
     let (low, high) = p.range.unwrap_or_default();
     let dense = high - low <= 10_000.0 * p.distinct() as f64;
-    if long && p.lengths.is_some_and(|(short, long)| short == long && (15..=19).contains(&long)) && dense && p.false_identity * 2 < p.present() {
+    if long
+        && p.lengths
+            .is_some_and(|(short, long)| short == long && (15..=19).contains(&long))
+        && dense
+        && p.false_identity * 2 < p.present()
+    {
         return Some((Id::SequentialCardId, 0.8));
     }
     if long {
@@ -195,14 +252,19 @@ fn money(hint: &Hint, p: &Profile) -> Option<(Id, f64)> {
         return Some((Id::Income, 0.85));
     }
     let named = hint.any(&[
-        "amount", "fee", "price", "cost", "tax", "pay", "paid", "fare", "balance", "capital", "amt", "金额", "费", "费用", "价", "税", "额", "缴费", "资本", "基数",
+        "amount", "fee", "price", "cost", "tax", "pay", "paid", "fare", "balance", "capital", "amt", "金额", "费",
+        "费用", "价", "税", "额", "缴费", "资本", "基数",
     ]);
     let cents = p.share(p.cents) >= 0.5 && p.range.is_some_and(|(low, high)| low >= 0.0 && high >= 1000.0);
     (named || cents).then_some((Id::Amount, if named { 0.85 } else { 0.6 }))
 }
 
 fn rest(hint: &Hint, p: &Profile) -> (Id, f64) {
-    let key_named = hint.words.iter().any(|w| matches!(w.as_str(), "id" | "key" | "no" | "code" | "token" | "tailnum" | "uuid")) || hint.any(&["编号", "编码", "序号", "号码"]);
+    let key_named = hint
+        .words
+        .iter()
+        .any(|w| matches!(w.as_str(), "id" | "key" | "no" | "code" | "token" | "tailnum" | "uuid"))
+        || hint.any(&["编号", "编码", "序号", "号码"]);
     let few = p.distinct() <= 1000 && (p.distinct() * 5 <= p.present() || p.distinct() <= 20);
     let fraction = p.numbers > p.integers;
     if few && !fraction && !(p.share(p.numbers) > 0.9 && p.distinct() > 400) {
@@ -248,7 +310,15 @@ fn consequences(id: Id, confidence: f64, hint: &Hint, p: &Profile) -> Judgement 
         Id::None if p.share(p.numbers) >= 0.9 => ("none", "none", 2, Class::Mea, "round"),
         Id::None => ("none", "none", 2, Class::Lock, "redact"),
     };
-    Judgement { identifier: id, role, personal, level, class, masking, confidence: (confidence * 100.0).round() / 100.0 }
+    Judgement {
+        identifier: id,
+        role,
+        personal,
+        level,
+        class,
+        masking,
+        confidence: (confidence * 100.0).round() / 100.0,
+    }
 }
 
 /// Keys of people are direct identifiers of a sort; keys of rows are not.
@@ -267,10 +337,43 @@ fn internal(hint: &Hint, p: &Profile) -> (&'static str, &'static str, u8, Class,
 /// The kind of subject that a key's name speaks of.
 pub(super) fn subject_kind(hint: &Hint) -> Option<&'static str> {
     const PERSON: [&str; 22] = [
-        "citizen", "person", "people", "patient", "resident", "user", "member", "student", "employee", "insured", "passenger", "customer", "pid", "uid", "人员", "个人", "患者", "居民", "学生", "员工",
-        "参保人", "用户",
+        "citizen",
+        "person",
+        "people",
+        "patient",
+        "resident",
+        "user",
+        "member",
+        "student",
+        "employee",
+        "insured",
+        "passenger",
+        "customer",
+        "pid",
+        "uid",
+        "人员",
+        "个人",
+        "患者",
+        "居民",
+        "学生",
+        "员工",
+        "参保人",
+        "用户",
     ];
-    const FIRM: [&str; 12] = ["enterprise", "ent", "company", "firm", "employer", "merchant", "uscc", "企业", "单位", "公司", "商户", "机构"];
+    const FIRM: [&str; 12] = [
+        "enterprise",
+        "ent",
+        "company",
+        "firm",
+        "employer",
+        "merchant",
+        "uscc",
+        "企业",
+        "单位",
+        "公司",
+        "商户",
+        "机构",
+    ];
     if hint.any(&PERSON) {
         Some("person")
     } else if hint.any(&FIRM) {

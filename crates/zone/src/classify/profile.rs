@@ -75,8 +75,15 @@ impl Profile {
         }
         self.distinct.add(text);
         self.keep(text);
-        let length = if text.is_ascii() { text.len() } else { text.chars().count() };
-        self.lengths = Some(self.lengths.map_or((length, length), |(a, b)| (a.min(length), b.max(length))));
+        let length = if text.is_ascii() {
+            text.len()
+        } else {
+            text.chars().count()
+        };
+        self.lengths = Some(
+            self.lengths
+                .map_or((length, length), |(a, b)| (a.min(length), b.max(length))),
+        );
         self.characters += length as u64;
         self.types(text);
         self.content(text);
@@ -150,7 +157,9 @@ impl Profile {
         if bytes.len() == 9 && checksum::is_org_code(bytes) && !bytes.iter().all(|b| *b == bytes[0]) {
             *self.whole.entry(Identifier::CnOrgCode).or_default() += 1;
         }
-        self.false_identity += u64::from(bytes.len() == 18 && bytes[..17].iter().all(u8::is_ascii_digit) && checksum::is_resident_shape(bytes));
+        self.false_identity += u64::from(
+            bytes.len() == 18 && bytes[..17].iter().all(u8::is_ascii_digit) && checksum::is_resident_shape(bytes),
+        );
         if text.chars().next().is_some_and(|c| c.is_ascii_digit())
             && let Some(moment) = calendar::moment(text)
         {
@@ -182,7 +191,10 @@ impl Profile {
             look(Identifier::Ethnicity, text.len() <= 18 && words::is_ethnicity(text));
             look(Identifier::Education, words::is_education(text));
             look(Identifier::MaritalStatus, words::is_marital(text));
-            look(Identifier::PersonName, text.len() <= 15 && words::looks_like_person(text));
+            look(
+                Identifier::PersonName,
+                text.len() <= 15 && words::looks_like_person(text),
+            );
             look(Identifier::OrgName, words::looks_like_org(text));
             look(Identifier::CnAddress, words::looks_like_address(text));
             look(Identifier::Diagnosis, words::looks_like_diagnosis(text));
@@ -212,7 +224,11 @@ impl Profile {
     /// Share of the values, 0 to 1.
     #[must_use]
     pub fn share(&self, n: u64) -> f64 {
-        if self.present() == 0 { 0.0 } else { n as f64 / self.present() as f64 }
+        if self.present() == 0 {
+            0.0
+        } else {
+            n as f64 / self.present() as f64
+        }
     }
 
     /// The counts that a report shows.
@@ -242,7 +258,10 @@ impl Profile {
 
 /// A division code: 6, 9 or 12 digits under a province.
 fn is_region(bytes: &[u8]) -> bool {
-    matches!(bytes.len(), 6 | 9 | 12) && bytes.iter().all(u8::is_ascii_digit) && crate::identify::codes::is_province(&bytes[..2]) && &bytes[2..4] != b"99"
+    matches!(bytes.len(), 6 | 9 | 12)
+        && bytes.iter().all(u8::is_ascii_digit)
+        && crate::identify::codes::is_province(&bytes[..2])
+        && &bytes[2..4] != b"99"
 }
 
 /// An industry code of GB/T 4754: section letter with two to four digits.

@@ -12,7 +12,10 @@ pub fn propose_contract(report: &FileReport, table: &str) -> Contract {
     let subjects = subjects(report);
     let mut fields: Vec<Field> = report.columns.iter().map(field).collect();
     for (field, subject) in subjects.iter().filter_map(|s| Some((s.key.as_deref()?, s))) {
-        if let Some(field) = fields.iter_mut().find(|f| f.name == field && matches!(f.class, Some(Class::Key | Class::Rid))) {
+        if let Some(field) = fields
+            .iter_mut()
+            .find(|f| f.name == field && matches!(f.class, Some(Class::Key | Class::Rid)))
+        {
             (field.class, field.domain) = (Some(Class::Key), Some(subject.kind.clone()));
         }
     }
@@ -22,7 +25,15 @@ pub fn propose_contract(report: &FileReport, table: &str) -> Contract {
             field.class = Some(Class::Lock);
         }
     }
-    Contract { id: table.to_owned(), version: "0.1.0".to_owned(), table: Table { name: table.to_owned(), subjects, fields } }
+    Contract {
+        id: table.to_owned(),
+        version: "0.1.0".to_owned(),
+        table: Table {
+            name: table.to_owned(),
+            subjects,
+            fields,
+        },
+    }
 }
 
 fn subjects(report: &FileReport) -> Vec<Subject> {
@@ -31,7 +42,12 @@ fn subjects(report: &FileReport) -> Vec<Subject> {
         // Rows without the key would belong to nobody and be set aside.
         let complete = column.profile.nulls == 0 && column.profile.rows > 0;
         if complete && out.iter().all(|s| s.kind != kind) {
-            out.push(Subject { kind: kind.to_owned(), key: Some(column.name.clone()), else_key: None, when_measure: false });
+            out.push(Subject {
+                kind: kind.to_owned(),
+                key: Some(column.name.clone()),
+                else_key: None,
+                when_measure: false,
+            });
         }
     };
     for column in &report.columns {
@@ -41,13 +57,22 @@ fn subjects(report: &FileReport) -> Vec<Subject> {
             _ => {}
         }
     }
-    for column in report.columns.iter().filter(|c| c.judgement.identifier == Id::InternalId) {
+    for column in report
+        .columns
+        .iter()
+        .filter(|c| c.judgement.identifier == Id::InternalId)
+    {
         if let Some(kind) = subject_kind(&Hint::new(&column.name)) {
             add(kind, column);
         }
     }
     if out.is_empty() {
-        out.push(Subject { kind: "row".to_owned(), key: None, else_key: None, when_measure: false });
+        out.push(Subject {
+            kind: "row".to_owned(),
+            key: None,
+            else_key: None,
+            when_measure: false,
+        });
     }
     out
 }
@@ -61,7 +86,13 @@ fn field(column: &ColumnReport) -> Field {
     field.unique = class == Class::Rid && p.nulls == 0 && is_exactly_unique(p);
     field.identifier = checked(j.identifier, p).map(|id| id.name().to_owned());
     match class {
-        Class::Time => field.grid = Some(if j.identifier == Id::BirthDate { Grid::Year } else { Grid::Month }),
+        Class::Time => {
+            field.grid = Some(if j.identifier == Id::BirthDate {
+                Grid::Year
+            } else {
+                Grid::Month
+            })
+        }
         Class::Mea => (field.grid, field.clamp) = scale(p),
         Class::Key => field.domain = domain(column),
         Class::Sen => field.k = Some(20),
@@ -93,7 +124,17 @@ fn logical_type(p: &Profile, id: Id) -> LogicalType {
     let nearly = |n: u64| p.present() > 0 && p.share(n) >= 0.98;
     let code = matches!(
         id,
-        Id::CnResidentId | Id::CnResidencePermit | Id::CnUscc | Id::CnOrgCode | Id::CnMobile | Id::CnLandline | Id::BankCard | Id::SequentialCardId | Id::CnRegionCode | Id::Month | Id::Sex
+        Id::CnResidentId
+            | Id::CnResidencePermit
+            | Id::CnUscc
+            | Id::CnOrgCode
+            | Id::CnMobile
+            | Id::CnLandline
+            | Id::BankCard
+            | Id::SequentialCardId
+            | Id::CnRegionCode
+            | Id::Month
+            | Id::Sex
     );
     if code || p.share(p.long_digits) > 0.0 {
         LogicalType::String
@@ -115,7 +156,8 @@ fn logical_type(p: &Profile, id: Id) -> LogicalType {
 /// The class must fit the type: only times are `TIME`, only numbers are measures.
 fn class(p: &Profile, class: Class, logical_type: LogicalType) -> Class {
     match (class, logical_type) {
-        (Class::Time, LogicalType::Date | LogicalType::Timestamp) | (Class::Mea, LogicalType::Integer | LogicalType::Number) => class,
+        (Class::Time, LogicalType::Date | LogicalType::Timestamp)
+        | (Class::Mea, LogicalType::Integer | LogicalType::Number) => class,
         (Class::Time | Class::Mea, _) => Class::Lock,
         (Class::Rid, _) if !is_unique(p) => Class::Lock,
         _ => class,
@@ -131,9 +173,21 @@ fn scale(p: &Profile) -> (Option<Grid>, Option<(f64, f64)>) {
     }
     let digits = largest.log10().floor() as i32;
     let step = power(digits - 2);
-    let bound = |x: f64| if x == 0.0 { 0.0 } else { x.signum() * (x.abs() / power(digits)).ceil() * power(digits) };
-    let (bottom, top) = (if low >= 0.0 { 0.0 } else { bound(low) }, if high <= 0.0 { 0.0 } else { bound(high) });
-    (Some(Grid::Number(if p.numbers == p.integers { step.max(1.0) } else { step })), Some((bottom, top)))
+    let bound = |x: f64| {
+        if x == 0.0 {
+            0.0
+        } else {
+            x.signum() * (x.abs() / power(digits)).ceil() * power(digits)
+        }
+    };
+    let (bottom, top) = (
+        if low >= 0.0 { 0.0 } else { bound(low) },
+        if high <= 0.0 { 0.0 } else { bound(high) },
+    );
+    (
+        Some(Grid::Number(if p.numbers == p.integers { step.max(1.0) } else { step })),
+        Some((bottom, top)),
+    )
 }
 
 /// Ten to a power, exact for whole numbers and shortest for fractions.

@@ -21,9 +21,9 @@ pub(crate) struct Dominance {
 }
 
 /// Whether a cell with these contributions is dominated, and its shares of the first and the first two in thousandths.
-pub(crate) fn judge(contributions: &[i128], top1_limit: Option<u64>, params: &GateParams) -> Option<Shares> {
+pub(crate) fn judge(contributions: &[i64], top1_limit: Option<u64>, params: &GateParams) -> Option<Shares> {
     let (mut x1, mut x2, mut total) = (0_u128, 0_u128, 0_u128);
-    for x in contributions.iter().map(|x| x.unsigned_abs()) {
+    for x in contributions.iter().map(|x| u128::from(x.unsigned_abs())) {
         total = total.saturating_add(x);
         if x > x1 {
             (x1, x2) = (x, x1);
@@ -43,7 +43,12 @@ pub(crate) fn judge(contributions: &[i128], top1_limit: Option<u64>, params: &Ga
         || scaled(rest) < limit(params.rest_permille, x1)
         || top1_limit.is_some_and(|top1| scaled(x1) > limit(top1, total));
     let share = |part: u128, whole: u128| permille(part as f64, whole as f64);
-    Some(Shares { dominated, top1: share(x1, total), top2: share(two, total), rest: share(rest, x1) })
+    Some(Shares {
+        dominated,
+        top1: share(x1, total),
+        top2: share(two, total),
+        rest: share(rest, x1),
+    })
 }
 
 /// Shares of a cell in thousandths.
@@ -63,9 +68,11 @@ impl Dominance {
     /// Adds one cell of one measure by the contributors of one kind.
     pub(crate) fn add<'a>(&mut self, kind: &str, parts: impl Iterator<Item = &'a Part>, params: &GateParams) {
         let parts: Vec<&Part> = parts.collect();
-        let sums: Vec<i128> = parts.iter().map(|p| p.sum).collect();
+        let sums: Vec<i64> = parts.iter().map(|p| p.sum).collect();
         self.negative += u64::from(parts.iter().any(|p| p.negative));
-        let Some(shares) = judge(&sums, params.top1_permille.get(kind).copied(), params) else { return };
+        let Some(shares) = judge(&sums, params.top1_permille.get(kind).copied(), params) else {
+            return;
+        };
         self.cells += 1;
         self.dominated += u64::from(shares.dominated);
         let top1 = self.worst_top1.entry(kind.to_owned()).or_default();
@@ -82,9 +89,18 @@ impl Dominance {
             _ => Verdict::Block,
         };
         let (zh, en) = match verdict {
-            Verdict::Pass => ("没有单元格被一两个主体支配。".to_owned(), "No cell is dominated by one or two contributors.".to_owned()),
-            Verdict::Review => ("含负值，按绝对值计算，请审核人判断。".to_owned(), "Negative values occur; absolute values were used and reviewers must judge.".to_owned()),
-            Verdict::Block => (format!("{} 个单元格被一两个主体支配。", self.dominated), format!("{} cells are dominated by one or two contributors.", self.dominated)),
+            Verdict::Pass => (
+                "没有单元格被一两个主体支配。".to_owned(),
+                "No cell is dominated by one or two contributors.".to_owned(),
+            ),
+            Verdict::Review => (
+                "含负值，按绝对值计算，请审核人判断。".to_owned(),
+                "Negative values occur; absolute values were used and reviewers must judge.".to_owned(),
+            ),
+            Verdict::Block => (
+                format!("{} 个单元格被一两个主体支配。", self.dominated),
+                format!("{} cells are dominated by one or two contributors.", self.dominated),
+            ),
         };
         CheckReport {
             id: "dominance".into(),
@@ -114,13 +130,18 @@ mod tests {
             ("two of eleven hold 89 %", vec![44.5, 44.5, 5.5, 5.5], None, false),
             ("two only", vec![50.0, 50.0], None, true),
             ("one only", vec![50.0], None, true),
-            ("rest below a tenth of the largest", vec![800.0, 121.0, 79.0], None, true),
+            (
+                "rest below a tenth of the largest",
+                vec![800.0, 121.0, 79.0],
+                None,
+                true,
+            ),
             ("largest firm above 70 %", vec![71.0, 10.0, 10.0, 9.0], Some(700), true),
             ("largest firm at 70 %", vec![70.0, 10.0, 10.0, 10.0], Some(700), false),
             ("even", vec![1.0; 10], Some(700), false),
             ("negative counts by size", vec![-71.0, 10.0, 10.0, 9.0], Some(700), true),
         ] {
-            let values: Vec<i128> = values.iter().map(|v: &f64| (v * 10.0) as i128).collect();
+            let values: Vec<i64> = values.iter().map(|v: &f64| (v * 10.0) as i64).collect();
             assert_eq!(judge(&values, top1, &params).unwrap().dominated, dominated, "{what}");
         }
         assert_eq!(judge(&[0, 0], None, &params), None);

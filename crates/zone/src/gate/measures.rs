@@ -226,11 +226,16 @@ impl Whole {
         for value in &cumulative {
             area.push(area[area.len() - 1] + value);
         }
-        Self { share, cumulative, area }
+        Self {
+            share,
+            cumulative,
+            area,
+        }
     }
 
     fn measure(&self, touched: &[u32], counts: &[u64], size: f64, ordered: bool) -> Diversity {
-        let (mut entropy, mut alpha, mut beta, mut delta, mut distance) = (0.0_f64, 0.0_f64, f64::MIN, 0.0_f64, 1.0_f64);
+        let (mut entropy, mut alpha, mut beta, mut delta, mut distance) =
+            (0.0_f64, 0.0_f64, f64::MIN, 0.0_f64, 1.0_f64);
         for code in touched {
             let q = counts[*code as usize] as f64 / size;
             let p = self.share[*code as usize];
@@ -240,8 +245,19 @@ impl Whole {
             delta = delta.max((q / p).ln().abs());
             distance += (q - p).abs() - p;
         }
-        let t = if ordered { self.ordered_distance(touched, counts, size) } else { 0.5 * distance };
-        Diversity { l_distinct: touched.len() as u64, l_entropy: entropy.exp(), alpha, beta, delta, t: t.max(0.0) }
+        let t = if ordered {
+            self.ordered_distance(touched, counts, size)
+        } else {
+            0.5 * distance
+        };
+        Diversity {
+            l_distinct: touched.len() as u64,
+            l_entropy: entropy.exp(),
+            alpha,
+            beta,
+            delta,
+            t: t.max(0.0),
+        }
     }
 
     /// Σ |Q − P| over all ranks, divided by m − 1; between two values of the class Q is constant and P only rises.
@@ -300,7 +316,11 @@ mod tests {
                 alpha: q.iter().copied().fold(0.0, f64::max),
                 beta: present.iter().map(|v| (q[*v] - p[*v]) / p[*v]).fold(f64::MIN, f64::max),
                 delta: present.iter().map(|v| (q[*v] / p[*v]).ln().abs()).fold(0.0, f64::max),
-                t: if ordered { if m > 1 { emd / f64::from(m - 1) } else { 0.0 } } else { equal },
+                t: if ordered {
+                    if m > 1 { emd / f64::from(m - 1) } else { 0.0 }
+                } else {
+                    equal
+                },
             };
             worst = Some(worst.map_or(one, |w| w.worst(one)));
         }

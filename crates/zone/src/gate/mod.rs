@@ -23,7 +23,9 @@ pub mod view;
 pub use params::{GateParams, Scope};
 pub use release::{Clearance, release};
 pub use report::{CheckReport, GATE_REPORT_TYPE, GateReport, Verdict};
-pub use sealed::{ColumnOrigin, Measure, MeasureKind, Nature, ReleasePoint, Released, Sealed, SealedParts, SubjectCount};
+pub use sealed::{
+    ColumnOrigin, Measure, MeasureKind, Nature, ReleasePoint, Released, Sealed, SealedParts, SubjectCount,
+};
 
 use crypto::Suite;
 use identifiers::Origin;
@@ -46,12 +48,21 @@ pub async fn assess(sealed: &Sealed, params: &GateParams, suite: Suite) -> GateR
         }
         _ => vec![],
     };
-    GateReport::new(digest.unwrap_or_default(), sealed.rows(), sealed.columns(), checks, params.clone())
+    GateReport::new(
+        digest.unwrap_or_default(),
+        sealed.rows(),
+        sealed.columns(),
+        checks,
+        params.clone(),
+    )
 }
 
 async fn checks(parts: &SealedParts, view: &View, params: &GateParams) -> Vec<CheckReport> {
     let origin = |at: usize| parts.origins.get(at).cloned().unwrap_or_default();
-    let mut checks = vec![form::check(view, params), identifiers::check(view, &|at| known(&origin(at)))];
+    let mut checks = vec![
+        form::check(view, params),
+        identifiers::check(view, &|at| known(&origin(at))),
+    ];
     checks.extend(restoration::check(view));
     checks.extend(cells::check(parts, params).await);
     if parts.nature == Nature::Rows {
@@ -61,12 +72,20 @@ async fn checks(parts: &SealedParts, view: &View, params: &GateParams) -> Vec<Ch
 }
 
 fn known(origin: &From) -> Origin {
-    Origin { public: origin.public, aggregate: origin.aggregate }
+    Origin {
+        public: origin.public,
+        aggregate: origin.aggregate,
+    }
 }
 
 /// Row-level answers: every column that is not known to be public or sensitive counts as a quasi-identifier.
 fn rows(parts: &SealedParts, view: &View, params: &GateParams) -> Vec<CheckReport> {
-    let origin = |at: usize| parts.origins.get(at).cloned().unwrap_or(ColumnOrigin { quasi: true, ..ColumnOrigin::default() });
+    let origin = |at: usize| {
+        parts.origins.get(at).cloned().unwrap_or(ColumnOrigin {
+            quasi: true,
+            ..ColumnOrigin::default()
+        })
+    };
     let mut roles = Roles::default();
     for (at, column) in view.columns.iter().enumerate() {
         let from = origin(at);
@@ -76,7 +95,9 @@ fn rows(parts: &SealedParts, view: &View, params: &GateParams) -> Vec<CheckRepor
             roles.quasi.push(column);
         }
     }
-    let Some(measured) = microdata::measure(view, &roles, params.k_microdata()) else { return vec![] };
+    let Some(measured) = microdata::measure(view, &roles, params.k_microdata()) else {
+        return vec![];
+    };
     let mut out = vec![microdata::check_k(&measured, params)];
     out.extend(microdata::check_diversity(&measured, params));
     out
@@ -84,5 +105,14 @@ fn rows(parts: &SealedParts, view: &View, params: &GateParams) -> Vec<CheckRepor
 
 /// A blocking check for what could not be measured, with counts only.
 pub(crate) fn not_measured(id: &str, check: u64, zh: &str, en: &str) -> CheckReport {
-    CheckReport { id: id.into(), check, verdict: Verdict::Block, formula: String::new(), parameter: json!({}), worst: json!({}), zh: zh.into(), en: en.into() }
+    CheckReport {
+        id: id.into(),
+        check,
+        verdict: Verdict::Block,
+        formula: String::new(),
+        parameter: json!({}),
+        worst: json!({}),
+        zh: zh.into(),
+        en: en.into(),
+    }
 }

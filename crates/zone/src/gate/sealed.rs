@@ -112,7 +112,9 @@ pub struct Sealed {
 
 impl std::fmt::Debug for Sealed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sealed").field("rows", &self.rows()).finish_non_exhaustive()
+        f.debug_struct("Sealed")
+            .field("rows", &self.rows())
+            .finish_non_exhaustive()
     }
 }
 
@@ -125,7 +127,15 @@ impl Sealed {
     /// An answer read back from a sealed file: it can be released under a clearance, and not assessed again.
     #[must_use]
     pub(crate) fn reopened(schema: SchemaRef, batches: Vec<RecordBatch>, lineage: Value) -> Self {
-        Self::new(SealedParts { schema, batches, lineage, nature: Nature::Unknown, origins: Vec::new(), points: Vec::new(), session: None })
+        Self::new(SealedParts {
+            schema,
+            batches,
+            lineage,
+            nature: Nature::Unknown,
+            origins: Vec::new(),
+            points: Vec::new(),
+            session: None,
+        })
     }
 
     /// Canonical digest.
@@ -176,7 +186,11 @@ pub struct Released {
 impl Released {
     /// For the gate alone.
     pub(super) fn new(schema: SchemaRef, batches: Vec<RecordBatch>, digest: Hash) -> Self {
-        Self { schema, batches, digest }
+        Self {
+            schema,
+            batches,
+            digest,
+        }
     }
 
     /// Schema.

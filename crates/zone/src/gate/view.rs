@@ -69,7 +69,10 @@ impl Column {
     /// The codes as they are: for equality only.
     #[must_use]
     pub fn coded(&self) -> Coded<'_> {
-        Coded { codes: &self.codes, cardinality: self.values.len() as u32 }
+        Coded {
+            codes: &self.codes,
+            cardinality: self.values.len() as u32,
+        }
     }
 
     /// Codes replaced by the rank of the value (nulls first; numbers by size, everything else by text).
@@ -77,7 +80,11 @@ impl Column {
     pub fn ranked(&self) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.values.len() as u32).collect();
         if self.kind.is_numeric() {
-            let sizes: Vec<f64> = self.values.iter().map(|v| v.as_deref().and_then(number).unwrap_or(f64::NEG_INFINITY)).collect();
+            let sizes: Vec<f64> = self
+                .values
+                .iter()
+                .map(|v| v.as_deref().and_then(number).unwrap_or(f64::NEG_INFINITY))
+                .collect();
             order.sort_by(|a, b| sizes[*a as usize].total_cmp(&sizes[*b as usize]));
         } else {
             order.sort_by(|a, b| self.values[*a as usize].cmp(&self.values[*b as usize]));
@@ -98,7 +105,12 @@ impl Column {
     /// Rows that are not null.
     #[must_use]
     pub fn present(&self) -> u64 {
-        self.counts().iter().zip(&self.values).filter(|(_, v)| v.is_some()).map(|(n, _)| n).sum()
+        self.counts()
+            .iter()
+            .zip(&self.values)
+            .filter(|(_, v)| v.is_some())
+            .map(|(n, _)| n)
+            .sum()
     }
 }
 
@@ -127,7 +139,11 @@ impl View {
     /// # Errors
     /// When Arrow cannot bring a scalar to text, which it can for every admitted type.
     pub fn from_batches(schema: &Schema, batches: &[RecordBatch]) -> Result<Self, ArrowError> {
-        let mut builders: Vec<Builder> = schema.fields().iter().map(|f| Builder::new(f.name(), kind_of(f.data_type()))).collect();
+        let mut builders: Vec<Builder> = schema
+            .fields()
+            .iter()
+            .map(|f| Builder::new(f.name(), kind_of(f.data_type())))
+            .collect();
         let mut rows = 0;
         for batch in batches {
             rows += batch.num_rows();
@@ -135,11 +151,21 @@ impl View {
                 builder.extend(array)?;
             }
         }
-        let mut metadata: Vec<String> = schema.fields().iter().filter(|f| !f.metadata().is_empty()).map(|f| f.name().clone()).collect();
+        let mut metadata: Vec<String> = schema
+            .fields()
+            .iter()
+            .filter(|f| !f.metadata().is_empty())
+            .map(|f| f.name().clone())
+            .collect();
         if !schema.metadata().is_empty() {
             metadata.push("*".to_owned());
         }
-        Ok(Self { columns: builders.into_iter().map(|b| b.column).collect(), rows, malformed: 0, metadata })
+        Ok(Self {
+            columns: builders.into_iter().map(|b| b.column).collect(),
+            rows,
+            malformed: 0,
+            metadata,
+        })
     }
 
     /// A view of a file, CSV or Parquet by its first bytes.
@@ -147,17 +173,28 @@ impl View {
     /// # Errors
     /// [`FileError`] when the file cannot be opened or read, or is empty.
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        let at = |kind: FileFault| FileError { path: path.to_owned(), fault: kind };
+        let at = |kind: FileFault| FileError {
+            path: path.to_owned(),
+            fault: kind,
+        };
         let mut file = File::open(path).map_err(|e| at(e.into()))?;
         let mut magic = [0_u8; 4];
         let found = std::io::Read::read(&mut file, &mut magic).map_err(|e| at(e.into()))?;
         std::io::Seek::rewind(&mut file).map_err(|e| at(e.into()))?;
-        if found == 4 && &magic == b"PAR1" { Self::from_parquet(file).map_err(at) } else { Self::from_csv(file).map_err(at) }
+        if found == 4 && &magic == b"PAR1" {
+            Self::from_parquet(file).map_err(at)
+        } else {
+            Self::from_csv(file).map_err(at)
+        }
     }
 
     fn from_parquet(file: File) -> Result<Self, FileFault> {
         let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)?;
-        let extra = builder.metadata().file_metadata().key_value_metadata().is_some_and(|list| list.iter().any(|kv| kv.key != "ARROW:schema" && kv.key != "pandas"));
+        let extra = builder
+            .metadata()
+            .file_metadata()
+            .key_value_metadata()
+            .is_some_and(|list| list.iter().any(|kv| kv.key != "ARROW:schema" && kv.key != "pandas"));
         let schema = builder.schema().clone();
         let reader = builder.build()?;
         let batches = reader.collect::<Result<Vec<_>, _>>()?;
@@ -173,7 +210,9 @@ impl View {
         let mut records = Records::open(file, &[])?;
         let mut row = Row::default();
         let mut builders = match records.next(&mut row)? {
-            Next::Row => (0..row.len()).map(|at| Builder::new(row.get(at).map_or("", |c| c.0.trim()), Kind::Text)).collect::<Vec<_>>(),
+            Next::Row => (0..row.len())
+                .map(|at| Builder::new(row.get(at).map_or("", |c| c.0.trim()), Kind::Text))
+                .collect::<Vec<_>>(),
             _ => return Err(FileFault::Empty),
         };
         let (mut rows, mut malformed) = (0, 0);
@@ -190,7 +229,12 @@ impl View {
             }
         }
         let columns = builders.into_iter().map(|b| b.typed()).collect();
-        Ok(Self { columns, rows, malformed, metadata: Vec::new() })
+        Ok(Self {
+            columns,
+            rows,
+            malformed,
+            metadata: Vec::new(),
+        })
     }
 }
 
@@ -251,7 +295,16 @@ struct Builder {
 
 impl Builder {
     fn new(name: &str, kind: Kind) -> Self {
-        Self { column: Column { name: name.to_owned(), kind, codes: Vec::new(), values: Vec::new() }, index: HashMap::new(), null: None }
+        Self {
+            column: Column {
+                name: name.to_owned(),
+                kind,
+                codes: Vec::new(),
+                values: Vec::new(),
+            },
+            index: HashMap::new(),
+            null: None,
+        }
     }
 
     fn push(&mut self, value: Option<&str>) {
@@ -321,7 +374,17 @@ mod tests {
     fn reads_kinds_and_ranks() {
         let view = csv("name,n,x,d,empty,b\n张三,10,1.5,2024-01-02,,true\n李四,9,2,2023-01-02,,false\n");
         let kinds: Vec<Kind> = view.columns.iter().map(|c| c.kind).collect();
-        assert_eq!(kinds, [Kind::Text, Kind::Integer, Kind::Number, Kind::Date, Kind::Empty, Kind::Boolean]);
+        assert_eq!(
+            kinds,
+            [
+                Kind::Text,
+                Kind::Integer,
+                Kind::Number,
+                Kind::Date,
+                Kind::Empty,
+                Kind::Boolean
+            ]
+        );
         assert_eq!(view.columns[1].ranked(), [1, 0], "by size, not by text");
         assert_eq!(view.columns[3].ranked(), [1, 0]);
         assert_eq!((view.rows, view.malformed), (2, 0));

@@ -7,7 +7,8 @@ use crate::gate::view::{Column, View, number};
 use serde_json::json;
 use std::collections::HashMap;
 
-const FORMULA: &str = "for each earlier release: no difference of 1 … k−1 between counts of the same population, nor of 1 … k−1 records";
+const FORMULA: &str =
+    "for each earlier release: no difference of 1 … k−1 between counts of the same population, nor of 1 … k−1 records";
 
 /// Compares a file with each earlier release; `None` when there is none.
 pub(super) fn check(view: &View, previous: &[View], parts: &Parts, options: &Options) -> Option<CheckReport> {
@@ -16,7 +17,11 @@ pub(super) fn check(view: &View, previous: &[View], parts: &Parts, options: &Opt
     }
     let (mut isolated, mut compared, mut releases) = (0_u64, 0_u64, 0_u64);
     for earlier in previous {
-        let (cells, few) = if parts.cells { cells(view, earlier, parts, options) } else { records(view, earlier, options) };
+        let (cells, few) = if parts.cells {
+            cells(view, earlier, parts, options)
+        } else {
+            records(view, earlier, options)
+        };
         compared += cells;
         isolated += few;
         releases += u64::from(few > 0);
@@ -27,9 +32,18 @@ pub(super) fn check(view: &View, previous: &[View], parts: &Parts, options: &Opt
         _ => Verdict::Block,
     };
     let (zh, en) = match verdict {
-        Verdict::Pass => ("与以往发布相减，不会孤立出少数主体。", "Subtracting earlier releases isolates nobody."),
-        Verdict::Review => ("与以往发布没有可比的部分，请审核人判断。", "Nothing in the earlier releases could be compared; reviewers must judge."),
-        Verdict::Block => ("与以往发布相减，会孤立出不足下限的少数主体。", "Subtracting an earlier release isolates fewer subjects than the threshold."),
+        Verdict::Pass => (
+            "与以往发布相减，不会孤立出少数主体。",
+            "Subtracting earlier releases isolates nobody.",
+        ),
+        Verdict::Review => (
+            "与以往发布没有可比的部分，请审核人判断。",
+            "Nothing in the earlier releases could be compared; reviewers must judge.",
+        ),
+        Verdict::Block => (
+            "与以往发布相减，会孤立出不足下限的少数主体。",
+            "Subtracting an earlier release isolates fewer subjects than the threshold.",
+        ),
     };
     Some(CheckReport {
         id: "differencing".into(),
@@ -56,13 +70,26 @@ fn roll_up(view: &View, keys: &[&Column], count: &Column) -> Rolled {
 
 /// Cells compared, and cells that differ by few.
 fn cells(view: &View, earlier: &View, parts: &Parts, options: &Options) -> (u64, u64) {
-    let shared: Vec<&str> = parts.quasi.iter().map(|at| view.columns[*at].name.as_str()).filter(|n| earlier.column(n).is_some()).collect();
+    let shared: Vec<&str> = parts
+        .quasi
+        .iter()
+        .map(|at| view.columns[*at].name.as_str())
+        .filter(|n| earlier.column(n).is_some())
+        .collect();
     let (mut compared, mut few) = (0, 0);
     for at in &parts.counts {
         let count = &view.columns[*at];
-        let Some(before) = earlier.column(&count.name) else { continue };
+        let Some(before) = earlier.column(&count.name) else {
+            continue;
+        };
         let k = options.params.k_of(names::kind(&count.name), 0) as f64;
-        let of = |view: &View, count: &Column| roll_up(view, &shared.iter().filter_map(|n| view.column(n)).collect::<Vec<_>>(), count);
+        let of = |view: &View, count: &Column| {
+            roll_up(
+                view,
+                &shared.iter().filter_map(|n| view.column(n)).collect::<Vec<_>>(),
+                count,
+            )
+        };
         let (now, then) = (of(view, count), of(earlier, before));
         for (key, n) in &now {
             let Some(m) = then.get(key) else { continue };
@@ -76,7 +103,12 @@ fn cells(view: &View, earlier: &View, parts: &Parts, options: &Options) -> (u64,
 
 /// Records compared, and one when the two files differ by few records.
 fn records(view: &View, earlier: &View, options: &Options) -> (u64, u64) {
-    let shared: Vec<&str> = view.columns.iter().map(|c| c.name.as_str()).filter(|n| earlier.column(n).is_some()).collect();
+    let shared: Vec<&str> = view
+        .columns
+        .iter()
+        .map(|c| c.name.as_str())
+        .filter(|n| earlier.column(n).is_some())
+        .collect();
     if shared.is_empty() {
         return (0, 0);
     }
@@ -84,10 +116,18 @@ fn records(view: &View, earlier: &View, options: &Options) -> (u64, u64) {
     for (view, sign) in [(view, 1), (earlier, -1)] {
         let columns: Vec<&Column> = shared.iter().filter_map(|n| view.column(n)).collect();
         for row in 0..view.rows {
-            *balance.entry(columns.iter().map(|c| c.value(row)).collect()).or_default() += sign;
+            *balance
+                .entry(columns.iter().map(|c| c.value(row)).collect())
+                .or_default() += sign;
         }
     }
-    let side = |positive: bool| balance.values().filter(|n| (**n > 0) == positive).map(|n| n.unsigned_abs()).sum::<u64>();
+    let side = |positive: bool| {
+        balance
+            .values()
+            .filter(|n| (**n > 0) == positive)
+            .map(|n| n.unsigned_abs())
+            .sum::<u64>()
+    };
     let k = options.params.k_other;
     let few = [side(true), side(false)].iter().filter(|n| **n > 0 && **n < k).count() as u64;
     (view.rows as u64, few)

@@ -11,7 +11,9 @@ struct Files {
 
 impl Files {
     fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+        }
     }
 
     fn put(&self, name: &str, text: &str) -> PathBuf {
@@ -32,7 +34,11 @@ fn verdict_of(assessment: &Assessment, id: &str) -> Option<Verdict> {
 
 fn roles(quasi: &[&str], sensitive: &[&str]) -> Options {
     let owned = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect();
-    Options { quasi: owned(quasi), sensitive: owned(sensitive), ..Options::default() }
+    Options {
+        quasi: owned(quasi),
+        sensitive: owned(sensitive),
+        ..Options::default()
+    }
 }
 
 /// `n` rows of each district, with diagnoses in turn.
@@ -54,14 +60,21 @@ fn small_cells_block_by_their_counts() {
         assert_eq!(got.verdict, want);
     }
     for (n, want) in [(4, Verdict::Block), (5, Verdict::Pass)] {
-        assert_eq!(assess(&format!("district,企业数\n东区,40\n西区,{n}\n"), &Options::default()).verdict, want, "{n} firms");
+        assert_eq!(
+            assess(&format!("district,企业数\n东区,40\n西区,{n}\n"), &Options::default()).verdict,
+            want,
+            "{n} firms"
+        );
     }
 }
 
 #[test]
 fn classes_of_microdata() {
     for (n, want) in [(4, Verdict::Block), (5, Verdict::Pass), (8, Verdict::Pass)] {
-        let got = assess(&rows(&[("东区", 20), ("西区", n)], 4), &roles(&["district", "band"], &[]));
+        let got = assess(
+            &rows(&[("东区", 20), ("西区", n)], 4),
+            &roles(&["district", "band"], &[]),
+        );
         assert_eq!(verdict_of(&got, "microdata"), Some(want), "{n}");
         assert_eq!(got.measures["k"], n);
     }
@@ -81,7 +94,10 @@ fn a_homogeneous_class_passes_k_and_blocks() {
     assert_eq!(verdict_of(&got, "microdata"), Some(Verdict::Pass));
     assert_eq!(verdict_of(&got, "diversity"), Some(Verdict::Block));
     assert_eq!(got.measures["l_distinct"], 1);
-    let got = assess(&rows(&[("东区", 40), ("西区", 20)], 4), &roles(&["district"], &["diagnosis"]));
+    let got = assess(
+        &rows(&[("东区", 40), ("西区", 20)], 4),
+        &roles(&["district"], &["diagnosis"]),
+    );
     assert_eq!(got.verdict, Verdict::Pass);
     assert!((got.measures["l_entropy"].as_f64().unwrap() - 4.0).abs() < 1e-9);
 }
@@ -92,7 +108,13 @@ fn subjects_are_counted_once() {
     for visit in 0..30 {
         writeln!(text, "{},东区", visit % 4).unwrap();
     }
-    let got = assess(&text, &Options { subject: Some("pid".into()), ..roles(&["district"], &[]) });
+    let got = assess(
+        &text,
+        &Options {
+            subject: Some("pid".into()),
+            ..roles(&["district"], &[])
+        },
+    );
     assert_eq!((got.measures["k"].as_u64(), got.verdict), (Some(4), Verdict::Block));
 }
 
@@ -110,7 +132,15 @@ fn raw_records_show_dominated_and_small_cells() {
     let cells = files.put("cells.csv", "district,sum_tax\n东区,1000\n");
     for (largest, want) in [(20, Verdict::Pass), (300, Verdict::Block)] {
         let raw = files.put("raw.csv", &firms(largest));
-        let got = assess_file(&cells, &Options { raw: vec![raw], subject: Some("ent_id".into()), ..Options::default() }).unwrap();
+        let got = assess_file(
+            &cells,
+            &Options {
+                raw: vec![raw],
+                subject: Some("ent_id".into()),
+                ..Options::default()
+            },
+        )
+        .unwrap();
         assert_eq!(verdict_of(&got, "dominance"), Some(want), "{largest}");
         assert_eq!(verdict_of(&got, "cells"), Some(Verdict::Pass));
     }
@@ -119,10 +149,22 @@ fn raw_records_show_dominated_and_small_cells() {
         (0..300).for_each(|visit| writeln!(text, "{},东区", visit % people).unwrap());
         let raw = files.put("raw.csv", &text);
         let cells = files.put("n.csv", "district,n\n东区,300\n");
-        let options = Options { raw: vec![raw], subject: Some("pid".into()), ..Options::default() };
-        assert_eq!(assess_file(&cells, &options).unwrap().verdict, want, "{people} people behind 300 visits");
+        let options = Options {
+            raw: vec![raw],
+            subject: Some("pid".into()),
+            ..Options::default()
+        };
+        assert_eq!(
+            assess_file(&cells, &options).unwrap().verdict,
+            want,
+            "{people} people behind 300 visits"
+        );
         let foreign = files.put("foreign.csv", "district,n\n东区,300\n北区,50\n");
-        assert_eq!(assess_file(&foreign, &options).unwrap().verdict, Verdict::Block, "a cell that raw records do not know");
+        assert_eq!(
+            assess_file(&foreign, &options).unwrap().verdict,
+            Verdict::Block,
+            "a cell that raw records do not know"
+        );
     }
 }
 
@@ -130,18 +172,52 @@ fn raw_records_show_dominated_and_small_cells() {
 fn two_releases_that_differ_by_a_few() {
     let files = Files::new();
     let before = files.put("before.csv", "district,n\n东区,40\n西区,60\n");
-    for (now, want) in [(40, Verdict::Pass), (43, Verdict::Block), (37, Verdict::Block), (49, Verdict::Block), (50, Verdict::Pass)] {
+    for (now, want) in [
+        (40, Verdict::Pass),
+        (43, Verdict::Block),
+        (37, Verdict::Block),
+        (49, Verdict::Block),
+        (50, Verdict::Pass),
+    ] {
         let path = files.put("now.csv", &format!("district,n\n东区,{now}\n西区,60\n"));
-        let got = assess_file(&path, &Options { previous: vec![before.clone()], ..Options::default() }).unwrap();
+        let got = assess_file(
+            &path,
+            &Options {
+                previous: vec![before.clone()],
+                ..Options::default()
+            },
+        )
+        .unwrap();
         assert_eq!(got.verdict, want, "{now}");
     }
-    let finer = files.put("finer.csv", "district,sex,n\n东区,男,20\n东区,女,17\n西区,男,30\n西区,女,30\n");
-    let got = assess_file(&finer, &Options { previous: vec![before], ..Options::default() }).unwrap();
-    assert_eq!(verdict_of(&got, "differencing"), Some(Verdict::Block), "the margin gives the three away");
+    let finer = files.put(
+        "finer.csv",
+        "district,sex,n\n东区,男,20\n东区,女,17\n西区,男,30\n西区,女,30\n",
+    );
+    let got = assess_file(
+        &finer,
+        &Options {
+            previous: vec![before],
+            ..Options::default()
+        },
+    )
+    .unwrap();
+    assert_eq!(
+        verdict_of(&got, "differencing"),
+        Some(Verdict::Block),
+        "the margin gives the three away"
+    );
     let old = files.put("old.csv", &rows(&[("东区", 20)], 4));
     for (n, want) in [(20, Verdict::Pass), (23, Verdict::Block), (40, Verdict::Pass)] {
         let new = files.put("new.csv", &rows(&[("东区", n)], 4));
-        let got = assess_file(&new, &Options { previous: vec![old.clone()], ..roles(&["district"], &[]) }).unwrap();
+        let got = assess_file(
+            &new,
+            &Options {
+                previous: vec![old.clone()],
+                ..roles(&["district"], &[])
+            },
+        )
+        .unwrap();
         assert_eq!(verdict_of(&got, "differencing"), Some(want), "{n} records");
     }
 }
@@ -150,30 +226,86 @@ fn two_releases_that_differ_by_a_few() {
 fn identifiers_under_innocent_names() {
     let base = rows(&[("东区", 20)], 4);
     for planted in ["11010519491231002X", "13912345678", "苏B12345", "x@example.com"] {
-        let text: String = base.lines().enumerate().map(|(n, l)| format!("{l},{}\n", if n == 0 { "ext1" } else if n == 7 { planted } else { "无" })).collect();
+        let text: String = base
+            .lines()
+            .enumerate()
+            .map(|(n, l)| {
+                format!(
+                    "{l},{}\n",
+                    if n == 0 {
+                        "ext1"
+                    } else if n == 7 {
+                        planted
+                    } else {
+                        "无"
+                    }
+                )
+            })
+            .collect();
         let got = assess(&text, &roles(&["district"], &[]));
         assert_eq!(verdict_of(&got, "identifiers"), Some(Verdict::Block), "{planted}");
         assert!(!got.to_json().to_string().contains(planted));
     }
-    let masked: String = base.lines().enumerate().map(|(n, l)| format!("{l},{}\n", if n == 0 { "id,birth" } else { "320211********1234,1985-07-04" })).collect();
-    assert_eq!(verdict_of(&assess(&masked, &roles(&["district"], &[])), "restoration"), Some(Verdict::Block));
+    let masked: String = base
+        .lines()
+        .enumerate()
+        .map(|(n, l)| {
+            format!(
+                "{l},{}\n",
+                if n == 0 {
+                    "id,birth"
+                } else {
+                    "320211********1234,1985-07-04"
+                }
+            )
+        })
+        .collect();
+    assert_eq!(
+        verdict_of(&assess(&masked, &roles(&["district"], &[])), "restoration"),
+        Some(Verdict::Block)
+    );
 }
 
 #[test]
 fn without_roles_people_must_judge() {
     assert_eq!(assess("a,b\nx,y\nz,w\n", &Options::default()).verdict, Verdict::Review);
-    assert_eq!(assess("a,b\nx,y\nz\n", &Options::default()).verdict, Verdict::Block, "ragged");
+    assert_eq!(
+        assess("a,b\nx,y\nz\n", &Options::default()).verdict,
+        Verdict::Block,
+        "ragged"
+    );
 }
 
 #[test]
 fn faults_of_the_call_are_errors() {
     let files = Files::new();
     let path = files.put("a.csv", "a,b\n1,2\n");
-    assert!(matches!(assess_file(&path, &roles(&["c"], &[])), Err(LocalError::Column { .. })));
-    assert!(matches!(assess_file(&path, &Options { subject: Some("z".into()), ..Options::default() }), Err(LocalError::Column { .. })));
-    assert!(matches!(assess_file(&files.dir.path().join("none.csv"), &Options::default()), Err(LocalError::File(_))));
-    assert!(matches!(assess_file(&files.put("empty.csv", ""), &Options::default()), Err(LocalError::File(_))));
-    assert!(matches!(assess_file(&files.put("broken.parquet", "PAR1xxxx"), &Options::default()), Err(LocalError::File(_))));
+    assert!(matches!(
+        assess_file(&path, &roles(&["c"], &[])),
+        Err(LocalError::Column { .. })
+    ));
+    assert!(matches!(
+        assess_file(
+            &path,
+            &Options {
+                subject: Some("z".into()),
+                ..Options::default()
+            }
+        ),
+        Err(LocalError::Column { .. })
+    ));
+    assert!(matches!(
+        assess_file(&files.dir.path().join("none.csv"), &Options::default()),
+        Err(LocalError::File(_))
+    ));
+    assert!(matches!(
+        assess_file(&files.put("empty.csv", ""), &Options::default()),
+        Err(LocalError::File(_))
+    ));
+    assert!(matches!(
+        assess_file(&files.put("broken.parquet", "PAR1xxxx"), &Options::default()),
+        Err(LocalError::File(_))
+    ));
 }
 
 #[test]
@@ -195,7 +327,10 @@ schema:
 "#,
     )
     .unwrap();
-    let options = Options { contract: Some(contract), ..Options::default() };
+    let options = Options {
+        contract: Some(contract),
+        ..Options::default()
+    };
     assert_eq!(assess(&rows(&[("东区", 20)], 4), &options).verdict, Verdict::Pass);
     assert_eq!(assess(&rows(&[("东区", 4)], 4), &options).verdict, Verdict::Block);
     let locked = rows(&[("东区", 20)], 4).replace("band", "phone");
