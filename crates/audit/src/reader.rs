@@ -78,7 +78,7 @@ impl LogReader {
     }
 
     /// The first `width` leaves of a bundle, from its full form or any partial form that is wide enough.
-    fn bundle(&self, index: u64, width: u64) -> Result<Vec<Vec<u8>>, LogError> {
+    pub(crate) fn bundle(&self, index: u64, width: u64) -> Result<Vec<Vec<u8>>, LogError> {
         for w in self.widths(&bundle_partials(index), width)? {
             let path = bundle_path(index, w);
             if let Some(bytes) = self.folder.read(&path)? {
