@@ -44,11 +44,10 @@ impl LogReader {
     ///
     /// # Errors
     /// A bundle is missing or malformed, or `each` fails.
-    pub fn each(
-        &self,
-        from: u64,
-        each: &mut dyn FnMut(u64, &[u8]) -> Result<(), LogError>,
-    ) -> Result<(), LogError> {
+    pub fn each<F>(&self, from: u64, mut each: F) -> Result<(), LogError>
+    where
+        F: FnMut(u64, &[u8]) -> Result<(), LogError>,
+    {
         let mut at = from;
         while at < self.size {
             let bundle = at / WIDTH;

@@ -86,7 +86,7 @@ impl Place {
         };
         let index = digits.replace(['x', '/'], "").parse().ok().filter(|i| *i < 1 << 48)?;
         let place = Self { alg, level, index, width };
-        (width >= 1 && width <= WIDTH && place.path() == path).then_some(place)
+        ((1..=WIDTH).contains(&width) && place.path() == path).then_some(place)
     }
 }
 
@@ -254,8 +254,19 @@ mod tests {
             assert_eq!(Place::parse(want), Some(Place { alg: None, level: 0, index, width }));
         }
         assert_eq!(tile_path(HashAlg::Sm3, 2, 5, 9), "sm3/tile/2/005.p/9");
-        for other in ["entries/0", "entries/000.p/256", "entries/000.p/0", "entries/x000/000", "sm3/tile/02/000", "x", "entries",
-            "sm3/tile/9/000", "entries/000.p/01", "sha256/tile/0/000.tmp", "entries/99999999999999999999"] {
+        for other in [
+            "entries/0",
+            "entries/000.p/256",
+            "entries/000.p/0",
+            "entries/x000/000",
+            "sm3/tile/02/000",
+            "x",
+            "entries",
+            "sm3/tile/9/000",
+            "entries/000.p/01",
+            "sha256/tile/0/000.tmp",
+            "entries/99999999999999999999",
+        ] {
             assert_eq!(Place::parse(other), None, "{other}");
         }
     }

@@ -100,7 +100,6 @@ fn unknown(file: &str) -> Failure {
     Failure::new(file, "unknown_file", "不属于日志的文件", "a file that does not belong to the log")
 }
 
-
 /// What the folder beside the logs says, checked.
 struct Known {
     list: KeyListView,
@@ -133,7 +132,12 @@ impl Run<'_> {
                 .map_err(|f| Failure { file: format!("{log}/{}", f.file), ..f })?;
         }
         if self.from.is_some() && !self.from_seen {
-            return Err(Failure::new("", "from", "所给检查点不属于本日志", "the given checkpoint is not of these logs"));
+            return Err(Failure::new(
+                "",
+                "from",
+                "所给检查点不属于本日志",
+                "the given checkpoint is not of these logs",
+            ));
         }
         if layout.single {
             self.counts.add("anchors_not_checked", checkpoints.values().map(|c| c.anchors.len() as u64).sum());
@@ -152,7 +156,10 @@ impl Run<'_> {
             (Some(named), Some(trusted)) if named != trusted => return Err(other_root()),
             (Some(root), _) | (None, Some(root)) => root,
             (None, None) => {
-                let (zh, en) = ("没有 deployment.json，需用 --trust 给出信任文件", "no deployment.json: the root is unknown without --trust");
+                let (zh, en) = (
+                    "没有 deployment.json，需用 --trust 给出信任文件",
+                    "no deployment.json: the root is unknown without --trust",
+                );
                 return Err(Failure::new(FACTS_FILE, "missing", zh, en));
             }
         };
@@ -160,7 +167,8 @@ impl Run<'_> {
         let list = check_lists(&lists, &root).map_err(|e| Failure { file: "keys".to_owned(), ..e.into() })?;
         let other = self.trust.is_some_and(|t| t.deployment != list.deployment || t.clock != list.clock);
         if other || facts.as_ref().is_some_and(|f| f.deployment != list.deployment) {
-            let (zh, en) = ("密钥清单属于另一部署或另一时钟", "the key lists are another deployment's or of another clock");
+            let (zh, en) =
+                ("密钥清单属于另一部署或另一时钟", "the key lists are another deployment's or of another clock");
             return Err(Failure::new("keys", "other_deployment", zh, en));
         }
         let alg = root.suite().hash_alg();
@@ -199,7 +207,8 @@ impl Run<'_> {
             }
         }
         if let Some(text) = self.from {
-            let from = Checkpoint::parse(text.as_bytes()).map_err(|e| Failure { file: "--from".to_owned(), ..e.into() })?;
+            let from =
+                Checkpoint::parse(text.as_bytes()).map_err(|e| Failure { file: "--from".to_owned(), ..e.into() })?;
             if from.origin == own.origin {
                 self.from_seen = true;
                 let anchor = Anchor { origin: from.origin.clone(), size: from.size, sm3: from.sm3 };
@@ -251,7 +260,12 @@ fn digests(lists: &[SignedValue], alg: HashAlg) -> Result<Vec<Hash>, Failure> {
 }
 
 /// Origin, suite, clock, signature, and the key list that the checkpoint binds.
-pub(crate) fn check_checkpoint(c: &Checkpoint, log: LogName, list: &KeyListView, lists: &[Hash]) -> Result<(), Failure> {
+pub(crate) fn check_checkpoint(
+    c: &Checkpoint,
+    log: LogName,
+    list: &KeyListView,
+    lists: &[Hash],
+) -> Result<(), Failure> {
     let fail = |what, zh: &str, en: &str| Err(Failure::new("checkpoint", what, zh, en));
     if c.origin != format!("{}/{log}", list.deployment) || c.clock != list.clock {
         return fail("other_log", "来源或时钟类型不符", "its origin or kind of clock is not this log's");
@@ -364,7 +378,9 @@ impl Pass {
 
     fn leaf(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let index = self.index;
-        let fail = |what, zh: &str, en: &str| Failure::new("", what, format!("第{index}条：{zh}"), format!("leaf {index}: {en}"));
+        let fail = |what, zh: &str, en: &str| {
+            Failure::new("", what, format!("第{index}条：{zh}"), format!("leaf {index}: {en}"))
+        };
         let leaf = Leaf::decode(bytes).map_err(|e| fail("leaf", "编码不合规", &e.to_string()))?;
         if leaf.log != self.log {
             return Err(fail("leaf", "属于另一日志", "it belongs to the other log"));
