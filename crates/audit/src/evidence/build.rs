@@ -4,7 +4,8 @@
 
 use super::statements::{REFERRED, digest_text};
 use super::{
-    AnchorProof, Document, EVIDENCE_TYPE, Evidence, EvidenceFile, LogPart, Statement, StoryStep, Subject, statement_digest,
+    AnchorProof, Document, EVIDENCE_TYPE, Evidence, EvidenceFile, LogPart, Statement, StoryStep, Subject,
+    statement_digest,
 };
 use crate::checkpoint::Checkpoint;
 use crate::files::Folder;
@@ -92,9 +93,21 @@ impl EvidenceBuilder {
         Ok(self.put(name, "application/json", Some(kind.to_owned()), digest, &content))
     }
 
-    fn put(&mut self, name: &str, media_type: &str, kind: Option<String>, digest: crypto::Hash, content: &[u8]) -> &mut Self {
-        let document =
-            Document { name: name.to_owned(), media_type: media_type.to_owned(), kind, digest, content: BASE64.encode(content) };
+    fn put(
+        &mut self,
+        name: &str,
+        media_type: &str,
+        kind: Option<String>,
+        digest: crypto::Hash,
+        content: &[u8],
+    ) -> &mut Self {
+        let document = Document {
+            name: name.to_owned(),
+            media_type: media_type.to_owned(),
+            kind,
+            digest,
+            content: BASE64.encode(content),
+        };
         self.documents.insert(name.to_owned(), document);
         self
     }
@@ -165,7 +178,7 @@ impl EvidenceBuilder {
 
     fn leaves(&self, reader: &LogReader) -> Result<Vec<(u64, Vec<u8>)>, LogError> {
         let mut out = Vec::new();
-        reader.each(0, &mut |index, bytes| {
+        reader.each(0, |index, bytes| {
             if Leaf::decode(bytes)?.case.is_some_and(|c| self.cases.contains(&c)) {
                 out.push((index, bytes.to_vec()));
             }

@@ -53,7 +53,8 @@ pub fn check_documents(body: &Evidence, chains: &Chains, counts: &mut Counts) ->
 
 fn content(d: &Document) -> Result<Vec<u8>, Failure> {
     let fail = |what, zh, en| Failure::new("", what, zh, en);
-    let bytes = BASE64.decode(&d.content).map_err(|_| fail("malformed", "内容不是 base64", "its content is not base64"))?;
+    let bytes =
+        BASE64.decode(&d.content).map_err(|_| fail("malformed", "内容不是 base64", "its content is not base64"))?;
     let digest = match &d.kind {
         None => d.digest.alg.hash(&bytes),
         Some(kind) => {
@@ -63,7 +64,11 @@ fn content(d: &Document) -> Result<Vec<u8>, Failure> {
             d.digest.alg.hash(&signed)
         }
     };
-    if digest == d.digest { Ok(bytes) } else { Err(fail("digest", "内容与摘要不符", "its content is not what its digest says")) }
+    if digest == d.digest {
+        Ok(bytes)
+    } else {
+        Err(fail("digest", "内容与摘要不符", "its content is not what its digest says"))
+    }
 }
 
 /// Every digest that stands in a value.

@@ -119,7 +119,12 @@ impl Story {
         self.order("resource", json!({"resource": "resource-1"}), &[a], json!({"outcome": "applied"}));
         self.leaf(Platform, "review_doubted", &[]);
         let a = self.act(1, "grant");
-        self.order("grant", json!({"grant": "grant-1", "resources": {"resource-1": "org-0"}}), &[a], json!({"outcome": "applied"}));
+        self.order(
+            "grant",
+            json!({"grant": "grant-1", "resources": {"resource-1": "org-0"}}),
+            &[a],
+            json!({"outcome": "applied"}),
+        );
         let a = self.act(1, "job");
         let done = json!({"outcome": "job_done", "job": "job-1", "artefact": artefact, "verdict": "review",
             "gate_report": gate, "lineage": {"n": ["visits.id"]}});
