@@ -152,7 +152,7 @@ impl Story {
 
     pub fn builder(&self) -> EvidenceBuilder {
         let subject = Subject { kind: "product".into(), id: PRODUCT.into() };
-        let mut b = EvidenceBuilder::new(&self.world.logs(), &self.trust(), subject);
+        let mut b = EvidenceBuilder::new(&self.world.logs(), (&self.trust()).try_into().unwrap(), subject);
         for act in &self.acts {
             b.statement("act", act).unwrap();
         }
@@ -163,6 +163,7 @@ impl Story {
             b.statement(kind, other).unwrap();
         }
         b.document("gate-report.json", "application/json", b"gate report");
+        b.document("lineage.json", "application/json", br#"{"n":["visits.id"]}"#);
         b.step("登记", "registered", Some("12.1"), Some(0));
         b
     }
