@@ -162,7 +162,9 @@ impl Checkpoint {
         }
         match line.split_once(' ').map_or(line, |(name, _)| name) {
             "anchor" => self.anchors.push(parse_anchor(line)?),
-            "sm3" | "suite" | "clock" | "time" | "keys" | "deployment" => return Err(bad("an extension line stands in the wrong place")),
+            "sm3" | "suite" | "clock" | "time" | "keys" | "deployment" => {
+                return Err(bad("an extension line stands in the wrong place"));
+            }
             _ => self.other.push(line.to_owned()),
         }
         Ok(())

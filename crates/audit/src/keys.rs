@@ -94,7 +94,6 @@ fn bad(why: &'static str) -> LogError {
     LogError::malformed("key list", why)
 }
 
-
 /// Checks lists from number 1 on: root's signature, no gap, no key dropped or brought back. Returns the newest.
 pub(crate) fn check_lists(lists: &[SignedValue], root: &PublicKey) -> Result<KeyListView, LogError> {
     let mut last: Option<KeyListView> = None;
@@ -115,7 +114,8 @@ fn check_list(signed: &SignedValue, root: &PublicKey) -> Result<KeyListView, Log
     if signed.key != root.key_id() {
         return Err(bad("not signed by the root"));
     }
-    root.verify(KEY_LIST_TYPE, &signed.body, &signed.signature).map_err(|_| bad("the root's signature does not hold"))?;
+    root.verify(KEY_LIST_TYPE, &signed.body, &signed.signature)
+        .map_err(|_| bad("the root's signature does not hold"))?;
     let list: KeyListView = serde_json::from_value(signed.body.clone()).map_err(|_| bad("not a key list"))?;
     let again = serde_json::to_value(&list).map_err(|_| bad("not a key list"))?;
     if again != signed.body || list.v != 1 {

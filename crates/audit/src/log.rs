@@ -96,8 +96,20 @@ impl TileLog {
         };
         let trees = ALGS.map(Tree::new);
         let bundle = Vec::new();
-        let mut log =
-            Self { folder, beside, cfg, state, state_name, signed, published, size: 0, trees, bundle, poisoned: false, _lock: lock };
+        let mut log = Self {
+            folder,
+            beside,
+            cfg,
+            state,
+            state_name,
+            signed,
+            published,
+            size: 0,
+            trees,
+            bundle,
+            poisoned: false,
+            _lock: lock,
+        };
         log.load()?;
         log.heal()?;
         Ok(log)
@@ -174,7 +186,7 @@ impl TileLog {
         let there = self.size.min(end) - index;
         let mut given = leaves.iter();
         if there > 0 {
-            LogReader::at(self.folder.clone(), index + there).each(index, &mut |at, leaf| match given.next() {
+            LogReader::at(self.folder.clone(), index + there).each(index, |at, leaf| match given.next() {
                 Some(l) if l.as_slice() == leaf => Ok(()),
                 _ => Err(LogError::Different { index: at }),
             })?;
@@ -252,7 +264,8 @@ impl TileLog {
     /// Loads the right edge at the published checkpoint, and checks it against the roots signed there.
     fn load(&mut self) -> Result<(), LogError> {
         let Some(published) = &self.published else { return Ok(()) };
-        if published.origin != self.cfg.origin || published.suite != self.cfg.suite || published.clock != self.cfg.clock {
+        if published.origin != self.cfg.origin || published.suite != self.cfg.suite || published.clock != self.cfg.clock
+        {
             return Err(LogError::corrupt("checkpoint", "it is another log's"));
         }
         match &self.signed {
@@ -275,7 +288,7 @@ impl TileLog {
                 return Err(LogError::corrupt(format!("{}/tile", alg.name()), "its root is not the checkpoint's"));
             }
         }
-        reader.each(size - size % WIDTH, &mut |_, leaf| push_entry(&mut self.bundle, leaf))?;
+        reader.each(size - size % WIDTH, |_, leaf| push_entry(&mut self.bundle, leaf))?;
         self.size = size;
         Ok(())
     }
@@ -292,7 +305,7 @@ impl TileLog {
                 continue;
             }
             let mut missing = Vec::new();
-            LogReader::at(self.folder.clone(), stop).each(self.size, &mut |_, leaf| {
+            LogReader::at(self.folder.clone(), stop).each(self.size, |_, leaf| {
                 missing.push(leaf.to_vec());
                 Ok(())
             })?;

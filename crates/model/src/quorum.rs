@@ -75,6 +75,7 @@ pub fn check_quorum(pack: &Pack, order: &WorkOrder, acts: &[(Act, KeyHolder)], o
     for (act, holder) in acts {
         votes.push(bind(pack, order, way, act, holder, object)?);
     }
+    let first = way.steps.first().map_or("", String::as_str);
     for name in &way.steps {
         let Some(step) = procedure.step(name) else {
             return Err(no(
@@ -85,7 +86,7 @@ pub fn check_quorum(pack: &Pack, order: &WorkOrder, acts: &[(Act, KeyHolder)], o
                 "the procedure has no such step",
             ));
         };
-        check_step(pack, step, &body, &votes)?;
+        check_step(pack, step, &body, &votes, first)?;
     }
     check_heads(pack, procedure, way, &votes)
 }
@@ -142,6 +143,12 @@ fn bind<'a>(
             "an approval is older than allowed, or later than the order",
         );
     }
+    signer(pack, way, act, holder)
+}
+
+/// Who signed, as the key list knows them: never as the act says.
+fn signer<'a>(pack: &Pack, way: &Alternative, act: &'a Act, holder: &'a KeyHolder) -> Result<Vote<'a>, Refusal> {
+    let refuse = |code: &str, zh: &str, en: &str| Err(no(pack, code, &way.rule, zh, en));
     let KeyHolder::Person {
         person,
         org,
@@ -173,7 +180,7 @@ fn bind<'a>(
     })
 }
 
-fn check_step(pack: &Pack, step: &Step, object: &Value, votes: &[Vote<'_>]) -> Result<(), Refusal> {
+fn check_step(pack: &Pack, step: &Step, object: &Value, votes: &[Vote<'_>], first: &str) -> Result<(), Refusal> {
     let mine: Vec<&Vote<'_>> = votes.iter().filter(|v| v.act.step == step.name).collect();
     let refuse = |code: &str, zh: String, en: String| Err(pack.refusal(code, &step.rule, zh, en));
     for vote in &mine {
@@ -186,7 +193,7 @@ fn check_step(pack: &Pack, step: &Step, object: &Value, votes: &[Vote<'_>]) -> R
                 format!("a signer of \"{}\" does not hold the role", step.en),
             );
         }
-        if step.not.iter().any(|rule| excluded(*rule, object, vote, votes)) {
+        if step.not.iter().any(|rule| excluded(*rule, object, vote, votes, first)) {
             return Err(pack.refusal(
                 "conflict-of-interest",
                 "PRODUCT-SEPARATION",
@@ -258,10 +265,15 @@ fn fits(by: By, object: &Value, vote: &Vote<'_>) -> bool {
     }
 }
 
-fn excluded(rule: Exclude, object: &Value, vote: &Vote<'_>, votes: &[Vote<'_>]) -> bool {
+fn excluded(rule: Exclude, object: &Value, vote: &Vote<'_>, votes: &[Vote<'_>], first: &str) -> bool {
     let field = |name: &str| object.get(name).and_then(Value::as_str);
     match rule {
-        Exclude::Author => field("author") == Some(vote.person.as_str()),
+        // The author is whom the object names and whoever opened the way.
+        Exclude::Author => {
+            let opened = |v: &&Vote<'_>| v.act.step == first && v.act.step != vote.act.step;
+            field("author") == Some(vote.person.as_str())
+                || votes.iter().filter(opened).any(|v| v.person == vote.person)
+        }
         Exclude::AuthorOrg => {
             let org = field("author_org");
             let group = votes.iter().find(|v| org == Some(v.org.as_str())).and_then(|v| v.group);

@@ -7,6 +7,9 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlSafeStr};
 use std::borrow::Cow;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -42,6 +45,7 @@ async fn open_sqlite(url: &str) -> Result<Sources, StoreError> {
         // Each pooled connection of an in-memory database would see a database of its own, and nothing would last.
         return Err(StoreError::Url("SQLite needs a file".into()));
     }
+    keep_private(options.get_filename())?;
     let options = options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -50,6 +54,8 @@ async fn open_sqlite(url: &str) -> Result<Sources, StoreError> {
         .foreign_keys(true)
         // BEFORE DELETE triggers must also fire for REPLACE.
         .pragma("recursive_triggers", "ON")
+        // What is deleted (ended sessions, used nonces) is overwritten, not left in free pages (MLPS-14).
+        .pragma("secure_delete", "ON")
         .disable_statement_logging();
     // The one connection of the writer lives as long as the store: no idle or lifetime limit.
     let write = SqlitePoolOptions::new()
@@ -68,6 +74,15 @@ async fn open_sqlite(url: &str) -> Result<Sources, StoreError> {
         write: Source::Lite(write),
         read: Source::Lite(read),
     })
+}
+
+/// A new database file is readable by its owner only; SQLite gives its companion files the same mode.
+fn keep_private(file: &Path) -> Result<(), StoreError> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    match made {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(StoreError::Connection(e.kind().to_string())),
+        _ => Ok(()),
+    }
 }
 
 async fn open_postgres(url: &str) -> Result<Sources, StoreError> {

@@ -4,7 +4,8 @@
 
 use super::statements::{REFERRED, digest_text};
 use super::{
-    AnchorProof, Document, EVIDENCE_TYPE, Evidence, EvidenceFile, LogPart, Statement, StoryStep, Subject, statement_digest,
+    AnchorProof, Document, EVIDENCE_TYPE, Evidence, EvidenceFile, LogPart, Statement, StoryStep, Subject,
+    statement_digest,
 };
 use crate::checkpoint::Checkpoint;
 use crate::files::Folder;
@@ -12,21 +13,51 @@ use crate::keys::{SignedValue, read_key_lists};
 use crate::leaf::{Leaf, LogName};
 use crate::proof::ProvedLeaf;
 use crate::reader::LogReader;
-use crate::trust::Trust;
+use crate::trust::{ClockKind, Trust};
 use crate::{LogError, LogSigner};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use crypto::HashAlg;
+use crypto::{Hash, HashAlg, PublicKey, Suite};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+/// Whose evidence it is.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Deployment.
+    pub deployment: String,
+    /// Suite.
+    pub suite: Suite,
+    /// Kind of clock.
+    pub clock: ClockKind,
+    /// The authority root.
+    pub root: PublicKey,
+    /// Digest of the trust file, if the exporter has it.
+    pub trust_digest: Option<Hash>,
+}
+
+impl TryFrom<&Trust> for Origin {
+    type Error = LogError;
+
+    fn try_from(t: &Trust) -> Result<Self, LogError> {
+        let trust_digest = Some(t.digest()?);
+        Ok(Self {
+            deployment: t.deployment.clone(),
+            suite: t.suite,
+            clock: t.clock,
+            root: t.root.clone(),
+            trust_digest,
+        })
+    }
+}
+
 /// Builds one evidence file.
 #[derive(Debug)]
 pub struct EvidenceBuilder {
     log_dir: PathBuf,
-    trust: Trust,
+    origin: Origin,
     subject: Subject,
     cases: BTreeSet<String>,
     statements: BTreeMap<(String, String), Statement>,
@@ -35,12 +66,12 @@ pub struct EvidenceBuilder {
 }
 
 impl EvidenceBuilder {
-    /// Evidence about `subject` out of the logs in `log_dir` (`DATA/log`) of the deployment of `trust`.
+    /// Evidence about `subject` out of the logs in `log_dir` (`DATA/log`).
     #[must_use]
-    pub fn new(log_dir: &Path, trust: &Trust, subject: Subject) -> Self {
+    pub fn new(log_dir: &Path, origin: Origin, subject: Subject) -> Self {
         Self {
             log_dir: log_dir.to_path_buf(),
-            trust: trust.clone(),
+            origin,
             subject,
             cases: BTreeSet::new(),
             statements: BTreeMap::new(),
@@ -69,7 +100,7 @@ impl EvidenceBuilder {
         for approval in signed.body.get("approvals").and_then(Value::as_array).into_iter().flatten() {
             self.statement("act", approval)?;
         }
-        let digest = statement_digest(self.trust.suite, &signed)?.to_string();
+        let digest = statement_digest(self.origin.suite, &signed)?.to_string();
         let SignedValue { body, key, signature } = signed;
         let statement = Statement { kind: kind.to_owned(), body, key, signature };
         self.statements.insert((kind.to_owned(), digest), statement);
@@ -78,7 +109,7 @@ impl EvidenceBuilder {
 
     /// Adds a document whose digest is that of its bytes.
     pub fn document(&mut self, name: &str, media_type: &str, content: &[u8]) -> &mut Self {
-        let digest = self.trust.suite.hash(content);
+        let digest = self.origin.suite.hash(content);
         self.put(name, media_type, None, digest, content)
     }
 
@@ -87,14 +118,19 @@ impl EvidenceBuilder {
     /// # Errors
     /// No canonical JSON.
     pub fn object<T: Serialize>(&mut self, name: &str, kind: &str, value: &T) -> Result<&mut Self, LogError> {
-        let digest = crypto::digest_of(self.trust.suite, kind, value)?;
+        let digest = crypto::digest_of(self.origin.suite, kind, value)?;
         let content = crypto::canonical(value)?;
         Ok(self.put(name, "application/json", Some(kind.to_owned()), digest, &content))
     }
 
-    fn put(&mut self, name: &str, media_type: &str, kind: Option<String>, digest: crypto::Hash, content: &[u8]) -> &mut Self {
-        let document =
-            Document { name: name.to_owned(), media_type: media_type.to_owned(), kind, digest, content: BASE64.encode(content) };
+    fn put(&mut self, name: &str, media_type: &str, kind: Option<String>, digest: Hash, content: &[u8]) -> &mut Self {
+        let document = Document {
+            name: name.to_owned(),
+            media_type: media_type.to_owned(),
+            kind,
+            digest,
+            content: BASE64.encode(content),
+        };
         self.documents.insert(name.to_owned(), document);
         self
     }
@@ -145,13 +181,13 @@ impl EvidenceBuilder {
         }
         let body = Evidence {
             v: 1,
-            deployment: self.trust.deployment.clone(),
+            deployment: self.origin.deployment.clone(),
             subject: self.subject.clone(),
-            suite: self.trust.suite,
-            clock: self.trust.clock,
+            suite: self.origin.suite,
+            clock: self.origin.clock,
             made_at,
-            root: self.trust.root.clone(),
-            trust_digest: Some(self.trust.digest()?),
+            root: self.origin.root.clone(),
+            trust_digest: self.origin.trust_digest,
             key_lists: read_key_lists(&self.log_dir)?,
             logs,
             anchors: self.anchors(&checkpoints)?,
@@ -165,7 +201,7 @@ impl EvidenceBuilder {
 
     fn leaves(&self, reader: &LogReader) -> Result<Vec<(u64, Vec<u8>)>, LogError> {
         let mut out = Vec::new();
-        reader.each(0, &mut |index, bytes| {
+        reader.each(0, |index, bytes| {
             if Leaf::decode(bytes)?.case.is_some_and(|c| self.cases.contains(&c)) {
                 out.push((index, bytes.to_vec()));
             }

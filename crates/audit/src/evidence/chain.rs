@@ -59,7 +59,10 @@ impl Chains {
             let chain = self.cases.entry((log, case.clone())).or_default();
             let last = chain.last().and_then(|i| self.links.get(*i)).map(|l| &l.hash);
             if seq != chain.len() as u64 + 1 || link.leaf.prev.as_ref() != last {
-                let (zh, en) = ("案件链断裂：缺少或替换了前面的条目", "the case's chain is broken: an earlier leaf is missing or another");
+                let (zh, en) = (
+                    "案件链断裂：缺少或替换了前面的条目",
+                    "the case's chain is broken: an earlier leaf is missing or another",
+                );
                 return Err(Failure::new(link.place, "chain", zh, en));
             }
             chain.push(self.links.len());

@@ -38,7 +38,8 @@ fn check(
     counts: &mut Counts,
     clock: &mut Option<String>,
 ) -> Result<(), Failure> {
-    let not = |_| Failure::new("", "malformed", "不是规范编码的证据文件", "not the canonical encoding of an evidence file");
+    let not =
+        |_| Failure::new("", "malformed", "不是规范编码的证据文件", "not the canonical encoding of an evidence file");
     let file: EvidenceFile = crypto::from_canonical(bytes).map_err(not)?;
     let body = &file.body;
     if body.v != 1 {
@@ -75,7 +76,8 @@ fn check_trust(body: &Evidence, trust: Option<&Trust>) -> Result<(), Failure> {
     let same = (&body.deployment, body.suite, body.clock) == (&trust.deployment, trust.suite, trust.clock);
     let digest = trust.digest()?;
     if !same || body.trust_digest.is_some_and(|d| d != digest) {
-        let (zh, en) = ("部署、套件、时钟或信任文件摘要不符", "deployment, suite, clock or digest are not the trust file's");
+        let (zh, en) =
+            ("部署、套件、时钟或信任文件摘要不符", "deployment, suite, clock or digest are not the trust file's");
         return Err(Failure::new("body", "other_trust", zh, en));
     }
     Ok(())
@@ -126,9 +128,8 @@ fn check_anchors(body: &Evidence, all: &BTreeMap<LogName, Checkpoint>, counts: &
             let nodes = decode_nodes(&given.proof).ok_or_else(|| fail(i))?;
             let (seen, own) = ((anchor.size, &anchor.sm3), (own.size, &own.sm3));
             let (old, new) = if seen.0 <= own.0 { (seen, own) } else { (own, seen) };
-            let held = given.log == *log
-                && given.size == anchor.size
-                && verify_consistency(HashAlg::Sm3, old, new, &nodes);
+            let held =
+                given.log == *log && given.size == anchor.size && verify_consistency(HashAlg::Sm3, old, new, &nodes);
             if !held {
                 return Err(fail(i));
             }

@@ -1,12 +1,12 @@
 //! The documents of an evidence file: each is what its digest says, and a leaf, a statement or another bound document
-//! names that digest.
+//! names that digest, or a statement holds the document itself.
 
 use super::chain::Chains;
 use super::{Document, Evidence};
 use crate::report::{Counts, Failure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use crypto::Hash;
+use crypto::{Hash, Suite};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -18,6 +18,7 @@ pub fn check_documents(body: &Evidence, chains: &Chains, counts: &mut Counts) ->
     }
     for s in &body.statements {
         collect(&s.body, &mut named);
+        held(&s.body, body.suite, &mut named)?;
     }
     let mut open = Vec::new();
     let mut last: Option<&str> = None;
@@ -53,7 +54,8 @@ pub fn check_documents(body: &Evidence, chains: &Chains, counts: &mut Counts) ->
 
 fn content(d: &Document) -> Result<Vec<u8>, Failure> {
     let fail = |what, zh, en| Failure::new("", what, zh, en);
-    let bytes = BASE64.decode(&d.content).map_err(|_| fail("malformed", "内容不是 base64", "its content is not base64"))?;
+    let bytes =
+        BASE64.decode(&d.content).map_err(|_| fail("malformed", "内容不是 base64", "its content is not base64"))?;
     let digest = match &d.kind {
         None => d.digest.alg.hash(&bytes),
         Some(kind) => {
@@ -63,7 +65,27 @@ fn content(d: &Document) -> Result<Vec<u8>, Failure> {
             d.digest.alg.hash(&signed)
         }
     };
-    if digest == d.digest { Ok(bytes) } else { Err(fail("digest", "内容与摘要不符", "its content is not what its digest says")) }
+    if digest == d.digest {
+        Ok(bytes)
+    } else {
+        Err(fail("digest", "内容与摘要不符", "its content is not what its digest says"))
+    }
+}
+
+/// Digests of what a signed value holds: its texts, and its arrays and objects in canonical JSON.
+fn held(value: &Value, suite: Suite, out: &mut BTreeSet<Hash>) -> Result<(), Failure> {
+    match value {
+        Value::String(s) => {
+            out.insert(suite.hash(s.as_bytes()));
+        }
+        Value::Array(items) => items.iter().try_for_each(|v| held(v, suite, out))?,
+        Value::Object(members) => members.values().try_for_each(|v| held(v, suite, out))?,
+        _ => {}
+    }
+    if value.is_array() || value.is_object() {
+        out.insert(suite.hash(&crypto::canonical(value).map_err(crate::LogError::from)?));
+    }
+    Ok(())
 }
 
 /// Every digest that stands in a value.

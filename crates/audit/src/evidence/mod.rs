@@ -10,7 +10,7 @@ mod documents;
 mod product;
 mod statements;
 
-pub use build::EvidenceBuilder;
+pub use build::{EvidenceBuilder, Origin};
 pub use check::verify;
 
 use crate::keys::{KeyListView, SignedValue};

@@ -2,8 +2,8 @@
 //!
 //! Knows the members of orders and reports that tie them to each other, nothing else of them.
 
-use super::statements::Known;
 use super::Evidence;
+use super::statements::Known;
 use crate::report::Failure;
 use serde_json::Value;
 
@@ -35,9 +35,11 @@ impl<'a> Statements<'a> {
             self.order("resource", "resource", resource)?;
         }
         let done = self.report("job_done", "job", text(job, "job"))?;
-        let measured = ["artefact", "gate_report"].iter().all(|n| done.get(n).is_some() && done.get(n) == release.get(n));
+        let measured =
+            ["artefact", "gate_report"].iter().all(|n| done.get(n).is_some() && done.get(n) == release.get(n));
         if !measured || text(done, "verdict") == "block" {
-            let (zh, en) = ("放行的不是出口关测量过的成果", "what was released is not what the gate measured and let pass");
+            let (zh, en) =
+                ("放行的不是出口关测量过的成果", "what was released is not what the gate measured and let pass");
             return Err(Failure::new("body.statements", "release", zh, en));
         }
         let out = self.report("released", "product", text(release, "product"))?;

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 /// Leaf references whose digest must be that of a statement of the same type.
 pub const REFERRED: [&str; 3] = ["act", "order", "report"];
-/// By how much clocks may differ.
-const SKEW_MS: i64 = 30_000;
+/// By how much a signer's time may differ from that of the leaf: as the platform takes acts.
+const SKEW_MS: i64 = 10 * 60_000;
 
 /// Is this a digest's text? An id is not.
 pub fn digest_text(text: &str) -> bool {
@@ -38,7 +38,12 @@ pub fn check_statements<'a>(
         let digest = statement_digest(body.suite, &s.signed()).map_err(crate::LogError::from)?.to_string();
         let key = (s.kind.as_str(), digest);
         if last.replace(key.clone()).is_some_and(|l| l >= key) {
-            return Err(Failure::new(place, "order", "陈述未按类型与摘要排列", "statements are not in order of type and digest"));
+            return Err(Failure::new(
+                place,
+                "order",
+                "陈述未按类型与摘要排列",
+                "statements are not in order of type and digest",
+            ));
         }
         let one = One { body, list, chains, s, digest: &key.1 };
         one.check().map_err(|f| Failure { file: place, ..f })?;
@@ -81,7 +86,7 @@ fn fail<T>(what: &str, zh: &str, en: &str) -> Result<T, Failure> {
 
 impl One<'_> {
     fn check(&self) -> Result<(), Failure> {
-        if self.s.body.get("deployment").is_some_and(|d| *d != Value::from(self.body.deployment.as_str())) {
+        if self.s.body.get("deployment").is_some_and(|d| d.as_str() != Some(&self.body.deployment)) {
             return fail("other_deployment", "属于另一部署", "it is another deployment's");
         }
         let Some(link) = self.recorder() else {
@@ -125,7 +130,11 @@ impl One<'_> {
             "report" => entry.kind() == "zone",
             _ => matches!(entry.kind(), "person" | "platform" | "zone"),
         };
-        if fits { Ok(()) } else { fail("holder", "签名者无权作此陈述", "its signer does not make such statements") }
+        if fits {
+            Ok(())
+        } else {
+            fail("holder", "签名者无权作此陈述", "its signer does not make such statements")
+        }
     }
 
     fn check_heads(&self, link: &Link, at: i64) -> Result<(), Failure> {
@@ -195,5 +204,6 @@ fn check_order(
             None => return fail("approval", "指令所附批准不在证据中", "an approval in it is not an act of this file"),
         }
     }
-    quorum(order, &acts, list).or_else(|why| fail("quorum", &format!("批准不足：{why}"), &format!("its approvals do not suffice: {why}")))
+    quorum(order, &acts, list)
+        .or_else(|why| fail("quorum", &format!("批准不足：{why}"), &format!("its approvals do not suffice: {why}")))
 }

@@ -139,7 +139,7 @@ fn signed_after_revocation() {
         assert_eq!(what(&story.evidence(), &story.trust()), "key", "{at}");
     }
     // Long before the head it binds, or after the leaf that records it.
-    for at in [-40_000, 40_000] {
+    for at in [-700_000, 700_000] {
         let story = Story::write(Suite::Gm, Plan { at, ..Plan::default() });
         let code = what(&story.evidence(), &story.trust());
         assert!(["time", "key"].contains(&code.as_str()), "{code}");

@@ -86,7 +86,6 @@ fn every_cut_heals() {
 fn a_torn_edge_is_found_at_opening() {
     let mut world = World::new(Suite::Gm);
     let leaves = world.leaves(Platform, 300);
-    let dir = world.logs().join("platform");
     let mut log = world.open(Platform);
     log.append(&leaves).unwrap();
     log.checkpoint(1, &world.platform_log, &[]).unwrap();

@@ -70,8 +70,16 @@ fn every_flipped_byte_is_found() {
 #[test]
 fn unknown_and_missing_files() {
     let world = written(Suite::Gm, 5);
-    for stray in ["x", "platform/x", "platform/entries/000.p/3", "platform/sm3/tile/9/000", "keys/x", "keys/3.json",
-        "platform/checkpoint.tmp", "keys/01.json"] {
+    for stray in [
+        "x",
+        "platform/x",
+        "platform/entries/000.p/3",
+        "platform/sm3/tile/9/000",
+        "keys/x",
+        "keys/3.json",
+        "platform/checkpoint.tmp",
+        "keys/01.json",
+    ] {
         let file = world.logs().join(stray);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, b"1").unwrap();
@@ -98,7 +106,9 @@ fn another_root_is_valid_in_itself_but_not_trusted() {
     assert!(!report.valid && !report.trusted, "{report:?}");
     assert_eq!(report.failure.unwrap().what, "other_root");
     let world = written(Suite::Gm, 5);
-    for change in [|t: &mut audit::Trust| t.deployment = "other".into(), |t: &mut audit::Trust| t.clock = audit::ClockKind::Real] {
+    for change in
+        [|t: &mut audit::Trust| t.deployment = "other".into(), |t: &mut audit::Trust| t.clock = audit::ClockKind::Real]
+    {
         let mut trust = world.trust();
         change(&mut trust);
         assert!(!verify_dir(&world.logs(), Some(&trust), None).valid);

@@ -104,7 +104,10 @@ fn assigned_indices() {
     assert_eq!(log.size(), 15);
     assert!(matches!(log.append_at(16, &leaves[16..]), Err(LogError::Gap { index: 16, size: 15 })));
     assert!(matches!(log.append_at(3, &leaves[4..5]), Err(LogError::Different { index: 3 })));
-    assert!(matches!(log.append_at(13, &[leaves[13].clone(), leaves[15].clone()]), Err(LogError::Different { index: 14 })));
+    assert!(matches!(
+        log.append_at(13, &[leaves[13].clone(), leaves[15].clone()]),
+        Err(LogError::Different { index: 14 })
+    ));
     assert_eq!(log.size(), 15, "a refused append leaves nothing");
 }
 

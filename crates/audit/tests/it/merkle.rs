@@ -100,8 +100,8 @@ fn all_proofs_of_small_trees() {
         for m in 0..n {
             let proof = inclusion(Sm3, m as u64, n as u64, nodes).unwrap();
             assert_eq!(proof, path(Sm3, m, &d[..n]));
-            for at in 0..n {
-                let holds = verify_inclusion(Sm3, &leaf_node(Sm3, &d[at]), m as u64, n as u64, &proof, &top);
+            for (at, input) in d.iter().enumerate().take(n) {
+                let holds = verify_inclusion(Sm3, &leaf_node(Sm3, input), m as u64, n as u64, &proof, &top);
                 assert_eq!(holds, at == m);
             }
         }

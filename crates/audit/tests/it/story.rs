@@ -119,7 +119,12 @@ impl Story {
         self.order("resource", json!({"resource": "resource-1"}), &[a], json!({"outcome": "applied"}));
         self.leaf(Platform, "review_doubted", &[]);
         let a = self.act(1, "grant");
-        self.order("grant", json!({"grant": "grant-1", "resources": {"resource-1": "org-0"}}), &[a], json!({"outcome": "applied"}));
+        self.order(
+            "grant",
+            json!({"grant": "grant-1", "resources": {"resource-1": "org-0"}}),
+            &[a],
+            json!({"outcome": "applied"}),
+        );
         let a = self.act(1, "job");
         let done = json!({"outcome": "job_done", "job": "job-1", "artefact": artefact, "verdict": "review",
             "gate_report": gate, "lineage": {"n": ["visits.id"]}});
@@ -147,7 +152,7 @@ impl Story {
 
     pub fn builder(&self) -> EvidenceBuilder {
         let subject = Subject { kind: "product".into(), id: PRODUCT.into() };
-        let mut b = EvidenceBuilder::new(&self.world.logs(), &self.trust(), subject);
+        let mut b = EvidenceBuilder::new(&self.world.logs(), (&self.trust()).try_into().unwrap(), subject);
         for act in &self.acts {
             b.statement("act", act).unwrap();
         }
@@ -158,6 +163,7 @@ impl Story {
             b.statement(kind, other).unwrap();
         }
         b.document("gate-report.json", "application/json", b"gate report");
+        b.document("lineage.json", "application/json", br#"{"n":["visits.id"]}"#);
         b.step("登记", "registered", Some("12.1"), Some(0));
         b
     }

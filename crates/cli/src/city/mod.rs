@@ -198,5 +198,10 @@ mod tests {
     #[ignore = "takes a minute; shows figures with --no-capture"]
     fn a_million_rows_go_in() {
         goes_in(1_000_000);
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let peak = status.lines().find(|l| l.starts_with("VmHWM")).unwrap();
+        println!("{peak}");
+        let kib: u64 = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
+        assert!(kib < 512 << 10, "{peak}");
     }
 }

@@ -228,6 +228,21 @@ fn a_full_disk_stays_a_full_disk_and_nothing_follows() {
     assert!(w.finish().is_err());
 }
 
+/// Guards the build that tests and demo share: built without optimisation, sealing runs at 1 MB/s.
+/// The floor is far below what any machine does, so that a busy one does not fail it.
+#[test]
+fn sealing_is_built_to_run_fast() {
+    let data = plain(4 << 20);
+    for w in both() {
+        let start = std::time::Instant::now();
+        let sealed = w.seal(&data);
+        w.open(&sealed).unwrap();
+        let rate = 8.0 / start.elapsed().as_secs_f64();
+        println!("{}: {rate:.0} MiB/s sealed and opened", w.provider.suite());
+        assert!(rate > 3.0, "{rate:.1} MiB/s");
+    }
+}
+
 #[test]
 fn ranges_outside_are_refused() {
     let sealed = GM.seal(&plain(100));

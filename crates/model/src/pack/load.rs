@@ -273,6 +273,21 @@ fn merge(
             en,
         });
     };
+    replaceable(name, &lower, upper, source)?;
+    Ok(Parameter {
+        value: lower.value,
+        source: lower.source,
+        status: lower.status,
+        strict: lower.strict.or(upper.strict),
+        layer: layer.into(),
+        zh: lower.zh.unwrap_or_else(|| upper.zh.clone()),
+        en: lower.en.unwrap_or_else(|| upper.en.clone()),
+    })
+}
+
+/// May a layer replace the value of the layer above?
+fn replaceable(name: &str, lower: &RawParameter, upper: &Parameter, source: Source<'_>) -> Result<(), PackError> {
+    let fault = |zh: String, en: String, mend: &str| Err(source.fault(&format!("\"{name}\""), name, zh, en, mend));
     if upper.value.kind() != lower.value.kind() {
         return fault(
             "值的类型与上层不同".into(),
@@ -304,15 +319,7 @@ fn merge(
             "remove the entry",
         );
     }
-    Ok(Parameter {
-        value: lower.value,
-        source: lower.source,
-        status: lower.status,
-        strict: lower.strict.or(upper.strict),
-        layer: layer.into(),
-        zh: lower.zh.unwrap_or_else(|| upper.zh.clone()),
-        en: lower.en.unwrap_or_else(|| upper.en.clone()),
-    })
+    Ok(())
 }
 
 /// Seen from the city, what a layer above set is inherited, never the city's own rule (invariant 5).

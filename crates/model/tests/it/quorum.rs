@@ -210,6 +210,19 @@ fn a_grant_needs_every_provider() {
     let mut foreign = acts();
     foreign[0] = act("demand", "submit", &actor("op2", "op2", &[OrgRole::Operator]), 0);
     assert_eq!(grant(&foreign), "approver-without-role");
+    let mut both = operator();
+    both.org_roles.push(OrgRole::DataAuthority);
+    for step in [1, 4] {
+        let mut own = acts();
+        let name = own[step].0.step.clone();
+        own[0] = act("demand", "submit", &both, 0);
+        own[step] = act("demand", &name, &both, i64::try_from(step).unwrap());
+        assert_eq!(
+            grant(&own),
+            "conflict-of-interest",
+            "nobody decides on what they submitted"
+        );
+    }
     let mut empty = grant_spec();
     empty.resources.clear();
     let none: Acts = acts().into_iter().filter(|(a, _)| a.step != "consent").collect();

@@ -88,6 +88,9 @@ impl Cluster {
                 "listen_addresses=",
                 "-c",
                 "shared_buffers=16MB",
+                // The tests kill processes, not the machine: what a process wrote stays.
+                "-c",
+                "fsync=off",
                 "-c",
                 "max_connections=40",
             ])

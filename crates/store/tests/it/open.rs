@@ -76,6 +76,23 @@ async fn unusable_urls_are_usage_errors() {
     );
 }
 
+#[tokio::test]
+async fn database_files_are_their_owners_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let b = Bench::new(On::Sqlite);
+    let store = b.open().await;
+    let mut tx = store.begin().await.unwrap();
+    tx.meta_set("a", "b").await.unwrap();
+    tx.commit().await.unwrap();
+    let mut seen = 0;
+    for file in std::fs::read_dir(b.folder.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", file.file_name());
+        seen += 1;
+    }
+    assert!(seen >= 2, "the database and its write-ahead log");
+}
+
 /// Tables, columns and whether they may be empty must be the same on both: a difference shows here first.
 #[tokio::test]
 async fn both_databases_have_the_same_tables() {

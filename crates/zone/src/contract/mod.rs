@@ -386,23 +386,23 @@ schema:
     #[test]
     fn says_where_a_contract_is_wrong() {
         let cases = [
-            ("property: yunyuK, value: 20", "property: yunyuKay, value: 20", 19),
-            ("value: DIM", "value: DIMENSION", 16),
-            ("name: id_no", "name: Card", 15),
+            ("property: yunyuK, value: 20", "property: yunyuKay, value: 20", 18),
+            ("value: DIM", "value: DIMENSION", 15),
+            ("name: id_no", "name: Card", 14),
             ("key: citizen_id", "key: person_no", 10),
             ("kind: person", "kind: Person", 10),
-            ("value: year", "value: decade", 17),
-            ("{property: yunyuDomain, value: card}", "{property: x, value: card}", 14),
-            ("value: [0, 50000]", "value: [50000, 0]", 18),
-            ("\"left:6\"", "\"right:6\"", 16),
-            ("logicalType: date", "logicalType: object", 17),
-            ("classification: \"4\"", "classification: \"7\"", 15),
+            ("value: year", "value: decade", 16),
+            ("{property: yunyuDomain, value: card}", "{property: x, value: card}", 13),
+            ("value: [0, 50000]", "value: [50000, 0]", 17),
+            ("\"left:6\"", "\"right:6\"", 15),
+            ("logicalType: date", "logicalType: object", 16),
+            ("classification: \"4\"", "classification: \"7\"", 14),
             ("kind: DataContract", "kind: Contract", 2),
         ];
         for (from, to, line) in cases {
             assert!(TEXT.contains(from), "{from}");
             let error = Contract::parse(&TEXT.replacen(from, to, 1)).unwrap_err();
-            assert!(error.column > 0 && (error.line == line || to.contains("left") || line == 16), "{to}: {error}");
+            assert!(error.column > 0 && error.line == line, "{to}: {error}");
         }
         for junk in ["", "a: [", "schema: 3", "\u{0}", "{}"] {
             assert!(Contract::parse(junk).is_err());

@@ -12,8 +12,10 @@ use arrow::array::{
 use arrow::datatypes::{DataType, SchemaRef};
 use std::sync::Arc;
 
-/// Rows in a batch.
-pub(super) const BATCH_ROWS: usize = 8192;
+/// Most rows in a batch.
+const BATCH_ROWS: usize = 8192;
+/// Bytes of uploaded text at which a batch is full, however few its rows.
+const BATCH_BYTES: usize = 8 << 20;
 
 enum Builder {
     Text(StringBuilder),
@@ -76,13 +78,14 @@ pub(super) struct Batches {
     columns: Vec<Builder>,
     tokens: Vec<FixedSizeBinaryBuilder>,
     rows: usize,
+    bytes: usize,
 }
 
 impl Batches {
     pub(super) fn new(contract: &Contract, plan: &Plan) -> Self {
         let columns = plan.columns.iter().map(|c| Builder::new(&c.data_type)).collect();
         let tokens = plan.subjects.iter().map(|_| FixedSizeBinaryBuilder::new(TOKEN_LEN as i32)).collect();
-        Self { schema: contract.sealed_schema(), columns, tokens, rows: 0 }
+        Self { schema: contract.sealed_schema(), columns, tokens, rows: 0, bytes: 0 }
     }
 
     /// Schema of the batches.
@@ -90,8 +93,8 @@ impl Batches {
         Arc::clone(&self.schema)
     }
 
-    /// Adds one row; true when the batch is full.
-    pub(super) fn push(&mut self, cells: &[Cell<'_>], tokens: &[[u8; TOKEN_LEN]]) -> Result<bool, IntakeError> {
+    /// Adds one row of `bytes` uploaded bytes; true when the batch is full.
+    pub(super) fn push(&mut self, cells: &[Cell<'_>], tokens: &[[u8; TOKEN_LEN]], bytes: usize) -> Result<bool, IntakeError> {
         for (builder, cell) in self.columns.iter_mut().zip(cells) {
             builder.append(cell);
         }
@@ -99,7 +102,8 @@ impl Batches {
             builder.append_value(token).map_err(|_| IntakeError::Internal("token column"))?;
         }
         self.rows += 1;
-        Ok(self.rows >= BATCH_ROWS)
+        self.bytes += bytes;
+        Ok(self.rows >= BATCH_ROWS || self.bytes >= BATCH_BYTES)
     }
 
     /// The rows collected so far; none if there are none.
@@ -107,7 +111,7 @@ impl Batches {
         if self.rows == 0 {
             return Ok(None);
         }
-        self.rows = 0;
+        (self.rows, self.bytes) = (0, 0);
         let columns = self.columns.iter_mut().map(Builder::finish);
         let tokens = self.tokens.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef);
         let arrays = columns.chain(tokens).collect();

@@ -22,6 +22,8 @@ use std::path::Path;
 
 /// Rows of a Parquet row group: what a reader has to hold at once.
 const ROW_GROUP_ROWS: usize = 1 << 17;
+/// Encoded bytes at which a row group ends, however few its rows: what the writer holds at once.
+const ROW_GROUP_BYTES: usize = 32 << 20;
 
 /// Where a batch goes and under which keys.
 pub struct IntakeOptions<'a> {
@@ -223,7 +225,7 @@ impl Work<'_> {
             let missing = Fault { reason: Reason::MissingSubject, column: subject.key };
             of_row.push(tokens.token(subject, &cells, ordinal).ok_or(missing)?);
         }
-        Ok(batches.push(&cells, of_row))
+        Ok(batches.push(&cells, of_row, row.raw.len()))
     }
 
     fn summary(&self, records: &Records<'_>, counts: Counts, reasons: BTreeMap<String, u64>) -> Result<IntakeSummary, IntakeError> {
@@ -270,7 +272,12 @@ impl RowsWriter {
     }
 
     fn write(&mut self, batch: Option<RecordBatch>) -> Result<(), IntakeError> {
-        batch.map_or(Ok(()), |batch| self.0.write(&batch).map_err(parquet_error))
+        let Some(batch) = batch else { return Ok(()) };
+        self.0.write(&batch).map_err(parquet_error)?;
+        if self.0.in_progress_size() >= ROW_GROUP_BYTES {
+            self.0.flush().map_err(parquet_error)?;
+        }
+        Ok(())
     }
 
     fn finish(self) -> Result<SealedFile, IntakeError> {

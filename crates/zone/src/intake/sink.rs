@@ -18,7 +18,8 @@ pub const ROWS_FILE: &str = "rows.parquet";
 pub const SET_ASIDE_FILE: &str = "set-aside.csv";
 /// Plain JSON of counts.
 pub const SUMMARY_FILE: &str = "summary.json";
-const STAGING: &str = ".staging-";
+/// What unfinished files and folders begin with, artefacts included.
+pub(crate) const STAGING: &str = ".staging-";
 
 /// Bytes that may still be stored, and the first error met, whatever the layers above made of it.
 #[derive(Debug)]
@@ -185,8 +186,8 @@ pub(super) fn target_of(place: Place<'_>) -> Result<PathBuf, IntakeError> {
     }
 }
 
-/// Removes what an interrupted intake left below `root`; returns how many leftovers there were. Call it at start, before
-/// any intake runs.
+/// Removes what an interrupted intake or artefact left below `root`; returns how many leftovers there were. Call it at
+/// start, before anything is written.
 ///
 /// # Errors
 /// A folder could not be read or a leftover not be removed.
@@ -198,15 +199,17 @@ pub fn sweep(root: &Path) -> io::Result<u64> {
     };
     for entry in entries {
         let entry = entry?;
-        if !entry.file_type()?.is_dir() {
-            continue;
+        let folder = entry.file_type()?.is_dir();
+        match (entry.file_name().to_string_lossy().starts_with(STAGING), folder) {
+            (true, true) => fs::remove_dir_all(entry.path())?,
+            (true, false) => fs::remove_file(entry.path())?,
+            (false, true) => {
+                removed += sweep(&entry.path())?;
+                continue;
+            }
+            (false, false) => continue,
         }
-        if entry.file_name().to_string_lossy().starts_with(STAGING) {
-            fs::remove_dir_all(entry.path())?;
-            removed += 1;
-        } else {
-            removed += sweep(&entry.path())?;
-        }
+        removed += 1;
     }
     Ok(removed)
 }

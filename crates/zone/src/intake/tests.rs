@@ -248,7 +248,8 @@ fn what_a_killed_intake_left_is_swept() {
     let left = bench.root().join("r/.staging-0011223344556677");
     std::fs::create_dir_all(&left).unwrap();
     std::fs::write(left.join(ROWS_FILE), b"half").unwrap();
-    assert_eq!(sweep(&bench.root()).unwrap(), 1);
+    std::fs::write(bench.root().join("r/.staging-8899aabbccddeeff"), b"half").unwrap();
+    assert_eq!(sweep(&bench.root()).unwrap(), 2);
     assert_eq!(files_below(&bench.root()), kept);
     assert_eq!(sweep(&bench.root().join("none")).unwrap(), 0);
 }
@@ -374,6 +375,71 @@ fn progress_is_told() {
     run(bytes.as_slice(), &contract(), &options(&bench, &bench.root(), "r/b"), &mut |p| seen.push(p)).unwrap();
     assert_eq!(seen.len(), 3);
     assert_eq!(seen.last(), Some(&Progress { bytes: bytes.len() as u64, rows: 20_000 }));
+}
+
+/// Rows of incompressible text, made while they are read.
+struct Endless {
+    left: u64,
+    state: u64,
+    row: Vec<u8>,
+    at: usize,
+}
+
+impl Read for Endless {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.row.len() {
+            if self.left == 0 {
+                return Ok(0);
+            }
+            self.row.clear();
+            self.row.extend_from_slice(format!("{},c,{ID},,,", self.left).as_bytes());
+            for _ in 0..1000 {
+                self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                self.row.extend((0..4).map(|i| b'A' + ((self.state >> (40 + i * 6)) & 0x1F) as u8));
+            }
+            self.row.extend_from_slice(b",1\n");
+            self.left = self.left.saturating_sub(self.row.len() as u64);
+            self.at = 0;
+        }
+        let n = (self.row.len() - self.at).min(buf.len());
+        buf[..n].copy_from_slice(&self.row[self.at..self.at + n]);
+        self.at += n;
+        Ok(n)
+    }
+}
+
+#[test]
+#[ignore = "2 GB: takes minutes"]
+fn two_gigabytes_stream_in_bounded_memory() {
+    let bench = Bench::new(Suite::Gm);
+    let header = io::Cursor::new(HEADER.as_bytes().to_vec());
+    let file = header.chain(Endless { left: 2 << 30, state: 1, row: Vec::new(), at: 0 });
+    let started = std::time::Instant::now();
+    let summary = run(file, &contract(), &options(&bench, &bench.root(), "r/b"), &mut |_| {}).unwrap();
+    assert!(summary.bytes >= 2 << 30 && summary.set_aside.is_empty());
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find(|l| l.starts_with("VmHWM")).unwrap();
+    println!("{} rows, {} bytes in {:?}, {peak}", summary.rows, summary.bytes, started.elapsed());
+    let kib: u64 = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(kib < 512 << 10, "{peak}");
+}
+
+/// A real full disk. Needs the right to mount.
+#[test]
+#[ignore = "needs the right to mount"]
+fn a_small_disk_runs_full() {
+    let bench = Bench::new(Suite::Gm);
+    let root = bench.root();
+    let mounted = |args: &[&str]| std::process::Command::new("mount").args(args).arg(&root).status().unwrap().success();
+    assert!(mounted(&["-t", "tmpfs", "-o", "size=1m", "tmpfs"]));
+    let small = take_in(&bench, "r/a", &big(1000));
+    let full = take_in(&bench, "r/b", &big(100_000));
+    let left = files_below(&root);
+    let again = take_in(&bench, "r/c", &big(1000));
+    let unmounted = std::process::Command::new("umount").arg(&root).status().unwrap().success();
+    assert!(unmounted && small.is_ok() && again.is_ok());
+    assert_eq!(full.unwrap_err().code(), "disk-full");
+    assert_eq!(left.len(), 3);
 }
 
 proptest! {

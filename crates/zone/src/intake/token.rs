@@ -19,6 +19,7 @@ const LABEL: &str = "subject-token";
 pub(super) struct Tokens {
     suite: Suite,
     key: Zeroizing<[u8; 32]>,
+    /// By kind, tag and key.
     memory: HashMap<Vec<u8>, [u8; TOKEN_LEN]>,
     message: Vec<u8>,
     rows: String,

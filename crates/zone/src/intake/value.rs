@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// Full-width forms (U+FF01–U+FF5E, U+3000) as ASCII, outer blanks removed.
 #[must_use]
 pub fn narrow(text: &str) -> Cow<'_, str> {
-    let text = text.trim();
+    let text = trim(text);
     if text.is_ascii() || !text.chars().any(|c| matches!(c, '\u{FF01}'..='\u{FF5E}' | '\u{3000}')) {
         return Cow::Borrowed(text);
     }
@@ -16,6 +16,14 @@ pub fn narrow(text: &str) -> Cow<'_, str> {
         c => c,
     };
     Cow::Owned(text.chars().map(ascii).collect::<String>().trim().to_owned())
+}
+
+/// `str::trim` with a short way for the common cell, whose ends are visible ASCII characters.
+pub(super) fn trim(text: &str) -> &str {
+    match (text.as_bytes().first(), text.as_bytes().last()) {
+        (Some(b'!'..=b'~'), Some(b'!'..=b'~')) => text,
+        _ => text.trim(),
+    }
 }
 
 /// Whether an unquoted cell spells "no value". A quoted one is taken at its word.
@@ -191,6 +199,9 @@ pub fn timestamp(text: &str, format: Option<&str>) -> Result<i64, Reason> {
 }
 
 fn split_time(text: &str) -> (&str, Option<&str>) {
+    if text.len() == 10 && text.is_ascii() {
+        return (text, None);
+    }
     match text.find(['T', ' ']) {
         Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..).map(str::trim)),
         None => (text, None),
@@ -203,6 +214,10 @@ fn day_number(text: &str) -> Result<i64, Reason> {
 }
 
 fn day_parts(text: &str) -> Option<(i64, u32, u32)> {
+    if let [a, b, c, d, b'-', e, f, b'-', g, h] = text.as_bytes() {
+        let two = |x: &u8, y: &u8| (x.is_ascii_digit() && y.is_ascii_digit()).then(|| u32::from(x - b'0') * 10 + u32::from(y - b'0'));
+        return Some((i64::from(two(a, b)? * 100 + two(c, d)?), two(e, f)?, two(g, h)?));
+    }
     if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
         return Some((text.get(..4)?.parse().ok()?, text.get(4..6)?.parse().ok()?, text.get(6..)?.parse().ok()?));
     }

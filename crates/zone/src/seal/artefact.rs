@@ -41,7 +41,7 @@ pub fn write_sealed<T>(
     let target = place.root.join(place.object);
     let parent = target.parent().unwrap_or(place.root);
     fs::create_dir_all(parent)?;
-    let staging = parent.join(format!(".staging-{}", crypto::random_hex(8)?));
+    let staging = parent.join(format!("{}{}", crate::intake::STAGING, crypto::random_hex(8)?));
     let done = seal_into(&staging, place, key, write).and_then(|value| {
         fs::rename(&staging, &target)?;
         File::open(parent)?.sync_all()?;

@@ -1,0 +1,195 @@
+//! Groupings: over public or released rows, per subject below a release, or the release itself.
+
+use std::sync::Arc;
+
+use datafusion::common::Column;
+use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, Projection};
+
+use super::blame::internal;
+use super::relation::Hidden;
+use super::{Pass, Relation};
+use crate::engine::functions::{Fold, fold};
+use crate::engine::label::{Condition, Label, Modes};
+use crate::engine::subjects;
+use crate::engine::verdict::{Checked, Reason, Transform, deny};
+
+/// An aggregate with the labels of its parts.
+pub(super) struct Call<'e> {
+    /// The expression as it stands in the node.
+    pub expr: &'e Expr,
+    /// The function call.
+    pub call: &'e AggregateFunction,
+    /// What it does.
+    pub fold: Fold,
+    /// Labels of its arguments.
+    pub args: Vec<Label>,
+    /// Label of its filter.
+    pub filter: Option<Label>,
+}
+
+impl Call<'_> {
+    /// All labels.
+    pub fn labels(&self) -> impl Iterator<Item = &Label> {
+        self.args.iter().chain(&self.filter)
+    }
+}
+
+impl Pass<'_> {
+    pub(super) fn aggregate(&mut self, plan: &LogicalPlan, node: &Aggregate) -> Checked<Relation> {
+        let input = self.analyse(&node.input)?;
+        let sets = node.group_expr.iter().any(|key| matches!(key, Expr::GroupingSet(_)));
+        if sets {
+            return self.grouping_sets(node, input);
+        }
+        let keys = node.group_expr.iter().map(|key| self.group_key(key, &input)).collect::<Checked<Vec<Label>>>()?;
+        let calls = node.aggr_expr.iter().map(|expr| self.aggregate_call(expr, &input)).collect::<Checked<Vec<Call>>>()?;
+        let free = keys.iter().chain(calls.iter().flat_map(Call::labels)).all(Label::is_free);
+        if free && !input.is_raw() {
+            return self.open_aggregate(node, input, &keys, &calls);
+        }
+        if keys.iter().any(|key| key.modes.has(Modes::EQJOIN) && !key.is_free()) {
+            return self.per_subject(node, input, keys, &calls);
+        }
+        self.release(plan, node, input, keys, calls)
+    }
+
+    fn group_key(&mut self, key: &Expr, input: &Relation) -> Checked<Label> {
+        self.label(key, input)
+    }
+
+    pub(super) fn aggregate_call<'e>(&mut self, expr: &'e Expr, input: &Relation) -> Checked<Call<'e>> {
+        let inner = match expr {
+            Expr::Alias(alias) => &alias.expr,
+            other => other,
+        };
+        let Expr::AggregateFunction(call) = inner else {
+            return deny(Reason::new("N1", "不接受的聚合形式", "this form of aggregate is not accepted").place(self.text.start()));
+        };
+        let name = call.func.name();
+        let Some(fold) = fold(name) else {
+            let (zh, en) = (format!("未登记的聚合函数 {name}"), format!("the aggregate {name} is not on the allow-list"));
+            return deny(Reason::new("N8", zh, en).place(self.text.find(name)).place(self.text.start()));
+        };
+        let args = call.params.args.iter().map(|arg| self.label(arg, input)).collect::<Checked<Vec<Label>>>()?;
+        for order in &call.params.order_by {
+            let label = self.label(&order.expr, input)?;
+            if !label.is_free() && !call.params.args.contains(&order.expr) {
+                let help = "leave out the order inside the aggregate";
+                return self.refuse(&order.expr, &label, "N6", "聚合内不得按此列排序", "an aggregate may not be ordered by this column", help);
+            }
+        }
+        let filter = match &call.params.filter {
+            Some(filter) => Some(self.label(filter, input)?),
+            None => None,
+        };
+        if let (Some(label), Some(filter)) = (&filter, &call.params.filter)
+            && !label.is_free()
+            && !label.modes.has(Modes::LIT_EQ)
+        {
+            return self.refuse(filter, label, "N7", "此列不得用作条件", "this column may not be a condition", "compare a dimension with a literal");
+        }
+        Ok(Call { expr, call, fold, args, filter })
+    }
+
+    /// Over public or released rows nothing is restricted.
+    fn open_aggregate(&mut self, node: &Aggregate, input: Relation, keys: &[Label], calls: &[Call]) -> Checked<Relation> {
+        let mut labels = keys.to_vec();
+        labels.extend(calls.iter().map(|call| Label { transform: Transform::Aggregate, ..Label::join(call.labels().collect::<Vec<_>>()) }));
+        labels.iter_mut().for_each(|label| label.subject = None);
+        let group = node.group_expr.iter().map(|key| self.finish(key, &input)).collect::<Checked<Vec<Expr>>>()?;
+        let aggregates = node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
+        let plan = Aggregate::try_new(Arc::new(input.plan.clone()), group, aggregates).map_err(internal)?;
+        let plan = LogicalPlan::Aggregate(plan);
+        Ok(Relation { plan, schema: Arc::clone(&node.schema), labels, hidden: Vec::new(), ..input })
+    }
+
+    /// Grouping sets over open rows only: over restricted rows their totals would give suppressed cells away.
+    fn grouping_sets(&mut self, node: &Aggregate, input: Relation) -> Checked<Relation> {
+        let keys = node.group_expr.iter().flat_map(|key| match key {
+            Expr::GroupingSet(set) => set.distinct_expr().into_iter().cloned().collect(),
+            other => vec![other.clone()],
+        });
+        let keys = keys.collect::<Vec<Expr>>().iter().map(|key| self.label(key, &input)).collect::<Checked<Vec<Label>>>()?;
+        let calls = node.aggr_expr.iter().map(|expr| self.aggregate_call(expr, &input)).collect::<Checked<Vec<Call>>>()?;
+        let all: Vec<&Label> = keys.iter().chain(calls.iter().flat_map(Call::labels)).collect();
+        if input.is_raw() || all.iter().any(|label| !label.is_free()) {
+            let word = ["ROLLUP", "CUBE", "GROUPING"].into_iter().find_map(|word| self.text.find(word));
+            let reason = Reason::new("G3", "受限行上尚不支持带小计的分组", "groupings with subtotals over restricted rows are not supported yet");
+            return deny(reason.help("ask for each level in a query of its own").place(word).place(self.text.start()));
+        }
+        let mut labels = keys.clone();
+        // The hidden grouping number of the node lies between keys and aggregates.
+        labels.push(Label::constant());
+        labels.extend(calls.iter().map(|call| Label { transform: Transform::Aggregate, ..Label::join(call.labels().collect::<Vec<_>>()) }));
+        let plan = Aggregate::try_new(Arc::new(input.plan.clone()), node.group_expr.clone(), node.aggr_expr.clone()).map_err(internal)?;
+        if labels.len() != node.schema.fields().len() {
+            return deny(Reason::new("N1", "不接受的分组形式", "this form of grouping is not accepted").place(self.text.start()));
+        }
+        let plan = LogicalPlan::Aggregate(plan);
+        Ok(Relation { plan, schema: Arc::clone(&node.schema), labels, hidden: Vec::new(), ..input })
+    }
+
+    /// Grouped by a key, below a later release: nothing comes out yet, and the groups carry the sets of their subjects.
+    fn per_subject(&mut self, node: &Aggregate, input: Relation, mut keys: Vec<Label>, calls: &[Call]) -> Checked<Relation> {
+        for (key, expr) in keys.iter().zip(&node.group_expr) {
+            if !key.modes.has(Modes::INNER_KEY) {
+                let help = "group by keys, dimensions and times";
+                return self.refuse(expr, key, self.rule_of(key), "不得按此列分组", "this column may not be a grouping key", help);
+            }
+        }
+        let folded = calls.iter().map(|call| self.fold_per_subject(call)).collect::<Checked<Vec<Label>>>()?;
+        let single = |hidden: &Hidden| keys.iter().any(|key| key.subject.as_ref().is_some_and(|s| s.scan == hidden.scan && s.kind == hidden.kind));
+        let set = subjects::subject_set(self.policy.largest_k());
+        let only = subjects::only_subject();
+        let tokens = input.hidden.iter().map(|hidden| {
+            let function = if single(hidden) { &only } else { &set };
+            function.call(vec![Expr::Column(hidden.column.clone())])
+        });
+        let group = node.group_expr.iter().map(|key| self.finish(key, &input)).collect::<Checked<Vec<Expr>>>()?;
+        let mut aggregates = node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
+        aggregates.extend(tokens);
+        let grouped = Aggregate::try_new(Arc::new(input.plan.clone()), group, aggregates).map_err(internal)?;
+        let visible = node.schema.fields().len();
+        let mut exprs: Vec<Expr> = node.schema.columns().into_iter().map(Expr::Column).collect();
+        let mut hidden = Vec::new();
+        for (column, of) in grouped.schema.columns().into_iter().skip(visible).zip(&input.hidden) {
+            self.scans += 1;
+            let name = format!("{}{}_{}", crate::contract::SUBJECT_PREFIX, of.kind, self.scans);
+            exprs.push(Expr::Column(column).alias(&name));
+            hidden.push(Hidden { column: Column::from_name(name), ..of.clone() });
+        }
+        let plan = Projection::try_new(exprs, Arc::new(LogicalPlan::Aggregate(grouped))).map_err(internal)?;
+        keys.extend(folded);
+        let state = super::State::Raw;
+        Ok(Relation { plan: LogicalPlan::Projection(plan), schema: Arc::clone(&node.schema), labels: keys, hidden, state, ..input })
+    }
+
+    /// Label of an aggregate per subject.
+    fn fold_per_subject(&mut self, call: &Call) -> Checked<Label> {
+        let base = |modes: Modes| Label { transform: Transform::Aggregate, ..Label::derived(modes, call.labels()) };
+        let distinct = call.call.params.distinct;
+        match (call.fold, call.args.as_slice()) {
+            (Fold::Count, args) if args.iter().all(|arg| arg.modes.has(Modes::COUNT)) => {
+                let countable = !distinct || args.iter().all(|arg| arg.modes.has(Modes::DISTINCT) || arg.modes.has(Modes::ORDER));
+                if countable {
+                    return Ok(base(Modes::DIM.or(Modes::SUM)));
+                }
+            }
+            (Fold::Sum | Fold::Mean, [value]) if value.modes.has(Modes::SUM) && !distinct => {
+                return Ok(match &value.condition {
+                    Condition::Constants(_) => base(Modes::DIM.or(Modes::SUM)),
+                    _ => Label { grid: value.grid, ..base(value.modes.and(Modes::of_class(crate::contract::Class::Mea))) },
+                });
+            }
+            (Fold::Extreme, [value]) if value.modes.has(Modes::EXTREME) && !value.is_free() => {
+                return Ok(Label { grid: value.grid, derive: value.derive.clone(), ..base(value.modes) });
+            }
+            (Fold::Extreme, [value]) if value.is_free() => return Ok(base(Modes::DIM)),
+            _ => {}
+        }
+        let label = Label::derived(Modes::NONE, call.labels());
+        let help = "per subject: COUNT, SUM and AVG of measures, MIN and MAX of dimensions and times";
+        self.refuse(call.expr, &label, self.rule_of(&label), "按主体不得这样聚合该列", "this column may not be folded in this way per subject", help)
+    }
+}

@@ -1,0 +1,290 @@
+//! Labels of expressions: what a computed value may be used for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, ScalarValue};
+use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Subquery, TryCast};
+
+use super::blame::internal;
+use super::{Pass, Relation, State};
+use crate::contract::Grid;
+use crate::engine::label::{Condition, Label, Modes};
+use crate::engine::verdict::{Checked, Reason, deny};
+
+impl Pass<'_> {
+    /// Label of an expression over a relation. Refuses what its columns do not permit.
+    pub(super) fn label(&mut self, expr: &Expr, from: &Relation) -> Checked<Label> {
+        #[expect(deprecated, reason = "the match is exhaustive on purpose")]
+        match expr {
+            Expr::Column(column) => self.column(expr, column, from),
+            Expr::Alias(alias) => self.label(&alias.expr, from),
+            Expr::Literal(..) => Ok(Label::constant()),
+            Expr::BinaryExpr(binary) => self.binary(expr, binary, from),
+            Expr::Not(inner)
+            | Expr::IsTrue(inner)
+            | Expr::IsFalse(inner)
+            | Expr::IsUnknown(inner)
+            | Expr::IsNotTrue(inner)
+            | Expr::IsNotFalse(inner)
+            | Expr::IsNotUnknown(inner) => self.truth(expr, &[inner], from),
+            Expr::IsNull(inner) | Expr::IsNotNull(inner) => self.null_test(inner, from),
+            Expr::Negative(inner) => self.negative(expr, inner, from),
+            Expr::Between(between) => self.between(between, from),
+            Expr::InList(list) => self.in_list(list, from),
+            Expr::Like(like) | Expr::SimilarTo(like) => self.pattern(expr, like, matches!(expr, Expr::SimilarTo(_)), from),
+            Expr::Case(case) => self.case(expr, case, from),
+            Expr::Cast(Cast { expr: inner, field }) => self.cast(expr, inner, field.data_type(), from),
+            Expr::TryCast(TryCast { expr: inner, field }) => self.cast(expr, inner, field.data_type(), from),
+            Expr::ScalarFunction(call) => self.call(expr, call, from),
+            Expr::ScalarSubquery(subquery) => self.scalar_subquery(expr, subquery, from),
+            Expr::AggregateFunction(_) | Expr::WindowFunction(_) => self.unknown(expr),
+            Expr::InSubquery(_) | Expr::Exists(_) | Expr::SetComparison(_) => self.unknown(expr),
+            Expr::OuterReferenceColumn(..) => self.unknown(expr),
+            Expr::ScalarVariable(..)
+            | Expr::Wildcard { .. }
+            | Expr::GroupingSet(_)
+            | Expr::Placeholder(_)
+            | Expr::Unnest(_)
+            | Expr::HigherOrderFunction(_)
+            | Expr::Lambda(_)
+            | Expr::LambdaVariable(_) => self.unknown(expr),
+        }
+    }
+
+    fn unknown(&self, expr: &Expr) -> Checked<Label> {
+        let reason = Reason::new("N1", "不接受的表达式形式", "this form of expression is not accepted");
+        deny(reason.help("write it as a join or a simple expression").place(self.place(expr)).place(self.text.start()))
+    }
+
+    /// A column that is used, not only carried.
+    fn column(&mut self, expr: &Expr, column: &Column, from: &Relation) -> Checked<Label> {
+        let label = self.carry(column, from)?;
+        if label.modes == Modes::NONE {
+            let locked = label.atoms.iter().any(|atom| self.policy.class(atom).is_some());
+            let (zh, en) = match locked {
+                true => ("此列在此处不得有任何使用", "no use of this column is permitted here"),
+                false => ("此列没有披露类别，不得使用", "this column has no disclosure class and permits no use"),
+            };
+            return self.refuse(expr, &label, "LOCK", zh, en, "leave the column out; it may only be carried and dropped");
+        }
+        self.used.extend(label.atoms.iter().cloned());
+        Ok(label)
+    }
+
+    fn binary(&mut self, expr: &Expr, binary: &BinaryExpr, from: &Relation) -> Checked<Label> {
+        use Operator::{And, Divide, Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Or, Plus, StringConcat};
+        match binary.op {
+            And | Or => self.truth(expr, &[&binary.left, &binary.right], from),
+            Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom => self.compare(binary.op, &binary.left, &binary.right, from),
+            Plus | Minus | Multiply | Divide | Modulo | StringConcat => self.arithmetic(expr, binary, from),
+            _ => {
+                let (left, right) = (self.label(&binary.left, from)?, self.label(&binary.right, from)?);
+                // Patterns and bit operations: their time and failures are not reviewed.
+                self.only_free(expr, &[&left, &right], from, true)
+            }
+        }
+    }
+
+    fn arithmetic(&mut self, expr: &Expr, binary: &BinaryExpr, from: &Relation) -> Checked<Label> {
+        if let Some(label) = self.band(expr, binary, from)? {
+            return Ok(label);
+        }
+        let (left, right) = (self.label(&binary.left, from)?, self.label(&binary.right, from)?);
+        if left.is_free() && right.is_free() {
+            return self.only_free(expr, &[&left, &right], from, may_fail(binary));
+        }
+        let sum = matches!(binary.op, Operator::Plus | Operator::Minus);
+        let plain = left.condition == Condition::None && right.condition == Condition::None;
+        if sum && plain && left.modes.has(Modes::ADD) && right.modes.has(Modes::ADD) && !left.is_free() && !right.is_free() {
+            return Ok(add(&left, &right));
+        }
+        let times = left.modes.has(Modes::TRUNC) && right.modes.has(Modes::TRUNC) && !left.is_free() && !right.is_free();
+        if binary.op == Operator::Minus && times {
+            return Ok(Label::derived(Modes::EPOCH, [&left, &right]));
+        }
+        let label = Label::derived(Modes::NONE, [&left, &right]);
+        let help = "aggregate first and compute with the released values";
+        self.refuse(expr, &label, "MEA", "不得对受限值做此运算", "this arithmetic on restricted values is not permitted", help)
+    }
+
+    /// A function over public or released values; over restricted rows it must not be able to fail (N3).
+    pub(super) fn only_free(&self, expr: &Expr, parts: &[&Label], from: &Relation, fallible: bool) -> Checked<Label> {
+        let label = Label::join(parts.iter().copied());
+        if !label.is_free() {
+            let help = "use a registered derivation, or aggregate first";
+            return self.refuse(expr, &label, "N8", "此运算不是该列登记的派生", "this is not a registered derivation of the column", help);
+        }
+        if fallible && from.is_raw() {
+            let help = "compute with the released values instead";
+            return self.refuse(expr, &label, "N3", "受限行上不得使用会出错的运算", "an operation that can fail is not permitted over restricted rows", help);
+        }
+        Ok(label)
+    }
+
+    fn truth(&mut self, expr: &Expr, parts: &[&Expr], from: &Relation) -> Checked<Label> {
+        let labels = parts.iter().map(|part| self.label(part, from)).collect::<Checked<Vec<Label>>>()?;
+        if labels.iter().all(Label::is_free) {
+            return Ok(Label::join(&labels));
+        }
+        for label in &labels {
+            if !label.modes.has(Modes::LIT_EQ) || label.modes.has(Modes::RANK) && !label.is_free() {
+                return self.refuse(expr, label, "N7", "此列不得用作条件", "this column may not be a condition", "compare a dimension with a literal");
+            }
+        }
+        Ok(boolean(&labels))
+    }
+
+    fn null_test(&mut self, inner: &Expr, from: &Relation) -> Checked<Label> {
+        let label = self.label(inner, from)?;
+        if label.is_free() {
+            return Ok(Label { transform: crate::engine::verdict::Transform::ManyToOne, ..label });
+        }
+        if !label.modes.has(Modes::NULLTEST) {
+            let help = "only dimensions may be tested for null";
+            return self.refuse(inner, &label, "N7", "此列不得做空值判断", "this column may not be tested for null", help);
+        }
+        Ok(boolean(&[label]))
+    }
+
+    fn negative(&mut self, expr: &Expr, inner: &Expr, from: &Relation) -> Checked<Label> {
+        let label = self.label(inner, from)?;
+        if label.is_free() {
+            return Ok(label);
+        }
+        if !label.modes.has(Modes::ADD) {
+            return self.refuse(expr, &label, "MEA", "不得对该列取负", "this column may not be negated", "compute with the released values");
+        }
+        let modes = label.modes.and(Modes::COUNT.or(Modes::SUM));
+        Ok(Label { modes, ..label })
+    }
+
+    fn cast(&mut self, expr: &Expr, inner: &Expr, target: &DataType, from: &Relation) -> Checked<Label> {
+        let mut label = self.label(inner, from)?;
+        let source = inner.get_type(from.schema.as_ref()).map_err(internal)?;
+        if source == *target {
+            return Ok(label);
+        }
+        let total = never_fails(&source, target);
+        if label.is_free() {
+            let fallible = !total && !matches!(expr, Expr::TryCast(_));
+            return self.only_free(expr, &[&label], from, fallible).map(|_| label);
+        }
+        if let (DataType::Boolean, true, Condition::Constants(_)) = (&source, target.is_integer(), &label.condition) {
+            let constants = [0, 1].map(|n| ScalarValue::Int64(Some(n))).to_vec();
+            let modes = Modes::DIM.or(Modes::SUM);
+            return Ok(Label { modes, condition: Condition::Constants(constants), ..label });
+        }
+        // A conversion that could fail becomes one that gives null; see `finish`.
+        let narrowing = source.is_numeric() && target.is_numeric() && label.modes.has(Modes::GROUP);
+        if !total && !narrowing {
+            let help = "keep the column's own type";
+            return self.refuse(expr, &label, "N3", "受限行上不得做会出错的类型转换", "a conversion that can fail is not permitted over restricted rows", help);
+        }
+        if matches!(target, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) && !is_text(&source) {
+            label.modes = label.modes.and(Modes::DIM.without(Modes::LIT_RANGE));
+        }
+        Ok(label)
+    }
+
+    fn scalar_subquery(&mut self, expr: &Expr, subquery: &Subquery, from: &Relation) -> Checked<Label> {
+        if !subquery.outer_ref_columns.is_empty() {
+            return self.unknown(expr);
+        }
+        let inner = self.analyse(&subquery.subquery)?;
+        self.check_pairs(&from.tables, &inner.tables)?;
+        if inner.is_raw() || !inner.is_open() {
+            let help = "the subquery must be an aggregate that could be released by itself";
+            let label = inner.labels.first().cloned().unwrap_or_else(Label::constant);
+            return self.refuse(expr, &label, "G1", "子查询本身不可释放", "the subquery could not be released by itself", help);
+        }
+        self.subplans.insert(address(subquery), inner.plan.clone());
+        let mut label = inner.labels.first().cloned().unwrap_or_else(Label::constant);
+        label.atoms.extend(inner.implicit);
+        label.from_release |= inner.state == State::Released;
+        (label.released_key, label.released_measure) = (None, None);
+        if inner.state == State::Released && !from.is_open() {
+            // Beside restricted rows a released value is good for one thing: a bound of a measure.
+            label.modes = Modes::NONE;
+        }
+        Ok(label)
+    }
+}
+
+/// A boolean made of comparisons: a dimension.
+pub(super) fn boolean(parts: &[Label]) -> Label {
+    let constants = [true, false].map(|value| ScalarValue::Boolean(Some(value))).to_vec();
+    Label { condition: Condition::Constants(constants), ..Label::derived(Modes::DIM.without(Modes::COALESCE), parts) }
+}
+
+/// Sum or difference of measures of one row.
+fn add(left: &Label, right: &Label) -> Label {
+    let grid = match (left.grid, right.grid) {
+        (Some(Grid::Number(a)), Some(Grid::Number(b))) if a % b == 0.0 => Some(Grid::Number(a)),
+        (Some(Grid::Number(a)), Some(Grid::Number(b))) if b % a == 0.0 => Some(Grid::Number(b)),
+        (None, None) => None,
+        _ => return Label::derived(Modes::COUNT.or(Modes::SUM).or(Modes::ADD), [left, right]),
+    };
+    let mut modes = left.modes.and(right.modes);
+    if !left.atoms.is_disjoint(&right.atoms) {
+        // a + a > 100 is a > 50: the same column twice moves the grid.
+        modes = modes.and(Modes::COUNT.or(Modes::SUM));
+    }
+    Label { grid, ..Label::derived(modes, [left, right]) }
+}
+
+/// Arithmetic that may fail: division by something that is not a literal other than zero.
+fn may_fail(binary: &BinaryExpr) -> bool {
+    match binary.op {
+        Operator::Divide | Operator::Modulo => match super::compare::constant(&binary.right) {
+            Some(value) => super::compare::number(value).is_none_or(|number| number == 0.0),
+            None => true,
+        },
+        _ => false,
+    }
+}
+
+/// Conversions that give a value for every value.
+fn never_fails(source: &DataType, target: &DataType) -> bool {
+    use DataType::{Boolean, Date32, Float32, Float64, Int8, Int16, Int32, Int64, Timestamp, UInt8, UInt16, UInt32, UInt64};
+    let widening = match (source, target) {
+        (Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32 | Int64 | UInt64 | Float32, Float64) => true,
+        (Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32, Int64) => true,
+        (Int8 | Int16 | UInt8 | UInt16, Int32) => true,
+        (DataType::Decimal128(..), Float64) => true,
+        (Date32, Timestamp(..)) | (Timestamp(..), Timestamp(..)) => true,
+        (Timestamp(..), Date32) => true,
+        (DataType::Null, _) => true,
+        _ => false,
+    };
+    let to_text = is_text(target) && (is_text(source) || source.is_integer() || matches!(source, Boolean | Date32));
+    widening || to_text
+}
+
+fn is_text(kind: &DataType) -> bool {
+    matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+/// The expression as it will run.
+pub(super) fn finish(expr: &Expr, from: &Relation, subplans: &HashMap<usize, LogicalPlan>) -> Checked<Expr> {
+    let name = expr.schema_name().to_string();
+    let raw = from.is_raw();
+    let finished = expr.clone().transform_up(|part| {
+        Ok(match part {
+            Expr::ScalarSubquery(subquery) => match subplans.get(&address(&subquery)) {
+                Some(plan) => Transformed::yes(Expr::ScalarSubquery(subquery.with_plan(Arc::new(plan.clone())))),
+                None => Transformed::no(Expr::ScalarSubquery(subquery)),
+            },
+            Expr::Cast(Cast { expr, field }) if raw => Transformed::yes(Expr::TryCast(TryCast { expr, field })),
+            other => Transformed::no(other),
+        })
+    });
+    finished.and_then(|finished| finished.data.alias_if_changed(name)).map_err(internal)
+}
+
+/// Identity of a subquery: where its plan lies.
+fn address(subquery: &Subquery) -> usize {
+    Arc::as_ptr(&subquery.subquery) as usize
+}

@@ -1,0 +1,132 @@
+//! Calls of scalar functions: the registered derivations of restricted columns, and free use on public and released values.
+
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+
+use super::compare::{bare, constant, is_multiple, number};
+use super::{Pass, Relation};
+use crate::contract::{Derivation, Grid};
+use crate::engine::functions::{Effect, effect};
+use crate::engine::label::{Condition, Label, Modes};
+use crate::engine::time;
+use crate::engine::verdict::Checked;
+
+/// Narrowest band of years that may be formed.
+const YEARS: f64 = 5.0;
+
+impl Pass<'_> {
+    pub(super) fn call(&mut self, expr: &Expr, call: &ScalarFunction, from: &Relation) -> Checked<Label> {
+        let name = call.func.name();
+        if name == "floor"
+            && let [argument] = call.args.as_slice()
+            && let Some((label, _)) = self.floor_of(expr, argument, from)?
+        {
+            return Ok(label);
+        }
+        let labels = call.args.iter().map(|argument| self.label(argument, from)).collect::<Checked<Vec<Label>>>()?;
+        let known = effect(name);
+        if labels.iter().all(Label::is_free) {
+            let parts: Vec<&Label> = labels.iter().collect();
+            let Some(known) = known else {
+                let label = Label::join(&labels);
+                return self.refuse(expr, &label, "N8", "未登记的函数", "the function is not on the allow-list", "use an allow-listed function");
+            };
+            return self.only_free(expr, &parts, from, known == Effect::Fallible);
+        }
+        match (name, call.args.as_slice(), labels.as_slice()) {
+            ("date_trunc", [unit, _], [_, time]) => self.truncate(expr, unit, time, true),
+            ("date_part", [unit, _], [_, time]) => self.truncate(expr, unit, time, false),
+            ("left", [_, length], [text, _]) => self.left(expr, text, length),
+            ("coalesce" | "nvl", [_, default], [value, _]) if constant(default).is_some() => self.coalesce(expr, value, default),
+            _ => {
+                let restricted = labels.iter().find(|label| !label.is_free()).cloned().unwrap_or_else(Label::constant);
+                let help = "use a registered derivation of the column, or aggregate first";
+                self.refuse(expr, &restricted, "N8", "此函数不是该列登记的派生", "the function is not a registered derivation of the column", help)
+            }
+        }
+    }
+
+    fn truncate(&mut self, expr: &Expr, unit: &Expr, label: &Label, whole: bool) -> Checked<Label> {
+        let unit = constant(unit).and_then(|value| value.try_as_str().flatten()).unwrap_or_default().to_lowercase();
+        if unit == "epoch" && !whole && label.modes == Modes::EPOCH {
+            return Ok(Label::derived(Modes::MEAN, [label]));
+        }
+        let fits = label.modes.has(Modes::TRUNC) && label.grid.is_some_and(|grid| time::is_coarse(&unit, grid));
+        // A day of the week is no truncation.
+        if !fits || (whole && unit.contains("do")) {
+            let help = "truncate to the column's grid or coarser";
+            return self.refuse(expr, label, "TIME", "时间不得取到比格更细", "the time may not be taken finer than its grid", help);
+        }
+        let modes = if unit == "year" && !whole { Modes::DIM.or(Modes::YEAR_BAND) } else { Modes::DIM };
+        Ok(Label::derived(modes, [label]))
+    }
+
+    fn left(&mut self, expr: &Expr, text: &Label, length: &Expr) -> Checked<Label> {
+        let length = constant(length).and_then(number);
+        let registered = text.derive.iter().any(|Derivation::Left(n)| length == Some(f64::from(*n)));
+        if !registered || !text.modes.has(Modes::GROUP) {
+            let help = "take the prefix length that the contract registers";
+            return self.refuse(expr, text, "N8", "该列没有登记这样的前缀", "the column registers no such prefix", help);
+        }
+        Ok(Label::derived(text.modes, [text]))
+    }
+
+    fn coalesce(&mut self, expr: &Expr, value: &Label, default: &Expr) -> Checked<Label> {
+        if value.modes.has(Modes::COALESCE) && value.condition == Condition::None {
+            return Ok(Label::derived(value.modes, [value]));
+        }
+        let zero = constant(default).and_then(number) == Some(0.0);
+        if zero && value.modes.has(Modes::SUM) {
+            let modes = value.modes.and(Modes::SUM.or(Modes::ADD));
+            return Ok(Label { condition: value.condition.clone(), ..Label::derived(modes, [value]) });
+        }
+        let help = "COALESCE with a literal is for dimensions; of measures only COALESCE(x, 0) inside a sum";
+        self.refuse(expr, value, "N8", "该列不得用 COALESCE", "COALESCE of this column is not permitted", help)
+    }
+
+    /// `floor(x / n) * n`.
+    pub(super) fn band(&mut self, expr: &Expr, binary: &BinaryExpr, from: &Relation) -> Checked<Option<Label>> {
+        if binary.op != Operator::Multiply {
+            return Ok(None);
+        }
+        for (call, factor) in [(&binary.left, &binary.right), (&binary.right, &binary.left)] {
+            let (Expr::ScalarFunction(call), Some(factor)) = (bare(call), constant(factor).and_then(number)) else { continue };
+            let ("floor", [argument]) = (call.func.name(), call.args.as_slice()) else { continue };
+            if let Some((label, step)) = self.floor_of(expr, argument, from)? {
+                if is_same(step, factor) {
+                    return Ok(Some(label));
+                }
+                let help = "multiply by the number that was divided by";
+                return self.refuse(expr, &label, "N8", "分段的乘数与除数不同", "the band's factor differs from its divisor", help);
+            }
+        }
+        Ok(None)
+    }
+
+    /// `floor(x / n)` of a measure or a year, and n. `None`: nothing restricted in it.
+    fn floor_of(&mut self, expr: &Expr, argument: &Expr, from: &Relation) -> Checked<Option<(Label, f64)>> {
+        let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Divide, right }) = bare(argument) else {
+            return Ok(None);
+        };
+        let Some(step) = constant(right).and_then(number) else { return Ok(None) };
+        let label = self.label(left, from)?;
+        if label.is_free() {
+            return Ok(None);
+        }
+        let measure = label.modes.has(Modes::BAND) && label.condition == Condition::None;
+        let on_grid = match label.grid {
+            Some(Grid::Number(grid)) => step >= grid && is_multiple(step, grid),
+            _ => step > 0.0,
+        };
+        let years = label.modes.has(Modes::YEAR_BAND) && step >= YEARS && step.fract() == 0.0;
+        if !(measure && on_grid || years) {
+            let help = "bands are multiples of a measure's grid, or at least five years";
+            return self.refuse(expr, &label, self.rule_of(&label), "分段不在该列的格上", "the band does not lie on the column's grid", help);
+        }
+        Ok(Some((Label::derived(Modes::DIM, [&label]), step)))
+    }
+}
+
+fn is_same(a: f64, b: f64) -> bool {
+    (a - b).abs() <= f64::EPSILON * a.abs()
+}

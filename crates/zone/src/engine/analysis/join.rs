@@ -1,0 +1,230 @@
+//! Joins: keys of one domain by equality, tables that the purpose lets meet, subjects of both sides carried on.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use datafusion::common::{Column, JoinType, NullEquality};
+use datafusion::logical_expr::{Aggregate, Expr, Join, JoinConstraint, LogicalPlan, Operator, Projection};
+
+use super::blame::internal;
+use super::{Pass, Relation, State};
+use crate::engine::label::{Atom, Label, Modes};
+use crate::engine::subjects;
+use crate::engine::verdict::{Checked, Reason, deny};
+
+/// The two inputs of a join with the labels of its keys.
+struct Sides {
+    left: Relation,
+    right: Relation,
+    keys: Vec<(Label, Label)>,
+}
+
+impl Pass<'_> {
+    pub(super) fn join(&mut self, node: &Join) -> Checked<Relation> {
+        let (left, right) = (self.analyse(&node.left)?, self.analyse(&node.right)?);
+        let mut keys = Vec::new();
+        for (l, r) in &node.on {
+            keys.push((self.label(l, &left)?, self.label(r, &right)?));
+        }
+        let sides = Sides { left, right, keys };
+        let restricted = |side: &Relation| side.is_raw() || (side.state == State::Public && !side.is_open());
+        if sides.left.is_raw() || sides.right.is_raw() || sides.keys.iter().any(|(l, r)| !l.is_free() || !r.is_free()) {
+            self.check_restricted(node, &sides)?;
+        } else if restricted(&sides.left) || restricted(&sides.right) {
+            self.check_pairs(&sides.left.tables, &sides.right.tables)?;
+        }
+        let both = self.combined(node, &sides)?;
+        let filter = match &node.filter {
+            Some(filter) => {
+                let label = self.label(filter, &both)?;
+                Some((label, self.finish(filter, &both)?))
+            }
+            None => None,
+        };
+        self.build(node, sides, both, filter)
+    }
+
+    /// A join that restricted rows take part in.
+    fn check_restricted(&mut self, node: &Join, sides: &Sides) -> Checked<()> {
+        let (left, right) = (&sides.left, &sides.right);
+        let place = node.on.first().and_then(|(l, _)| self.place(l));
+        if left.state == State::Released || right.state == State::Released {
+            let reason = Reason::new("G3", "已释放的分组不得再与受限行连接", "released groups may not be joined with restricted rows again");
+            return deny(reason.help("put both into one aggregate").place(place).place(self.text.start()));
+        }
+        if left.synthetic || right.synthetic {
+            let reason = Reason::new("N4", "受限行不得与查询中写出的行连接", "restricted rows may not be joined with rows written in the query");
+            return deny(reason.help("filter with literals").place(self.text.find("VALUES")).place(place).place(self.text.start()));
+        }
+        self.check_pairs(&left.tables, &right.tables)?;
+        let fits = |(l, r): &(Label, Label)| (l.is_free() && r.is_free() && !l.atoms.is_empty() && !r.atoms.is_empty()) || self.equal(Operator::Eq, l, r);
+        if let Some(at) = sides.keys.iter().position(|key| !fits(key)) {
+            let (expr, label) = (&node.on[at].0, Label::derived(Modes::NONE, [&sides.keys[at].0, &sides.keys[at].1]));
+            let help = "join keys of one domain, or a dimension with a public column";
+            return self.refuse(expr, &label, "N4", "不得用这两列连接", "these columns may not join", help);
+        }
+        let restricted_pair = !left.tables.is_empty() && !right.tables.is_empty();
+        let by_key = sides.keys.iter().any(|(l, r)| !l.is_free() && l.modes.has(Modes::EQJOIN) && r.modes.has(Modes::EQJOIN));
+        if sides.keys.is_empty() || (restricted_pair && !by_key) {
+            let reason = Reason::new("N4", "受限行之间须按同一域的键等值连接", "restricted rows must be joined by equality of keys of one domain");
+            return deny(reason.help("join on the subject's key").place(place).place(self.text.find("JOIN")).place(self.text.start()));
+        }
+        if node.null_equality == NullEquality::NullEqualsNull && by_key {
+            let reason = Reason::new("N4", "键的集合运算不受支持", "set operations on keys are not supported");
+            return deny(reason.help("use a join or IN").place(place).place(self.text.start()));
+        }
+        Ok(())
+    }
+
+    /// N5: every two restricted tables that meet must be a pair of the purpose.
+    pub(super) fn check_pairs(&self, left: &BTreeSet<String>, right: &BTreeSet<String>) -> Checked<()> {
+        let met: Vec<&String> = left.union(right).collect();
+        for (n, a) in met.iter().enumerate() {
+            if let Some(b) = met[n + 1..].iter().find(|b| !self.policy.purpose.may_meet(a, b)) {
+                let (zh, en) = (format!("用途不许 {a} 与 {b} 相连"), format!("the purpose does not let {a} and {b} meet"));
+                let place = self.text.find(b).or_else(|| self.text.find(a));
+                return deny(Reason::new("N5", zh, en).help(format!("ask for a purpose that joins {a} and {b}")).place(place).place(self.text.start()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The relation of both sides' columns, as a residual filter sees it.
+    fn combined(&self, node: &Join, sides: &Sides) -> Checked<Relation> {
+        let (left, right) = (&sides.left, &sides.right);
+        let schema = datafusion::logical_expr::build_join_schema(&left.schema, &right.schema, &JoinType::Inner).map_err(internal)?;
+        let keys = sides.keys.iter().flat_map(|(l, r)| l.atoms.iter().chain(&r.atoms)).cloned();
+        let raw_key = sides.keys.iter().any(|(l, r)| !l.is_free() || !r.is_free());
+        let state = match (left.state, right.state) {
+            _ if raw_key => State::Raw,
+            (State::Raw, _) | (_, State::Raw) => State::Raw,
+            (State::Released, _) | (_, State::Released) => State::Released,
+            (State::Public, State::Public) => State::Public,
+        };
+        // Anti joins and nullable sides reach into what comes out as well: implicit columns of both sides flow on.
+        let implicit: BTreeSet<Atom> = left.implicit.union(&right.implicit).cloned().chain(keys).collect();
+        let mut labels: Vec<Label> = left.labels.iter().chain(&right.labels).cloned().collect();
+        if state == State::Released {
+            labels.iter_mut().filter(|label| !label.is_free()).for_each(|label| label.modes = Modes::NONE);
+        }
+        // The rewritten plan is put in by `build`.
+        Ok(Relation {
+            plan: LogicalPlan::Join(node.clone()),
+            schema: Arc::new(schema),
+            labels,
+            state,
+            implicit,
+            hidden: left.hidden.iter().chain(&right.hidden).cloned().collect(),
+            tables: left.tables.union(&right.tables).cloned().collect(),
+            fixed: left.fixed.union(&right.fixed).cloned().collect(),
+            synthetic: left.synthetic || right.synthetic,
+        })
+    }
+
+    fn build(&mut self, node: &Join, sides: Sides, mut both: Relation, filter: Option<(Label, Expr)>) -> Checked<Relation> {
+        if let Some((label, _)) = &filter {
+            self.restrict(&mut both, label);
+        }
+        let filter = filter.map(|(_, filter)| filter);
+        let mut on = Vec::new();
+        for (l, r) in &node.on {
+            on.push((self.finish(l, &sides.left)?, self.finish(r, &sides.right)?));
+        }
+        let Sides { left, right, keys } = sides;
+        let (mut kind, mut right_plan) = (node.join_type, right.plan.clone());
+        both.schema = Arc::clone(&node.schema);
+        match kind {
+            JoinType::Inner => drop_doubles(&mut both, &keys),
+            JoinType::Left | JoinType::Right | JoinType::Full => {}
+            JoinType::LeftSemi | JoinType::LeftAnti => {
+                both.labels = left.labels.clone();
+                both.hidden = left.hidden.clone();
+                let uncovered = right.is_raw() && kind == JoinType::LeftSemi && !covers(&left, &right, &keys);
+                if uncovered {
+                    let semi = self.semi(&right, &on, filter.is_some())?;
+                    (right_plan, on) = (semi.0, semi.1);
+                    both.hidden.extend(semi.2);
+                    kind = JoinType::Inner;
+                }
+            }
+            JoinType::LeftMark => {
+                both.labels = left.labels.clone();
+                let mark = Label::derived(Modes::DIM, keys.iter().flat_map(|(l, r)| [l, r]));
+                let open = both.state != State::Raw;
+                both.labels.push(if open { Label { modes: Modes::ALL, ..mark } } else { mark });
+                both.hidden = left.hidden.clone();
+                if right.is_raw() && !covers(&left, &right, &keys) {
+                    return self.too_complex();
+                }
+            }
+            JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => return self.too_complex(),
+        }
+        let (left_plan, right_plan) = (Arc::new(left.plan), Arc::new(right_plan));
+        let constraint = JoinConstraint::On;
+        let join = Join::try_new(left_plan, right_plan, on, filter, kind, constraint, node.null_equality, node.null_aware && kind == node.join_type);
+        both.plan = LogicalPlan::Join(join.map_err(internal)?);
+        Ok(both)
+    }
+
+    fn too_complex<T>(&self) -> Checked<T> {
+        let reason = Reason::new("G1", "此子查询的主体无法计数", "the subjects of this subquery cannot be counted");
+        deny(reason.help("write the condition as a join").place(self.text.find("IN")).place(self.text.find("EXISTS")).place(self.text.start()))
+    }
+
+    /// The right side of a semi join as one row per key with the set of its subjects, so that they are counted too.
+    fn semi(&mut self, right: &Relation, on: &[(Expr, Expr)], filtered: bool) -> Checked<(LogicalPlan, Vec<(Expr, Expr)>, Vec<super::relation::Hidden>)> {
+        if filtered {
+            return self.too_complex();
+        }
+        self.scans += 1;
+        let number = self.scans;
+        let keys: Vec<Expr> = on.iter().map(|(_, r)| r.clone()).collect();
+        let sets: Vec<Expr> = right.hidden_columns().into_iter().map(|token| subjects::subject_set(self.policy.largest_k()).call(vec![token])).collect();
+        let grouped = Aggregate::try_new(Arc::new(right.plan.clone()), keys, sets).map_err(internal)?;
+        let columns = grouped.schema.columns();
+        let (mut exprs, mut joined, mut hidden) = (Vec::new(), Vec::new(), Vec::new());
+        for (n, column) in columns.into_iter().enumerate() {
+            let name = match on.get(n) {
+                Some((l, _)) => {
+                    let name = format!("__semi_{number}_{n}");
+                    joined.push((l.clone(), Expr::Column(Column::from_name(&name))));
+                    name
+                }
+                None => {
+                    let of = &right.hidden[n - on.len()];
+                    let name = format!("{}{}_{number}", crate::contract::SUBJECT_PREFIX, of.kind);
+                    let name = format!("{name}_{n}");
+                    hidden.push(super::relation::Hidden { column: Column::from_name(&name), ..of.clone() });
+                    name
+                }
+            };
+            exprs.push(Expr::Column(column).alias(name));
+        }
+        let plan = Projection::try_new(exprs, Arc::new(LogicalPlan::Aggregate(grouped))).map_err(internal)?;
+        Ok((LogicalPlan::Projection(plan), joined, hidden))
+    }
+}
+
+/// Are the right side's subjects the very subjects of the left side's rows? So where both join on the subject's own key.
+fn covers(left: &Relation, right: &Relation, keys: &[(Label, Label)]) -> bool {
+    let same = |scan: usize, kind: &str| {
+        keys.iter().any(|(l, r)| {
+            let (Some(l), Some(r)) = (&l.subject, &r.subject) else { return false };
+            let carried = left.hidden.iter().any(|hidden| hidden.scan == l.scan && hidden.kind == l.kind);
+            r.scan == scan && r.kind == kind && l.kind == kind && carried
+        })
+    };
+    right.hidden.iter().all(|hidden| hidden.when_measure || same(hidden.scan, &hidden.kind))
+}
+
+/// In an inner join on the subject's own key both sides carry the same token: one is enough to count.
+fn drop_doubles(both: &mut Relation, keys: &[(Label, Label)]) {
+    for (l, r) in keys {
+        let (Some(l), Some(r)) = (&l.subject, &r.subject) else { continue };
+        let carried = |key: &crate::engine::label::SubjectKey, hidden: &super::relation::Hidden| hidden.scan == key.scan && hidden.kind == key.kind;
+        let left = both.hidden.iter().any(|hidden| carried(l, hidden) && !hidden.when_measure);
+        if left && l.kind == r.kind {
+            both.hidden.retain(|hidden| !carried(r, hidden) || hidden.when_measure);
+        }
+    }
+}

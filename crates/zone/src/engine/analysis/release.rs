@@ -1,0 +1,312 @@
+//! The release: restricted rows become groups. Checks that keys and aggregates may be released, and builds the plan that counts
+//! the subjects of every group and cell and shows only what rests on enough of them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::common::{Column, DFSchema, TableReference};
+use datafusion::functions::expr_fn::round;
+use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, Extension, LogicalPlan, Projection, cast, lit};
+
+use super::aggregate::Call;
+use super::blame::internal;
+use super::compare::{constant, number};
+use super::conditions::conditions;
+use super::relation::Hidden;
+use super::{Pass, Relation, State};
+use crate::contract::{Class, Grid};
+use crate::engine::disclose::{Count, Demands, Disclose, Share};
+use crate::engine::functions::Fold;
+use crate::engine::label::{Atom, Label, Modes};
+use crate::engine::verdict::{Checked, Reason, Transform, deny};
+use crate::engine::{share, subjects};
+use crate::gate::{Measure, MeasureKind, ReleasePoint, SubjectCount};
+
+/// A release point as the pass met it.
+pub struct Release {
+    /// The grouping as it was planned: equal ones release the same.
+    pub original: LogicalPlan,
+    /// Tables that were read.
+    pub tables: BTreeSet<String>,
+    /// What the gate needs to count again.
+    pub point: ReleasePoint,
+}
+
+/// The aggregate that is being built: visible expressions, then those that only the release operator reads.
+struct Building {
+    aggregates: Vec<Expr>,
+    names: Vec<String>,
+    keys: usize,
+}
+
+impl Building {
+    /// Column of an aggregate that only the release operator reads.
+    fn column(&mut self, expr: Expr) -> usize {
+        let name = expr.schema_name().to_string();
+        let at = self.names.iter().position(|known| *known == name).unwrap_or_else(|| {
+            self.names.push(name);
+            self.aggregates.push(expr);
+            self.names.len() - 1
+        });
+        self.keys + at
+    }
+}
+
+impl Pass<'_> {
+    pub(super) fn release(&mut self, plan: &LogicalPlan, node: &Aggregate, input: Relation, keys: Vec<Label>, calls: Vec<Call>) -> Checked<Relation> {
+        for (label, key) in keys.iter().zip(&node.group_expr) {
+            if !label.is_free() && !label.modes.has(Modes::GROUP) {
+                let help = "group by dimensions, or by times truncated to their grid";
+                return self.refuse(key, label, self.rule_of(label), "此列不得作为释放分组的键", "this column may not be the key of a released group", help);
+            }
+        }
+        for call in &calls {
+            self.check_call(call)?;
+        }
+        let mut touched = input.implicit.clone();
+        touched.extend(keys.iter().chain(calls.iter().flat_map(Call::labels)).flat_map(|label| label.atoms.iter().cloned()));
+        let counted = self.counted(&input, &touched)?;
+        let group = node.group_expr.iter().map(|key| self.finish(key, &input)).collect::<Checked<Vec<Expr>>>()?;
+        let runs = node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
+        let demands_and_plan = self.demand(node, &input, (&keys, &calls), (&group, &runs), (&counted, &touched))?;
+        let released = self.disclose(node, &calls, demands_and_plan)?;
+        let number = self.releases.len();
+        self.releases.push(Release {
+            original: plan.clone(),
+            tables: input.tables.clone(),
+            point: point(&input, &group, &runs, &calls, &counted),
+        });
+        let labels = released_labels(keys, &calls, number);
+        Ok(Relation {
+            plan: released,
+            schema: Arc::clone(&node.schema),
+            labels,
+            state: State::Released,
+            hidden: Vec::new(),
+            fixed: BTreeSet::new(),
+            implicit: input.implicit,
+            tables: input.tables,
+            synthetic: false,
+        })
+    }
+
+    /// The subjects whose number matters, with their thresholds.
+    fn counted<'r>(&self, input: &'r Relation, touched: &BTreeSet<Atom>) -> Checked<Vec<(&'r Hidden, u32)>> {
+        let measured = |hidden: &Hidden| {
+            touched.iter().any(|atom| self.policy.class(atom) == Some(Class::Mea) && (atom.table == hidden.table || hidden.table.is_empty()))
+        };
+        let mut counted: Vec<&Hidden> = input.hidden.iter().filter(|hidden| !hidden.when_measure || measured(hidden)).collect();
+        if counted.is_empty() {
+            counted = input.hidden.iter().collect();
+        }
+        if counted.is_empty() {
+            let reason = Reason::new("G1", "无法确定各分组涉及的主体", "the subjects behind the groups cannot be determined");
+            return deny(reason.help("state yunyuSubjects in the contract").place(self.text.start()));
+        }
+        Ok(counted.into_iter().map(|hidden| (hidden, self.policy.k(&hidden.kind, touched))).collect())
+    }
+
+    fn check_call(&self, call: &Call) -> Checked<()> {
+        let all = Label::derived(Modes::NONE, call.labels());
+        let distinct = call.call.params.distinct;
+        let bad = |zh: &str, en: &str, help: &str| self.refuse(call.expr, &all, self.rule_of(&all), zh, en, help);
+        let summable = |label: &&Label| label.modes.has(Modes::SUM) && (!label.is_free() || self.own_public(label));
+        match call.fold {
+            Fold::Count => match call.args.iter().find(|arg| !arg.modes.has(if distinct { Modes::DISTINCT } else { Modes::COUNT })) {
+                Some(_) => bad("此列不得这样计数", "this column may not be counted in this way", "count keys, row identifiers or dimensions"),
+                None => Ok(()),
+            },
+            Fold::Sum | Fold::Mean | Fold::Quantile if call.args.first().is_some_and(|arg| arg.modes == Modes::MEAN) => match call.fold {
+                Fold::Sum => bad("时间之差只能求均值或中位数", "a difference of times may only be averaged or its median taken", "use AVG or MEDIAN"),
+                _ if call.call.func.name() == "avg" || call.call.func.name() == "median" => Ok(()),
+                _ => bad("时间之差只能求均值或中位数", "a difference of times may only be averaged or its median taken", "use AVG or MEDIAN"),
+            },
+            Fold::Sum | Fold::Mean | Fold::Spread if !distinct && !call.args.is_empty() && call.args.iter().all(|arg| summable(&arg) || is_literal(call, arg)) => Ok(()),
+            Fold::Quantile if !distinct && call.args.first().is_some_and(|arg| summable(&arg)) => self.check_quantile(call, &all),
+            Fold::Sum | Fold::Mean | Fold::Spread | Fold::Quantile => {
+                bad("此列不得这样汇总", "this column may not be summed in this way", "sum measures as they are, without weights or products")
+            }
+            Fold::Extreme | Fold::Pick => bad(
+                "释放时不得取个别值（最大、最小、首、列表）",
+                "a release may not pick single values (smallest, largest, first, lists)",
+                "use COUNT, SUM, AVG, a spread, MEDIAN or a quantile between 0.05 and 0.95",
+            ),
+        }
+    }
+
+    fn check_quantile(&self, call: &Call, all: &Label) -> Checked<()> {
+        let args = &call.call.params.args;
+        let share = match args.as_slice() {
+            [_] => Some(0.5),
+            [_, share] => constant(share).and_then(number),
+            _ => None,
+        };
+        let value = &call.args[0];
+        let gridless = value.modes.has(Modes::ADD) && value.grid.is_none();
+        if share.is_some_and(|share| (0.05..=0.95).contains(&share)) && !gridless {
+            return Ok(());
+        }
+        let help = "take a quantile between 0.05 and 0.95 of a measure with a grid";
+        self.refuse(call.expr, all, self.rule_of(all), "不得取此分位数", "this quantile may not be taken", help)
+    }
+
+    /// A public column of a table about subjects, as it stands: may be summed like a measure. Columns of reference tables may not:
+    /// chosen as weights they would carry the make-up of a group.
+    fn own_public(&self, label: &Label) -> bool {
+        let own = |atom: &Atom| self.policy.contract(&atom.table).is_some_and(|contract| !contract.table.is_public());
+        label.transform == Transform::Identity && !label.atoms.is_empty() && label.atoms.iter().all(own)
+    }
+
+    /// The releasing aggregate with its counts, and what is demanded of them.
+    fn demand(
+        &self,
+        node: &Aggregate,
+        input: &Relation,
+        (keys, calls): (&[Label], &[Call]),
+        (group, runs): (&[Expr], &[Expr]),
+        (counted, touched): (&[(&Hidden, u32)], &BTreeSet<Atom>),
+    ) -> Checked<(LogicalPlan, Demands)> {
+        let names = runs.iter().map(|run| run.schema_name().to_string()).collect();
+        let mut building = Building { aggregates: runs.to_vec(), names, keys: group.len() };
+        let (mut counts, mut shares) = (Vec::new(), Vec::new());
+        for (hidden, k) in counted {
+            let column = building.column(count(hidden, *k, None)?);
+            counts.push(Count { column, k: *k, or_none: false, cells: None });
+        }
+        for (at, (call, run)) in calls.iter().zip(runs).enumerate() {
+            let cell = group.len() + at;
+            let function = function_of(run)?;
+            for rows in conditions(call, function, input)? {
+                for (hidden, k) in counted {
+                    let column = building.column(count(hidden, *k, Some(rows.when.clone()))?);
+                    counts.push(Count { column, k: *k, or_none: rows.or_none, cells: Some(vec![cell]) });
+                }
+            }
+            for (hidden, most) in self.dominated(call, counted) {
+                let value = function.params.args.first().cloned().into_iter();
+                let args = std::iter::once(Expr::Column(hidden.column.clone())).chain(value).collect();
+                let column = building.column(filtered(share::top_share().call(args), function.params.filter.as_deref().cloned())?);
+                shares.push(Share { column, most, cell });
+            }
+        }
+        let _ = touched;
+        let varied = keys.iter().enumerate().filter(|(_, key)| key.atoms.iter().any(|atom| self.policy.must_vary(atom) && !input.fixed.contains(atom)));
+        let varied = varied.map(|(at, _)| at).collect();
+        let visible = node.schema.fields().len();
+        let aggregate = Aggregate::try_new(Arc::new(input.plan.clone()), group.to_vec(), building.aggregates).map_err(internal)?;
+        let demands = Demands { visible, keys: group.len(), counts, shares, varied, linked: false };
+        Ok((LogicalPlan::Aggregate(aggregate), demands))
+    }
+
+    /// Subjects that must not dominate the sum.
+    fn dominated<'h>(&self, call: &Call, counted: &[(&'h Hidden, u32)]) -> Vec<(&'h Hidden, u32)> {
+        let measure = call.args.iter().any(|arg| arg.atoms.iter().any(|atom| self.policy.class(atom) == Some(Class::Mea)));
+        if !measure || !matches!(call.fold, Fold::Sum | Fold::Mean) {
+            return Vec::new();
+        }
+        let bound = |hidden: &&'h Hidden| self.policy.purpose.dominance(&hidden.kind).map(|bound| (*hidden, bound.top1));
+        counted.iter().filter_map(|(hidden, _)| bound(hidden)).collect()
+    }
+
+    /// The release operator above the aggregate, and above it the columns under their names.
+    fn disclose(&self, node: &Aggregate, calls: &[Call], (aggregate, demands): (LogicalPlan, Demands)) -> Checked<LogicalPlan> {
+        let shown = (0..demands.visible).map(|at| {
+            let (qualifier, field) = aggregate.schema().qualified_field(at);
+            // Cells may be blanked.
+            (qualifier.cloned(), Arc::new(field.as_ref().clone().with_nullable(true)))
+        });
+        let schema = DFSchema::new_with_metadata(shown.collect(), Default::default()).map_err(internal)?;
+        let schema = Arc::new(schema);
+        let keys = demands.keys;
+        let operator = Disclose { input: aggregate, demands: Arc::new(demands), schema: Arc::clone(&schema) };
+        let plan = LogicalPlan::Extension(Extension { node: Arc::new(operator) });
+        let mut exprs = Vec::new();
+        for (at, column) in schema.columns().into_iter().enumerate() {
+            let (qualifier, field) = node.schema.qualified_field(at);
+            let call = at.checked_sub(keys).and_then(|at| calls.get(at));
+            exprs.push(named(rounded(column.clone(), call, &schema)?, &column, qualifier, field.name()));
+        }
+        let plan = Projection::try_new(exprs, Arc::new(plan)).map_err(internal)?;
+        Ok(LogicalPlan::Projection(plan))
+    }
+}
+
+/// Quantiles are shown on the measure's grid: otherwise they would be somebody's value.
+fn rounded(column: Column, call: Option<&Call>, schema: &Arc<DFSchema>) -> Checked<Expr> {
+    let column = Expr::Column(column);
+    let grid = call.filter(|call| call.fold == Fold::Quantile).and_then(|call| call.args.first()).and_then(|label| label.grid);
+    let Some(Grid::Number(step)) = grid else { return Ok(column) };
+    let kind = column.get_type(schema.as_ref()).map_err(internal)?;
+    let value = round(vec![cast(column, DataType::Float64) / lit(step)]) * lit(step);
+    Ok(if kind == DataType::Float64 { value } else { cast(value, kind) })
+}
+
+fn named(expr: Expr, column: &Column, qualifier: Option<&TableReference>, name: &str) -> Expr {
+    let same = matches!(&expr, Expr::Column(_)) && column.relation.as_ref() == qualifier && column.name == name;
+    if same { expr } else { expr.alias_qualified(qualifier.cloned(), name) }
+}
+
+/// Is the argument with that label written as a literal?
+fn is_literal(call: &Call, label: &Label) -> bool {
+    let at = call.args.iter().position(|other| std::ptr::eq(other, label));
+    at.and_then(|at| call.call.params.args.get(at)).and_then(constant).is_some()
+}
+
+fn count(hidden: &Hidden, k: u32, when: Option<Expr>) -> Checked<Expr> {
+    filtered(subjects::subject_set(k).call(vec![Expr::Column(hidden.column.clone())]), when)
+}
+
+fn filtered(call: Expr, when: Option<Expr>) -> Checked<Expr> {
+    let Expr::AggregateFunction(mut function) = call else { return Err(internal(())) };
+    function.params.filter = when.map(Box::new);
+    Ok(Expr::AggregateFunction(function))
+}
+
+fn function_of(expr: &Expr) -> Checked<&AggregateFunction> {
+    match expr {
+        Expr::AggregateFunction(function) => Ok(function),
+        Expr::Alias(alias) => function_of(&alias.expr),
+        _ => Err(internal(())),
+    }
+}
+
+/// Released columns may be used for anything.
+fn released_labels(keys: Vec<Label>, calls: &[Call], number: usize) -> Vec<Label> {
+    let free = |label: Label| Label { modes: Modes::ALL, from_release: true, atoms: label.atoms, transform: label.transform, ..Label::constant() };
+    let keys = keys.into_iter().enumerate().map(|(at, key)| Label { released_key: Some((number, at)), ..free(key) });
+    let measures = calls.iter().enumerate().map(|(at, call)| {
+        let folded = Label { transform: Transform::Aggregate, ..Label::derived(Modes::ALL, call.labels()) };
+        let bound = matches!(call.fold, Fold::Mean | Fold::Quantile) && call.args.first().is_some_and(|arg| arg.modes.has(Modes::ADD));
+        Label { released_measure: Some((number, at)), released_as_is: bound, ..free(folded) }
+    });
+    keys.chain(measures).collect()
+}
+
+/// What the gate needs to count again.
+fn point(input: &Relation, group: &[Expr], runs: &[Expr], calls: &[Call], counted: &[(&Hidden, u32)]) -> ReleasePoint {
+    let subjects = counted.iter().map(|(hidden, k)| SubjectCount {
+        kind: hidden.kind.clone(),
+        token: Expr::Column(hidden.column.clone()),
+        k: u64::from(*k),
+    });
+    let measures = runs.iter().zip(calls).filter_map(|(run, call)| {
+        let function = function_of(run).ok()?;
+        let kind = match call.fold {
+            Fold::Count => MeasureKind::Count,
+            Fold::Sum => MeasureKind::Sum,
+            Fold::Mean => MeasureKind::Avg,
+            Fold::Spread | Fold::Quantile | Fold::Extreme | Fold::Pick => MeasureKind::Other,
+        };
+        let value = function.params.args.first().filter(|arg| !matches!(arg, Expr::Literal(..))).cloned();
+        Some(Measure { output: None, kind, value, filter: function.params.filter.as_deref().cloned() })
+    });
+    ReleasePoint {
+        input: input.plan.clone(),
+        group: group.to_vec(),
+        subjects: subjects.collect(),
+        measures: measures.collect(),
+        keys_in_output: vec![None; group.len()],
+    }
+}

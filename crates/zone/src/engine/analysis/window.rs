@@ -1,0 +1,94 @@
+//! Window functions: free over public and released rows; over restricted rows only within one subject (N2).
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionDefinition};
+use datafusion::logical_expr::{Expr, LogicalPlan, Window};
+
+use super::blame::internal;
+use super::{Pass, Relation};
+use crate::engine::functions::{Fold, fold, is_rank, is_window};
+use crate::engine::label::{Condition, Label, Modes};
+use crate::engine::verdict::{Checked, Transform};
+
+impl Pass<'_> {
+    pub(super) fn window(&mut self, node: &Window) -> Checked<Relation> {
+        let mut input = self.analyse(&node.input)?;
+        let mut exprs = Vec::new();
+        for expr in &node.window_expr {
+            let label = self.window_expr(expr, &input)?;
+            self.meet_release(&label, &mut input);
+            // What a window adds depends on which rows share its partition.
+            input.labels.push(label);
+            exprs.push(expr.clone());
+        }
+        let plan = Window::try_new(exprs, Arc::new(input.plan)).map_err(internal)?;
+        // Hidden columns come before the window's own: names, not places, tell columns apart.
+        Ok(Relation { plan: LogicalPlan::Window(plan), schema: Arc::clone(&node.schema), ..input })
+    }
+
+    fn window_expr(&mut self, expr: &Expr, from: &Relation) -> Checked<Label> {
+        let inner = match expr {
+            Expr::Alias(alias) => &alias.expr,
+            other => other,
+        };
+        let Expr::WindowFunction(call) = inner else {
+            return self.refuse(expr, &Label::constant(), "N1", "不接受的窗口形式", "this form of window is not accepted", "use a plain window function");
+        };
+        let (mut parts, mut partition, mut order) = (Vec::new(), Vec::new(), Vec::new());
+        for part in &call.params.partition_by {
+            partition.push(self.label(part, from)?);
+        }
+        for part in &call.params.order_by {
+            order.push(self.label(&part.expr, from)?);
+        }
+        for part in call.params.args.iter().chain(call.params.filter.as_deref()) {
+            parts.push(self.label(part, from)?);
+        }
+        let name = call.fun.name().to_lowercase();
+        let known = match &call.fun {
+            WindowFunctionDefinition::AggregateUDF(_) => fold(&name).is_some(),
+            WindowFunctionDefinition::WindowUDF(_) => is_window(&name),
+        };
+        let all: Vec<Label> = partition.iter().chain(&order).chain(&parts).cloned().collect();
+        let free = all.iter().all(Label::is_free) && !from.is_raw();
+        if !known {
+            return self.refuse(expr, &Label::join(&all), "N8", "未登记的窗口函数", "the window function is not on the allow-list", "use an allow-listed function");
+        }
+        if free {
+            return Ok(Label { transform: Transform::Aggregate, ..Label::join(&all) });
+        }
+        self.within_subject(expr, call, &name, &[partition, order, parts])
+    }
+
+    fn within_subject(&mut self, expr: &Expr, call: &WindowFunction, name: &str, labels: &[Vec<Label>; 3]) -> Checked<Label> {
+        let [partition, order, parts] = labels;
+        let all = || partition.iter().chain(order).chain(parts);
+        let by_subject = partition.iter().any(|label| label.subject.is_some()) && partition.iter().all(|label| label.modes.has(Modes::INNER_KEY));
+        if !by_subject {
+            let help = "partition by the subject's key, or use the window over released groups";
+            let label = Label::derived(Modes::NONE, all());
+            return self.refuse(expr, &label, "N2", "受限行上的窗口须按主体分区", "a window over restricted rows must be partitioned by the subject's key", help);
+        }
+        if let Some(label) = order.iter().find(|label| !label.modes.has(Modes::ORDER)) {
+            let help = "order by a dimension or a time";
+            return self.refuse(expr, label, "N2", "不得按此列排序", "rows may not be ordered by this column", help);
+        }
+        let base = |modes| Label { transform: Transform::Aggregate, ..Label::derived(modes, all()) };
+        match (fold(name), parts.as_slice()) {
+            _ if is_rank(name) => Ok(base(Modes::RANK.or(Modes::LIT_EQ).or(Modes::LIT_RANGE))),
+            (Some(Fold::Count), args) if call.params.filter.is_none() && args.iter().all(|label| label.modes.has(Modes::COUNT)) => {
+                Ok(base(Modes::DIM.or(Modes::SUM)))
+            }
+            (Some(Fold::Sum | Fold::Mean), [value]) if value.modes.has(Modes::SUM) && value.condition == Condition::None => {
+                Ok(Label { grid: value.grid, ..base(value.modes) })
+            }
+            (Some(Fold::Extreme), [value]) if value.modes.has(Modes::EXTREME) => Ok(Label { grid: value.grid, ..base(value.modes) }),
+            _ => {
+                let label = Label::derived(Modes::NONE, all());
+                let help = "count, sum measures, or take the smallest or largest dimension or time";
+                self.refuse(expr, &label, "N2", "受限行上不得用此窗口函数", "this window function is not permitted over restricted rows", help)
+            }
+        }
+    }
+}

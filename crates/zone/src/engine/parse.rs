@@ -1,0 +1,166 @@
+//! Text to one SELECT statement, and places in the text. Anything else than one SELECT is refused here (N1).
+
+use std::ops::ControlFlow;
+
+use datafusion::logical_expr::sqlparser::ast::{Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor};
+use datafusion::logical_expr::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::logical_expr::sqlparser::parser::Parser;
+use datafusion::logical_expr::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use model::refusal::Position;
+
+use super::verdict::{Checked, Reason, deny};
+
+/// Longest query text, in bytes.
+const LONGEST: usize = 100_000;
+/// Deepest nesting that the parser follows.
+const DEEPEST: usize = 60;
+/// Most tokens of a query: bounds the size of every later tree.
+const MOST_TOKENS: usize = 20_000;
+
+/// The words of a query with their places.
+pub struct Text {
+    tokens: Vec<TokenWithSpan>,
+}
+
+/// Parses one SELECT.
+pub fn parse(sql: &str) -> Checked<(Statement, Text)> {
+    if sql.len() > LONGEST {
+        return deny(n1("查询过长", "the text is too long"));
+    }
+    let dialect = PostgreSqlDialect {};
+    let Ok(tokens) = Tokenizer::new(&dialect, sql).tokenize_with_location() else {
+        return deny(n1("查询文字无法识别", "the text cannot be read as SQL"));
+    };
+    if tokens.len() > MOST_TOKENS {
+        return deny(n1("查询过长", "the text is too long"));
+    }
+    let text = Text { tokens };
+    let parser = Parser::new(&dialect).with_recursion_limit(DEEPEST).with_tokens_with_locations(text.tokens.clone());
+    let statements = { parser }.parse_statements();
+    let Ok(statements) = statements else {
+        return deny(n1("不是可解析的 SELECT 语句", "this is not a SELECT statement that can be parsed").place(text.start()));
+    };
+    let mut statements = statements.into_iter();
+    let (Some(statement), None) = (statements.next(), statements.next()) else {
+        return deny(n1("只接受一条 SELECT 语句", "exactly one SELECT statement is accepted").place(text.start()));
+    };
+    if !matches!(statement, Statement::Query(_)) {
+        let help = "write the question as one SELECT";
+        return deny(n1("只接受 SELECT 语句", "only SELECT statements are accepted").help(help).place(text.start()));
+    }
+    match statement.visit(&mut Shape) {
+        ControlFlow::Continue(()) => Ok((statement, text)),
+        ControlFlow::Break(word) => {
+            let (rule, zh) = if word.1 { ("N2", "不接受按位置或随机取行") } else { ("N1", "不接受的语句成分") };
+            let reason = Reason::new(rule, format!("{zh}：{}", word.0), format!("{} is not accepted", word.0));
+            deny(reason.place(text.find(word.0)))
+        }
+    }
+}
+
+fn n1(zh: &str, en: &str) -> Reason {
+    Reason::new("N1", zh, en)
+}
+
+/// Finds parts of a statement that the planner would pass over in silence or that have no meaning here.
+struct Shape;
+
+/// The word, and whether it selects rows by position or chance.
+type Found = (&'static str, bool);
+
+impl Visitor for Shape {
+    type Break = Found;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Found> {
+        let stop = |found: bool, word| if found { ControlFlow::Break((word, false)) } else { ControlFlow::Continue(()) };
+        stop(!query.locks.is_empty() || query.for_clause.is_some(), "FOR")?;
+        stop(query.settings.is_some(), "SETTINGS")?;
+        stop(query.format_clause.is_some(), "FORMAT")?;
+        stop(!query.pipe_operators.is_empty(), "|>")?;
+        stop(query.with.as_ref().is_some_and(|with| with.recursive), "RECURSIVE")?;
+        let odd = matches!(*query.body, SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_));
+        stop(odd, "INSERT, UPDATE, DELETE")
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Found> {
+        match factor {
+            TableFactor::Table { sample: Some(_), .. } => ControlFlow::Break(("TABLESAMPLE", true)),
+            TableFactor::Table { version: Some(_), .. } => ControlFlow::Break(("FOR", false)),
+            TableFactor::Table { args: None, .. } | TableFactor::Derived { lateral: false, .. } | TableFactor::NestedJoin { .. } => ControlFlow::Continue(()),
+            TableFactor::Derived { .. } => ControlFlow::Break(("LATERAL", false)),
+            _ => ControlFlow::Break(("a table function", false)),
+        }
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Found> {
+        let stop = |found: bool, word, row| if found { ControlFlow::Break((word, row)) } else { ControlFlow::Continue(()) };
+        stop(select.into.is_some(), "INTO", false)?;
+        stop(select.top.is_some(), "TOP", true)?;
+        stop(!select.lateral_views.is_empty(), "LATERAL", false)?;
+        stop(!select.connect_by.is_empty(), "CONNECT", false)?;
+        stop(select.prewhere.is_some(), "PREWHERE", false)?;
+        stop(!select.cluster_by.is_empty() || !select.distribute_by.is_empty() || !select.sort_by.is_empty(), "SORT", false)
+    }
+}
+
+impl Text {
+    /// Place of the first word of the text.
+    pub fn start(&self) -> Option<Position> {
+        self.tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_))).map(place)
+    }
+
+    /// Place of the first word equal to that, letter case aside.
+    pub fn find(&self, word: &str) -> Option<Position> {
+        let same = |token: &&TokenWithSpan| token.token.to_string().trim_matches('"').eq_ignore_ascii_case(word);
+        self.tokens.iter().find(same).map(place)
+    }
+}
+
+fn place(token: &TokenWithSpan) -> Position {
+    Position { line: token.span.start.line, column: token.span.start.column }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_one_select_and_nothing_else() {
+        for good in ["SELECT 1", "select a from t;", "WITH x AS (SELECT 1) SELECT * FROM x", "SELECT 1 UNION SELECT 2", "(SELECT 1)"] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            ";",
+            "SELEC 1",
+            "SELECT 1; SELECT 2",
+            "EXPLAIN SELECT 1",
+            "EXPLAIN ANALYZE SELECT 1",
+            "INSERT INTO t VALUES (1)",
+            "CREATE TABLE t AS SELECT 1",
+            "COPY t TO 'x'",
+            "SET a = 1",
+            "SHOW TABLES",
+            "PREPARE p AS SELECT 1",
+            "SELECT * INTO u FROM t",
+            "SELECT * FROM t FOR UPDATE",
+            "SELECT * FROM t TABLESAMPLE BERNOULLI (10)",
+            "SELECT * FROM generate_series(1, 10)",
+            "SELECT * FROM unnest(ARRAY[1])",
+            "WITH RECURSIVE r AS (SELECT 1) SELECT * FROM r",
+            "SELECT * FROM t, LATERAL (SELECT 1) u",
+            "WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x",
+            "SELECT 'unfinished",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+        let deep = format!("SELECT {}1{}", "(".repeat(5000), ")".repeat(5000));
+        assert!(parse(&deep).is_err());
+    }
+
+    #[test]
+    fn finds_words() {
+        let (_, text) = parse("SELECT a\n  FROM t LIMIT 1").unwrap();
+        assert_eq!(text.find("limit"), Some(Position { line: 2, column: 10 }));
+    }
+}

@@ -1,0 +1,100 @@
+//! Running a cleared plan. From here on every failure is one uniform error: what the engine says about a failure may hold a value.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use datafusion::error::DataFusionError;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::execution::SessionStateDefaults;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::StreamExt;
+
+use super::clear::{ClearedPlan, Limits};
+use super::disclose::DisclosePlanner;
+use super::functions;
+use crate::gate::{Sealed, SealedParts};
+
+/// Why a run gave no answer. Says nothing about the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// The query failed while running.
+    #[error("the query could not be completed")]
+    Failed,
+    /// Memory, spill space or rows of the answer ran out.
+    #[error("the query needs more than its limits allow")]
+    TooLarge,
+    /// The time ran out.
+    #[error("the query took longer than it may")]
+    TooLong,
+}
+
+/// Runs a cleared plan; the answer is sealed. Dropping the future cancels the run between two batches.
+///
+/// # Errors
+/// One of three constant errors.
+pub async fn run(plan: ClearedPlan) -> Result<Sealed, RunError> {
+    let time = plan.limits.time;
+    let parts = tokio::time::timeout(time, collect(plan)).await.map_err(|_| RunError::TooLong)??;
+    Ok(Sealed::new(parts))
+}
+
+async fn collect(cleared: ClearedPlan) -> Result<SealedParts, RunError> {
+    let session = session(&cleared.limits).map_err(|error| uniform(&error))?;
+    let context = SessionContext::new_with_state(session.clone());
+    let frame = context.execute_logical_plan(cleared.plan).await.map_err(|error| uniform(&error))?;
+    let schema = Arc::clone(frame.schema().inner());
+    let mut stream = frame.execute_stream().await.map_err(|error| uniform(&error))?;
+    let (mut batches, mut rows) = (Vec::<RecordBatch>::new(), 0);
+    while let Some(batch) = stream.next().await {
+        let batch = batch.map_err(|error| uniform(&error))?;
+        rows += batch.num_rows();
+        if rows > cleared.limits.rows {
+            return Err(RunError::TooLarge);
+        }
+        batches.push(batch);
+    }
+    let lineage = serde_json::to_value(&cleared.verdict.lineage).unwrap_or_default();
+    let ClearedPlan { nature, origins, points, .. } = cleared;
+    Ok(SealedParts { schema, batches, lineage, nature, origins, points, session: Some(session) })
+}
+
+/// A session for running: limits, no catalogue, no file access beyond the plan's own providers.
+fn session(limits: &Limits) -> Result<SessionState, DataFusionError> {
+    let mut disk = DiskManagerBuilder::default().with_max_temp_directory_size(limits.spill_bytes);
+    disk.set_mode(match &limits.spill {
+        Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+        None => DiskManagerMode::Disabled,
+    });
+    let pool = Arc::new(FairSpillPool::new(limits.memory));
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).with_disk_manager_builder(disk).build_arc()?;
+    let mut config = SessionConfig::new().with_information_schema(false).with_target_partitions(limits.partitions.max(1));
+    // Without a place to spill, a hash join fails no worse than a sorting one.
+    config.options_mut().optimizer.prefer_hash_join = true;
+    Ok(SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_query_planner(Arc::new(DisclosePlanner))
+        .with_expr_planners(SessionStateDefaults::default_expr_planners())
+        .with_scalar_functions(functions::scalars())
+        .with_aggregate_functions(functions::aggregates())
+        .with_window_functions(functions::windows())
+        .build())
+}
+
+/// The uniform error. Which of the two it is depends on sizes only.
+fn uniform(error: &DataFusionError) -> RunError {
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(_) => RunError::TooLarge,
+        _ => RunError::Failed,
+    }
+}
+
+/// Duration of a run as it may be told: rounded up to half seconds, so that it hardly depends on single values.
+pub fn shown_duration(elapsed: Duration) -> Duration {
+    let halves = elapsed.as_millis().div_ceil(500).max(1);
+    Duration::from_millis(u64::try_from(halves * 500).unwrap_or(u64::MAX))
+}

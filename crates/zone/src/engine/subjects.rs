@@ -1,0 +1,256 @@
+//! Counting distinct subjects inside the plan: a set of subject tokens per group that saturates at the number that matters.
+//!
+//! A group needs to know whether at least k subjects stand behind it, not how many: the set keeps at most `limit` tokens, so that
+//! counting costs a few comparisons per row. A token is 16 bytes; a set is a byte string of whole tokens. Null is no subject.
+
+use std::hash::Hash;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, FixedSizeBinaryBuilder};
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility};
+
+/// Bytes of a token.
+pub const TOKEN: usize = 16;
+
+/// Aggregate of subject tokens, or of sets of them.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Subjects {
+    /// Most tokens kept per group.
+    limit: usize,
+    /// The groups are of one subject each: give the token itself, null if there are several.
+    single: bool,
+    name: String,
+    signature: Signature,
+}
+
+/// The set of distinct tokens of a group, saturating at `limit`, as a byte string.
+pub fn subject_set(limit: u32) -> Arc<AggregateUDF> {
+    let name = format!("__subjects_{limit}");
+    let signature = Signature::any(1, Volatility::Immutable);
+    Arc::new(AggregateUDF::from(Subjects { limit: limit as usize, single: false, name, signature }))
+}
+
+/// The one token of a group; null if the group has none or several.
+pub fn only_subject() -> Arc<AggregateUDF> {
+    let signature = Signature::any(1, Volatility::Immutable);
+    Arc::new(AggregateUDF::from(Subjects { limit: 2, single: true, name: "__subject_only".into(), signature }))
+}
+
+/// Number of tokens in a set.
+pub fn size_of_set(bytes: &[u8]) -> usize {
+    bytes.len() / TOKEN
+}
+
+impl AggregateUDFImpl for Subjects {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(if self.single { DataType::FixedSizeBinary(TOKEN as i32) } else { DataType::Binary })
+    }
+
+    fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(One(Sets { limit: self.limit, single: self.single, sets: vec![Vec::new()] })))
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        Ok(vec![Arc::new(Field::new(format!("{}[tokens]", args.name), DataType::Binary, true))])
+    }
+
+    fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
+        true
+    }
+
+    fn create_groups_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(Sets { limit: self.limit, single: self.single, sets: Vec::new() }))
+    }
+
+    fn default_value(&self, data_type: &DataType) -> Result<ScalarValue> {
+        ScalarValue::try_from(data_type)
+    }
+}
+
+/// A token set per group.
+#[derive(Debug)]
+struct Sets {
+    limit: usize,
+    single: bool,
+    sets: Vec<Vec<u128>>,
+}
+
+impl Sets {
+    fn add(&mut self, group: usize, bytes: &[u8]) {
+        let Some(set) = self.sets.get_mut(group) else { return };
+        for chunk in bytes.chunks_exact(TOKEN) {
+            if set.len() >= self.limit {
+                return;
+            }
+            let token = <[u8; TOKEN]>::try_from(chunk).map(u128::from_be_bytes).unwrap_or_default();
+            if !set.contains(&token) {
+                set.push(token);
+            }
+        }
+    }
+
+    fn update(&mut self, array: &ArrayRef, groups: impl Fn(usize) -> usize, filter: Option<&BooleanArray>) -> Result<()> {
+        let wanted = |row: usize| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
+        let rows = (0..array.len()).filter(|row| array.is_valid(*row) && wanted(*row));
+        match array.data_type() {
+            DataType::FixedSizeBinary(size) if *size as usize == TOKEN => {
+                let tokens = array.as_fixed_size_binary();
+                rows.for_each(|row| self.add(groups(row), tokens.value(row)));
+            }
+            DataType::Binary => {
+                let sets = array.as_binary::<i32>();
+                rows.for_each(|row| self.add(groups(row), sets.value(row)));
+            }
+            DataType::BinaryView => {
+                let sets = array.as_binary_view();
+                rows.for_each(|row| self.add(groups(row), sets.value(row)));
+            }
+            DataType::Null => {}
+            _ => return Err(DataFusionError::Internal("subject tokens of an unexpected type".into())),
+        }
+        Ok(())
+    }
+
+    fn sets_array(&self, sets: &[Vec<u128>]) -> ArrayRef {
+        let mut builder = BinaryBuilder::new();
+        for set in sets {
+            let bytes: Vec<u8> = set.iter().flat_map(|token| token.to_be_bytes()).collect();
+            builder.append_value(bytes);
+        }
+        Arc::new(builder.finish())
+    }
+
+    fn output(&self, sets: &[Vec<u128>]) -> Result<ArrayRef> {
+        if !self.single {
+            return Ok(self.sets_array(sets));
+        }
+        let mut builder = FixedSizeBinaryBuilder::new(TOKEN as i32);
+        for set in sets {
+            match set.as_slice() {
+                [token] => builder.append_value(token.to_be_bytes())?,
+                _ => builder.append_null(),
+            }
+        }
+        Ok(Arc::new(builder.finish()))
+    }
+}
+
+impl GroupsAccumulator for Sets {
+    fn update_batch(&mut self, values: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>, total: usize) -> Result<()> {
+        self.sets.resize_with(total, Vec::new);
+        match values.first() {
+            Some(array) => self.update(array, |row| groups[row], filter),
+            None => Ok(()),
+        }
+    }
+
+    fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
+        let sets = emit.take_needed(&mut self.sets);
+        self.output(&sets)
+    }
+
+    fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
+        let sets = emit.take_needed(&mut self.sets);
+        Ok(vec![self.sets_array(&sets)])
+    }
+
+    fn merge_batch(&mut self, values: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
+        self.update_batch(values, groups, None, total)
+    }
+
+    fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
+        let rows = values.first().map_or(0, |array| array.len());
+        let mut each = Sets { limit: self.limit, single: self.single, sets: vec![Vec::new(); rows] };
+        if let Some(array) = values.first() {
+            each.update(array, |row| row, filter)?;
+        }
+        Ok(vec![each.sets_array(&each.sets)])
+    }
+
+    fn size(&self) -> usize {
+        let heap: usize = self.sets.iter().map(|set| set.capacity() * TOKEN).sum();
+        heap + self.sets.capacity() * size_of::<Vec<u128>>()
+    }
+}
+
+/// The same for a single group.
+#[derive(Debug)]
+struct One(Sets);
+
+impl Accumulator for One {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        match values.first() {
+            Some(array) => self.0.update(array, |_| 0, None),
+            None => Ok(()),
+        }
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        ScalarValue::try_from_array(&self.0.output(&self.0.sets)?, 0)
+    }
+
+    fn size(&self) -> usize {
+        self.0.size()
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        Ok(vec![ScalarValue::try_from_array(&self.0.sets_array(&self.0.sets), 0)?])
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        self.update_batch(states)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{BinaryArray, FixedSizeBinaryArray};
+    use proptest::prelude::*;
+
+    fn tokens(ids: &[Option<u8>]) -> ArrayRef {
+        let bytes = ids.iter().map(|id| id.map(|id| [id; TOKEN]));
+        Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(bytes, TOKEN as i32).unwrap())
+    }
+
+    proptest! {
+        /// However the rows are split and merged, the size is min(distinct, limit).
+        #[test]
+        fn counts_distinct_up_to_the_limit(ids in proptest::collection::vec(proptest::option::of(0u8..30), 0..200), cut in 0usize..200, limit in 1usize..25) {
+            let cut = cut.min(ids.len());
+            let mut parts = Vec::new();
+            for half in [&ids[..cut], &ids[cut..]] {
+                let mut sets = Sets { limit, single: false, sets: Vec::new() };
+                sets.update_batch(&[tokens(half)], &vec![0; half.len()], None, 1).unwrap();
+                parts.push(sets.state(EmitTo::All).unwrap());
+            }
+            let mut merged = Sets { limit, single: false, sets: Vec::new() };
+            for part in &parts {
+                merged.merge_batch(part, &[0], 1).unwrap();
+            }
+            let result = merged.evaluate(EmitTo::All).unwrap();
+            let distinct: std::collections::BTreeSet<u8> = ids.iter().flatten().copied().collect();
+            let sets: &BinaryArray = result.as_binary();
+            prop_assert_eq!(size_of_set(sets.value(0)), distinct.len().min(limit));
+        }
+    }
+
+    #[test]
+    fn gives_the_only_subject_or_none() {
+        let mut sets = Sets { limit: 2, single: true, sets: Vec::new() };
+        sets.update_batch(&[tokens(&[Some(1), Some(1), Some(2), Some(3), None])], &[0, 0, 1, 1, 2], None, 3).unwrap();
+        let result = sets.evaluate(EmitTo::All).unwrap();
+        assert!(result.is_valid(0) && result.is_null(1) && result.is_null(2));
+    }
+}

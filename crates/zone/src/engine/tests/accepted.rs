@@ -1,0 +1,137 @@
+//! Queries that must be accepted: a false refusal is a defect.
+
+use super::schema::verdict;
+use crate::engine::Decision;
+
+const ALLOW: &[&str] = &[
+    "SELECT 1",
+    "SELECT * FROM districts",
+    "SELECT district_name, published_population FROM districts WHERE city_code = '2201' ORDER BY published_population DESC LIMIT 5",
+    "SELECT city_code, SUM(published_population) FROM districts GROUP BY city_code",
+    "SELECT upper(district_name) FROM districts WHERE district_name LIKE 'A%'",
+    "SELECT published_population / 1000 FROM districts",
+    "SELECT d.district_name, s.stop_name FROM districts d JOIN stops s ON d.district_code = s.district_code",
+    "SELECT d.district_name FROM districts d, stops s WHERE d.district_code = s.district_code AND s.lat > 40.5",
+    "SELECT ent_name, reg_capital FROM enterprises WHERE status = 'active'",
+    "SELECT ent_name FROM enterprises ORDER BY established_on LIMIT 10",
+    "SELECT industry_code, COUNT(*), MAX(reg_capital) FROM enterprises GROUP BY industry_code",
+    "SELECT DISTINCT section FROM industries",
+    "SELECT e.ent_name, i.industry_name FROM enterprises e JOIN industries i ON e.industry_code = i.industry_code",
+    "SELECT stop_name, ROW_NUMBER() OVER (PARTITION BY district_code ORDER BY lat) FROM stops",
+    "SELECT substr(ent_name, 1, 4) FROM enterprises",
+    "SELECT district_code FROM districts UNION SELECT district_code FROM stops",
+    "SELECT CAST(published_population AS VARCHAR) FROM districts",
+    "WITH big AS (SELECT * FROM districts WHERE published_population > 100000) SELECT COUNT(*) FROM big",
+    "SELECT ent_name FROM enterprises WHERE reg_capital > (SELECT AVG(reg_capital) FROM enterprises)",
+    "SELECT city_code, COUNT(*) FROM districts GROUP BY ROLLUP(city_code)",
+    "SELECT district_name FROM districts WHERE district_code IN (SELECT district_code FROM stops)",
+    "SELECT DISTINCT ON (city_code) city_code, district_name FROM districts ORDER BY city_code, district_name",
+];
+
+const AGGREGATE: &[&str] = &[
+    "SELECT COUNT(*) FROM citizens",
+    "SELECT gender, COUNT(*) FROM citizens GROUP BY gender",
+    "SELECT district_code, gender, COUNT(*) AS n FROM citizens GROUP BY district_code, gender ORDER BY n DESC",
+    "SELECT district_code, COUNT(*) FROM citizens WHERE gender = 'F' AND education IN ('BA', 'MA') GROUP BY district_code",
+    "SELECT district_code, COUNT(*) FROM citizens GROUP BY district_code HAVING COUNT(*) > 100 ORDER BY 2 LIMIT 3",
+    "SELECT d.district_name, COUNT(*) FROM citizens c JOIN districts d ON c.district_code = d.district_code GROUP BY d.district_name",
+    "SELECT left(street_code, 6), COUNT(*) FROM citizens GROUP BY 1",
+    "SELECT date_part('year', birth_date), COUNT(*) FROM citizens GROUP BY 1",
+    "SELECT floor(date_part('year', birth_date) / 10) * 10 AS decade, COUNT(*) FROM citizens GROUP BY 1",
+    "SELECT EXTRACT(year FROM birth_date), COUNT(*) FROM citizens GROUP BY 1",
+    "SELECT COUNT(*) FROM citizens WHERE birth_date >= '1990-01-01' AND birth_date < '2000-01-01'",
+    "SELECT COUNT(*) FROM citizens WHERE birth_date BETWEEN DATE '1990-01-01' AND DATE '1999-12-31'",
+    "SELECT date_trunc('month', visit_date), COUNT(*), AVG(total_fee) FROM visits GROUP BY 1",
+    "SELECT hospital_code, SUM(total_fee), AVG(self_pay), STDDEV(total_fee) FROM visits GROUP BY hospital_code",
+    "SELECT hospital_code, MEDIAN(total_fee) FROM visits GROUP BY hospital_code",
+    "SELECT hospital_code, approx_percentile_cont(total_fee, 0.9) FROM visits GROUP BY hospital_code",
+    "SELECT dept_code, COUNT(DISTINCT citizen_id) FROM visits GROUP BY dept_code",
+    "SELECT dept_code, COUNT(visit_id) FROM visits WHERE is_inpatient GROUP BY dept_code",
+    "SELECT dept_code, COUNT(*) FILTER (WHERE is_inpatient) FROM visits GROUP BY dept_code",
+    "SELECT dept_code, SUM(CASE WHEN is_inpatient THEN 1 ELSE 0 END) FROM visits GROUP BY dept_code",
+    "SELECT dept_code, SUM(CASE WHEN is_inpatient THEN total_fee ELSE 0 END) FROM visits GROUP BY dept_code",
+    "SELECT dept_code, AVG(CASE WHEN is_inpatient THEN total_fee END) FROM visits GROUP BY dept_code",
+    "SELECT dept_code, AVG(total_fee - self_pay) FROM visits GROUP BY dept_code",
+    "SELECT dept_code, COUNT(*) FROM visits WHERE total_fee >= 1000 GROUP BY dept_code",
+    "SELECT floor(total_fee / 500) * 500 AS band, COUNT(*) FROM visits GROUP BY 1",
+    "SELECT CASE WHEN total_fee < 1000 THEN 'low' WHEN total_fee < 5000 THEN 'mid' ELSE 'high' END AS band, COUNT(*) FROM visits GROUP BY 1",
+    "SELECT icd_code, COUNT(*) FROM visits GROUP BY icd_code",
+    "SELECT icd_chapter, date_part('quarter', visit_date), COUNT(*) FROM visits GROUP BY 1, 2",
+    "SELECT r.icd_name, COUNT(*) FROM visits v JOIN icd_ref r ON v.icd_code = r.icd_code GROUP BY r.icd_name",
+    "SELECT c.gender, AVG(v.total_fee) FROM visits v JOIN citizens c ON v.citizen_id = c.citizen_id GROUP BY c.gender",
+    "SELECT c.gender, COUNT(*) FROM visits v, citizens c WHERE v.citizen_id = c.citizen_id GROUP BY c.gender",
+    "SELECT c.gender, COUNT(v.visit_id) FROM citizens c LEFT JOIN visits v ON v.citizen_id = c.citizen_id GROUP BY c.gender",
+    "SELECT gender, COUNT(*) FROM citizens WHERE citizen_id IN (SELECT citizen_id FROM visits WHERE is_inpatient) GROUP BY gender",
+    "SELECT gender, COUNT(*) FROM citizens c WHERE EXISTS (SELECT 1 FROM visits v WHERE v.citizen_id = c.citizen_id) GROUP BY gender",
+    "SELECT gender, COUNT(*) FROM citizens c WHERE NOT EXISTS (SELECT 1 FROM visits v WHERE v.citizen_id = c.citizen_id) GROUP BY gender",
+    "SELECT gender, COUNT(*) FROM citizens WHERE citizen_id IN (SELECT citizen_id FROM si_payments WHERE in_arrears) GROUP BY gender",
+    "SELECT n, COUNT(*) FROM (SELECT citizen_id, COUNT(*) AS n FROM visits GROUP BY citizen_id) t GROUP BY n",
+    "SELECT c.gender, AVG(t.fee) FROM citizens c JOIN (SELECT citizen_id, SUM(total_fee) AS fee FROM visits GROUP BY citizen_id) t ON c.citizen_id = t.citizen_id GROUP BY c.gender",
+    "SELECT size, COUNT(*) FROM (SELECT household_id, COUNT(*) AS size FROM citizens GROUP BY household_id) h GROUP BY size",
+    "SELECT COUNT(*) FROM (SELECT DISTINCT citizen_id FROM visits) t",
+    "SELECT dept_code, COUNT(*) FROM (SELECT citizen_id, dept_code, ROW_NUMBER() OVER (PARTITION BY citizen_id ORDER BY visit_date DESC) AS rn FROM visits) t WHERE rn = 1 GROUP BY dept_code",
+    "SELECT first_month, COUNT(*) FROM (SELECT citizen_id, date_trunc('month', MIN(visit_date)) AS first_month FROM visits GROUP BY citizen_id) t GROUP BY 1",
+    "SELECT DISTINCT gender FROM citizens",
+    "SELECT gender, n, n * 100.0 / SUM(n) OVER () AS share FROM (SELECT gender, COUNT(*) AS n FROM citizens GROUP BY gender) t",
+    "SELECT gender, n, RANK() OVER (ORDER BY n DESC) FROM (SELECT gender, COUNT(*) AS n FROM citizens GROUP BY gender) t",
+    "SELECT gender, COUNT(*) FROM citizens GROUP BY gender UNION ALL SELECT 'all', COUNT(*) FROM citizens",
+    "SELECT COUNT(*) FROM visits WHERE total_fee > (SELECT AVG(total_fee) FROM visits)",
+    "SELECT insurance_type, SUM(base_amount), SUM(personal_amount + employer_amount) FROM si_payments GROUP BY insurance_type",
+    "SELECT e.industry_code, SUM(e.tax_amount), AVG(e.employee_count) FROM enterprises e GROUP BY e.industry_code",
+    "SELECT industry_code, SUM(reg_capital), SUM(tax_amount) FROM enterprises GROUP BY industry_code",
+    "SELECT e.industry_code, AVG(p.base_amount) FROM si_payments p JOIN enterprises e ON p.ent_id = e.ent_id GROUP BY e.industry_code",
+    "SELECT e.industry_code, c.gender, COUNT(*) FROM enterprises e JOIN citizens c ON e.legal_rep_id = c.citizen_id GROUP BY 1, 2",
+    "SELECT COUNT(*) FROM enterprises WHERE tax_amount >= 100000",
+    "SELECT line_no, date_part('hour', board_ts), COUNT(*) FROM trips GROUP BY 1, 2",
+    "SELECT date_part('dow', board_ts), COUNT(*) FROM trips GROUP BY 1",
+    "SELECT line_no, AVG(date_part('epoch', alight_ts - board_ts)) FROM trips GROUP BY line_no",
+    "SELECT s.district_code, COUNT(*), SUM(t.fare) FROM trips t JOIN stops s ON t.board_stop = s.stop_id GROUP BY s.district_code",
+    "SELECT COUNT(*) FROM trips WHERE board_ts >= TIMESTAMP '2024-03-01 08:00:00' AND board_ts < TIMESTAMP '2024-03-01 09:00:00'",
+    "SELECT c.district_code, AVG(t.fare) FROM trips t JOIN citizens c ON t.citizen_id = c.citizen_id GROUP BY c.district_code",
+    "SELECT COALESCE(marital_status, 'unknown'), COUNT(*) FROM citizens GROUP BY 1",
+    "SELECT COUNT(*) FROM citizens WHERE marital_status IS NULL",
+    "SELECT gender, COUNT(*) FROM (SELECT * FROM citizens) t GROUP BY gender",
+    "WITH g AS (SELECT gender, COUNT(*) AS n FROM citizens GROUP BY gender) SELECT a.gender, a.n - b.n FROM g a CROSS JOIN g b",
+    "SELECT CORR(total_fee, self_pay) FROM visits",
+    "SELECT d.district_name, t.n * 1000.0 / d.published_population FROM districts d JOIN (SELECT district_code, COUNT(*) AS n FROM citizens GROUP BY district_code) t ON d.district_code = t.district_code",
+    "SELECT gender, COUNT(*) FROM citizens WHERE NOT (district_code = 'D01' OR education <> 'BA') GROUP BY gender",
+    "SELECT is_inpatient, COUNT(DISTINCT hospital_code) FROM visits GROUP BY is_inpatient",
+    "SELECT kind, COUNT(*) FROM (SELECT citizen_id, CASE WHEN COUNT(*) > 3 THEN 'often' ELSE 'seldom' END AS kind FROM visits GROUP BY citizen_id) t GROUP BY kind",
+    "SELECT gender, COUNT(*) FROM citizens c WHERE (SELECT COUNT(*) FROM visits v WHERE v.citizen_id = c.citizen_id) > 2 GROUP BY gender",
+    "SELECT pay_month, COUNT(*) FROM si_payments WHERE base_amount BETWEEN 5000 AND 10000 GROUP BY pay_month",
+];
+
+fn check(queries: &[&str], wanted: Decision) {
+    let mut wrong = Vec::new();
+    for sql in queries {
+        let verdict = verdict(sql);
+        if verdict.verdict != wanted {
+            let reason = verdict.reasons.first().map(|r| format!("{} {}:{} {}", r.rule, r.at.line, r.at.column, r.en));
+            wrong.push(format!("{sql}\n    → {:?} {reason:?}", verdict.verdict));
+        } else {
+            assert!(!verdict.lineage.is_empty(), "{sql}: no lineage");
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), queries.len(), wrong.join("\n"));
+}
+
+#[test]
+fn public_data_are_allowed() {
+    check(ALLOW, Decision::Allow);
+}
+
+#[test]
+fn legitimate_statistics_are_aggregated() {
+    check(AGGREGATE, Decision::Aggregate);
+}
+
+#[test]
+fn lineage_names_sources_and_what_chose_the_rows() {
+    let verdict = verdict("SELECT gender AS g, COUNT(*) AS n, AVG(v.total_fee) AS fee FROM citizens c JOIN visits v ON c.citizen_id = v.citizen_id WHERE is_inpatient GROUP BY gender");
+    let json = serde_json::to_value(&verdict).unwrap();
+    assert_eq!(json["verdict"], "aggregate");
+    assert_eq!(json["lineage"][0]["column"], "g");
+    assert_eq!(json["lineage"][0]["sources"][0], serde_json::json!({"table": "citizens", "column": "gender", "transform": "identity"}));
+    assert_eq!(json["lineage"][2]["sources"][0], serde_json::json!({"table": "visits", "column": "total_fee", "transform": "aggregate"}));
+    assert_eq!(json["lineage"][1]["indirect"], serde_json::json!(["citizens.citizen_id", "visits.citizen_id", "visits.is_inpatient"]));
+}

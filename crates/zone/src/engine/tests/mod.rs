@@ -1,0 +1,8 @@
+//! The engine over the reference schema of the governed-query specification: verdicts, and what is released on data.
+
+mod accepted;
+mod data;
+mod refused;
+mod released;
+mod schema;
+
