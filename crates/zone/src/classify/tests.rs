@@ -139,6 +139,18 @@ fn visits() -> String {
     text
 }
 
+fn contract_of(text: &str, table: &str) -> Contract {
+    propose_contract(&report(text), table)
+}
+
+/// What is proposed must pass the engine's own verdict.
+fn accepted(product: &ProposedProduct, table: &str, contract: &Contract) {
+    assert_eq!(product.table, table);
+    let purpose = Purpose::parse(&product.purpose).unwrap();
+    let verdict = crate::engine::check(&product.sql, std::slice::from_ref(contract), &purpose);
+    assert_eq!(verdict.verdict, crate::engine::Decision::Aggregate, "{:?}", verdict.reasons);
+}
+
 #[test]
 fn a_contract_follows() {
     let found = report(&visits());
@@ -157,6 +169,7 @@ fn a_contract_follows() {
     assert_eq!(product.dimensions, ["dept"]);
     let purpose = Purpose::parse(&product.purpose).unwrap();
     assert_eq!((purpose.threshold("person"), purpose.tables.contains("visits")), (10, true));
+    accepted(&product, "visits", &contract_of(&visits(), "visits"));
 }
 
 #[test]
@@ -174,7 +187,7 @@ fn each_row_is_a_subject_when_nothing_names_one() {
         product.sql,
         "SELECT \"Carrier\", origin, COUNT(*) AS n\nFROM flights\nGROUP BY \"Carrier\", origin\nORDER BY \"Carrier\", origin\n"
     );
-    assert!(Purpose::parse(&product.purpose).is_ok());
+    accepted(&product, "flights", &contract_of(&text, "flights"));
 }
 
 #[test]

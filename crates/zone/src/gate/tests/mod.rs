@@ -7,6 +7,7 @@ use datafusion::prelude::{SessionContext, col, lit};
 use serde_json::Value;
 use std::sync::Arc;
 
+mod engine;
 mod seal;
 
 /// One raw row: district, payment type, person, firm, amount.
