@@ -91,13 +91,12 @@ fn describe(hits: &Hits) -> Value {
 
 fn scan_column(column: &Column, origin: Origin) -> Hits {
     let mut hits = Hits::default();
+    let codes = is_code_list(column);
     for (value, rows) in column.values.iter().zip(column.counts()) {
-        let (Some(value), true) = (value, rows > 0) else {
-            continue;
-        };
+        let (Some(value), true) = (value, rows > 0) else { continue };
         match column.kind {
             Kind::Text | Kind::Date | Kind::Timestamp => {
-                for kind in scan::cell(value) {
+                for kind in scan::cell(value).into_iter().filter(|kind| !(codes && is_bare(*kind))) {
                     *hits.strong.entry(kind).or_default() += rows;
                 }
                 hits.masked += if scan::is_masked_identity(value) { rows } else { 0 };
@@ -107,6 +106,18 @@ fn scan_column(column: &Column, origin: Origin) -> Hits {
         }
     }
     hits
+}
+
+/// Kinds that are a letter and digits without a check digit: any list of codes may look like them.
+fn is_bare(kind: Identifier) -> bool {
+    matches!(kind, Identifier::CnPassport | Identifier::CnTravelPermit)
+}
+
+/// A list of codes counts up (`H00000012`): its values share their first four characters, which documents of many people do not.
+fn is_code_list(column: &Column) -> bool {
+    let mut values = column.values.iter().flatten();
+    let Some(head) = values.next().and_then(|v| v.get(..4)) else { return false };
+    column.kind == Kind::Text && column.values.iter().flatten().count() >= 3 && values.all(|v| v.starts_with(head))
 }
 
 fn scan_number(value: &str, rows: u64, origin: Origin, hits: &mut Hits) {
@@ -167,6 +178,15 @@ mod tests {
             Verdict::Review,
             "decoy passes, masked is seen"
         );
+    }
+
+    #[test]
+    fn lists_of_codes_are_no_passports() {
+        let none = Origin::default();
+        assert_eq!(verdict(Kind::Text, &["H00000012", "H00000013", "H00000214"], none), Verdict::Pass);
+        assert_eq!(verdict(Kind::Text, &["H10203012", "H83300013", "H44020214"], none), Verdict::Block);
+        assert_eq!(verdict(Kind::Text, &["H00000012", "x"], none), Verdict::Block);
+        assert_eq!(verdict(Kind::Text, &["13900000012", "13900000013", "13900000214"], none), Verdict::Block);
     }
 
     #[test]

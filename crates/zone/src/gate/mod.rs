@@ -30,8 +30,6 @@ pub use sealed::{
 use crypto::Suite;
 use identifiers::Origin;
 use microdata::Roles;
-use sealed::ColumnOrigin as From;
-use serde_json::json;
 use view::View;
 
 /// Measures a sealed artefact. Every outcome is a report: what cannot be measured blocks.
@@ -52,18 +50,17 @@ pub async fn assess(sealed: &Sealed, params: &GateParams, suite: Suite) -> GateR
 }
 
 async fn checks(parts: &SealedParts, view: &View, params: &GateParams) -> Vec<CheckReport> {
-    let origin = |at: usize| parts.origins.get(at).cloned().unwrap_or_default();
-    let mut checks = vec![form::check(view, params), identifiers::check(view, &|at| known(&origin(at)))];
+    let known = |at: usize| {
+        let from = parts.origins.get(at).cloned().unwrap_or_default();
+        Origin { public: from.public, aggregate: from.aggregate }
+    };
+    let mut checks = vec![form::check(view, params), identifiers::check(view, &known)];
     checks.extend(restoration::check(view));
     checks.extend(cells::check(parts, params).await);
     if parts.nature == Nature::Rows {
         checks.extend(rows(parts, view, params));
     }
     checks
-}
-
-fn known(origin: &From) -> Origin {
-    Origin { public: origin.public, aggregate: origin.aggregate }
 }
 
 /// Row-level answers: every column that is not known to be public or sensitive counts as a quasi-identifier.
@@ -85,18 +82,4 @@ fn rows(parts: &SealedParts, view: &View, params: &GateParams) -> Vec<CheckRepor
     let mut out = vec![microdata::check_k(&measured, params)];
     out.extend(microdata::check_diversity(&measured, params));
     out
-}
-
-/// A blocking check for what could not be measured, with counts only.
-pub(crate) fn not_measured(id: &str, check: u64, zh: &str, en: &str) -> CheckReport {
-    CheckReport {
-        id: id.into(),
-        check,
-        verdict: Verdict::Block,
-        formula: String::new(),
-        parameter: json!({}),
-        worst: json!({}),
-        zh: zh.into(),
-        en: en.into(),
-    }
 }

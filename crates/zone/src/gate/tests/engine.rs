@@ -84,7 +84,8 @@ async fn sealed_by_engine(sql: &str) -> Sealed {
         purpose: Purpose::parse(PURPOSE).unwrap(),
         limits: Limits::default(),
     };
-    run(clear(&env, sql).unwrap_or_else(|e| panic!("{sql}: {e}"))).await.unwrap()
+    let plan = clear(&env, sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
+    run(plan).await.unwrap_or_else(|e| panic!("{sql}: {e}"))
 }
 
 #[tokio::test]
