@@ -48,13 +48,7 @@ impl Hint {
 
     /// One of the hints: an ASCII one as a word of the name, a Chinese one anywhere in it.
     pub(super) fn any(&self, hints: &[&str]) -> bool {
-        hints.iter().any(|h| {
-            if h.is_ascii() {
-                self.words.iter().any(|w| w == h)
-            } else {
-                self.lower.contains(h)
-            }
-        })
+        hints.iter().any(|h| if h.is_ascii() { self.words.iter().any(|w| w == h) } else { self.lower.contains(h) })
     }
 }
 
@@ -103,33 +97,18 @@ fn coded(hint: &Hint, p: &Profile) -> Option<(Id, f64)> {
     let short = p.lengths.is_some_and(|(_, long)| long <= 3);
     let table: [(Id, u64, &[&str]); 4] = [
         (Id::Sex, 4, &["sex", "gender", "性别", "xb"]),
-        (
-            Id::MaritalStatus,
-            12,
-            &["marital", "marriage", "married", "婚姻", "婚否", "hyzk"],
-        ),
-        (
-            Id::Education,
-            30,
-            &["education", "edu", "degree", "学历", "文化程度", "xl"],
-        ),
+        (Id::MaritalStatus, 12, &["marital", "marriage", "married", "婚姻", "婚否", "hyzk"]),
+        (Id::Education, 30, &["education", "edu", "degree", "学历", "文化程度", "xl"]),
         (Id::Ethnicity, 60, &["ethnic", "ethnicity", "nation", "民族", "mz"]),
     ];
-    table
-        .iter()
-        .find(|(_, most, hints)| short && p.distinct() <= *most && hint.any(hints))
-        .map(|(id, ..)| (*id, 0.8))
+    table.iter().find(|(_, most, hints)| short && p.distinct() <= *most && hint.any(hints)).map(|(id, ..)| (*id, 0.8))
 }
 
 fn time(hint: &Hint, p: &Profile) -> Option<(Id, f64)> {
     let look = |id| p.looks.get(&id).copied().unwrap_or(0);
     let (days, instants, months) = (look(Id::Date), look(Id::Timestamp), look(Id::Month));
     if p.share(days + instants) >= 0.8 {
-        let id = if p.share(instants) >= 0.5 {
-            Id::Timestamp
-        } else {
-            born(hint, p)
-        };
+        let id = if p.share(instants) >= 0.5 { Id::Timestamp } else { born(hint, p) };
         return Some((id, p.share(days + instants)));
     }
     if p.share(months) >= 0.8 {
@@ -148,22 +127,9 @@ fn time(hint: &Hint, p: &Profile) -> Option<(Id, f64)> {
 /// Dates spread over more than a working life are dates of birth, unless the name speaks of something else.
 fn born(hint: &Hint, p: &Profile) -> Id {
     let named = hint.any(&["birth", "birthday", "birthdate", "dob", "born", "出生", "生日"]);
-    let other = hint.any(&[
-        "established",
-        "founded",
-        "registered",
-        "registration",
-        "成立",
-        "注册",
-        "设立",
-        "开业",
-    ]);
+    let other = hint.any(&["established", "founded", "registered", "registration", "成立", "注册", "设立", "开业"]);
     let wide = p.years.is_some_and(|(first, last)| first <= 1965 && last - first >= 40);
-    if named || (wide && !other) {
-        Id::BirthDate
-    } else {
-        Id::Date
-    }
+    if named || (wide && !other) { Id::BirthDate } else { Id::Date }
 }
 
 fn text(p: &Profile) -> Option<(Id, f64)> {
@@ -192,9 +158,7 @@ fn number(hint: &Hint, p: &Profile) -> Option<(Id, f64)> {
     if hint.any(&["行业"]) && p.distinct() <= 1500 {
         return Some((Id::Industry, 0.7));
     }
-    let constant = p
-        .lengths
-        .is_some_and(|(short, long)| short == long || matches!((short, long), (6 | 9, 9 | 12)));
+    let constant = p.lengths.is_some_and(|(short, long)| short == long || matches!((short, long), (6 | 9, 9 | 12)));
     if look(Id::CnRegionCode) >= 0.95
         && constant
         && p.share(p.steps) < 0.5
@@ -224,8 +188,7 @@ fn keys(p: &Profile) -> Option<(Id, f64)> {
     let (low, high) = p.range.unwrap_or_default();
     let dense = high - low <= 10_000.0 * p.distinct() as f64;
     if long
-        && p.lengths
-            .is_some_and(|(short, long)| short == long && (15..=19).contains(&long))
+        && p.lengths.is_some_and(|(short, long)| short == long && (15..=19).contains(&long))
         && dense
         && p.false_identity * 2 < p.present()
     {
@@ -260,11 +223,9 @@ fn money(hint: &Hint, p: &Profile) -> Option<(Id, f64)> {
 }
 
 fn rest(hint: &Hint, p: &Profile) -> (Id, f64) {
-    let key_named = hint
-        .words
-        .iter()
-        .any(|w| matches!(w.as_str(), "id" | "key" | "no" | "code" | "token" | "tailnum" | "uuid"))
-        || hint.any(&["编号", "编码", "序号", "号码"]);
+    let key_named =
+        hint.words.iter().any(|w| matches!(w.as_str(), "id" | "key" | "no" | "code" | "token" | "tailnum" | "uuid"))
+            || hint.any(&["编号", "编码", "序号", "号码"]);
     let few = p.distinct() <= 1000 && (p.distinct() * 5 <= p.present() || p.distinct() <= 20);
     let fraction = p.numbers > p.integers;
     if few && !fraction && !(p.share(p.numbers) > 0.9 && p.distinct() > 400) {

@@ -103,10 +103,7 @@ pub fn to_json(files: &[FileReport]) -> Value {
 /// # Errors
 /// [`ClassifyError`] when it cannot be read or is empty.
 pub fn classify_file(path: &Path) -> Result<FileReport, ClassifyError> {
-    let file = File::open(path).map_err(|error| ClassifyError::Open {
-        path: path.to_owned(),
-        error,
-    })?;
+    let file = File::open(path).map_err(|error| ClassifyError::Open { path: path.to_owned(), error })?;
     classify(path, file)
 }
 
@@ -115,18 +112,14 @@ pub fn classify_file(path: &Path) -> Result<FileReport, ClassifyError> {
 /// # Errors
 /// As [`classify_file`].
 pub fn classify(path: &Path, reader: impl Read) -> Result<FileReport, ClassifyError> {
-    let text = |error| ClassifyError::Text {
-        path: path.to_owned(),
-        error,
-    };
+    let text = |error| ClassifyError::Text { path: path.to_owned(), error };
     let mut records = Records::open(reader, &[]).map_err(text)?;
     let mut row = Row::default();
     if records.next(&mut row).map_err(text)? != Next::Row {
         return Err(ClassifyError::Empty { path: path.to_owned() });
     }
-    let names: Vec<String> = (0..row.len())
-        .map(|at| row.get(at).map_or_else(String::new, |c| c.0.trim().to_owned()))
-        .collect();
+    let names: Vec<String> =
+        (0..row.len()).map(|at| row.get(at).map_or_else(String::new, |c| c.0.trim().to_owned())).collect();
     let mut profiles: Vec<Profile> = names.iter().map(|_| Profile::default()).collect();
     let (mut rows, mut set_aside) = (0, 0);
     loop {
@@ -149,20 +142,10 @@ pub fn classify(path: &Path, reader: impl Read) -> Result<FileReport, ClassifyEr
         .zip(profiles)
         .map(|(name, profile)| {
             let judgement = judge::judge(&name, &profile);
-            ColumnReport {
-                name,
-                profile,
-                judgement,
-            }
+            ColumnReport { name, profile, judgement }
         })
         .collect();
-    Ok(FileReport {
-        path: path.to_owned(),
-        encoding,
-        rows,
-        set_aside,
-        columns,
-    })
+    Ok(FileReport { path: path.to_owned(), encoding, rows, set_aside, columns })
 }
 
 #[cfg(test)]

@@ -29,9 +29,8 @@ pub struct ProposedProduct {
 /// Proposes a count by dimensions over the table that suits it best; `None` when no table has a usable dimension.
 #[must_use]
 pub fn propose_product(tables: &[(Contract, FileReport)]) -> Option<ProposedProduct> {
-    let best = tables
-        .iter()
-        .filter_map(|(contract, report)| Some((choose(&contract.table, report)?, contract, report.rows)));
+    let best =
+        tables.iter().filter_map(|(contract, report)| Some((choose(&contract.table, report)?, contract, report.rows)));
     let (dimensions, contract, _) = best.max_by_key(|(_, _, rows)| *rows)?;
     let table = &contract.table;
     let names: Vec<String> = dimensions.iter().map(|d| (*d).to_owned()).collect();
@@ -40,10 +39,8 @@ pub fn propose_product(tables: &[(Contract, FileReport)]) -> Option<ProposedProd
         .into_iter()
         .find(|n| table.fields.iter().all(|f| f.name != *n))
         .unwrap_or("records_counted");
-    let sql = format!(
-        "SELECT {list}, COUNT(*) AS {count}\nFROM {}\nGROUP BY {list}\nORDER BY {list}\n",
-        quoted(&table.name)
-    );
+    let sql =
+        format!("SELECT {list}, COUNT(*) AS {count}\nFROM {}\nGROUP BY {list}\nORDER BY {list}\n", quoted(&table.name));
     let purpose_name = "counts".to_owned();
     Some(ProposedProduct {
         purpose: purpose(&purpose_name, table),
@@ -56,11 +53,7 @@ pub fn propose_product(tables: &[(Contract, FileReport)]) -> Option<ProposedProd
 
 /// One or two dimensions: together as many cells as the rows can fill; text before numbers, because a number may be a measure.
 fn choose<'a>(table: &'a Table, report: &FileReport) -> Option<Vec<&'a str>> {
-    let mut usable: Vec<(&Field, u64)> = table
-        .fields
-        .iter()
-        .filter_map(|f| Some((f, values(f, report)?)))
-        .collect();
+    let mut usable: Vec<(&Field, u64)> = table.fields.iter().filter_map(|f| Some((f, values(f, report)?))).collect();
     usable.sort_by_key(|(f, values)| (f.logical_type != LogicalType::String, u64::MAX - values));
     let fits = |cells: u64| cells <= MOST_CELLS && cells * ROWS_PER_CELL <= report.rows;
     let mut best: Option<(u64, bool, Vec<&str>)> = None;
@@ -73,11 +66,7 @@ fn choose<'a>(table: &'a Table, report: &FileReport) -> Option<Vec<&'a str>> {
         };
         offer(*a, texts, vec![&first.name]);
         for (second, b) in &usable[at + 1..] {
-            offer(
-                a * b,
-                texts && second.logical_type == LogicalType::String,
-                vec![&first.name, &second.name],
-            );
+            offer(a * b, texts && second.logical_type == LogicalType::String, vec![&first.name, &second.name]);
         }
     }
     best.map(|(_, _, names)| names)
@@ -111,14 +100,8 @@ fn yaml(text: &str) -> String {
 /// A name as SQL takes it unchanged.
 fn quoted(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if plain && !RESERVED.contains(&name) {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    }
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if plain && !RESERVED.contains(&name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 const RESERVED: [&str; 36] = [

@@ -75,15 +75,8 @@ impl Profile {
         }
         self.distinct.add(text);
         self.keep(text);
-        let length = if text.is_ascii() {
-            text.len()
-        } else {
-            text.chars().count()
-        };
-        self.lengths = Some(
-            self.lengths
-                .map_or((length, length), |(a, b)| (a.min(length), b.max(length))),
-        );
+        let length = if text.is_ascii() { text.len() } else { text.chars().count() };
+        self.lengths = Some(self.lengths.map_or((length, length), |(a, b)| (a.min(length), b.max(length))));
         self.characters += length as u64;
         self.types(text);
         self.content(text);
@@ -113,8 +106,8 @@ impl Profile {
             self.integers += u64::from(value::integer(text).is_ok());
             self.digits(text);
             if text.len() >= 8 {
-                self.dates += u64::from(value::date(text).is_ok());
-                self.timestamps += u64::from(value::timestamp(text).is_ok());
+                self.dates += u64::from(value::date(text, None).is_ok());
+                self.timestamps += u64::from(value::timestamp(text, None).is_ok());
             }
         } else if text.len() <= 5 && first.is_ascii_alphabetic() {
             self.booleans += u64::from(text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"));
@@ -191,10 +184,7 @@ impl Profile {
             look(Identifier::Ethnicity, text.len() <= 18 && words::is_ethnicity(text));
             look(Identifier::Education, words::is_education(text));
             look(Identifier::MaritalStatus, words::is_marital(text));
-            look(
-                Identifier::PersonName,
-                text.len() <= 15 && words::looks_like_person(text),
-            );
+            look(Identifier::PersonName, text.len() <= 15 && words::looks_like_person(text));
             look(Identifier::OrgName, words::looks_like_org(text));
             look(Identifier::CnAddress, words::looks_like_address(text));
             look(Identifier::Diagnosis, words::looks_like_diagnosis(text));
@@ -224,11 +214,7 @@ impl Profile {
     /// Share of the values, 0 to 1.
     #[must_use]
     pub fn share(&self, n: u64) -> f64 {
-        if self.present() == 0 {
-            0.0
-        } else {
-            n as f64 / self.present() as f64
-        }
+        if self.present() == 0 { 0.0 } else { n as f64 / self.present() as f64 }
     }
 
     /// The counts that a report shows.

@@ -12,9 +12,8 @@ pub fn propose_contract(report: &FileReport, table: &str) -> Contract {
     let subjects = subjects(report);
     let mut fields: Vec<Field> = report.columns.iter().map(field).collect();
     for (field, subject) in subjects.iter().filter_map(|s| Some((s.key.as_deref()?, s))) {
-        if let Some(field) = fields
-            .iter_mut()
-            .find(|f| f.name == field && matches!(f.class, Some(Class::Key | Class::Rid)))
+        if let Some(field) =
+            fields.iter_mut().find(|f| f.name == field && matches!(f.class, Some(Class::Key | Class::Rid)))
         {
             (field.class, field.domain) = (Some(Class::Key), Some(subject.kind.clone()));
         }
@@ -28,11 +27,7 @@ pub fn propose_contract(report: &FileReport, table: &str) -> Contract {
     Contract {
         id: table.to_owned(),
         version: "0.1.0".to_owned(),
-        table: Table {
-            name: table.to_owned(),
-            subjects,
-            fields,
-        },
+        table: Table { name: table.to_owned(), subjects, fields },
     }
 }
 
@@ -57,22 +52,13 @@ fn subjects(report: &FileReport) -> Vec<Subject> {
             _ => {}
         }
     }
-    for column in report
-        .columns
-        .iter()
-        .filter(|c| c.judgement.identifier == Id::InternalId)
-    {
+    for column in report.columns.iter().filter(|c| c.judgement.identifier == Id::InternalId) {
         if let Some(kind) = subject_kind(&Hint::new(&column.name)) {
             add(kind, column);
         }
     }
     if out.is_empty() {
-        out.push(Subject {
-            kind: "row".to_owned(),
-            key: None,
-            else_key: None,
-            when_measure: false,
-        });
+        out.push(Subject { kind: "row".to_owned(), key: None, else_key: None, when_measure: false });
     }
     out
 }
@@ -86,13 +72,7 @@ fn field(column: &ColumnReport) -> Field {
     field.unique = class == Class::Rid && p.nulls == 0 && is_exactly_unique(p);
     field.identifier = checked(j.identifier, p).map(|id| id.name().to_owned());
     match class {
-        Class::Time => {
-            field.grid = Some(if j.identifier == Id::BirthDate {
-                Grid::Year
-            } else {
-                Grid::Month
-            })
-        }
+        Class::Time => field.grid = Some(if j.identifier == Id::BirthDate { Grid::Year } else { Grid::Month }),
         Class::Mea => (field.grid, field.clamp) = scale(p),
         Class::Key => field.domain = domain(column),
         Class::Sen => field.k = Some(20),
@@ -174,20 +154,10 @@ fn scale(p: &Profile) -> (Option<Grid>, Option<(f64, f64)>) {
     let digits = largest.log10().floor() as i32;
     let step = power(digits - 2);
     let bound = |x: f64| {
-        if x == 0.0 {
-            0.0
-        } else {
-            x.signum() * (x.abs() / power(digits)).ceil() * power(digits)
-        }
+        if x == 0.0 { 0.0 } else { x.signum() * (x.abs() / power(digits)).ceil() * power(digits) }
     };
-    let (bottom, top) = (
-        if low >= 0.0 { 0.0 } else { bound(low) },
-        if high <= 0.0 { 0.0 } else { bound(high) },
-    );
-    (
-        Some(Grid::Number(if p.numbers == p.integers { step.max(1.0) } else { step })),
-        Some((bottom, top)),
-    )
+    let (bottom, top) = (if low >= 0.0 { 0.0 } else { bound(low) }, if high <= 0.0 { 0.0 } else { bound(high) });
+    (Some(Grid::Number(if p.numbers == p.integers { step.max(1.0) } else { step })), Some((bottom, top)))
 }
 
 /// Ten to a power, exact for whole numbers and shortest for fractions.

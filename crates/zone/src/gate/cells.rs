@@ -7,7 +7,7 @@ use super::dominance::{self, Dominance};
 use super::params::GateParams;
 use super::recount::{Group, Recount, RecountError, recount};
 use super::report::{CheckReport, Verdict};
-use super::sealed::{MeasureKind, Nature, ReleasePoint, SealedParts};
+use super::sealed::{MeasureKind, Nature, ReleasePoint, SealedParts, SubjectCount};
 use crate::artefact::Canonical;
 use arrow::array::{Array, RecordBatch};
 use serde_json::json;
@@ -23,6 +23,8 @@ struct Tally {
     without_group: u64,
     conditions_below: u64,
     zero_or_all: u64,
+    /// A sensitive field is shown.
+    sensitive: bool,
     smallest: BTreeMap<String, u64>,
     needed: BTreeMap<String, u64>,
     dominance: Dominance,
@@ -31,13 +33,12 @@ struct Tally {
 /// Recounts an artefact and reports checks 4 and 5.
 pub(crate) async fn check(parts: &SealedParts, params: &GateParams) -> Vec<CheckReport> {
     match parts.nature {
-        Nature::Public if public_by_lineage(parts) => vec![
-            nothing_restricted("cells", 4, CELLS_FORMULA),
-            nothing_restricted("dominance", 5, dominance::FORMULA),
-        ],
+        Nature::Public if public_by_lineage(parts) => {
+            vec![nothing_restricted("cells", 4, CELLS_FORMULA), nothing_restricted("dominance", 5, dominance::FORMULA)]
+        }
         Nature::Rows => vec![],
         Nature::Aggregate if !parts.points.is_empty() => match tally(parts, params).await {
-            Ok(tally) => vec![tally.cells(params), tally.dominance.report(params)],
+            Ok(tally) => vec![tally.cells(), tally.dominance.report(params)],
             Err(RecountError) => vec![cannot_recount()],
         },
         _ => vec![cannot_recount()],
@@ -78,13 +79,14 @@ fn cannot_recount() -> CheckReport {
 
 async fn tally(parts: &SealedParts, params: &GateParams) -> Result<Tally, RecountError> {
     let session = parts.session.as_ref().ok_or(RecountError)?;
-    let mut tally = Tally::default();
+    let mut tally = Tally { sensitive: parts.origins.iter().any(|o| o.sensitive), ..Tally::default() };
     let rows: usize = parts.batches.iter().map(RecordBatch::num_rows).sum();
     let mut matched = vec![false; rows];
     for point in &parts.points {
         for subject in &point.subjects {
+            let k = tally.k(subject, params);
             let needed = tally.needed.entry(subject.kind.clone()).or_default();
-            *needed = params.k_of(&subject.kind, subject.k).max(*needed);
+            *needed = k.max(*needed);
         }
         if point.subjects.is_empty() {
             return Err(RecountError);
@@ -98,6 +100,13 @@ async fn tally(parts: &SealedParts, params: &GateParams) -> Result<Tally, Recoun
 }
 
 impl Tally {
+    /// The threshold of a subject kind at a release point.
+    fn k(&self, subject: &SubjectCount, params: &GateParams) -> u64 {
+        let sensitive = self.sensitive && subject.kind == "person";
+        let least = if sensitive { params.k_person_sensitive } else { 0 };
+        params.k_of(&subject.kind, subject.k.max(least))
+    }
+
     /// Matches every artefact row to the groups of one release point.
     fn point(
         &mut self,
@@ -107,18 +116,11 @@ impl Tally {
         params: &GateParams,
         matched: &mut [bool],
     ) -> Result<(), RecountError> {
-        let known: Vec<(usize, usize)> = point
-            .keys_in_output
-            .iter()
-            .enumerate()
-            .filter_map(|(key, output)| output.map(|o| (key, o)))
-            .collect();
+        let known: Vec<(usize, usize)> =
+            point.keys_in_output.iter().enumerate().filter_map(|(key, output)| output.map(|o| (key, o))).collect();
         let mut by_key: HashMap<Vec<u8>, Vec<&Group>> = HashMap::new();
         for group in &counted.groups {
-            let key = known
-                .iter()
-                .flat_map(|(at, _)| group.key[*at].iter().copied())
-                .collect();
+            let key = known.iter().flat_map(|(at, _)| group.key[*at].iter().copied()).collect();
             by_key.entry(key).or_default().push(group);
         }
         let mut row_number = 0;
@@ -152,10 +154,10 @@ impl Tally {
         let mut below = false;
         for group in groups {
             for (subject, seen) in point.subjects.iter().zip(&group.subjects) {
-                let n = seen.len() as u64;
+                let (n, k) = (seen.len() as u64, self.k(subject, params));
                 let smallest = self.smallest.entry(subject.kind.clone()).or_insert(n);
                 *smallest = n.min(*smallest);
-                below |= n < params.k_of(&subject.kind, subject.k);
+                below |= n < k;
             }
             self.measures((point, counted), group, cell, params);
         }
@@ -170,15 +172,12 @@ impl Tally {
         params: &GateParams,
     ) {
         for (at, measure) in point.measures.iter().enumerate() {
-            let suppressed = measure
-                .output
-                .and_then(|at| batch.columns().get(at))
-                .is_some_and(|a| a.is_null(row));
+            let suppressed = measure.output.and_then(|at| batch.columns().get(at)).is_some_and(|a| a.is_null(row));
             if suppressed {
                 continue;
             }
             for (kind, subject) in point.subjects.iter().enumerate() {
-                let k = params.k_of(&subject.kind, subject.k);
+                let k = self.k(subject, params);
                 let all = group.subjects[kind].len() as u64;
                 let behind = counted.contributors(group, (at, measure.kind), kind);
                 let n = behind.counted;
@@ -193,7 +192,7 @@ impl Tally {
         }
     }
 
-    fn cells(&self, _params: &GateParams) -> CheckReport {
+    fn cells(&self) -> CheckReport {
         let blocked = self.below + self.without_group + self.conditions_below;
         let verdict = match (blocked, self.zero_or_all) {
             (0, 0) => Verdict::Pass,
@@ -201,16 +200,12 @@ impl Tally {
             _ => Verdict::Block,
         };
         let (zh, en) = match verdict {
-            Verdict::Pass => (
-                format!("{} 行全部达到人数下限。", self.rows),
-                format!("All {} rows reach the threshold.", self.rows),
-            ),
+            Verdict::Pass => {
+                (format!("{} 行全部达到人数下限。", self.rows), format!("All {} rows reach the threshold.", self.rows))
+            }
             Verdict::Review => (
                 format!("{} 个单元格为零或为全部，请审核人判断。", self.zero_or_all),
-                format!(
-                    "{} cells are zero or everybody; reviewers must judge.",
-                    self.zero_or_all
-                ),
+                format!("{} cells are zero or everybody; reviewers must judge.", self.zero_or_all),
             ),
             Verdict::Block => (
                 format!(

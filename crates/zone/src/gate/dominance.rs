@@ -43,12 +43,7 @@ pub(crate) fn judge(contributions: &[i64], top1_limit: Option<u64>, params: &Gat
         || scaled(rest) < limit(params.rest_permille, x1)
         || top1_limit.is_some_and(|top1| scaled(x1) > limit(top1, total));
     let share = |part: u128, whole: u128| permille(part as f64, whole as f64);
-    Some(Shares {
-        dominated,
-        top1: share(x1, total),
-        top2: share(two, total),
-        rest: share(rest, x1),
-    })
+    Some(Shares { dominated, top1: share(x1, total), top2: share(two, total), rest: share(rest, x1) })
 }
 
 /// Shares of a cell in thousandths.
@@ -130,12 +125,7 @@ mod tests {
             ("two of eleven hold 89 %", vec![44.5, 44.5, 5.5, 5.5], None, false),
             ("two only", vec![50.0, 50.0], None, true),
             ("one only", vec![50.0], None, true),
-            (
-                "rest below a tenth of the largest",
-                vec![800.0, 121.0, 79.0],
-                None,
-                true,
-            ),
+            ("rest below a tenth of the largest", vec![800.0, 121.0, 79.0], None, true),
             ("largest firm above 70 %", vec![71.0, 10.0, 10.0, 9.0], Some(700), true),
             ("largest firm at 70 %", vec![70.0, 10.0, 10.0, 10.0], Some(700), false),
             ("even", vec![1.0; 10], Some(700), false),

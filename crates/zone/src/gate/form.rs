@@ -23,9 +23,7 @@ pub fn check(view: &View, params: &GateParams) -> CheckReport {
         "columns_over_limit": (view.columns.len() as u64).saturating_sub(params.max_columns),
         "no_columns": u64::from(view.columns.is_empty()),
     });
-    let faults = worst
-        .as_object()
-        .map_or(1, |m| m.values().filter(|v| v.as_u64() != Some(0)).count());
+    let faults = worst.as_object().map_or(1, |m| m.values().filter(|v| v.as_u64() != Some(0)).count());
     let verdict = match (faults, view.rows) {
         (0, 0) => Verdict::Review,
         (0, _) => Verdict::Pass,
@@ -33,14 +31,10 @@ pub fn check(view: &View, params: &GateParams) -> CheckReport {
     };
     let (zh, en) = match verdict {
         Verdict::Pass => ("形式合格。".to_owned(), "The form is admitted.".to_owned()),
-        Verdict::Review => (
-            "结果没有一行，请审核人确认。".to_owned(),
-            "The artefact has no row; reviewers must confirm.".to_owned(),
-        ),
-        Verdict::Block => (
-            format!("有 {faults} 类形式问题。"),
-            format!("{faults} kinds of fault of form."),
-        ),
+        Verdict::Review => {
+            ("结果没有一行，请审核人确认。".to_owned(), "The artefact has no row; reviewers must confirm.".to_owned())
+        }
+        Verdict::Block => (format!("有 {faults} 类形式问题。"), format!("{faults} kinds of fault of form.")),
     };
     CheckReport {
         id: "form".into(),
@@ -95,18 +89,8 @@ mod tests {
     use crate::gate::view::Column;
 
     fn view(name: &str, value: &str) -> View {
-        let column = Column {
-            name: name.into(),
-            kind: Kind::Text,
-            codes: vec![0],
-            values: vec![Some(value.into())],
-        };
-        View {
-            columns: vec![column],
-            rows: 1,
-            malformed: 0,
-            metadata: vec![],
-        }
+        let column = Column { name: name.into(), kind: Kind::Text, codes: vec![0], values: vec![Some(value.into())] };
+        View { columns: vec![column], rows: 1, malformed: 0, metadata: vec![] }
     }
 
     #[test]
@@ -121,11 +105,7 @@ mod tests {
             ("a", "x\u{0}"),
             (" a", "x"),
         ] {
-            assert_eq!(
-                check(&view(name, value), &params).verdict,
-                Verdict::Block,
-                "{name:?} {value:?}"
-            );
+            assert_eq!(check(&view(name, value), &params).verdict, Verdict::Block, "{name:?} {value:?}");
         }
         let mut other = view("a", "b");
         other.malformed = 1;

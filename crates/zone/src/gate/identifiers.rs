@@ -143,12 +143,7 @@ mod tests {
             codes: (0..values.len() as u32).collect(),
             values: values.iter().map(|v| Some((*v).to_owned())).collect(),
         };
-        View {
-            rows: values.len(),
-            columns: vec![column],
-            malformed: 0,
-            metadata: vec![],
-        }
+        View { rows: values.len(), columns: vec![column], malformed: 0, metadata: vec![] }
     }
 
     fn verdict(kind: Kind, values: &[&str], origin: Origin) -> Verdict {
@@ -158,29 +153,14 @@ mod tests {
     #[test]
     fn one_hit_blocks_and_no_value_is_told() {
         let none = Origin::default();
-        for value in [
-            "11010519491231002X",
-            "联系13912345678",
-            "苏B12345",
-            "a@example.com",
-            "E12345678",
-            "91350100M000100Y43",
-        ] {
+        for value in
+            ["11010519491231002X", "联系13912345678", "苏B12345", "a@example.com", "E12345678", "91350100M000100Y43"]
+        {
             let values = ["东区", "西区", value];
             assert_eq!(verdict(Kind::Text, &values, none), Verdict::Block, "{value}");
             let report = serde_json::to_string(&check(&view(Kind::Text, &values), &|_| none)).unwrap();
             assert!(!report.contains(value));
-            assert_eq!(
-                verdict(
-                    Kind::Text,
-                    &values,
-                    Origin {
-                        public: true,
-                        aggregate: false
-                    }
-                ),
-                Verdict::Pass
-            );
+            assert_eq!(verdict(Kind::Text, &values, Origin { public: true, aggregate: false }), Verdict::Pass);
         }
         assert_eq!(
             verdict(Kind::Text, &["东区", "110105194912310021", "320211********1234"], none),
@@ -192,48 +172,21 @@ mod tests {
     #[test]
     fn numbers_are_read_too() {
         let none = Origin::default();
+        assert_eq!(verdict(Kind::Integer, &["440524188001010014", "5"], none), Verdict::Block);
+        assert_eq!(verdict(Kind::Integer, &["13912345678", "13812345678"], none), Verdict::Block);
+        assert_eq!(verdict(Kind::Number, &["13912345678.0", "13812345678.0"], none), Verdict::Block);
         assert_eq!(
-            verdict(Kind::Integer, &["440524188001010014", "5"], none),
-            Verdict::Block
-        );
-        assert_eq!(
-            verdict(Kind::Integer, &["13912345678", "13812345678"], none),
-            Verdict::Block
-        );
-        assert_eq!(
-            verdict(Kind::Number, &["13912345678.0", "13812345678.0"], none),
-            Verdict::Block
-        );
-        assert_eq!(
-            verdict(
-                Kind::Integer,
-                &["13912345678", "13812345678"],
-                Origin {
-                    aggregate: true,
-                    public: false
-                }
-            ),
+            verdict(Kind::Integer, &["13912345678", "13812345678"], Origin { aggregate: true, public: false }),
             Verdict::Pass,
             "a sum"
         );
         assert_eq!(
-            verdict(
-                Kind::Integer,
-                &["440524188001010014"],
-                Origin {
-                    aggregate: true,
-                    public: false
-                }
-            ),
+            verdict(Kind::Integer, &["440524188001010014"], Origin { aggregate: true, public: false }),
             Verdict::Block
         );
         let mut many: Vec<String> = (0..99).map(|n| n.to_string()).collect();
         many.push("13912345678".into());
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        assert_eq!(
-            verdict(Kind::Integer, &many, none),
-            Verdict::Review,
-            "one large amount is not proof"
-        );
+        assert_eq!(verdict(Kind::Integer, &many, none), Verdict::Review, "one large amount is not proof");
     }
 }

@@ -226,11 +226,7 @@ impl Whole {
         for value in &cumulative {
             area.push(area[area.len() - 1] + value);
         }
-        Self {
-            share,
-            cumulative,
-            area,
-        }
+        Self { share, cumulative, area }
     }
 
     fn measure(&self, touched: &[u32], counts: &[u64], size: f64, ordered: bool) -> Diversity {
@@ -245,19 +241,8 @@ impl Whole {
             delta = delta.max((q / p).ln().abs());
             distance += (q - p).abs() - p;
         }
-        let t = if ordered {
-            self.ordered_distance(touched, counts, size)
-        } else {
-            0.5 * distance
-        };
-        Diversity {
-            l_distinct: touched.len() as u64,
-            l_entropy: entropy.exp(),
-            alpha,
-            beta,
-            delta,
-            t: t.max(0.0),
-        }
+        let t = if ordered { self.ordered_distance(touched, counts, size) } else { 0.5 * distance };
+        Diversity { l_distinct: touched.len() as u64, l_entropy: entropy.exp(), alpha, beta, delta, t: t.max(0.0) }
     }
 
     /// Σ |Q − P| over all ranks, divided by m − 1; between two values of the class Q is constant and P only rises.
@@ -316,11 +301,7 @@ mod tests {
                 alpha: q.iter().copied().fold(0.0, f64::max),
                 beta: present.iter().map(|v| (q[*v] - p[*v]) / p[*v]).fold(f64::MIN, f64::max),
                 delta: present.iter().map(|v| (q[*v] / p[*v]).ln().abs()).fold(0.0, f64::max),
-                t: if ordered {
-                    if m > 1 { emd / f64::from(m - 1) } else { 0.0 }
-                } else {
-                    equal
-                },
+                t: if ordered { if m > 1 { emd / f64::from(m - 1) } else { 0.0 } } else { equal },
             };
             worst = Some(worst.map_or(one, |w| w.worst(one)));
         }

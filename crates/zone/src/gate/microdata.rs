@@ -41,9 +41,7 @@ pub struct Roles<'a> {
 pub fn measure(view: &View, roles: &Roles<'_>, k: u64) -> Option<Measured> {
     let coded: Vec<_> = roles.quasi.iter().map(|c| c.coded()).collect();
     let grouped = Grouped::new(&measures::classes(view.rows, &coded));
-    let sizes = roles
-        .subject
-        .map_or_else(|| grouped.sizes(), |s| grouped.subjects(s.coded()));
+    let sizes = roles.subject.map_or_else(|| grouped.sizes(), |s| grouped.subjects(s.coded()));
     let rows = grouped.sizes();
     let mut histogram = [0_u64; 6];
     for size in &sizes {
@@ -52,10 +50,7 @@ pub fn measure(view: &View, roles: &Roles<'_>, k: u64) -> Option<Measured> {
     let mut diversity: Option<Diversity> = None;
     for (column, ordered) in &roles.sensitive {
         let ranked = column.ranked();
-        let coded = measures::Coded {
-            codes: &ranked,
-            cardinality: column.values.len() as u32,
-        };
+        let coded = measures::Coded { codes: &ranked, cardinality: column.values.len() as u32 };
         let one = measures::diversity(&grouped, coded, *ordered)?;
         diversity = Some(diversity.map_or(one, |d| d.worst(one)));
     }
@@ -66,12 +61,7 @@ pub fn measure(view: &View, roles: &Roles<'_>, k: u64) -> Option<Measured> {
         rows_at_risk: sizes.iter().zip(&rows).filter(|(s, _)| **s < k).map(|(_, r)| r).sum(),
         histogram,
         diversity,
-        domain: roles
-            .sensitive
-            .iter()
-            .map(|(c, _)| c.values.iter().flatten().count() as u64)
-            .min()
-            .unwrap_or(0),
+        domain: roles.sensitive.iter().map(|(c, _)| c.values.iter().flatten().count() as u64).min().unwrap_or(0),
     })
 }
 
@@ -87,14 +77,8 @@ pub fn check_k(measured: &Measured, params: &GateParams) -> CheckReport {
             format!("The smallest class has {}, at least {k}.", measured.k),
         ),
         _ => (
-            format!(
-                "最小等价类 {}，低于 {k}；{} 行处于风险中。",
-                measured.k, measured.rows_at_risk
-            ),
-            format!(
-                "The smallest class has {}, below {k}; {} rows are at risk.",
-                measured.k, measured.rows_at_risk
-            ),
+            format!("最小等价类 {}，低于 {k}；{} 行处于风险中。", measured.k, measured.rows_at_risk),
+            format!("The smallest class has {}, below {k}; {} rows are at risk.", measured.k, measured.rows_at_risk),
         ),
     };
     CheckReport {
@@ -120,18 +104,10 @@ pub fn check_diversity(measured: &Measured, params: &GateParams) -> Option<Check
     let d = measured.diversity?;
     // Two values cannot make three; entropy 2 would then ask for an even split in every class.
     let binary = measured.domain <= 2;
-    let need = if binary {
-        measured.domain.clamp(1, 2)
-    } else {
-        params.l_distinct
-    };
+    let need = if binary { measured.domain.clamp(1, 2) } else { params.l_distinct };
     let entropy_ok = binary || d.l_entropy * 1000.0 + 1e-6 >= params.l_entropy_permille as f64;
     let t_ok = d.t * 1000.0 <= params.t_permille as f64 + 1e-6;
-    let verdict = if d.l_distinct >= need && entropy_ok && t_ok {
-        Verdict::Pass
-    } else {
-        Verdict::Block
-    };
+    let verdict = if d.l_distinct >= need && entropy_ok && t_ok { Verdict::Pass } else { Verdict::Block };
     let (zh, en) = match verdict {
         Verdict::Pass => (
             "每个等价类中的敏感属性足够多样。".to_owned(),

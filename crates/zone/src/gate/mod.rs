@@ -48,21 +48,12 @@ pub async fn assess(sealed: &Sealed, params: &GateParams, suite: Suite) -> GateR
         }
         _ => vec![],
     };
-    GateReport::new(
-        digest.unwrap_or_default(),
-        sealed.rows(),
-        sealed.columns(),
-        checks,
-        params.clone(),
-    )
+    GateReport::new(digest.unwrap_or_default(), sealed.rows(), sealed.columns(), checks, params.clone())
 }
 
 async fn checks(parts: &SealedParts, view: &View, params: &GateParams) -> Vec<CheckReport> {
     let origin = |at: usize| parts.origins.get(at).cloned().unwrap_or_default();
-    let mut checks = vec![
-        form::check(view, params),
-        identifiers::check(view, &|at| known(&origin(at))),
-    ];
+    let mut checks = vec![form::check(view, params), identifiers::check(view, &|at| known(&origin(at)))];
     checks.extend(restoration::check(view));
     checks.extend(cells::check(parts, params).await);
     if parts.nature == Nature::Rows {
@@ -72,20 +63,13 @@ async fn checks(parts: &SealedParts, view: &View, params: &GateParams) -> Vec<Ch
 }
 
 fn known(origin: &From) -> Origin {
-    Origin {
-        public: origin.public,
-        aggregate: origin.aggregate,
-    }
+    Origin { public: origin.public, aggregate: origin.aggregate }
 }
 
 /// Row-level answers: every column that is not known to be public or sensitive counts as a quasi-identifier.
 fn rows(parts: &SealedParts, view: &View, params: &GateParams) -> Vec<CheckReport> {
-    let origin = |at: usize| {
-        parts.origins.get(at).cloned().unwrap_or(ColumnOrigin {
-            quasi: true,
-            ..ColumnOrigin::default()
-        })
-    };
+    let origin =
+        |at: usize| parts.origins.get(at).cloned().unwrap_or(ColumnOrigin { quasi: true, ..ColumnOrigin::default() });
     let mut roles = Roles::default();
     for (at, column) in view.columns.iter().enumerate() {
         let from = origin(at);

@@ -75,10 +75,7 @@ impl Recount {
     ) -> Contributors<'a> {
         let sum = matches!(function, MeasureKind::Sum | MeasureKind::Avg);
         match self.slot_of.get(measure).copied().flatten() {
-            None => Contributors {
-                counted: group.subjects[kind].len() as u64,
-                parts: None,
-            },
+            None => Contributors { counted: group.subjects[kind].len() as u64, parts: None },
             Some(slot) => {
                 let parts = &group.parts[slot][kind];
                 Contributors {
@@ -107,31 +104,17 @@ pub(crate) async fn recount(point: &ReleasePoint, session: &SessionState) -> Res
         exprs.extend(slot.value.clone());
         exprs.extend(slot.filter.clone());
     }
-    let named = exprs
-        .into_iter()
-        .enumerate()
-        .map(|(at, expr)| expr.alias(format!("__recount_{at}")));
+    let named = exprs.into_iter().enumerate().map(|(at, expr)| expr.alias(format!("__recount_{at}")));
     let builder = LogicalPlanBuilder::from(point.input.clone());
-    let plan = builder
-        .project(named)
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(|_| RecountError)?;
+    let plan = builder.project(named).and_then(LogicalPlanBuilder::build).map_err(|_| RecountError)?;
     let context = SessionContext::new_with_state(session.clone());
     let frame = context.execute_logical_plan(plan).await.map_err(|_| RecountError)?;
     let mut stream = frame.execute_stream().await.map_err(|_| RecountError)?;
-    let mut counter = Counter {
-        point,
-        slots: &slots,
-        index: HashMap::new(),
-        groups: Vec::new(),
-    };
+    let mut counter = Counter { point, slots: &slots, index: HashMap::new(), groups: Vec::new() };
     while let Some(batch) = stream.next().await {
         counter.add(&batch.map_err(|_| RecountError)?)?;
     }
-    Ok(Recount {
-        groups: counter.groups,
-        slot_of,
-    })
+    Ok(Recount { groups: counter.groups, slot_of })
 }
 
 fn slots(point: &ReleasePoint) -> (Vec<Slot>, Vec<Option<usize>>) {
@@ -170,35 +153,20 @@ impl Columns {
             .iter()
             .map(|_| next().and_then(|a| Canonical::new("", &a).map_err(|_| RecountError)))
             .collect::<Result<_, _>>()?;
-        let tokens = point
-            .subjects
-            .iter()
-            .map(|_| next().and_then(|a| as_token(&a)))
-            .collect::<Result<_, _>>()?;
+        let tokens = point.subjects.iter().map(|_| next().and_then(|a| as_token(&a))).collect::<Result<_, _>>()?;
         let mut arrays = Vec::new();
         for slot in slots {
             let value = slot.value.as_ref().map(|_| next()).transpose()?;
-            let filter = slot
-                .filter
-                .as_ref()
-                .map(|_| next().and_then(|a| as_type(&a, &DataType::Boolean)))
-                .transpose()?;
+            let filter =
+                slot.filter.as_ref().map(|_| next().and_then(|a| as_type(&a, &DataType::Boolean))).transpose()?;
             arrays.push((numeric(slot, value)?, filter));
         }
-        Ok(Self {
-            keys,
-            tokens,
-            slots: arrays,
-        })
+        Ok(Self { keys, tokens, slots: arrays })
     }
 }
 
 fn as_type(array: &ArrayRef, target: &DataType) -> Result<ArrayRef, RecountError> {
-    if array.data_type() == target {
-        Ok(array.clone())
-    } else {
-        cast(array, target).map_err(|_| RecountError)
-    }
+    if array.data_type() == target { Ok(array.clone()) } else { cast(array, target).map_err(|_| RecountError) }
 }
 
 fn as_token(array: &ArrayRef) -> Result<ArrayRef, RecountError> {
@@ -226,10 +194,7 @@ impl Counter<'_> {
                 let Some(token) = token_at(tokens, row) else { continue };
                 group.subjects[kind].insert(token, ());
                 for (at, (value, filter)) in columns.slots.iter().enumerate() {
-                    if filter
-                        .as_ref()
-                        .is_some_and(|f| f.is_null(row) || !f.as_boolean().value(row))
-                    {
+                    if filter.as_ref().is_some_and(|f| f.is_null(row) || !f.as_boolean().value(row)) {
                         continue;
                     }
                     if let Some(part) = part_at(value.as_ref(), row) {
@@ -273,11 +238,7 @@ fn token_at(tokens: &ArrayRef, row: usize) -> Option<u64> {
 }
 
 fn part_at(value: Option<&ArrayRef>, row: usize) -> Option<Part> {
-    let counted = Part {
-        sum: 0,
-        nonzero: true,
-        negative: false,
-    };
+    let counted = Part { sum: 0, nonzero: true, negative: false };
     let Some(array) = value else { return Some(counted) };
     if array.is_null(row) {
         return None;
@@ -286,11 +247,7 @@ fn part_at(value: Option<&ArrayRef>, row: usize) -> Option<Part> {
         return Some(counted);
     };
     let x = numbers.value(row);
-    Some(Part {
-        sum: scaled(x),
-        nonzero: x != 0.0,
-        negative: x < 0.0,
-    })
+    Some(Part { sum: scaled(x), nonzero: x != 0.0, negative: x < 0.0 })
 }
 
 /// A value in ten-thousandths; not a number is nothing, and beyond the range of a sum it saturates.

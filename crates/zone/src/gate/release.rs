@@ -26,15 +26,11 @@ impl Clearance {
             return Err(mismatch("artefact"));
         }
         if report.verdict == Verdict::Block {
-            let (zh, en) = (
-                "出域关口检查未通过，结果不得出域。",
-                "The exit gate blocked this artefact; it may not leave.",
-            );
+            let (zh, en) =
+                ("出域关口检查未通过，结果不得出域。", "The exit gate blocked this artefact; it may not leave.");
             return Err(Refusal::new("gate-blocked", "PRODUCT-GATE", "", zh, en));
         }
-        Ok(Self {
-            artefact: order.artefact.0.parse().map_err(|_| mismatch("artefact"))?,
-        })
+        Ok(Self { artefact: order.artefact.0.parse().map_err(|_| mismatch("artefact"))? })
     }
 }
 

@@ -84,15 +84,7 @@ impl GateReport {
         parameters: GateParams,
     ) -> Self {
         let verdict = checks.iter().map(|c| c.verdict).max().unwrap_or(Verdict::Block);
-        Self {
-            v: 1,
-            artefact,
-            rows,
-            columns,
-            verdict,
-            checks,
-            parameters,
-        }
+        Self { v: 1, artefact, rows, columns, verdict, checks, parameters }
     }
 
     /// Digest of the report, equal on every re-run over the same artefact and raw records.
@@ -113,19 +105,11 @@ impl GateReport {
 /// A ratio as text with three decimals, rounded half up; `"-"` when it is not finite.
 #[must_use]
 pub fn decimal(value: f64) -> String {
-    if value.is_finite() {
-        format!("{value:.3}")
-    } else {
-        "-".to_owned()
-    }
+    if value.is_finite() { format!("{value:.3}") } else { "-".to_owned() }
 }
 
 /// Thousandths, rounded half up and never below zero; saturates.
 #[must_use]
 pub fn permille(part: f64, whole: f64) -> u64 {
-    if whole <= 0.0 || !part.is_finite() {
-        0
-    } else {
-        (part / whole * 1000.0).round().clamp(0.0, 1e15) as u64
-    }
+    if whole <= 0.0 || !part.is_finite() { 0 } else { (part / whole * 1000.0).round().clamp(0.0, 1e15) as u64 }
 }

@@ -20,10 +20,9 @@ pub fn check(view: &View) -> Option<CheckReport> {
             "遮盖的身份证号与日期同列出域，可还原。",
             "Masked identity numbers stand beside dates and can be restored.",
         ),
-        _ => (
-            "含遮盖的身份证号：区划、校验位仍可推断。",
-            "Masked identity numbers: region and check digit still tell.",
-        ),
+        _ => {
+            ("含遮盖的身份证号：区划、校验位仍可推断。", "Masked identity numbers: region and check digit still tell.")
+        }
     };
     Some(CheckReport {
         id: "restoration".into(),

@@ -69,10 +69,7 @@ impl Column {
     /// The codes as they are: for equality only.
     #[must_use]
     pub fn coded(&self) -> Coded<'_> {
-        Coded {
-            codes: &self.codes,
-            cardinality: self.values.len() as u32,
-        }
+        Coded { codes: &self.codes, cardinality: self.values.len() as u32 }
     }
 
     /// Codes replaced by the rank of the value (nulls first; numbers by size, everything else by text).
@@ -80,11 +77,8 @@ impl Column {
     pub fn ranked(&self) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.values.len() as u32).collect();
         if self.kind.is_numeric() {
-            let sizes: Vec<f64> = self
-                .values
-                .iter()
-                .map(|v| v.as_deref().and_then(number).unwrap_or(f64::NEG_INFINITY))
-                .collect();
+            let sizes: Vec<f64> =
+                self.values.iter().map(|v| v.as_deref().and_then(number).unwrap_or(f64::NEG_INFINITY)).collect();
             order.sort_by(|a, b| sizes[*a as usize].total_cmp(&sizes[*b as usize]));
         } else {
             order.sort_by(|a, b| self.values[*a as usize].cmp(&self.values[*b as usize]));
@@ -105,12 +99,7 @@ impl Column {
     /// Rows that are not null.
     #[must_use]
     pub fn present(&self) -> u64 {
-        self.counts()
-            .iter()
-            .zip(&self.values)
-            .filter(|(_, v)| v.is_some())
-            .map(|(n, _)| n)
-            .sum()
+        self.counts().iter().zip(&self.values).filter(|(_, v)| v.is_some()).map(|(n, _)| n).sum()
     }
 }
 
@@ -139,11 +128,8 @@ impl View {
     /// # Errors
     /// When Arrow cannot bring a scalar to text, which it can for every admitted type.
     pub fn from_batches(schema: &Schema, batches: &[RecordBatch]) -> Result<Self, ArrowError> {
-        let mut builders: Vec<Builder> = schema
-            .fields()
-            .iter()
-            .map(|f| Builder::new(f.name(), kind_of(f.data_type())))
-            .collect();
+        let mut builders: Vec<Builder> =
+            schema.fields().iter().map(|f| Builder::new(f.name(), kind_of(f.data_type()))).collect();
         let mut rows = 0;
         for batch in batches {
             rows += batch.num_rows();
@@ -151,21 +137,12 @@ impl View {
                 builder.extend(array)?;
             }
         }
-        let mut metadata: Vec<String> = schema
-            .fields()
-            .iter()
-            .filter(|f| !f.metadata().is_empty())
-            .map(|f| f.name().clone())
-            .collect();
+        let mut metadata: Vec<String> =
+            schema.fields().iter().filter(|f| !f.metadata().is_empty()).map(|f| f.name().clone()).collect();
         if !schema.metadata().is_empty() {
             metadata.push("*".to_owned());
         }
-        Ok(Self {
-            columns: builders.into_iter().map(|b| b.column).collect(),
-            rows,
-            malformed: 0,
-            metadata,
-        })
+        Ok(Self { columns: builders.into_iter().map(|b| b.column).collect(), rows, malformed: 0, metadata })
     }
 
     /// A view of a file, CSV or Parquet by its first bytes.
@@ -173,10 +150,7 @@ impl View {
     /// # Errors
     /// [`FileError`] when the file cannot be opened or read, or is empty.
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        let at = |kind: FileFault| FileError {
-            path: path.to_owned(),
-            fault: kind,
-        };
+        let at = |kind: FileFault| FileError { path: path.to_owned(), fault: kind };
         let mut file = File::open(path).map_err(|e| at(e.into()))?;
         let mut magic = [0_u8; 4];
         let found = std::io::Read::read(&mut file, &mut magic).map_err(|e| at(e.into()))?;
@@ -229,12 +203,7 @@ impl View {
             }
         }
         let columns = builders.into_iter().map(|b| b.typed()).collect();
-        Ok(Self {
-            columns,
-            rows,
-            malformed,
-            metadata: Vec::new(),
-        })
+        Ok(Self { columns, rows, malformed, metadata: Vec::new() })
     }
 }
 
@@ -296,12 +265,7 @@ struct Builder {
 impl Builder {
     fn new(name: &str, kind: Kind) -> Self {
         Self {
-            column: Column {
-                name: name.to_owned(),
-                kind,
-                codes: Vec::new(),
-                values: Vec::new(),
-            },
+            column: Column { name: name.to_owned(), kind, codes: Vec::new(), values: Vec::new() },
             index: HashMap::new(),
             null: None,
         }
@@ -374,17 +338,7 @@ mod tests {
     fn reads_kinds_and_ranks() {
         let view = csv("name,n,x,d,empty,b\n张三,10,1.5,2024-01-02,,true\n李四,9,2,2023-01-02,,false\n");
         let kinds: Vec<Kind> = view.columns.iter().map(|c| c.kind).collect();
-        assert_eq!(
-            kinds,
-            [
-                Kind::Text,
-                Kind::Integer,
-                Kind::Number,
-                Kind::Date,
-                Kind::Empty,
-                Kind::Boolean
-            ]
-        );
+        assert_eq!(kinds, [Kind::Text, Kind::Integer, Kind::Number, Kind::Date, Kind::Empty, Kind::Boolean]);
         assert_eq!(view.columns[1].ranked(), [1, 0], "by size, not by text");
         assert_eq!(view.columns[3].ranked(), [1, 0]);
         assert_eq!((view.rows, view.malformed), (2, 0));

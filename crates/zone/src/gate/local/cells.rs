@@ -17,10 +17,7 @@ pub(super) fn check(
     options: &Options,
     measures: &mut Map<String, Value>,
 ) -> Vec<CheckReport> {
-    match raw
-        .iter()
-        .find(|r| parts.quasi.iter().all(|at| r.column(&view.columns[*at].name).is_some()))
-    {
+    match raw.iter().find(|r| parts.quasi.iter().all(|at| r.column(&view.columns[*at].name).is_some())) {
         Some(raw) => recounted(view, raw, parts, options, measures),
         None => vec![counts_only(view, parts, options, measures, !raw.is_empty())],
     }
@@ -97,10 +94,7 @@ struct Cells {
 
 impl Cells {
     fn new(raw: &View, keys: &[&Column], subject: Option<&Column>, sources: &[&Column]) -> Self {
-        let mut cells = Self {
-            subjects: HashMap::new(),
-            parts: sources.iter().map(|_| HashMap::new()).collect(),
-        };
+        let mut cells = Self { subjects: HashMap::new(), parts: sources.iter().map(|_| HashMap::new()).collect() };
         for row in 0..raw.rows {
             let who = match subject {
                 Some(column) if column.value(row).is_none() => continue,
@@ -112,19 +106,8 @@ impl Cells {
                 let Some(x) = column.value(row).and_then(number) else {
                     continue;
                 };
-                let part = by_key
-                    .entry(key.clone())
-                    .or_default()
-                    .entry(u64::from(who))
-                    .or_default();
-                add_part(
-                    part,
-                    Part {
-                        sum: scaled(x),
-                        nonzero: x != 0.0,
-                        negative: x < 0.0,
-                    },
-                );
+                let part = by_key.entry(key.clone()).or_default().entry(u64::from(who)).or_default();
+                add_part(part, Part { sum: scaled(x), nonzero: x != 0.0, negative: x < 0.0 });
             }
             cells.subjects.entry(key).or_default().insert(who);
         }
@@ -141,12 +124,10 @@ fn recounted(
 ) -> Vec<CheckReport> {
     let raw_column = |at: &usize| raw.column(&view.columns[*at].name);
     let keys: Vec<&Column> = parts.quasi.iter().filter_map(raw_column).collect();
-    let subject_name = options.subject.clone().or_else(|| {
-        options
-            .contract
-            .as_ref()
-            .and_then(|c| c.table.subjects.iter().find_map(|s| s.key.clone()))
-    });
+    let subject_name = options
+        .subject
+        .clone()
+        .or_else(|| options.contract.as_ref().and_then(|c| c.table.subjects.iter().find_map(|s| s.key.clone())));
     let subject = subject_name.as_deref().and_then(|name| raw.column(name));
     let kind = subject_name.as_deref().map_or("person", names::kind);
     let sources = sources(view, raw, parts);
@@ -155,11 +136,8 @@ fn recounted(
     let (mut below, mut without, mut smallest) = (0_u64, 0_u64, None::<u64>);
     let mut dominance = Dominance::default();
     for row in 0..view.rows {
-        let key: Vec<Option<String>> = parts
-            .quasi
-            .iter()
-            .map(|at| view.columns[*at].value(row).map(str::to_owned))
-            .collect();
+        let key: Vec<Option<String>> =
+            parts.quasi.iter().map(|at| view.columns[*at].value(row).map(str::to_owned)).collect();
         let Some(who) = cells.subjects.get(&key) else {
             without += 1;
             continue;
@@ -174,11 +152,7 @@ fn recounted(
         }
     }
     measures.insert("k".into(), json!(smallest));
-    let verdict = if below + without > 0 {
-        Verdict::Block
-    } else {
-        Verdict::Pass
-    };
+    let verdict = if below + without > 0 { Verdict::Block } else { Verdict::Pass };
     let worst = json!({"rows": view.rows, "rows_below": below, "rows_without_group": without, "smallest": smallest, "recounted": true});
     let mut out = vec![report(verdict, json!({"k": {kind: k}}), worst)];
     if !sources.is_empty() {
@@ -189,12 +163,7 @@ fn recounted(
 
 /// The raw numeric columns that the file's sums and means come from.
 fn sources<'a>(view: &View, raw: &'a View, parts: &Parts) -> Vec<&'a Column> {
-    let numeric: Vec<&str> = raw
-        .columns
-        .iter()
-        .filter(|c| c.kind.is_numeric())
-        .map(|c| c.name.as_str())
-        .collect();
+    let numeric: Vec<&str> = raw.columns.iter().filter(|c| c.kind.is_numeric()).map(|c| c.name.as_str()).collect();
     let outputs = view
         .columns
         .iter()

@@ -17,11 +17,8 @@ pub(super) fn check(view: &View, previous: &[View], parts: &Parts, options: &Opt
     }
     let (mut isolated, mut compared, mut releases) = (0_u64, 0_u64, 0_u64);
     for earlier in previous {
-        let (cells, few) = if parts.cells {
-            cells(view, earlier, parts, options)
-        } else {
-            records(view, earlier, options)
-        };
+        let (cells, few) =
+            if parts.cells { cells(view, earlier, parts, options) } else { records(view, earlier, options) };
         compared += cells;
         isolated += few;
         releases += u64::from(few > 0);
@@ -32,10 +29,7 @@ pub(super) fn check(view: &View, previous: &[View], parts: &Parts, options: &Opt
         _ => Verdict::Block,
     };
     let (zh, en) = match verdict {
-        Verdict::Pass => (
-            "与以往发布相减，不会孤立出少数主体。",
-            "Subtracting earlier releases isolates nobody.",
-        ),
+        Verdict::Pass => ("与以往发布相减，不会孤立出少数主体。", "Subtracting earlier releases isolates nobody."),
         Verdict::Review => (
             "与以往发布没有可比的部分，请审核人判断。",
             "Nothing in the earlier releases could be compared; reviewers must judge.",
@@ -70,12 +64,8 @@ fn roll_up(view: &View, keys: &[&Column], count: &Column) -> Rolled {
 
 /// Cells compared, and cells that differ by few.
 fn cells(view: &View, earlier: &View, parts: &Parts, options: &Options) -> (u64, u64) {
-    let shared: Vec<&str> = parts
-        .quasi
-        .iter()
-        .map(|at| view.columns[*at].name.as_str())
-        .filter(|n| earlier.column(n).is_some())
-        .collect();
+    let shared: Vec<&str> =
+        parts.quasi.iter().map(|at| view.columns[*at].name.as_str()).filter(|n| earlier.column(n).is_some()).collect();
     let (mut compared, mut few) = (0, 0);
     for at in &parts.counts {
         let count = &view.columns[*at];
@@ -84,11 +74,7 @@ fn cells(view: &View, earlier: &View, parts: &Parts, options: &Options) -> (u64,
         };
         let k = options.params.k_of(names::kind(&count.name), 0) as f64;
         let of = |view: &View, count: &Column| {
-            roll_up(
-                view,
-                &shared.iter().filter_map(|n| view.column(n)).collect::<Vec<_>>(),
-                count,
-            )
+            roll_up(view, &shared.iter().filter_map(|n| view.column(n)).collect::<Vec<_>>(), count)
         };
         let (now, then) = (of(view, count), of(earlier, before));
         for (key, n) in &now {
@@ -103,12 +89,8 @@ fn cells(view: &View, earlier: &View, parts: &Parts, options: &Options) -> (u64,
 
 /// Records compared, and one when the two files differ by few records.
 fn records(view: &View, earlier: &View, options: &Options) -> (u64, u64) {
-    let shared: Vec<&str> = view
-        .columns
-        .iter()
-        .map(|c| c.name.as_str())
-        .filter(|n| earlier.column(n).is_some())
-        .collect();
+    let shared: Vec<&str> =
+        view.columns.iter().map(|c| c.name.as_str()).filter(|n| earlier.column(n).is_some()).collect();
     if shared.is_empty() {
         return (0, 0);
     }
@@ -116,18 +98,11 @@ fn records(view: &View, earlier: &View, options: &Options) -> (u64, u64) {
     for (view, sign) in [(view, 1), (earlier, -1)] {
         let columns: Vec<&Column> = shared.iter().filter_map(|n| view.column(n)).collect();
         for row in 0..view.rows {
-            *balance
-                .entry(columns.iter().map(|c| c.value(row)).collect())
-                .or_default() += sign;
+            *balance.entry(columns.iter().map(|c| c.value(row)).collect()).or_default() += sign;
         }
     }
-    let side = |positive: bool| {
-        balance
-            .values()
-            .filter(|n| (**n > 0) == positive)
-            .map(|n| n.unsigned_abs())
-            .sum::<u64>()
-    };
+    let side =
+        |positive: bool| balance.values().filter(|n| (**n > 0) == positive).map(|n| n.unsigned_abs()).sum::<u64>();
     let k = options.params.k_other;
     let few = [side(true), side(false)].iter().filter(|n| **n > 0 && **n < k).count() as u64;
     (view.rows as u64, few)

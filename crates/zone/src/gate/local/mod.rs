@@ -78,16 +78,8 @@ impl Assessment {
 /// [`LocalError`] when a file cannot be read or a named column is missing.
 pub fn assess_file(path: &Path, options: &Options) -> Result<Assessment, LocalError> {
     let view = View::open(path)?;
-    let raw = options
-        .raw
-        .iter()
-        .map(|p| View::open(p))
-        .collect::<Result<Vec<_>, _>>()?;
-    let previous = options
-        .previous
-        .iter()
-        .map(|p| View::open(p))
-        .collect::<Result<Vec<_>, _>>()?;
+    let raw = options.raw.iter().map(|p| View::open(p)).collect::<Result<Vec<_>, _>>()?;
+    let previous = options.previous.iter().map(|p| View::open(p)).collect::<Result<Vec<_>, _>>()?;
     let parts = roles::find(path, &view, &raw, options)?;
     let contract = options.contract.as_ref();
     let origin = |at: usize| roles::origin(&view, at, contract, &parts);
@@ -97,9 +89,8 @@ pub fn assess_file(path: &Path, options: &Options) -> Result<Assessment, LocalEr
     let mut measures = Map::new();
     if parts.cells {
         checks.extend(cells::check(&view, &raw, &parts, options, &mut measures));
-    } else if let Some(measured) = parts
-        .microdata(&view)
-        .and_then(|r| microdata::measure(&view, &r, options.params.k_microdata()))
+    } else if let Some(measured) =
+        parts.microdata(&view).and_then(|r| microdata::measure(&view, &r, options.params.k_microdata()))
     {
         checks.push(microdata::check_k(&measured, &options.params));
         checks.extend(microdata::check_diversity(&measured, &options.params));
@@ -109,11 +100,7 @@ pub fn assess_file(path: &Path, options: &Options) -> Result<Assessment, LocalEr
     }
     checks.extend(differencing::check(&view, &previous, &parts, options));
     let verdict = checks.iter().map(|c| c.verdict).max().unwrap_or(Verdict::Block);
-    Ok(Assessment {
-        verdict,
-        checks,
-        measures,
-    })
+    Ok(Assessment { verdict, checks, measures })
 }
 
 fn fill(out: &mut Map<String, Value>, measured: &Measured) {
@@ -152,11 +139,7 @@ impl Parts {
         let column = |at: &usize| &view.columns[*at];
         Some(microdata::Roles {
             quasi: self.quasi.iter().map(column).collect(),
-            sensitive: self
-                .sensitive
-                .iter()
-                .map(|(at, ordered)| (column(at), *ordered))
-                .collect(),
+            sensitive: self.sensitive.iter().map(|(at, ordered)| (column(at), *ordered)).collect(),
             subject: self.subject.as_ref().map(column),
         })
     }

@@ -38,17 +38,7 @@ const COUNTS: [&str; 34] = [
 ];
 const COUNT_TAILS: [&str; 8] = ["_count", "_cnt", "_n", "人数", "户数", "企业数", "家数", "人次"];
 const COUNT_HEADS: [&str; 4] = ["count_", "cnt_", "n_", "num_"];
-const FIRMS: [&str; 9] = [
-    "ent",
-    "enterprise",
-    "firm",
-    "company",
-    "uscc",
-    "org",
-    "企业",
-    "单位",
-    "家数",
-];
+const FIRMS: [&str; 9] = ["ent", "enterprise", "firm", "company", "uscc", "org", "企业", "单位", "家数"];
 const AFFIXES: [&str; 18] = [
     "sum",
     "total",
@@ -91,11 +81,7 @@ pub(super) fn kind(name: &str) -> &'static str {
             lower.contains(f)
         }
     });
-    if firm || lower == "companies" {
-        "enterprise"
-    } else {
-        "person"
-    }
+    if firm || lower == "companies" { "enterprise" } else { "person" }
 }
 
 /// Which of the raw columns does an aggregated column come from, by name?
@@ -128,13 +114,7 @@ mod tests {
             assert!(!is_count(name), "{name}");
         }
         assert_eq!(
-            (
-                kind("ent_id"),
-                kind("企业数"),
-                kind("patient"),
-                kind("client_id"),
-                kind("enterprises")
-            ),
+            (kind("ent_id"), kind("企业数"), kind("patient"), kind("client_id"), kind("enterprises")),
             ("enterprise", "enterprise", "person", "person", "enterprise")
         );
         assert_eq!(source("sum_tax", &["tax", "tax_id", "x"]), Some("tax"));

@@ -28,10 +28,7 @@ pub(super) struct Parts {
 /// Finds the parts.
 pub(super) fn find(path: &Path, view: &View, raw: &[View], options: &Options) -> Result<Parts, LocalError> {
     let at = |name: &String| {
-        position(view, name).ok_or_else(|| LocalError::Column {
-            path: path.to_owned(),
-            column: name.clone(),
-        })
+        position(view, name).ok_or_else(|| LocalError::Column { path: path.to_owned(), column: name.clone() })
     };
     let contract = options.contract.as_ref();
     let mut quasi = options.quasi.iter().map(at).collect::<Result<Vec<_>, _>>()?;
@@ -43,13 +40,9 @@ pub(super) fn find(path: &Path, view: &View, raw: &[View], options: &Options) ->
     if let (Some(name), None, true) = (
         &options.subject,
         subject,
-        raw.iter()
-            .all(|r| r.column(options.subject.as_deref().unwrap_or_default()).is_none()),
+        raw.iter().all(|r| r.column(options.subject.as_deref().unwrap_or_default()).is_none()),
     ) {
-        return Err(LocalError::Column {
-            path: path.to_owned(),
-            column: name.clone(),
-        });
+        return Err(LocalError::Column { path: path.to_owned(), column: name.clone() });
     }
     let counts: Vec<usize> = positions(view, |c| c.kind == Kind::Integer && names::is_count(&c.name))
         .into_iter()
@@ -63,10 +56,7 @@ pub(super) fn find(path: &Path, view: &View, raw: &[View], options: &Options) ->
     }
     quasi.retain(|q| !sensitive.contains(q) && Some(*q) != subject);
     let mut parts = Parts {
-        sensitive: sensitive
-            .into_iter()
-            .map(|at| (at, is_ordered(&view.columns[at], contract)))
-            .collect(),
+        sensitive: sensitive.into_iter().map(|at| (at, is_ordered(&view.columns[at], contract))).collect(),
         counts,
         ..Parts::default()
     };
@@ -90,12 +80,7 @@ fn positions(view: &View, test: impl Fn(&Column) -> bool) -> Vec<usize> {
 }
 
 fn by_class(view: &View, contract: &Contract, classes: &[Class]) -> Vec<usize> {
-    positions(view, |c| {
-        contract
-            .field(&c.name)
-            .and_then(|f| f.class)
-            .is_some_and(|class| classes.contains(&class))
-    })
+    positions(view, |c| contract.field(&c.name).and_then(|f| f.class).is_some_and(|class| classes.contains(&class)))
 }
 
 fn is_ordered(column: &Column, contract: Option<&Contract>) -> bool {
@@ -111,11 +96,7 @@ fn is_cells(view: &View, raw: &[View], quasi: &[usize], parts: &Parts, subject: 
     if subject.is_some() || (parts.counts.is_empty() && raw.is_empty()) {
         return false;
     }
-    let keys = if quasi.is_empty() {
-        keys(view, raw, parts)
-    } else {
-        quasi.to_vec()
-    };
+    let keys = if quasi.is_empty() { keys(view, raw, parts) } else { quasi.to_vec() };
     let coded: Vec<_> = keys.iter().map(|at| view.columns[*at].coded()).collect();
     measures::classes(view.rows, &coded).count as usize == view.rows
 }
@@ -141,9 +122,7 @@ fn keys(view: &View, raw: &[View], parts: &Parts) -> Vec<usize> {
 
 /// What is known of a column for the identifier scan.
 pub(super) fn origin(view: &View, at: usize, contract: Option<&Contract>, parts: &Parts) -> Origin {
-    let class = contract
-        .and_then(|c| c.field(&view.columns[at].name))
-        .and_then(|f| f.class);
+    let class = contract.and_then(|c| c.field(&view.columns[at].name)).and_then(|f| f.class);
     Origin {
         public: class == Some(Class::Pub),
         aggregate: parts.cells && !parts.quasi.contains(&at) && view.columns[at].kind.is_numeric(),
@@ -162,11 +141,7 @@ pub(super) fn scope(view: &View, contract: &Contract) -> Option<CheckReport> {
         })
         .map(|c| c.name.as_str())
         .collect();
-    let verdict = if forbidden.is_empty() {
-        Verdict::Pass
-    } else {
-        Verdict::Block
-    };
+    let verdict = if forbidden.is_empty() { Verdict::Pass } else { Verdict::Block };
     Some(CheckReport {
         id: "scope".into(),
         check: 16,

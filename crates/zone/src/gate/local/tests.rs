@@ -11,9 +11,7 @@ struct Files {
 
 impl Files {
     fn new() -> Self {
-        Self {
-            dir: tempfile::tempdir().unwrap(),
-        }
+        Self { dir: tempfile::tempdir().unwrap() }
     }
 
     fn put(&self, name: &str, text: &str) -> PathBuf {
@@ -34,11 +32,7 @@ fn verdict_of(assessment: &Assessment, id: &str) -> Option<Verdict> {
 
 fn roles(quasi: &[&str], sensitive: &[&str]) -> Options {
     let owned = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect();
-    Options {
-        quasi: owned(quasi),
-        sensitive: owned(sensitive),
-        ..Options::default()
-    }
+    Options { quasi: owned(quasi), sensitive: owned(sensitive), ..Options::default() }
 }
 
 /// `n` rows of each district, with diagnoses in turn.
@@ -71,10 +65,7 @@ fn small_cells_block_by_their_counts() {
 #[test]
 fn classes_of_microdata() {
     for (n, want) in [(4, Verdict::Block), (5, Verdict::Pass), (8, Verdict::Pass)] {
-        let got = assess(
-            &rows(&[("东区", 20), ("西区", n)], 4),
-            &roles(&["district", "band"], &[]),
-        );
+        let got = assess(&rows(&[("东区", 20), ("西区", n)], 4), &roles(&["district", "band"], &[]));
         assert_eq!(verdict_of(&got, "microdata"), Some(want), "{n}");
         assert_eq!(got.measures["k"], n);
     }
@@ -94,10 +85,7 @@ fn a_homogeneous_class_passes_k_and_blocks() {
     assert_eq!(verdict_of(&got, "microdata"), Some(Verdict::Pass));
     assert_eq!(verdict_of(&got, "diversity"), Some(Verdict::Block));
     assert_eq!(got.measures["l_distinct"], 1);
-    let got = assess(
-        &rows(&[("东区", 40), ("西区", 20)], 4),
-        &roles(&["district"], &["diagnosis"]),
-    );
+    let got = assess(&rows(&[("东区", 40), ("西区", 20)], 4), &roles(&["district"], &["diagnosis"]));
     assert_eq!(got.verdict, Verdict::Pass);
     assert!((got.measures["l_entropy"].as_f64().unwrap() - 4.0).abs() < 1e-9);
 }
@@ -108,13 +96,7 @@ fn subjects_are_counted_once() {
     for visit in 0..30 {
         writeln!(text, "{},东区", visit % 4).unwrap();
     }
-    let got = assess(
-        &text,
-        &Options {
-            subject: Some("pid".into()),
-            ..roles(&["district"], &[])
-        },
-    );
+    let got = assess(&text, &Options { subject: Some("pid".into()), ..roles(&["district"], &[]) });
     assert_eq!((got.measures["k"].as_u64(), got.verdict), (Some(4), Verdict::Block));
 }
 
@@ -132,15 +114,9 @@ fn raw_records_show_dominated_and_small_cells() {
     let cells = files.put("cells.csv", "district,sum_tax\n东区,1000\n");
     for (largest, want) in [(20, Verdict::Pass), (300, Verdict::Block)] {
         let raw = files.put("raw.csv", &firms(largest));
-        let got = assess_file(
-            &cells,
-            &Options {
-                raw: vec![raw],
-                subject: Some("ent_id".into()),
-                ..Options::default()
-            },
-        )
-        .unwrap();
+        let got =
+            assess_file(&cells, &Options { raw: vec![raw], subject: Some("ent_id".into()), ..Options::default() })
+                .unwrap();
         assert_eq!(verdict_of(&got, "dominance"), Some(want), "{largest}");
         assert_eq!(verdict_of(&got, "cells"), Some(Verdict::Pass));
     }
@@ -149,16 +125,8 @@ fn raw_records_show_dominated_and_small_cells() {
         (0..300).for_each(|visit| writeln!(text, "{},东区", visit % people).unwrap());
         let raw = files.put("raw.csv", &text);
         let cells = files.put("n.csv", "district,n\n东区,300\n");
-        let options = Options {
-            raw: vec![raw],
-            subject: Some("pid".into()),
-            ..Options::default()
-        };
-        assert_eq!(
-            assess_file(&cells, &options).unwrap().verdict,
-            want,
-            "{people} people behind 300 visits"
-        );
+        let options = Options { raw: vec![raw], subject: Some("pid".into()), ..Options::default() };
+        assert_eq!(assess_file(&cells, &options).unwrap().verdict, want, "{people} people behind 300 visits");
         let foreign = files.put("foreign.csv", "district,n\n东区,300\n北区,50\n");
         assert_eq!(
             assess_file(&foreign, &options).unwrap().verdict,
@@ -172,52 +140,20 @@ fn raw_records_show_dominated_and_small_cells() {
 fn two_releases_that_differ_by_a_few() {
     let files = Files::new();
     let before = files.put("before.csv", "district,n\n东区,40\n西区,60\n");
-    for (now, want) in [
-        (40, Verdict::Pass),
-        (43, Verdict::Block),
-        (37, Verdict::Block),
-        (49, Verdict::Block),
-        (50, Verdict::Pass),
-    ] {
+    for (now, want) in
+        [(40, Verdict::Pass), (43, Verdict::Block), (37, Verdict::Block), (49, Verdict::Block), (50, Verdict::Pass)]
+    {
         let path = files.put("now.csv", &format!("district,n\n东区,{now}\n西区,60\n"));
-        let got = assess_file(
-            &path,
-            &Options {
-                previous: vec![before.clone()],
-                ..Options::default()
-            },
-        )
-        .unwrap();
+        let got = assess_file(&path, &Options { previous: vec![before.clone()], ..Options::default() }).unwrap();
         assert_eq!(got.verdict, want, "{now}");
     }
-    let finer = files.put(
-        "finer.csv",
-        "district,sex,n\n东区,男,20\n东区,女,17\n西区,男,30\n西区,女,30\n",
-    );
-    let got = assess_file(
-        &finer,
-        &Options {
-            previous: vec![before],
-            ..Options::default()
-        },
-    )
-    .unwrap();
-    assert_eq!(
-        verdict_of(&got, "differencing"),
-        Some(Verdict::Block),
-        "the margin gives the three away"
-    );
+    let finer = files.put("finer.csv", "district,sex,n\n东区,男,20\n东区,女,17\n西区,男,30\n西区,女,30\n");
+    let got = assess_file(&finer, &Options { previous: vec![before], ..Options::default() }).unwrap();
+    assert_eq!(verdict_of(&got, "differencing"), Some(Verdict::Block), "the margin gives the three away");
     let old = files.put("old.csv", &rows(&[("东区", 20)], 4));
     for (n, want) in [(20, Verdict::Pass), (23, Verdict::Block), (40, Verdict::Pass)] {
         let new = files.put("new.csv", &rows(&[("东区", n)], 4));
-        let got = assess_file(
-            &new,
-            &Options {
-                previous: vec![old.clone()],
-                ..roles(&["district"], &[])
-            },
-        )
-        .unwrap();
+        let got = assess_file(&new, &Options { previous: vec![old.clone()], ..roles(&["district"], &[]) }).unwrap();
         assert_eq!(verdict_of(&got, "differencing"), Some(want), "{n} records");
     }
 }
@@ -249,59 +185,28 @@ fn identifiers_under_innocent_names() {
     let masked: String = base
         .lines()
         .enumerate()
-        .map(|(n, l)| {
-            format!(
-                "{l},{}\n",
-                if n == 0 {
-                    "id,birth"
-                } else {
-                    "320211********1234,1985-07-04"
-                }
-            )
-        })
+        .map(|(n, l)| format!("{l},{}\n", if n == 0 { "id,birth" } else { "320211********1234,1985-07-04" }))
         .collect();
-    assert_eq!(
-        verdict_of(&assess(&masked, &roles(&["district"], &[])), "restoration"),
-        Some(Verdict::Block)
-    );
+    assert_eq!(verdict_of(&assess(&masked, &roles(&["district"], &[])), "restoration"), Some(Verdict::Block));
 }
 
 #[test]
 fn without_roles_people_must_judge() {
     assert_eq!(assess("a,b\nx,y\nz,w\n", &Options::default()).verdict, Verdict::Review);
-    assert_eq!(
-        assess("a,b\nx,y\nz\n", &Options::default()).verdict,
-        Verdict::Block,
-        "ragged"
-    );
+    assert_eq!(assess("a,b\nx,y\nz\n", &Options::default()).verdict, Verdict::Block, "ragged");
 }
 
 #[test]
 fn faults_of_the_call_are_errors() {
     let files = Files::new();
     let path = files.put("a.csv", "a,b\n1,2\n");
+    assert!(matches!(assess_file(&path, &roles(&["c"], &[])), Err(LocalError::Column { .. })));
     assert!(matches!(
-        assess_file(&path, &roles(&["c"], &[])),
+        assess_file(&path, &Options { subject: Some("z".into()), ..Options::default() }),
         Err(LocalError::Column { .. })
     ));
-    assert!(matches!(
-        assess_file(
-            &path,
-            &Options {
-                subject: Some("z".into()),
-                ..Options::default()
-            }
-        ),
-        Err(LocalError::Column { .. })
-    ));
-    assert!(matches!(
-        assess_file(&files.dir.path().join("none.csv"), &Options::default()),
-        Err(LocalError::File(_))
-    ));
-    assert!(matches!(
-        assess_file(&files.put("empty.csv", ""), &Options::default()),
-        Err(LocalError::File(_))
-    ));
+    assert!(matches!(assess_file(&files.dir.path().join("none.csv"), &Options::default()), Err(LocalError::File(_))));
+    assert!(matches!(assess_file(&files.put("empty.csv", ""), &Options::default()), Err(LocalError::File(_))));
     assert!(matches!(
         assess_file(&files.put("broken.parquet", "PAR1xxxx"), &Options::default()),
         Err(LocalError::File(_))
@@ -327,12 +232,32 @@ schema:
 "#,
     )
     .unwrap();
-    let options = Options {
-        contract: Some(contract),
-        ..Options::default()
-    };
+    let options = Options { contract: Some(contract), ..Options::default() };
     assert_eq!(assess(&rows(&[("东区", 20)], 4), &options).verdict, Verdict::Pass);
     assert_eq!(assess(&rows(&[("东区", 4)], 4), &options).verdict, Verdict::Block);
     let locked = rows(&[("东区", 20)], 4).replace("band", "phone");
     assert_eq!(verdict_of(&assess(&locked, &options), "scope"), Some(Verdict::Block));
+}
+
+/// The same table went through pycanon 1.3.5; its values stand here (entropy l before it rounds down).
+#[test]
+fn equals_pycanon() {
+    let mut text = String::from("a,b,s,v\n");
+    for i in 0_u64..900 {
+        let s = if i % 5 == 0 { i % 2 } else { (i * i + 3 * i) % 7 };
+        let a = i * 7 % 4;
+        writeln!(text, "{a},b{},D{s},{}", i * i % 3, i * i * 31 % 11 * (1 + a)).unwrap();
+    }
+    let (ln2, worst_v) = (std::f64::consts::LN_2, 1.4350845252893227);
+    for (sensitive, l, entropy, alpha, beta, delta, t) in [
+        (&["s"][..], 4, 3.568134366349661, 0.44, 1.0, ln2, 0.12444444444444443),
+        (&["v"], 6, 5.839030415666355, 0.18666666666666668, 3.2, worst_v, 0.22159722222222225),
+        (&["s", "v"], 4, 3.568134366349661, 0.44, 3.2, worst_v, 0.22159722222222225),
+    ] {
+        let got = assess(&text, &roles(&["a", "b"], sensitive)).measures;
+        assert_eq!((got["k"].as_u64(), got["l_distinct"].as_u64()), (Some(75), Some(l)));
+        for (name, want) in [("l_entropy", entropy), ("alpha", alpha), ("beta", beta), ("delta", delta), ("t", t)] {
+            assert!((got[name].as_f64().unwrap() - want).abs() < 1e-9, "{sensitive:?} {name} {}", got[name]);
+        }
+    }
 }
