@@ -16,6 +16,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask tidy                       crate directions, sizes, module docs, purity
 cargo xtask test [--full] [NEXTEST…]   everything CI checks; --full adds the long tests
+cargo xtask tools                      fetch what the checks need and this machine lacks
 cargo xtask demo [--city CITY] [--data DIR]
                                        build, run the story, leave the platform open on localhost
 cargo xtask bench story [--rows N]     rows per second by stage and peak memory";
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["tidy"] => tidy::main(),
+        ["tools"] => tools::main(),
         ["test", rest @ ..] => test::main(rest),
         ["demo", rest @ ..] => demo::main(rest),
         ["bench", "story", rest @ ..] => bench::main(rest),

@@ -14,6 +14,19 @@ pub fn cache() -> PathBuf {
     std::env::var_os("YUNYU_TOOLS").map_or_else(|| home.join(".cache/yunyu/tools"), PathBuf::from)
 }
 
+/// Fetches everything; says what is there and what could not be had.
+pub fn main() -> Done {
+    let mut troubles = debian();
+    let tried = [python_tool("typos"), cargo_tool("cargo-nextest"), cargo_tool("cargo-deny"), flights()];
+    for one in tried {
+        match one {
+            Ok(path) => println!("{}", path.display()),
+            Err(Problem::Failed(text) | Problem::Usage(text)) => troubles.push(text),
+        }
+    }
+    if troubles.is_empty() { Ok(()) } else { Err(Problem::Failed(troubles.join("\n  "))) }
+}
+
 /// Installs missing Debian packages; a machine without apt or rights is told what to install.
 pub fn debian() -> Vec<String> {
     let missing: Vec<&str> = DEBIAN.iter().filter(|(p, _)| !have(p)).map(|(_, package)| *package).collect();

@@ -1,4 +1,10 @@
 //! The yunyu command: wiring only.
-#[expect(dead_code, reason = "wired by a later command")]
+
 mod city;
+mod init;
+mod layout;
+mod serve;
+mod story;
+mod wiring;
+
 fn main() {}

@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: what the compiler does not check about the shape of the code. The rules are data
 //! (`xtask/tidy.toml`); city names come from `packs/`.
 
+mod claims;
 mod direction;
 mod source;
 
@@ -62,12 +63,13 @@ pub fn main() -> Done {
     let rules: Rules = toml::from_str(&text).map_err(failed("xtask/tidy.toml"))?;
     let cities = cities(&root().join("packs"))?;
     let mut findings = Vec::new();
-    for (krate, path) in sources()? {
+    for (krate, path) in sources()?.into_iter().filter(|(_, path)| !is_test_file(path)) {
         let text = fs::read_to_string(root().join(&path)).map_err(failed(&path))?;
         findings.extend(source::check(&krate, &path, &text, &rules, &cities));
     }
     let mut lines = judge(findings, &rules);
     lines.extend(direction::check(&rules)?);
+    lines.extend(claims::check()?);
     for line in &lines {
         eprintln!("   {line}");
     }
@@ -77,6 +79,11 @@ pub fn main() -> Done {
     } else {
         Err(Problem::Failed(format!("tidy: {} findings", lines.len())))
     }
+}
+
+/// A module of tests in a file of its own (`#[cfg(test)] mod tests;`): sizes and names are its own affair.
+fn is_test_file(path: &str) -> bool {
+    path.ends_with("/tests.rs") || path.contains("/tests/")
 }
 
 /// Applies limits and exceptions; an exception that nothing needs is a finding too.

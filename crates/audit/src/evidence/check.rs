@@ -47,7 +47,7 @@ fn check(
     }
     *clock = Some(body.clock.to_string());
     check_trust(body, trust)?;
-    let list = check_lists(&body.key_lists, &body.root)
+    let list = check_lists(&body.key_lists, Some(&body.root))
         .map_err(|e| Failure { file: "body.key_lists".to_owned(), ..e.into() })?;
     counts.add("key_lists", list.number);
     if list.deployment != body.deployment || list.clock != body.clock || body.root.suite() != body.suite {

@@ -185,7 +185,8 @@ impl One<'_> {
     }
 }
 
-/// Each approval in an order is an act of this file, and together they satisfy the caller's quorum.
+/// Each approval in an order is an act of this file that approves this order's object in this order's case, and
+/// together they satisfy the caller's quorum.
 fn check_order(
     body: &Evidence,
     order: &Statement,
@@ -196,14 +197,21 @@ fn check_order(
     if order.body.get("key_list").and_then(Value::as_u64).is_some_and(|n| n > list.number) {
         return fail("key_list", "缺少指令所依据的密钥清单", "the key list it rests on is missing");
     }
+    let object = order.body.pointer("/effect/object").unwrap_or(&Value::Null);
+    let object = crypto::digest_of(body.suite, "object", object).map_err(crate::LogError::from)?.to_string();
     let mut acts = Vec::new();
     for approval in order.body.get("approvals").and_then(Value::as_array).into_iter().flatten() {
         let digest = statement_digest(body.suite, approval).map_err(crate::LogError::from)?.to_string();
-        match known.get(&("act", digest)) {
-            Some(act) => acts.push((*act).clone()),
-            None => return fail("approval", "指令所附批准不在证据中", "an approval in it is not an act of this file"),
+        let Some(act) = known.get(&("act", digest)) else {
+            return fail("approval", "指令所附批准不在证据中", "an approval in it is not an act of this file");
+        };
+        let approves = act.text("decision") == Some("approve") && act.text("object") == Some(&object);
+        if !approves || act.text("case") != order.text("case") {
+            return fail("approval", "指令所附批准针对另一对象", "an approval in it is about something else");
         }
+        acts.push((*act).clone());
     }
-    quorum(order, &acts, list)
-        .or_else(|why| fail("quorum", &format!("批准不足：{why}"), &format!("its approvals do not suffice: {why}")))
+    let refused =
+        |why: String| fail("quorum", &format!("批准不足：{why}"), &format!("its approvals do not suffice: {why}"));
+    quorum(order, &acts, list).or_else(refused)
 }

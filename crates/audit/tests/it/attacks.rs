@@ -176,6 +176,13 @@ fn approvals_of_an_order() {
     assert_eq!(only_one.failure.unwrap().what, "quorum");
 }
 
+/// Valid votes on another artefact are put under a release.
+#[test]
+fn approvals_about_something_else() {
+    let story = Story::write(Suite::Gm, Plan { other_vote: true, ..Plan::default() });
+    assert_eq!(what(&story.evidence(), &story.trust()), "approval");
+}
+
 /// The file is sealed by a key that does not seal evidence.
 #[test]
 fn sealed_by_another() {

@@ -99,6 +99,23 @@ fn unknown_and_missing_files() {
 }
 
 #[test]
+fn a_zone_alone_has_its_key_lists_but_no_facts() {
+    let world = World::new(Suite::Gm);
+    std::fs::remove_file(world.logs().join("deployment.json")).unwrap();
+    world.publish(1, &world.services());
+    let mut log = world.open(Zone);
+    log.checkpoint(1, &world.zone_log, &[]).unwrap();
+    let (dir, trust) = (world.logs().join("zone"), world.trust());
+    assert!(verify_dir(&dir, Some(&trust), None).trusted);
+    let report = verify_dir(&dir, None, None);
+    assert!(report.valid && !report.trusted);
+    log.checkpoint(1, &world.platform_log, &[]).unwrap();
+    assert!(!verify_dir(&dir, None, None).valid);
+    std::fs::remove_dir_all(world.logs().join("keys")).unwrap();
+    assert!(!verify_once(&dir, None, None).valid, "without key lists nobody says who signs");
+}
+
+#[test]
 fn another_root_is_valid_in_itself_but_not_trusted() {
     let mut world = written(Suite::Gm, 5);
     world.root = key(Suite::Gm, 99);

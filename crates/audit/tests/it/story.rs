@@ -23,6 +23,8 @@ pub struct Plan {
     pub at: i64,
     /// Artefact of the release order.
     pub artefact: Option<&'static str>,
+    /// The two votes were about another object.
+    pub other_vote: bool,
 }
 
 pub struct Story {
@@ -78,10 +80,10 @@ impl Story {
         self.logs[usize::from(log == Zone)].append(&[bytes]).unwrap();
     }
 
-    pub fn act(&mut self, who: usize, step: &str) -> Value {
+    pub fn act(&mut self, who: usize, step: &str, object: &Value) -> Value {
         let n = self.acts.len();
         let body = json!({"v": 1, "deployment": DEPLOYMENT, "case": CASE, "procedure": "p", "step": step,
-            "decision": "approve", "object": self.world.suite.hash(step.as_bytes()).to_string(),
+            "decision": "approve", "object": crypto::digest_of(self.world.suite, "object", object).unwrap().to_string(),
             "documents": self.world.suite.hash(b"none").to_string(), "head": self.head(Platform),
             "person": format!("person-{who}"), "org": format!("org-{who}"), "at": 1_000 + self.plan.at});
         let act = self.plan.acts.get(n).cloned().unwrap_or_else(|| signed(&self.people[who], "act", body));
@@ -115,23 +117,22 @@ impl Story {
         let gate = self.world.suite.hash(b"gate report").to_string();
         let artefact = "sm3:".to_owned() + &"ab".repeat(32);
         self.leaf(Platform, "case_opened", &[]);
-        let a = self.act(0, "catalogue");
-        self.order("resource", json!({"resource": "resource-1"}), &[a], json!({"outcome": "applied"}));
+        let object = json!({"resource": "resource-1"});
+        let a = self.act(0, "catalogue", &object);
+        self.order("resource", object, &[a], json!({"outcome": "applied"}));
         self.leaf(Platform, "review_doubted", &[]);
-        let a = self.act(1, "grant");
-        self.order(
-            "grant",
-            json!({"grant": "grant-1", "resources": {"resource-1": "org-0"}}),
-            &[a],
-            json!({"outcome": "applied"}),
-        );
-        let a = self.act(1, "job");
+        let object = json!({"grant": "grant-1", "resources": {"resource-1": "org-0"}});
+        let a = self.act(1, "grant", &object);
+        self.order("grant", object, &[a], json!({"outcome": "applied"}));
+        let object = json!({"job": "job-1", "grant": "grant-1"});
+        let a = self.act(1, "job", &object);
         let done = json!({"outcome": "job_done", "job": "job-1", "artefact": artefact, "verdict": "review",
             "gate_report": gate, "lineage": {"n": ["visits.id"]}});
-        self.order("job", json!({"job": "job-1", "grant": "grant-1"}), &[a], done);
-        let votes = [self.act(2, "vote"), self.act(3, "vote")];
+        self.order("job", object, &[a], done);
         let released = self.plan.artefact.map_or(artefact.clone(), Into::into);
         let release = json!({"job": "job-1", "product": PRODUCT, "artefact": released, "gate_report": gate});
+        let voted = if self.plan.other_vote { json!({"job": "job-2"}) } else { release.clone() };
+        let votes = [self.act(2, "vote", &voted), self.act(3, "vote", &voted)];
         let report = json!({"outcome": "released", "product": PRODUCT, "artefact": artefact, "rows": 3});
         self.order("release", release, &votes, report);
         let body = json!({"v": 1, "deployment": DEPLOYMENT, "number": "C-1", "artefact": artefact, "at": 1_000});

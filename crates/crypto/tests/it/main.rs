@@ -7,3 +7,4 @@ mod keys;
 mod password;
 mod sign;
 mod suite;
+mod wycheproof;

@@ -106,8 +106,8 @@ impl Profile {
             self.integers += u64::from(value::integer(text).is_ok());
             self.digits(text);
             if text.len() >= 8 {
-                self.dates += u64::from(value::date(text, None).is_ok());
-                self.timestamps += u64::from(value::timestamp(text, None).is_ok());
+                self.dates += u64::from(value::date(text).is_ok());
+                self.timestamps += u64::from(value::timestamp(text).is_ok());
             }
         } else if text.len() <= 5 && first.is_ascii_alphabetic() {
             self.booleans += u64::from(text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"));

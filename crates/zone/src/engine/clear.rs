@@ -10,7 +10,7 @@ use datafusion::catalog::empty::EmptyTable;
 use datafusion::common::tree_node::Transformed;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Extension, LogicalPlan, Projection, TableSource};
-use model::refusal::Refusal;
+use model::refusal::{Position, Refusal};
 
 use super::analysis::{Pass, Policy, Relation, Release, State};
 use super::disclose::{Demands, Disclose};
@@ -24,6 +24,9 @@ use crate::purpose::Purpose;
 
 /// Stack of the analysis: plans are trees as deep as a query is long.
 const STACK: usize = 256 << 20;
+
+/// The start of the text: where a refusal stands that concerns no word of it.
+const FIRST: Option<Position> = Some(Position { line: 1, column: 1 });
 
 /// The records of a table with its contract. The provider's schema is the contract's sealed schema: its fields, then the hidden
 /// subject columns.
@@ -95,7 +98,7 @@ pub fn check(sql: &str, contracts: &[Contract], purpose: &Purpose) -> Verdict {
     };
     match on_deep_stack(|| analyse(sql, contracts, purpose, &empty)) {
         Ok(analysed) => analysed.verdict,
-        Err(reason) => Verdict::refuse(*reason),
+        Err(reason) => Verdict::refuse(reason.place(FIRST)),
     }
 }
 
@@ -113,7 +116,7 @@ pub fn clear(env: &EngineEnv, sql: &str) -> Result<ClearedPlan, Refusal> {
         complete.then(|| provider_as_source(Arc::clone(&source.provider)))
     };
     let analysed = on_deep_stack(|| analyse(sql, &contracts, &env.purpose, &records));
-    let analysed = analysed.map_err(|reason| Verdict::refuse(*reason).refusal())?;
+    let analysed = analysed.map_err(|reason| Verdict::refuse(reason.place(FIRST)).refusal())?;
     let Analysed { plan, verdict, nature, origins, points } = analysed;
     Ok(ClearedPlan { plan, verdict, nature, origins, points, limits: env.limits.clone() })
 }

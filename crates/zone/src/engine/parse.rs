@@ -35,6 +35,10 @@ pub fn parse(sql: &str) -> Checked<(Statement, Text)> {
         return deny(n1("查询过长", "the text is too long"));
     }
     let text = Text { tokens };
+    let own = |token: &&TokenWithSpan| matches!(&token.token, Token::Word(word) if word.value.starts_with("__"));
+    if let Some(token) = text.tokens.iter().find(own) {
+        return deny(n1("以 __ 开头的名字留给引擎", "names that begin with __ are the engine's own").place(Some(place(token))));
+    }
     let parser = Parser::new(&dialect).with_recursion_limit(DEEPEST).with_tokens_with_locations(text.tokens.clone());
     let statements = { parser }.parse_statements();
     let Ok(statements) = statements else {

@@ -58,8 +58,8 @@ fn read_cell<'a>(column: &Column, text: &'a str, quoted: bool) -> Result<Cell<'a
         DataType::Int64 => Cell::Integer(value::integer(text)?),
         DataType::Float64 => Cell::Number(value::number(text)?),
         DataType::Decimal128(precision, scale) => Cell::Decimal(value::decimal(text, precision, scale)?),
-        DataType::Date32 => Cell::Date(value::date(text, column.format.as_deref())?),
-        DataType::Timestamp(..) => Cell::Timestamp(value::timestamp(text, column.format.as_deref())?),
+        DataType::Date32 => Cell::Date(value::date_as(text, column.format.as_deref())?),
+        DataType::Timestamp(..) => Cell::Timestamp(value::timestamp_as(text, column.format.as_deref())?),
         DataType::Boolean => Cell::Boolean(value::boolean(text)?),
         _ => Cell::Text(read_text(column, text)?),
     })

@@ -165,11 +165,18 @@ fn days(year: i64, month: u32, day: u32) -> i64 {
 }
 
 /// Day as days since 1970-01-01. Year first (`-`, `/`, `.`, `年月日` or eight digits); a midnight time is accepted.
-/// A `format` in `strptime` notation comes first where the contract states one.
 ///
 /// # Errors
 /// `date_format`, or `impossible_date` for a day that does not exist.
-pub fn date(text: &str, format: Option<&str>) -> Result<i32, Reason> {
+pub fn date(text: &str) -> Result<i32, Reason> {
+    date_as(text, None)
+}
+
+/// As [`date`]; a `format` in `strptime` notation comes first where the contract states one.
+///
+/// # Errors
+/// As [`date`].
+pub fn date_as(text: &str, format: Option<&str>) -> Result<i32, Reason> {
     let text = narrow(text);
     if let Some(day) = format.and_then(|f| jiff::civil::Date::strptime(f, text.as_ref()).ok()) {
         let number = days(i64::from(day.year()), u32::from(day.month().unsigned_abs()), u32::from(day.day().unsigned_abs()));
@@ -183,11 +190,18 @@ pub fn date(text: &str, format: Option<&str>) -> Result<i32, Reason> {
 }
 
 /// Instant as microseconds since 1970-01-01 00:00 of the local calendar; an offset (`Z`, `+08:00`) moves it to UTC.
-/// A `format` in `strptime` notation comes first where the contract states one.
 ///
 /// # Errors
 /// `date_format`, or `impossible_date` for a day or time that does not exist.
-pub fn timestamp(text: &str, format: Option<&str>) -> Result<i64, Reason> {
+pub fn timestamp(text: &str) -> Result<i64, Reason> {
+    timestamp_as(text, None)
+}
+
+/// As [`timestamp`]; a `format` in `strptime` notation comes first where the contract states one.
+///
+/// # Errors
+/// As [`timestamp`].
+pub fn timestamp_as(text: &str, format: Option<&str>) -> Result<i64, Reason> {
     let text = narrow(text);
     if let Some(instant) = format.and_then(|f| jiff::civil::DateTime::strptime(f, text.as_ref()).ok()) {
         let utc = instant.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| Reason::ImpossibleDate)?;
@@ -313,31 +327,31 @@ mod tests {
     #[test]
     fn dates() {
         for text in ["2024-02-29", "2024/2/29", "20240229", "2024.02.29", "2024年2月29日", "２０２４-02-29", "2024-02-29 00:00:00"] {
-            assert_eq!(date(text, None), Ok(19782), "{text}");
+            assert_eq!(date(text), Ok(19782), "{text}");
         }
-        assert_eq!(date("1970-01-01", None), Ok(0));
-        assert_eq!(date("1969-12-31", None), Ok(-1));
+        assert_eq!(date("1970-01-01"), Ok(0));
+        assert_eq!(date("1969-12-31"), Ok(-1));
         for text in ["2023-02-29", "2024-13-01", "2024-00-10", "20240230", "0000-01-01"] {
-            assert_eq!(date(text, None), Err(Reason::ImpossibleDate), "{text}");
+            assert_eq!(date(text), Err(Reason::ImpossibleDate), "{text}");
         }
-        assert_eq!(date("29/02/2024", Some("%d/%m/%Y")), Ok(19782));
-        assert_eq!(date("2024-02-29", Some("%d/%m/%Y")), Ok(19782));
+        assert_eq!(date_as("29/02/2024", Some("%d/%m/%Y")), Ok(19782));
+        assert_eq!(date_as("2024-02-29", Some("%d/%m/%Y")), Ok(19782));
         for text in ["29/02/2024", "24-02-29", "2024-02", "today", "2024-02-29-1", "2024-02-29 10:00"] {
-            assert_eq!(date(text, None), Err(Reason::DateFormat), "{text}");
+            assert_eq!(date(text), Err(Reason::DateFormat), "{text}");
         }
     }
 
     #[test]
     fn times() {
-        assert_eq!(timestamp("1970-01-01 00:00:01.5", None), Ok(1_500_000));
-        assert_eq!(timestamp("1970-01-02T01:02", None), Ok(86_400_000_000 + 3_720_000_000));
-        assert_eq!(timestamp("1970-01-01T08:00:00+08:00", None), Ok(0));
-        assert_eq!(timestamp("1970-01-01T00:00:00Z", None), Ok(0));
-        assert_eq!(timestamp("1970-01-01", None), Ok(0));
-        assert_eq!(timestamp("01/02/1970 00:00", Some("%m/%d/%Y %H:%M")), Ok(31 * 86_400_000_000 - 30 * 86_400_000_000));
-        assert_eq!(timestamp("1970-01-01 24:00:00", None), Err(Reason::ImpossibleDate));
-        assert_eq!(timestamp("1970-01-01 1:2:3:4", None), Err(Reason::DateFormat));
-        assert_eq!(timestamp("1970-01-01 aa", None), Err(Reason::DateFormat));
+        assert_eq!(timestamp("1970-01-01 00:00:01.5"), Ok(1_500_000));
+        assert_eq!(timestamp("1970-01-02T01:02"), Ok(86_400_000_000 + 3_720_000_000));
+        assert_eq!(timestamp("1970-01-01T08:00:00+08:00"), Ok(0));
+        assert_eq!(timestamp("1970-01-01T00:00:00Z"), Ok(0));
+        assert_eq!(timestamp("1970-01-01"), Ok(0));
+        assert_eq!(timestamp_as("01/02/1970 00:00", Some("%m/%d/%Y %H:%M")), Ok(31 * 86_400_000_000 - 30 * 86_400_000_000));
+        assert_eq!(timestamp("1970-01-01 24:00:00"), Err(Reason::ImpossibleDate));
+        assert_eq!(timestamp("1970-01-01 1:2:3:4"), Err(Reason::DateFormat));
+        assert_eq!(timestamp("1970-01-01 aa"), Err(Reason::DateFormat));
     }
 
     #[test]

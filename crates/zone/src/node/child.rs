@@ -43,8 +43,9 @@ pub(crate) struct JobInput {
 #[serde(deny_unknown_fields)]
 pub(crate) struct JobTable {
     pub(crate) resource: ResourceId,
-    /// Contract, with what was not granted locked.
     pub(crate) contract: String,
+    /// Fields that the grant names.
+    pub(crate) fields: Vec<String>,
     /// Sealed batches.
     pub(crate) objects: Vec<String>,
 }

@@ -10,7 +10,6 @@ use super::record::JobResult;
 use super::refuse;
 use super::sealed::{self, AUTHORISATION_KEY};
 use super::state::{Job, Phase, State};
-use crate::contract::Contract;
 use crypto::{HandedKey, HandedKeys, KeyId, MAX_HEADER, open_header};
 use model::Refusal;
 use model::ids::{AuthorisationId, BatchId, JobId};
@@ -76,7 +75,8 @@ pub(crate) fn fail(core: &Core, id: &JobId, refusal: Refusal) -> Result<(), Node
     })
 }
 
-fn finish(core: &Core, id: &JobId, authorisation: &AuthorisationId, output: JobOutput) -> Result<(), NodeError> {
+/// Takes a process's answer, if the job is still wanted.
+pub(crate) fn finish(core: &Core, id: &JobId, authorisation: &AuthorisationId, output: JobOutput) -> Result<(), NodeError> {
     let (report, rows, lineage, figures) = match output {
         JobOutput::Refused { refusal } => return fail(core, id, refusal),
         JobOutput::Done { report, rows, lineage, figures } => (report, rows, lineage, figures),
@@ -103,15 +103,16 @@ fn finish(core: &Core, id: &JobId, authorisation: &AuthorisationId, output: JobO
 }
 
 /// What a job reads, taken from the state at once.
-struct Plan {
-    authorisation: AuthorisationId,
+pub(crate) struct Plan {
+    pub(crate) authorisation: AuthorisationId,
     sql: String,
     purpose: String,
     tables: Vec<JobTable>,
     batches: Vec<BatchId>,
 }
 
-fn prepare(state: &State, id: &JobId) -> Result<Plan, Refusal> {
+/// Takes what a job needs from the state, or says why it cannot run.
+pub(crate) fn prepare(state: &State, id: &JobId) -> Result<Plan, Refusal> {
     let job = state.jobs.get(id).ok_or_else(refuse::unknown_object)?;
     let grant = state.grants.get(&job.spec.grant).ok_or_else(refuse::unknown_object)?;
     let (mut tables, mut batches) = (Vec::new(), Vec::new());
@@ -126,7 +127,8 @@ fn prepare(state: &State, id: &JobId) -> Result<Plan, Refusal> {
         batches.extend(stored.iter().map(|b| b.batch.clone()));
         tables.push(JobTable {
             resource: resource.clone(),
-            contract: granted(&held.spec.contract, fields)?,
+            contract: held.spec.contract.clone(),
+            fields: fields.clone(),
             objects: stored.iter().map(|b| b.object.clone()).collect(),
         });
     }
@@ -134,20 +136,8 @@ fn prepare(state: &State, id: &JobId) -> Result<Plan, Refusal> {
     Ok(Plan { authorisation: grant.spec.authorisation.clone(), sql, purpose, tables, batches })
 }
 
-/// The contract with every field locked that the grant does not name.
-fn granted(contract: &str, fields: &[String]) -> Result<String, Refusal> {
-    let mut contract = Contract::parse(contract).map_err(|_| refuse::bad_contract())?;
-    for field in &mut contract.table.fields {
-        if !fields.contains(&field.name) {
-            field.class = Some(crate::contract::Class::Lock);
-            field.grid = None;
-            field.derive.clear();
-        }
-    }
-    Ok(contract.to_yaml())
-}
-
-fn input(core: &Core, id: &JobId, plan: &Plan) -> Result<JobInput, NodeError> {
+/// What the job's process is given.
+pub(crate) fn input(core: &Core, id: &JobId, plan: &Plan) -> Result<JobInput, NodeError> {
     let root = sealed::objects(core);
     let mut keys = Vec::new();
     for object in plan.tables.iter().flat_map(|t| &t.objects) {
@@ -173,7 +163,7 @@ fn input(core: &Core, id: &JobId, plan: &Plan) -> Result<JobInput, NodeError> {
 
 /// The pack's thresholds for engine and gate, by name; product defaults stand where the pack has none.
 fn thresholds(core: &Core) -> BTreeMap<String, i64> {
-    let names = ["k.person", "k.person_sensitive", "k.enterprise", "k.other"];
+    let names = ["k.person", "k.enterprise", "k.other", "dominance.n", "dominance.percent", "dominance.p_percent"];
     names.into_iter().filter_map(|n| Some((n.to_owned(), core.cfg.pack.number(n)?))).collect()
 }
 

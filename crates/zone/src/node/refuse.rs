@@ -91,6 +91,10 @@ refusals! {
     broken = "zone-failure", "ZONE-HTTP-4", "本域内部错误，未返回任何数据", "the zone failed; no data was returned";
     /// A job used too long or too much, or died.
     job_died = "job-died", "ZONE-JOB-1", "作业超出时间或内存限制，或异常终止", "the job exceeded its time or memory or ended abnormally";
+    /// The query failed while it ran; nothing is said about why.
+    query_failed = "query-failed", "ZONE-JOB-3", "查询未能完成", "the query could not be completed";
+    /// Memory or rows ran out.
+    query_too_large = "query-too-large", "ZONE-JOB-4", "查询超出内存或行数限制", "the query needs more than its limits allow";
     /// No batch to work on.
     no_batches = "job-without-records", "ZONE-JOB-2", "所授权的资源没有已存储的批次", "a granted resource has no stored batch";
     /// The job has no result to release.

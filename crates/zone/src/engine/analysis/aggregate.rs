@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use datafusion::common::Column;
 use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::expr::GroupingSet;
+use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, Projection};
 
 use super::blame::internal;
@@ -38,24 +40,25 @@ impl Call<'_> {
 impl Pass<'_> {
     pub(super) fn aggregate(&mut self, plan: &LogicalPlan, node: &Aggregate) -> Checked<Relation> {
         let input = self.analyse(&node.input)?;
-        let sets = node.group_expr.iter().any(|key| matches!(key, Expr::GroupingSet(_)));
-        if sets {
-            return self.grouping_sets(node, input);
-        }
-        let keys = node.group_expr.iter().map(|key| self.group_key(key, &input)).collect::<Checked<Vec<Label>>>()?;
+        let sets = matches!(node.group_expr.as_slice(), [Expr::GroupingSet(_)]);
+        let exprs = grouping_set_to_exprlist(&node.group_expr).map_err(internal)?;
+        let mut keys = exprs.iter().map(|key| self.label(key, &input)).collect::<Checked<Vec<Label>>>()?;
+        // The number that tells the levels of grouping sets apart follows the keys.
+        keys.extend(sets.then(Label::constant));
         let calls = node.aggr_expr.iter().map(|expr| self.aggregate_call(expr, &input)).collect::<Checked<Vec<Call>>>()?;
         let free = keys.iter().chain(calls.iter().flat_map(Call::labels)).all(Label::is_free);
         if free && !input.is_raw() {
             return self.open_aggregate(node, input, &keys, &calls);
         }
         if keys.iter().any(|key| key.modes.has(Modes::EQJOIN) && !key.is_free()) {
+            if sets {
+                let (expr, label) = (exprs[0], Label::derived(Modes::NONE, &keys));
+                let help = "group by the key alone";
+                return self.refuse(expr, &label, "KEY", "键不得带小计分组", "keys may not be grouped with subtotals", help);
+            }
             return self.per_subject(node, input, keys, &calls);
         }
         self.release(plan, node, input, keys, calls)
-    }
-
-    fn group_key(&mut self, key: &Expr, input: &Relation) -> Checked<Label> {
-        self.label(key, input)
     }
 
     pub(super) fn aggregate_call<'e>(&mut self, expr: &'e Expr, input: &Relation) -> Checked<Call<'e>> {
@@ -97,37 +100,25 @@ impl Pass<'_> {
         let mut labels = keys.to_vec();
         labels.extend(calls.iter().map(|call| Label { transform: Transform::Aggregate, ..Label::join(call.labels().collect::<Vec<_>>()) }));
         labels.iter_mut().for_each(|label| label.subject = None);
-        let group = node.group_expr.iter().map(|key| self.finish(key, &input)).collect::<Checked<Vec<Expr>>>()?;
+        let group = self.finish_group(&node.group_expr, &input)?;
         let aggregates = node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
         let plan = Aggregate::try_new(Arc::new(input.plan.clone()), group, aggregates).map_err(internal)?;
         let plan = LogicalPlan::Aggregate(plan);
         Ok(Relation { plan, schema: Arc::clone(&node.schema), labels, hidden: Vec::new(), ..input })
     }
 
-    /// Grouping sets over open rows only: over restricted rows their totals would give suppressed cells away.
-    fn grouping_sets(&mut self, node: &Aggregate, input: Relation) -> Checked<Relation> {
-        let keys = node.group_expr.iter().flat_map(|key| match key {
-            Expr::GroupingSet(set) => set.distinct_expr().into_iter().cloned().collect(),
-            other => vec![other.clone()],
-        });
-        let keys = keys.collect::<Vec<Expr>>().iter().map(|key| self.label(key, &input)).collect::<Checked<Vec<Label>>>()?;
-        let calls = node.aggr_expr.iter().map(|expr| self.aggregate_call(expr, &input)).collect::<Checked<Vec<Call>>>()?;
-        let all: Vec<&Label> = keys.iter().chain(calls.iter().flat_map(Call::labels)).collect();
-        if input.is_raw() || all.iter().any(|label| !label.is_free()) {
-            let word = ["ROLLUP", "CUBE", "GROUPING"].into_iter().find_map(|word| self.text.find(word));
-            let reason = Reason::new("G3", "受限行上尚不支持带小计的分组", "groupings with subtotals over restricted rows are not supported yet");
-            return deny(reason.help("ask for each level in a query of its own").place(word).place(self.text.start()));
+    /// Grouping expressions as they will run; grouping sets are rewritten inside.
+    pub(super) fn finish_group(&self, group: &[Expr], input: &Relation) -> Checked<Vec<Expr>> {
+        let finish = |exprs: &[Expr]| exprs.iter().map(|expr| self.finish(expr, input)).collect::<Checked<Vec<Expr>>>();
+        match group {
+            [Expr::GroupingSet(GroupingSet::Rollup(keys))] => Ok(vec![Expr::GroupingSet(GroupingSet::Rollup(finish(keys)?))]),
+            [Expr::GroupingSet(GroupingSet::Cube(keys))] => Ok(vec![Expr::GroupingSet(GroupingSet::Cube(finish(keys)?))]),
+            [Expr::GroupingSet(GroupingSet::GroupingSets(sets))] => {
+                let sets = sets.iter().map(|keys| finish(keys)).collect::<Checked<Vec<Vec<Expr>>>>()?;
+                Ok(vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))])
+            }
+            keys => finish(keys),
         }
-        let mut labels = keys.clone();
-        // The hidden grouping number of the node lies between keys and aggregates.
-        labels.push(Label::constant());
-        labels.extend(calls.iter().map(|call| Label { transform: Transform::Aggregate, ..Label::join(call.labels().collect::<Vec<_>>()) }));
-        let plan = Aggregate::try_new(Arc::new(input.plan.clone()), node.group_expr.clone(), node.aggr_expr.clone()).map_err(internal)?;
-        if labels.len() != node.schema.fields().len() {
-            return deny(Reason::new("N1", "不接受的分组形式", "this form of grouping is not accepted").place(self.text.start()));
-        }
-        let plan = LogicalPlan::Aggregate(plan);
-        Ok(Relation { plan, schema: Arc::clone(&node.schema), labels, hidden: Vec::new(), ..input })
     }
 
     /// Grouped by a key, below a later release: nothing comes out yet, and the groups carry the sets of their subjects.

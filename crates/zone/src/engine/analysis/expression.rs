@@ -172,13 +172,13 @@ impl Pass<'_> {
             let fallible = !total && !matches!(expr, Expr::TryCast(_));
             return self.only_free(expr, &[&label], from, fallible).map(|_| label);
         }
-        if let (DataType::Boolean, true, Condition::Constants(_)) = (&source, target.is_integer(), &label.condition) {
+        if source == DataType::Boolean && target.is_integer() && label.modes.has(Modes::LIT_EQ) {
             let constants = [0, 1].map(|n| ScalarValue::Int64(Some(n))).to_vec();
             let modes = Modes::DIM.or(Modes::SUM);
             return Ok(Label { modes, condition: Condition::Constants(constants), ..label });
         }
         // A conversion that could fail becomes one that gives null; see `finish`.
-        let narrowing = source.is_numeric() && target.is_numeric() && label.modes.has(Modes::GROUP);
+        let narrowing = source.is_numeric() && target.is_numeric() && (label.modes.has(Modes::GROUP) || label.modes.has(Modes::RANK));
         if !total && !narrowing {
             let help = "keep the column's own type";
             return self.refuse(expr, &label, "N3", "受限行上不得做会出错的类型转换", "a conversion that can fail is not permitted over restricted rows", help);

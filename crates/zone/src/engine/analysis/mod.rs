@@ -78,8 +78,8 @@ impl<'a> Pass<'a> {
             LogicalPlan::Join(node) => self.join(node),
             LogicalPlan::Aggregate(node) => self.aggregate(plan, node),
             LogicalPlan::Distinct(Distinct::All(input)) => self.distinct(input),
-            LogicalPlan::Distinct(Distinct::On(node)) => self.distinct_on(plan, node),
-            LogicalPlan::Limit(_) => self.positional(plan, "LIMIT"),
+            LogicalPlan::Distinct(Distinct::On(node)) => self.distinct_on(node),
+            LogicalPlan::Limit(_) => self.positional(plan),
             LogicalPlan::Sort(node) => self.sort(node),
             LogicalPlan::Window(node) => self.window(node),
             LogicalPlan::Union(node) => self.union(node),
@@ -174,16 +174,16 @@ impl<'a> Pass<'a> {
         Ok(Relation { plan, ..input })
     }
 
-    /// LIMIT, OFFSET, DISTINCT ON: choose rows by position.
-    fn positional(&mut self, plan: &LogicalPlan, word: &str) -> Checked<Relation> {
+    /// LIMIT and OFFSET choose rows by position.
+    fn positional(&mut self, plan: &LogicalPlan) -> Checked<Relation> {
         let Some(input) = plan.inputs().first().copied().cloned() else {
             return deny(Reason::new("N1", "不接受的查询形式", "this form of query is not accepted"));
         };
         let mut input = self.analyse(&input)?;
         if input.is_raw() {
-            let (zh, en) = (format!("{word} 不得按位置选取受限行"), format!("{word} may not choose restricted rows by position"));
-            let reason = Reason::new("N2", zh, en).help("group first, then limit the released groups");
-            return deny(reason.place(self.text.find(word.split(' ').next().unwrap_or(word))));
+            let reason = Reason::new("N2", "不得按位置选取受限行", "restricted rows may not be chosen by position");
+            let word = ["LIMIT", "OFFSET", "FETCH"].into_iter().find_map(|word| self.text.find(word));
+            return deny(reason.help("group first, then limit the released groups").place(word).place(self.text.start()));
         }
         let mut exprs = Vec::new();
         for expr in plan.expressions() {
@@ -199,15 +199,16 @@ impl<'a> Pass<'a> {
     }
 
     /// DISTINCT ON over open rows only: it chooses one row of several by order.
-    fn distinct_on(&mut self, plan: &LogicalPlan, node: &DistinctOn) -> Checked<Relation> {
+    fn distinct_on(&mut self, node: &DistinctOn) -> Checked<Relation> {
         let input = self.analyse(&node.input)?;
         if !input.is_open() {
             let reason = Reason::new("N2", "DISTINCT ON 不得按位置选取受限行", "DISTINCT ON may not choose restricted rows by position");
             return deny(reason.help("group first").place(self.text.find("DISTINCT")));
         }
         let labels = node.select_expr.iter().map(|expr| self.label(expr, &input)).collect::<Checked<Vec<Label>>>()?;
-        let plan_new = plan.with_new_exprs(plan.expressions(), vec![input.plan]).map_err(internal)?;
-        Ok(Relation { plan: plan_new, schema: Arc::clone(plan.schema()), labels, hidden: Vec::new(), ..input })
+        let node = DistinctOn { input: Arc::new(input.plan), ..node.clone() };
+        let plan = LogicalPlan::Distinct(Distinct::On(node));
+        Ok(Relation { schema: Arc::clone(plan.schema()), plan, labels, hidden: Vec::new(), ..input })
     }
 
     /// DISTINCT is a grouping by every column.

@@ -8,6 +8,7 @@ use arrow::datatypes::DataType;
 use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::functions::expr_fn::round;
 use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, Extension, LogicalPlan, Projection, cast, lit};
 
 use super::aggregate::Call;
@@ -19,10 +20,13 @@ use super::{Pass, Relation, State};
 use crate::contract::{Class, Grid};
 use crate::engine::disclose::{Count, Demands, Disclose, Share};
 use crate::engine::functions::Fold;
-use crate::engine::label::{Atom, Label, Modes};
+use crate::engine::label::{Atom, Condition, Label, Modes};
 use crate::engine::verdict::{Checked, Reason, Transform, deny};
 use crate::engine::{share, subjects};
 use crate::gate::{Measure, MeasureKind, ReleasePoint, SubjectCount};
+
+/// Most conditions of one grouping that are told apart pair by pair.
+const MOST_CONDITIONS: usize = 16;
 
 /// A release point as the pass met it.
 pub struct Release {
@@ -56,7 +60,8 @@ impl Building {
 
 impl Pass<'_> {
     pub(super) fn release(&mut self, plan: &LogicalPlan, node: &Aggregate, input: Relation, keys: Vec<Label>, calls: Vec<Call>) -> Checked<Relation> {
-        for (label, key) in keys.iter().zip(&node.group_expr) {
+        let exprs: Vec<Expr> = grouping_set_to_exprlist(&node.group_expr).map_err(internal)?.into_iter().cloned().collect();
+        for (label, key) in keys.iter().zip(&exprs) {
             if !label.is_free() && !label.modes.has(Modes::GROUP) {
                 let help = "group by dimensions, or by times truncated to their grid";
                 return self.refuse(key, label, self.rule_of(label), "此列不得作为释放分组的键", "this column may not be the key of a released group", help);
@@ -68,9 +73,9 @@ impl Pass<'_> {
         let mut touched = input.implicit.clone();
         touched.extend(keys.iter().chain(calls.iter().flat_map(Call::labels)).flat_map(|label| label.atoms.iter().cloned()));
         let counted = self.counted(&input, &touched)?;
-        let group = node.group_expr.iter().map(|key| self.finish(key, &input)).collect::<Checked<Vec<Expr>>>()?;
+        let group = self.finish_group(&node.group_expr, &input)?;
         let runs = node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
-        let demands_and_plan = self.demand(node, &input, (&keys, &calls), (&group, &runs), (&counted, &touched))?;
+        let demands_and_plan = self.demand(node, &input, (&keys, &calls), (&group, &runs), &counted)?;
         let released = self.disclose(node, &calls, demands_and_plan)?;
         let number = self.releases.len();
         self.releases.push(Release {
@@ -166,19 +171,22 @@ impl Pass<'_> {
         input: &Relation,
         (keys, calls): (&[Label], &[Call]),
         (group, runs): (&[Expr], &[Expr]),
-        (counted, touched): (&[(&Hidden, u32)], &BTreeSet<Atom>),
+        counted: &[(&Hidden, u32)],
     ) -> Checked<(LogicalPlan, Demands)> {
         let names = runs.iter().map(|run| run.schema_name().to_string()).collect();
-        let mut building = Building { aggregates: runs.to_vec(), names, keys: group.len() };
-        let (mut counts, mut shares) = (Vec::new(), Vec::new());
+        let levels = matches!(group, [Expr::GroupingSet(_)]).then(|| keys.len() - 1);
+        let mut building = Building { aggregates: runs.to_vec(), names, keys: keys.len() };
+        let (mut counts, mut shares, mut explicit) = (Vec::new(), Vec::new(), Vec::new());
         for (hidden, k) in counted {
             let column = building.column(count(hidden, *k, None)?);
             counts.push(Count { column, k: *k, or_none: false, cells: None });
         }
         for (at, (call, run)) in calls.iter().zip(runs).enumerate() {
-            let cell = group.len() + at;
+            let cell = keys.len() + at;
             let function = function_of(run)?;
-            for rows in conditions(call, function, input)? {
+            let conditions = conditions(call, function, input)?;
+            explicit.extend(conditions.iter().filter(|rows| !rows.or_none && explicit_condition(call)).map(|rows| (cell, rows.when.clone())));
+            for rows in conditions {
                 for (hidden, k) in counted {
                     let column = building.column(count(hidden, *k, Some(rows.when.clone()))?);
                     counts.push(Count { column, k: *k, or_none: rows.or_none, cells: Some(vec![cell]) });
@@ -191,13 +199,40 @@ impl Pass<'_> {
                 shares.push(Share { column, most, cell });
             }
         }
-        let _ = touched;
+        for (cells, when) in self.differences(&explicit)? {
+            for (hidden, k) in counted {
+                let column = building.column(count(hidden, *k, Some(when.clone()))?);
+                counts.push(Count { column, k: *k, or_none: true, cells: Some(cells.clone()) });
+            }
+        }
         let varied = keys.iter().enumerate().filter(|(_, key)| key.atoms.iter().any(|atom| self.policy.must_vary(atom) && !input.fixed.contains(atom)));
-        let varied = varied.map(|(at, _)| at).collect();
+        let varied: Vec<usize> = varied.map(|(at, _)| at).collect();
+        if levels.is_some() && !varied.is_empty() {
+            let label = Label::derived(Modes::NONE, keys);
+            let help = "ask for each level in a query of its own";
+            let (zh, en) = ("此列不得带小计分组", "this column may not be grouped with subtotals");
+            return self.refuse(&group[0], &label, "G5", zh, en, help);
+        }
         let visible = node.schema.fields().len();
         let aggregate = Aggregate::try_new(Arc::new(input.plan.clone()), group.to_vec(), building.aggregates).map_err(internal)?;
-        let demands = Demands { visible, keys: group.len(), counts, shares, varied, linked: false };
+        let demands = Demands { visible, keys: keys.len(), counts, shares, varied, linked: false, levels };
         Ok((LogicalPlan::Aggregate(aggregate), demands))
+    }
+
+    /// Rows that meet one condition of a group and not another: two cells of one row must not differ by a few subjects (G6).
+    fn differences(&self, conditions: &[(usize, Expr)]) -> Checked<Vec<(Vec<usize>, Expr)>> {
+        if conditions.len() > MOST_CONDITIONS {
+            let reason = Reason::new("G2", "一个分组中的条件聚合过多", "too many conditional aggregates stand in one grouping");
+            return deny(reason.help("make the condition a grouping key").place(self.text.start()));
+        }
+        let mut differences = Vec::new();
+        for (a, one) in conditions {
+            for (b, other) in conditions.iter().filter(|(b, other)| b != a && other != one) {
+                let when = one.clone().and(Expr::IsNotTrue(Box::new(other.clone())));
+                differences.push((vec![*a, *b], when));
+            }
+        }
+        Ok(differences)
     }
 
     /// Subjects that must not dominate the sum.
@@ -231,6 +266,11 @@ impl Pass<'_> {
         let plan = Projection::try_new(exprs, Arc::new(plan)).map_err(internal)?;
         Ok(LogicalPlan::Projection(plan))
     }
+}
+
+/// Does the aggregate carry a condition that the query states (FILTER, CASE)?
+fn explicit_condition(call: &Call) -> bool {
+    call.filter.is_some() || call.args.iter().any(|arg| arg.condition != Condition::None)
 }
 
 /// Quantiles are shown on the measure's grid: otherwise they would be somebody's value.
@@ -302,11 +342,14 @@ fn point(input: &Relation, group: &[Expr], runs: &[Expr], calls: &[Call], counte
         let value = function.params.args.first().filter(|arg| !matches!(arg, Expr::Literal(..))).cloned();
         Some(Measure { output: None, kind, value, filter: function.params.filter.as_deref().cloned() })
     });
+    // With grouping sets the keys of the finest level are named; rows of other levels do not match them, and the gate says so.
+    let exprs: Vec<Expr> = grouping_set_to_exprlist(group).map_or_else(|_| group.to_vec(), |exprs| exprs.into_iter().cloned().collect());
+    let keys_in_output = vec![None; exprs.len()];
     ReleasePoint {
         input: input.plan.clone(),
-        group: group.to_vec(),
+        group: exprs,
         subjects: subjects.collect(),
         measures: measures.collect(),
-        keys_in_output: vec![None; group.len()],
+        keys_in_output,
     }
 }

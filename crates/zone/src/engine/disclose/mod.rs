@@ -4,6 +4,7 @@
 //! visible columns, drops or blanks what the group rules do not let through, and shows the visible columns only. Everything above
 //! it is post-processing. The optimiser can move nothing across it: it prunes no column, takes no predicate and no limit.
 
+mod complement;
 mod exec;
 mod planner;
 mod suppress;
@@ -58,6 +59,8 @@ pub struct Demands {
     pub varied: Vec<usize>,
     /// Other released groups of the query count the same people: a lone suppressed group takes another one with it (G3).
     pub linked: bool,
+    /// The groups are of several levels (grouping sets): number of keys; the grouping number follows them.
+    pub levels: Option<usize>,
 }
 
 /// The operator in a logical plan.

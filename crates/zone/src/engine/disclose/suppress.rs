@@ -9,6 +9,7 @@ use arrow::datatypes::{Int64Type, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::{DataFusionError, Result};
 
+use super::complement::complement;
 use super::{Count, Demands};
 use crate::engine::subjects::{TOKEN, size_of_set};
 
@@ -21,10 +22,18 @@ pub fn release(groups: &RecordBatch, demands: &Demands, schema: &SchemaRef) -> R
     for key in &demands.varied {
         drop_uniform(groups, demands, *key, &mut kept)?;
     }
-    if demands.linked {
-        drop_lone(groups, demands, &mut kept)?;
+    let (blanked, cells) = blanked(groups, demands)?;
+    if demands.linked || demands.levels.is_some() {
+        // Beside totals a blanked cell is a suppressed one: its whole row goes.
+        kept.iter_mut().zip(&blanked).for_each(|(keep, blank)| *keep &= !blank);
+        complement(groups, demands, &mut kept)?;
     }
-    let columns = visible_columns(groups, demands)?;
+    let blanked = BooleanArray::from(blanked);
+    let show = |(index, array): (usize, &ArrayRef)| match cells.contains(&index) {
+        true => nullif(array, &blanked).map_err(DataFusionError::from),
+        false => Ok(Arc::clone(array)),
+    };
+    let columns = groups.columns().iter().take(demands.visible).enumerate().map(show).collect::<Result<Vec<ArrayRef>>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(groups.num_rows()));
     let shown = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?;
     Ok(filter_record_batch(&shown, &BooleanArray::from(kept))?)
@@ -42,14 +51,15 @@ fn judge(groups: &RecordBatch, count: &Count, mut fail: impl FnMut(usize)) -> Re
     Ok(())
 }
 
-fn sets(groups: &RecordBatch, column: usize) -> Result<ArrayRef> {
+/// A column of subject sets.
+pub(super) fn sets(groups: &RecordBatch, column: usize) -> Result<ArrayRef> {
     let array = groups.columns().get(column).filter(|array| array.as_binary_opt::<i32>().is_some());
     array.cloned().ok_or_else(|| DataFusionError::Internal("a column of subject sets is missing".into()))
 }
 
-/// The visible columns with the cells blanked that rest on too few. Once one cell of a row is blanked, every cell of that row that
-/// depends on a condition is: together with the row's total the others would give it away.
-fn visible_columns(groups: &RecordBatch, demands: &Demands) -> Result<Vec<ArrayRef>> {
+/// The rows with a cell that rests on too few, and the columns to blank in them. Once one cell of a row is blanked, every cell of
+/// that row that depends on a condition is: together with the row's total the others would give it away.
+fn blanked(groups: &RecordBatch, demands: &Demands) -> Result<(Vec<bool>, HashSet<usize>)> {
     let mut blanked = vec![false; groups.num_rows()];
     let mut cells = HashSet::new();
     for count in &demands.counts {
@@ -66,12 +76,7 @@ fn visible_columns(groups: &RecordBatch, demands: &Demands) -> Result<Vec<ArrayR
             *blank |= shares.is_valid(row) && shares.value(row) > i64::from(share.most);
         }
     }
-    let blanked = BooleanArray::from(blanked);
-    let show = |(index, array): (usize, &ArrayRef)| match cells.contains(&index) {
-        true => nullif(array, &blanked).map_err(DataFusionError::from),
-        false => Ok(Arc::clone(array)),
-    };
-    groups.columns().iter().take(demands.visible).enumerate().map(show).collect()
+    Ok((blanked, cells))
 }
 
 /// G5: drops the groups that agree in all other keys and show one single value of that key.
@@ -88,38 +93,14 @@ fn drop_uniform(groups: &RecordBatch, demands: &Demands, key: usize, kept: &mut 
     Ok(())
 }
 
-/// G3: where a total may be known, the suppressed groups together must hide at least k subjects, and be more than one.
-fn drop_lone(groups: &RecordBatch, demands: &Demands, kept: &mut [bool]) -> Result<()> {
-    let rules: Vec<&Count> = demands.counts.iter().filter(|count| count.cells.is_none()).collect();
-    for count in rules {
-        let sets = sets(groups, count.column)?;
-        loop {
-            let dropped: Vec<usize> = (0..kept.len()).filter(|row| !kept[*row]).collect();
-            if dropped.is_empty() || kept.iter().all(|keep| !keep) {
-                break;
-            }
-            let union: HashSet<&[u8]> = dropped.iter().flat_map(|row| tokens(&sets, *row)).collect();
-            if dropped.len() > 1 && union.len() >= count.k as usize {
-                break;
-            }
-            // The smallest group of those left; sets saturate, so among large groups the first.
-            let smallest = (0..kept.len()).filter(|row| kept[*row]).min_by_key(|row| tokens(&sets, *row).count());
-            match smallest {
-                Some(row) => kept[row] = false,
-                None => break,
-            }
-        }
-    }
-    Ok(())
-}
-
-fn tokens(sets: &ArrayRef, row: usize) -> impl Iterator<Item = &[u8]> {
+/// The tokens of a row's set.
+pub(super) fn tokens(sets: &ArrayRef, row: usize) -> impl Iterator<Item = &[u8]> {
     let bytes = if sets.is_valid(row) { sets.as_binary::<i32>().value(row) } else { &[] };
     bytes.chunks_exact(TOKEN)
 }
 
 /// Columns as comparable byte strings.
-fn encode(groups: &RecordBatch, columns: &[usize]) -> Result<Vec<Vec<u8>>> {
+pub(super) fn encode(groups: &RecordBatch, columns: &[usize]) -> Result<Vec<Vec<u8>>> {
     if columns.is_empty() {
         return Ok(vec![Vec::new(); groups.num_rows()]);
     }
@@ -157,7 +138,7 @@ mod tests {
     fn demands() -> Demands {
         let whole = Count { column: 4, k: 10, or_none: false, cells: None };
         let part = Count { column: 5, k: 10, or_none: false, cells: Some(vec![3]) };
-        Demands { visible: 4, keys: 2, counts: vec![whole, part], shares: Vec::new(), varied: Vec::new(), linked: false }
+        Demands { visible: 4, keys: 2, counts: vec![whole, part], shares: Vec::new(), varied: Vec::new(), linked: false, levels: None }
     }
 
     fn run(rows: &[(&str, &str, usize, usize, i64)], demands: &Demands) -> Vec<(String, Option<i64>)> {

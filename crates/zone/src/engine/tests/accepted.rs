@@ -98,6 +98,16 @@ const AGGREGATE: &[&str] = &[
     "SELECT is_inpatient, COUNT(DISTINCT hospital_code) FROM visits GROUP BY is_inpatient",
     "SELECT kind, COUNT(*) FROM (SELECT citizen_id, CASE WHEN COUNT(*) > 3 THEN 'often' ELSE 'seldom' END AS kind FROM visits GROUP BY citizen_id) t GROUP BY kind",
     "SELECT gender, COUNT(*) FROM citizens c WHERE (SELECT COUNT(*) FROM visits v WHERE v.citizen_id = c.citizen_id) > 2 GROUP BY gender",
+    "SELECT gender, education, COUNT(*) FROM citizens GROUP BY ROLLUP(gender, education)",
+    "SELECT gender, education, COUNT(*) FROM citizens GROUP BY CUBE(gender, education)",
+    "SELECT gender, education, COUNT(*) FROM citizens GROUP BY GROUPING SETS ((gender), (education), ())",
+    "SELECT gender, GROUPING(gender), COUNT(*) FROM citizens GROUP BY ROLLUP(gender)",
+    "SELECT dept_code, percentile_cont(0.5) WITHIN GROUP (ORDER BY total_fee) FROM visits GROUP BY dept_code",
+    "SELECT gender, COUNT(*) FROM citizens WHERE gender = 'F' OR citizen_id IN (SELECT citizen_id FROM visits) GROUP BY gender",
+    "SELECT citizens.gender, COUNT(*) FROM citizens JOIN visits USING (citizen_id) GROUP BY citizens.gender",
+    "SELECT COUNT(*) FROM visits WHERE visit_date >= DATE '2024-01-01' AND visit_date < DATE '2024-01-01' + INTERVAL '3 months'",
+    "SELECT COUNT(*) FROM visits WHERE date_part('year', visit_date) = 2024 AND date_trunc('month', visit_date) <> '2024-03-01'",
+    "SELECT gender, ROUND(COUNT(*) * 100.0 / (SELECT COUNT(*) FROM citizens), 1) FROM citizens GROUP BY gender",
     "SELECT pay_month, COUNT(*) FROM si_payments WHERE base_amount BETWEEN 5000 AND 10000 GROUP BY pay_month",
 ];
 

@@ -213,9 +213,10 @@ const ATTACKS: &[&str] = &[
     "SELECT __subject_person FROM citizens",
     "SELECT COUNT(DISTINCT __subject_person_1) FROM citizens",
     "SELECT __subjects_10(gender) FROM citizens",
-    // grouping sets (subtotals) are not governed yet
-    "SELECT gender, education, COUNT(*) FROM citizens GROUP BY ROLLUP(gender, education)",
-    "SELECT gender, education, COUNT(*) FROM citizens GROUP BY CUBE(gender, education)",
+    "SELECT gender AS __subject_person_1, COUNT(*) FROM citizens GROUP BY 1",
+    "SELECT __grouping_id FROM (SELECT gender, COUNT(*) FROM citizens GROUP BY ROLLUP(gender)) t",
+    "SELECT citizen_id, COUNT(*) FROM visits GROUP BY ROLLUP(citizen_id)",
+    "SELECT hospital_code, icd_chapter, COUNT(*) FROM visits GROUP BY CUBE(hospital_code, icd_chapter)",
 ];
 
 #[test]

@@ -113,7 +113,7 @@ async fn groups_of_households_count_their_people() {
     let folder = Folder::new();
     // Nine households of one, four households of three.
     let singles = (1..=9).map(|id| format!("{id},{id}"));
-    let triples = (10..22).map(|id| format!("{id},{}", 100 + id / 3));
+    let triples = (12..24).map(|id| format!("{id},{}", 100 + id / 3));
     folder.table("citizens", "citizen_id,household_id", singles.chain(triples));
     let sql = "SELECT size, COUNT(*) FROM (SELECT household_id, COUNT(*) AS size FROM citizens GROUP BY household_id) h GROUP BY size";
     let rows = folder.rows(sql).await;
@@ -240,4 +240,48 @@ async fn bad_files_are_reported_without_values() {
     assert!(missing.is_err());
     let outside = crate::engine::local::run_command(folder.path(), "../statistical-product", folder.path(), "SELECT 1").await;
     assert!(outside.is_err());
+}
+
+/// Subtotals: a suppressed cell cannot be had by subtracting the others from a subtotal.
+#[tokio::test]
+async fn subtotals_do_not_give_cells_away() {
+    let folder = Folder::new();
+    let mut rows = Vec::new();
+    for (district, gender, persons) in [("A", "F", 4), ("A", "M", 30), ("B", "F", 25), ("B", "M", 40), ("C", "F", 50), ("C", "M", 60)] {
+        for _ in 0..persons {
+            rows.push(format!("{},{gender},{district}", rows.len() + 1));
+        }
+    }
+    folder.table("citizens", "citizen_id,gender,district_code", rows);
+    let sql = "SELECT district_code, gender, COUNT(*) FROM citizens GROUP BY CUBE(district_code, gender)";
+    let rows = folder.rows(sql).await;
+    let n = |district: Option<&str>, gender: Option<&str>| {
+        let row = rows.iter().find(|row| row[0] == json!(district) && row[1] == json!(gender));
+        row.map(|row| row[2].as_i64().unwrap())
+    };
+    assert_eq!(n(Some("A"), Some("F")), None);
+    assert_eq!(n(None, None), Some(209));
+    // Every line and column through a suppressed cell has another suppressed one, or no total.
+    for district in ["A", "B", "C"] {
+        let hidden = ["F", "M"].iter().filter(|gender| n(Some(district), Some(gender)).is_none()).count();
+        assert!(hidden != 1 || n(Some(district), None).is_none(), "{rows:?}");
+    }
+    for gender in ["F", "M"] {
+        let hidden = ["A", "B", "C"].iter().filter(|district| n(Some(district), Some(gender)).is_none()).count();
+        assert!(hidden != 1 || n(None, Some(gender)).is_none(), "{rows:?}");
+    }
+    assert!(rows.len() >= 8, "{rows:?}");
+}
+
+/// Two cells of one row that differ by one person are both blank.
+#[tokio::test]
+async fn cells_of_a_row_do_not_differ_by_a_few() {
+    let folder = Folder::new();
+    // 20 cheap visits, one of middle price, 20 dear ones.
+    let fee = |id: i32| if id <= 20 { 100 } else if id == 21 { 5000 } else { 9000 };
+    folder.table("visits", "visit_id,citizen_id,dept_code,total_fee", (1..=41).map(|id| format!("{id},{id},A,{}", fee(id))));
+    let sql = "SELECT COUNT(*) FILTER (WHERE total_fee < 1000), COUNT(*) FILTER (WHERE total_fee < 6000) FROM visits";
+    assert_eq!(folder.rows(sql).await, [vec![Value::Null, Value::Null]]);
+    let sql = "SELECT COUNT(*) FILTER (WHERE total_fee < 1000), COUNT(*) FILTER (WHERE total_fee >= 6000) FROM visits";
+    assert_eq!(folder.rows(sql).await, [vec![json!(20), json!(20)]]);
 }

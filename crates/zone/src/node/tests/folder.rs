@@ -103,13 +103,23 @@ fn a_tail_of_zeros_is_torn_and_other_damage_is_found() {
         bytes[at] ^= 1;
         fs::write(&path, &bytes).unwrap();
         let size = fs::metadata(&path).unwrap().len();
-        match Core::open(w.config("http://127.0.0.1:1")) {
+        match opened(&w) {
             Err(NodeError::JournalBroken(_)) => {}
             // A length that now points beyond the end looks torn: see the next test for why that is no way in.
             Ok(core) => assert!(at < ends[0] + 4 && core.read(|s| s.order_seq) == 0, "byte {at}"),
             Err(e) => panic!("byte {at}: {e}"),
         }
         assert!(at < ends[0] + 4 || fs::metadata(&path).unwrap().len() == size);
+    }
+}
+
+/// Another test's process may hold this test's lock for the moment between its fork and its start.
+fn opened(w: &World) -> Result<Core, NodeError> {
+    loop {
+        match Core::open(w.config("http://127.0.0.1:1")) {
+            Err(NodeError::Locked) => std::thread::yield_now(),
+            other => return other,
+        }
     }
 }
 
@@ -150,8 +160,7 @@ async fn the_log_holds_every_leaf_and_verifies() {
     core.leaves.flush(core.time.now()).await.unwrap();
     let leaves = core.read(|s| s.leaves);
     drop(core);
-    let report = audit::verify_dir(&w.dir.path().join("log/zone"), None, None);
-    assert!(report.valid, "{report:?}");
+    w.verify_log();
     assert!(leaves >= 9);
     // The log was lost with its signer's memory: it is made again from the journal, leaf by leaf.
     let entries = |w: &World| fs::read_dir(w.dir.path().join("log/zone/entries")).unwrap().count();

@@ -2,6 +2,13 @@
 
 use super::live::{Node, Platform};
 use super::world::World;
+use crate::node::child::JobOutput;
+use crate::node::core::Core;
+use crate::node::effects::take_order;
+use crate::node::endpoint::batch::Progress;
+use crate::node::outcome;
+use crate::node::state::{Bound, Phase};
+use crate::node::{job_main, jobs, sealed};
 use model::order::{Effect, ReportOutcome};
 use model::ticket::TicketPurpose;
 use std::sync::Arc;
@@ -130,4 +137,113 @@ async fn nothing_secret_stands_in_arguments_or_environment() {
     let environment = String::from_utf8_lossy(&read("environ")).into_owned();
     assert!(!environment.contains("HOME=") && !environment.contains("PATH="), "{environment}");
     node.stop().await;
+}
+
+/// One line, and then nothing until the process ends, as a parent's pipe.
+struct Pipe(std::io::Cursor<Vec<u8>>);
+
+impl std::io::Read for Pipe {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let n = std::io::Read::read(&mut self.0, out)?;
+        if n == 0 {
+            std::thread::sleep(Duration::from_secs(600));
+        }
+        Ok(n)
+    }
+}
+
+/// Stores a batch of so many people per district, and orders a job over it.
+fn with_records(w: &World, districts: &[(&str, u64)]) -> Core {
+    let core = w.enrolled();
+    for (n, (case, effect)) in (1..).zip([("case_1", w.resource()), ("case_2", w.grant()), ("case_3", w.job("job_1"))]) {
+        take_order(&core, &w.order(n, case, effect)).unwrap();
+    }
+    let mut csv = String::from("citizen_id,district,secret\n");
+    for (n, (district, people)) in districts.iter().enumerate() {
+        for person in 0..*people {
+            csv.push_str(&format!("{},{district},planted\n", n as u64 * 1000 + person));
+        }
+    }
+    let Effect::Resource(spec) = w.resource() else { panic!() };
+    let stored = sealed::store_batch(&core, &spec, &"bat_1".into(), csv.as_bytes(), &Progress::default()).unwrap();
+    let bound = Bound { order: "wo_1".into(), case: "case_1".into(), head: w.digest("head") };
+    core.commit(|d| outcome::batch_stored(d, &bound, (None, "org_provider".into()), stored)).unwrap();
+    core
+}
+
+fn run_job(core: &Core) -> JobOutput {
+    let id = "job_1".into();
+    let plan = core.read(|s| jobs::prepare(s, &id)).unwrap();
+    let mut line = serde_json::to_vec(&jobs::input(core, &id, &plan).unwrap()).unwrap();
+    line.push(b'\n');
+    let mut out = Vec::new();
+    assert_eq!(job_main(Pipe(std::io::Cursor::new(line)), &mut out), 0);
+    serde_json::from_slice(&out).unwrap()
+}
+
+#[test]
+fn a_job_runs_over_sealed_records_and_its_result_is_released() {
+    for suite in [crypto::Suite::Gm, crypto::Suite::Intl] {
+        let w = World::with(suite);
+        let core = with_records(&w, &[("A", 25), ("B", 12), ("C", 3)]);
+        let output = run_job(&core);
+        let JobOutput::Done { report, rows, .. } = &output else { panic!("{}", serde_json::to_string(&output).unwrap()) };
+        assert_eq!(*rows, 2, "the small group is not there");
+        let spec = model::order::ReleaseSpec {
+            job: "job_1".into(),
+            product: "prod_1".into(),
+            artefact: model::Digest(report.artefact.clone()),
+            gate_report: model::Digest(report.digest(suite).unwrap().to_string()),
+            author: "per_engineer".into(),
+            author_org: "org_operator".into(),
+            scenario: "scn_1".into(),
+        };
+        let verdict = report.verdict.name();
+        assert_ne!(verdict, "block", "{}", serde_json::to_string(report).unwrap());
+        jobs::finish(&core, &"job_1".into(), &"auth_1".into(), output).unwrap();
+        assert!(core.read(|s| matches!(s.jobs[&"job_1".into()].phase, Phase::Done(_))));
+        take_order(&core, &w.order(4, "case_4", Effect::Release(spec))).unwrap();
+        let release = core.read(|s| s.releases[&"prod_1".into()].clone());
+        let (rows, object) = sealed::release_product(&core, &release).unwrap();
+        assert_eq!(rows, 2);
+        core.commit(|d| outcome::released(d, &release, rows, object)).unwrap();
+        let release = core.read(|s| s.releases[&"prod_1".into()].clone());
+        let csv = crate::node::render::csv(&sealed::open_product(&core, &release).unwrap()).unwrap();
+        let mut lines: Vec<&str> = std::str::from_utf8(&csv).unwrap().lines().skip(1).collect();
+        lines.sort_unstable();
+        assert_eq!(lines, ["A,25", "B,12"]);
+    }
+}
+
+#[test]
+fn a_job_that_asks_for_what_was_not_granted_is_refused() {
+    let w = World::new();
+    let core = with_records(&w, &[("A", 25)]);
+    let id = "job_1".into();
+    let plan = core.read(|s| jobs::prepare(s, &id)).unwrap();
+    let mut input = jobs::input(&core, &id, &plan).unwrap();
+    input.tables[0].fields = vec!["citizen_id".into()];
+    let mut line = serde_json::to_vec(&input).unwrap();
+    line.push(b'\n');
+    let mut out = Vec::new();
+    assert_eq!(job_main(Pipe(std::io::Cursor::new(line)), &mut out), 0);
+    assert!(matches!(serde_json::from_slice(&out).unwrap(), JobOutput::Refused { .. }));
+}
+
+#[test]
+fn a_batch_moved_to_another_place_does_not_open() {
+    let w = World::new();
+    let core = with_records(&w, &[("A", 25)]);
+    let root = sealed::objects(&core).join("res/res_1");
+    std::fs::rename(root.join("bat_1"), root.join("bat_2")).unwrap();
+    let id = "job_1".into();
+    let plan = core.read(|s| jobs::prepare(s, &id)).unwrap();
+    assert!(jobs::input(&core, &id, &plan).is_err());
+    std::fs::rename(root.join("bat_2"), root.join("bat_1")).unwrap();
+    let path = root.join("bat_1/rows.parquet");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    assert!(matches!(run_job(&core), JobOutput::Refused { .. }));
 }

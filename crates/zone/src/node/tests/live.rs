@@ -21,6 +21,7 @@ use model::link::{
 use model::order::{ReportOutcome, WorkOrder, ZoneReport};
 use model::ticket::{LEASE_TYPE, Lease, PROOF_TYPE, Proof, TICKET_TYPE, Ticket, TicketHolder, TicketPurpose};
 use model::{Digest, Signed, Timestamp};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -44,6 +45,8 @@ pub struct Platform {
     pub world: Arc<World>,
     pub said: Mutex<Said>,
     pub url: String,
+    /// Product answers that consumers got.
+    pub delivered: AtomicU64,
 }
 
 impl Platform {
@@ -51,7 +54,7 @@ impl Platform {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let said = Said { lists: vec![world.key_list(1)], authorisations: vec!["auth_1".into()], ..Said::default() };
-        let platform = Arc::new(Self { world, said: Mutex::new(said), url });
+        let platform = Arc::new(Self { world, said: Mutex::new(said), url, delivered: AtomicU64::default() });
         let router = Router::new()
             .route("/zone/v1/orders", get(orders))
             .route("/zone/v1/reports", post(reports))
@@ -80,6 +83,15 @@ impl Platform {
                 return report;
             }
             assert!(Instant::now() < end, "no such report among {:?}", self.reports());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until an order was answered.
+    pub async fn answered(&self, order: &str) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while !self.reports().iter().any(|r| r.order.as_ref().is_some_and(|o| o.0 == order)) {
+            assert!(Instant::now() < end, "{order} is not answered");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

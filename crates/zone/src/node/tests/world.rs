@@ -250,6 +250,24 @@ impl World {
         self.sign(&self.platform, ORDER_TYPE, self.draft(seq, case, effect))
     }
 
+    /// Verifies the zone's log as an auditor with the trust file would.
+    pub fn verify_log(&self) {
+        let log = self.dir.path().join("log");
+        audit::publish_key_list(&log, &self.root.public(), &self.key_list(1)).unwrap();
+        let trust = audit::Trust {
+            v: 1,
+            deployment: DEPLOYMENT.into(),
+            city: "test".into(),
+            suite: self.suite,
+            clock: audit::ClockKind::Simulated,
+            root: self.root.public(),
+            pack: audit::PackRef { name: "test".into(), version: "1".into(), digest: self.hash(b"pack") },
+            created_at: START,
+        };
+        let report = audit::verify_dir(&log.join("zone"), Some(&trust), None);
+        assert!(report.valid && report.trusted, "{report:?}");
+    }
+
     pub fn digest(&self, text: &str) -> Digest {
         Digest(self.suite.hash(text.as_bytes()).to_string())
     }
