@@ -165,12 +165,35 @@ impl Columns {
     }
 }
 
+impl Columns {
+    /// Adds what one row says of one subject. The value of a set of subjects is put down to its first one, so that a sum is not
+    /// counted twice.
+    fn contribute(&self, group: &mut Group, (kind, token, first): (usize, u64, bool), row: usize) {
+        group.subjects[kind].insert(token, ());
+        for ((value, filter), parts) in self.slots.iter().zip(&mut group.parts) {
+            if filter.as_ref().is_some_and(|f| f.is_null(row) || !f.as_boolean().value(row)) {
+                continue;
+            }
+            if let Some(part) = part_at(value.as_ref(), row) {
+                let part = if first { part } else { Part { sum: 0, ..part } };
+                add_part(parts[kind].entry(token).or_default(), part);
+            }
+        }
+    }
+}
+
 fn as_type(array: &ArrayRef, target: &DataType) -> Result<ArrayRef, RecountError> {
     if array.data_type() == target { Ok(array.clone()) } else { cast(array, target).map_err(|_| RecountError) }
 }
 
+/// A token, or below an inner grouping a set of whole tokens as one byte string.
 fn as_token(array: &ArrayRef) -> Result<ArrayRef, RecountError> {
-    as_type(array, &DataType::FixedSizeBinary(16))
+    match array.data_type() {
+        DataType::FixedSizeBinary(16) | DataType::Binary | DataType::BinaryView | DataType::Null => {
+            as_type(array, &DataType::Binary)
+        }
+        _ => Err(RecountError),
+    }
 }
 
 /// Sums need numbers; counts need only to know what is null.
@@ -191,15 +214,8 @@ impl Counter<'_> {
             columns.keys.iter().for_each(|key| key.encode(row, &mut scratch));
             let group = self.group(&columns, row, &scratch);
             for (kind, tokens) in columns.tokens.iter().enumerate() {
-                let Some(token) = token_at(tokens, row) else { continue };
-                group.subjects[kind].insert(token, ());
-                for (at, (value, filter)) in columns.slots.iter().enumerate() {
-                    if filter.as_ref().is_some_and(|f| f.is_null(row) || !f.as_boolean().value(row)) {
-                        continue;
-                    }
-                    if let Some(part) = part_at(value.as_ref(), row) {
-                        add_part(group.parts[at][kind].entry(token).or_default(), part);
-                    }
+                for (nth, token) in tokens_at(tokens, row)?.into_iter().enumerate() {
+                    columns.contribute(group, (kind, token, nth == 0), row);
                 }
             }
         }
@@ -228,13 +244,19 @@ impl Counter<'_> {
     }
 }
 
-/// A token is the output of a keyed hash: eight bytes of it tell subjects apart, and a collision could only count too few.
-fn token_at(tokens: &ArrayRef, row: usize) -> Option<u64> {
+/// The subjects of a row. A token is the output of a keyed hash: eight bytes of it tell subjects apart, and a collision could
+/// only count too few.
+fn tokens_at(tokens: &ArrayRef, row: usize) -> Result<Vec<u64>, RecountError> {
     if tokens.is_null(row) {
-        return None;
+        return Ok(Vec::new());
     }
-    let (head, tail) = tokens.as_fixed_size_binary().value(row).split_at_checked(8)?;
-    Some(u64::from_le_bytes(head.try_into().ok()?) ^ u64::from_le_bytes(tail.try_into().ok()?))
+    let chunks = tokens.as_binary::<i32>().value(row).chunks(16);
+    chunks.map(|token| <[u8; 16]>::try_from(token).map(fold).map_err(|_| RecountError)).collect()
+}
+
+fn fold(token: [u8; 16]) -> u64 {
+    let token = u128::from_le_bytes(token);
+    (token ^ (token >> 64)) as u64
 }
 
 fn part_at(value: Option<&ArrayRef>, row: usize) -> Option<Part> {

@@ -192,6 +192,30 @@ async fn dominated_sums_block() {
     );
 }
 
+/// Below an inner grouping a row stands for several people: their tokens come as one byte string.
+#[tokio::test]
+async fn sets_of_subjects_are_taken_apart() {
+    let sets = |n: u32| -> Vec<u8> { (0..n).flat_map(|p| token(1, p)).collect() };
+    for (tokens, want) in [(sets(9), Verdict::Block), (sets(10), Verdict::Pass), (vec![1; 170], Verdict::Block)] {
+        let context = SessionContext::new();
+        let raw = RecordBatch::try_from_iter(vec![
+            ("district", Arc::new(StringArray::from(vec!["东区"])) as ArrayRef),
+            ("set", Arc::new(arrow::array::BinaryArray::from_vec(vec![&tokens]))),
+        ])
+        .unwrap();
+        context.register_batch("raw", raw).unwrap();
+        let point = ReleasePoint {
+            input: context.table("raw").await.unwrap().into_unoptimized_plan(),
+            group: vec![col("district")],
+            subjects: vec![SubjectCount { kind: "person".into(), token: col("set"), k: 1 }],
+            measures: vec![],
+            keys_in_output: vec![Some(0)],
+        };
+        let sealed = sealed(&answer(&[(Some("东区"), Some(10))]), vec![point], &context);
+        assert_eq!(assess(&sealed, &GateParams::default(), Suite::Gm).await.verdict, want);
+    }
+}
+
 #[tokio::test]
 async fn zeros_do_not_hide_a_contributor() {
     let mut rows: Vec<Raw> = persons("东区", 0, 50, 1, 9).into_iter().map(|r| (r.0, r.1, r.2, r.3, 0.0)).collect();
