@@ -19,7 +19,7 @@ fn bytes_of(dir: &Path) -> BTreeMap<String, Vec<u8>> {
             }
         }
     }
-    (all, keys)
+    all
 }
 
 #[test]
