@@ -28,15 +28,24 @@ pub(super) struct Column {
     pub(super) narrow: bool,
 }
 
-/// How one subject kind is found in a row; positions are those of [`Plan::columns`].
+/// A key column and the domain its values belong to.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// Position in [`Plan::columns`].
+    pub(super) column: usize,
+    /// Key domain; empty where the contract names none.
+    pub(super) domain: String,
+}
+
+/// How one subject kind is found in a row.
 #[derive(Debug)]
 pub(super) struct SubjectPlan {
     /// Kind of subject.
     pub(super) kind: String,
-    /// Column of the key; none: the row is the subject.
-    pub(super) key: Option<usize>,
-    /// Column that stands in for a null key.
-    pub(super) other: Option<usize>,
+    /// The key; none: the row is the subject.
+    pub(super) key: Option<Key>,
+    /// What stands in for a null key.
+    pub(super) other: Option<Key>,
 }
 
 /// Columns and subjects of one file.
@@ -64,8 +73,12 @@ impl Plan {
         refuse_unknown(&names, &known)?;
         let columns: Vec<Column> = fields.iter().enumerate().map(|(i, f)| column(contract, f, i, &known)).collect();
         refuse_missing(&contract.table.subjects, &columns)?;
-        let position = |name: &Option<String>| columns.iter().position(|c| Some(&c.name) == name.as_ref());
-        let subject = |s: &Subject| SubjectPlan { kind: s.kind.clone(), key: position(&s.key), other: position(&s.else_key) };
+        let key = |name: &Option<String>| {
+            let column = fields.iter().position(|f| Some(&f.name) == name.as_ref())?;
+            let domain = fields.get(column).and_then(|f| f.domain.clone()).unwrap_or_default();
+            Some(Key { column, domain })
+        };
+        let subject = |s: &Subject| SubjectPlan { kind: s.kind.clone(), key: key(&s.key), other: key(&s.else_key) };
         let subjects = contract.table.subjects.iter().map(subject).collect();
         Ok(Self { width: names.len(), columns, subjects })
     }

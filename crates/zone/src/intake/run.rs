@@ -221,9 +221,9 @@ impl Work<'_> {
         let mut cells = Vec::with_capacity(self.plan.columns.len());
         read_row(&self.plan, row, &mut cells)?;
         of_row.clear();
-        for subject in &self.plan.subjects {
-            let missing = Fault { reason: Reason::MissingSubject, column: subject.key };
-            of_row.push(tokens.token(subject, &cells, ordinal).ok_or(missing)?);
+        for (nth, subject) in self.plan.subjects.iter().enumerate() {
+            let missing = Fault { reason: Reason::MissingSubject, column: subject.key.as_ref().map(|key| key.column) };
+            of_row.push(tokens.token(nth, subject, &cells, ordinal).ok_or(missing)?);
         }
         Ok(batches.push(&cells, of_row, row.raw.len()))
     }

@@ -206,7 +206,7 @@ fn big(rows: u64) -> Vec<u8> {
 #[test]
 fn a_full_disk_is_told_and_leaves_earlier_batches_alone() {
     let bench = Bench::new(Suite::Gm);
-    let bytes = big(20_000);
+    let bytes = big(6_000);
     take_in(&bench, "r/first", &bytes).unwrap();
     let before = files_below(&bench.root());
     assert_eq!(before.len(), 3);
@@ -219,7 +219,7 @@ fn a_full_disk_is_told_and_leaves_earlier_batches_alone() {
         assert_eq!(files_below(&root), before);
     }
     let enough = IntakeOptions { max_stored: Some(size + 100), ..options(&bench, &root, "r/second") };
-    assert_eq!(run(bytes.as_slice(), &contract(), &enough, &mut |_| {}).unwrap().rows, 20_000);
+    assert_eq!(run(bytes.as_slice(), &contract(), &enough, &mut |_| {}).unwrap().rows, 6_000);
 }
 
 #[test]
@@ -443,7 +443,7 @@ fn a_small_disk_runs_full() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     /// Any bytes: no panic; either refused whole, or every row is stored or set aside.
     #[test]

@@ -10,7 +10,7 @@ mod upload;
 
 pub use artefact::{SealedFile, read_artefact, write_artefact, write_sealed};
 pub use store::SealedStore;
-pub use table::table;
+pub use table::{table, table_at};
 
 use crypto::Context;
 use parquet::basic::{Compression, ZstdLevel};

@@ -36,6 +36,15 @@ pub async fn table(store: Arc<SealedStore>, paths: &[Path], schema: SchemaRef) -
     Ok(Arc::new(SealedTable { store, files, schema, rows, bytes }))
 }
 
+/// As [`table`], with object paths as text.
+///
+/// # Errors
+/// As [`table`].
+pub async fn table_at(store: Arc<SealedStore>, objects: &[&str], schema: SchemaRef) -> Result<Arc<dyn TableProvider>, SealError> {
+    let paths: Vec<Path> = objects.iter().map(|object| Path::from(*object)).collect();
+    table(store, &paths, schema).await
+}
+
 #[derive(Debug)]
 struct SealedTable {
     store: Arc<SealedStore>,
