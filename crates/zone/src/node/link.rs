@@ -29,7 +29,7 @@ pub(crate) async fn poll(core: Arc<Core>, client: reqwest::Client) -> Result<(),
         match link.turn().await {
             Ok(()) => wait = Duration::from_millis(100),
             // A broken journal or disk must stop the node; a platform that is away must not.
-            Err(e @ (NodeError::JournalBroken(_) | NodeError::RolledBack(_))) => return Err(e),
+            Err(e) if e.is_fatal() => return Err(e),
             Err(e) => {
                 tracing::warn!(error = %e, "the link to the platform failed");
                 tokio::time::sleep(wait).await;
@@ -50,7 +50,7 @@ pub(crate) async fn report(core: Arc<Core>, client: reqwest::Client) -> Result<(
                 let idle = Duration::from_millis(500);
                 let _ = tokio::time::timeout(idle, link.core.reports.notified()).await;
             }
-            Err(e @ (NodeError::JournalBroken(_) | NodeError::RolledBack(_))) => return Err(e),
+            Err(e) if e.is_fatal() => return Err(e),
             Err(e) => {
                 tracing::warn!(error = %e, "reports could not be sent");
                 tokio::time::sleep(Duration::from_millis(500)).await;
@@ -109,7 +109,7 @@ impl Link {
             if let Err(refusal) = verify::key_list(trust, draft.state.key_list(), &list) {
                 return Ok(Err(refusal));
             }
-            let digest = draft.statement(model::keylist::KEY_LIST_TYPE, &list)?;
+            let digest = draft.statement(&list)?;
             draft.leaf(Said::new("accept_key_list").with("number", list.body.number).object(&digest))?;
             draft.push(Record::KeyList { list: Box::new(list) });
             Ok(Ok(()))

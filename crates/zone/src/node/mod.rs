@@ -114,7 +114,9 @@ async fn keep_log(core: Arc<Core>) -> Result<(), NodeError> {
                 core.reports.notify_one();
             }
         }
-        core.time.keep()?;
+        if let Err(e) = core.time.keep() {
+            tracing::error!(error = %e, "the time mark cannot be kept");
+        }
     }
 }
 
@@ -127,6 +129,10 @@ async fn refusals(app: Arc<App>) -> Result<(), NodeError> {
             continue;
         }
         let said = refused.iter().fold(Said::new("refuse_calls"), |s, (code, n)| s.with(&code.replace('-', "_"), n));
-        app.core.commit(|draft| draft.leaf(said).map(|_| ()))?;
+        match app.core.commit(|draft| draft.leaf(said).map(|_| ())) {
+            Err(e) if e.is_fatal() => return Err(e),
+            Err(e) => tracing::error!(error = %e, "refused calls cannot be logged"),
+            Ok(()) => {}
+        }
     }
 }
