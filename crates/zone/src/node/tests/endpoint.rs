@@ -366,3 +366,22 @@ async fn reports_sent_twice_are_the_same_bytes() {
     platform.answered("wo_3").await;
     node.stop().await;
 }
+
+/// A simulated deployment may live in the past or in the future of the machine that it runs on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_simulated_clock_may_start_anywhere_and_then_only_moves_forward() {
+    for offset in [-400 * 86_400_000i64, 400 * 86_400_000] {
+        let platform = Platform::start(Arc::new(World::new())).await;
+        let w = platform.world.clone();
+        // The world's time is the deployment's; the machine's is this much behind it.
+        platform.say(|s| s.clock = Some(w.clock_mark(1, offset)));
+        let machine = w.clock();
+        let change = |cfg: &mut crate::node::NodeConfig| cfg.machine_clock = Arc::new(move || machine().plus_ms(-offset));
+        let node = Node::start(&platform, change).await;
+        platform.give(w.order(1, "case_1", w.resource()));
+        platform.answered("wo_1").await;
+        assert!((platform.reports()[0].at.0 - w.now().0).abs() < 30_000);
+        node.stop().await;
+        w.verify_log();
+    }
+}

@@ -56,7 +56,7 @@ impl Platform {
     pub async fn start(world: Arc<World>) -> Arc<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let said = Said { lists: vec![world.key_list(1)], authorisations: vec!["auth_1".into()], ..Said::default() };
+        let said = Said { lists: vec![world.key_list(1)], authorisations: vec!["auth_1".into()], clock: Some(world.clock_mark(1, 0)), ..Said::default() };
         let platform = Arc::new(Self { world, said: Mutex::new(said), url, delivered: AtomicU64::default() });
         let router = Router::new()
             .route("/zone/v1/orders", get(orders))
