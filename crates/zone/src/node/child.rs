@@ -14,6 +14,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
+/// Bytes of a job's process beyond what its engine may hold.
+const ROOM: u64 = 2 << 30;
+
 /// What a job's process is given: one line of JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,6 +75,9 @@ pub fn job_main(stdin: impl Read + Send + 'static, mut stdout: impl Write) -> i3
     }
     let Ok(job) = serde_json::from_str::<JobInput>(&line) else { return 2 };
     drop(line);
+    if bound(job.memory).is_err() {
+        return 3;
+    }
     std::thread::spawn(move || end_with_parent(input));
     let Some(output) = run(&job) else { return 3 };
     let Ok(mut bytes) = serde_json::to_vec(&output) else { return 3 };
@@ -90,6 +96,12 @@ fn end_with_parent(mut input: impl Read) {
 fn harden() -> rustix::io::Result<()> {
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
+}
+
+/// What the engine counts, and room for what it does not: stacks, decoders, the recount's own tables.
+fn bound(memory: u64) -> rustix::io::Result<()> {
+    let bytes = Some(memory.saturating_add(ROOM));
+    setrlimit(Resource::Data, Rlimit { current: bytes, maximum: bytes })
 }
 
 fn run(job: &JobInput) -> Option<JobOutput> {

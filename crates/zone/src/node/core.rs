@@ -10,7 +10,7 @@ use super::refuse;
 use super::state::State;
 use super::time::Time;
 use crypto::KeyId;
-use model::Refusal;
+use model::{Clock, Refusal};
 use std::fs::{self, File};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -61,7 +61,10 @@ impl Core {
         journal.cut()?;
         super::sealed::sweep(&cfg.data.join("objects"), &state)?;
         leaves.queue(missing);
-        let offset = state.clock.as_ref().map_or(0, |c| c.offset_ms);
+        let offset = match cfg.trust.clock {
+            Clock::Real => Some(0),
+            Clock::Simulated => state.clock.as_ref().map(|c| c.offset_ms),
+        };
         let start = state.at.unwrap_or(model::Timestamp(0));
         let time = Time::open(&cfg.data, cfg.machine_clock.clone(), start, offset)?;
         let inner = Mutex::new(Inner { journal, state });

@@ -5,8 +5,8 @@ use super::error::NodeError;
 use super::leaves::log_error;
 use super::record::Record;
 use super::state::{Bound, State};
+use audit::evidence::statement_digest;
 use audit::{Leaf, LogName, Outcome, leaf_hash};
-use crypto::digest_of;
 use model::ids::{CaseId, OrgId, PersonId};
 use model::order::{REPORT_TYPE, ReportOutcome, ZoneReport};
 use model::{Digest, Refusal, Signed, Timestamp};
@@ -98,8 +98,8 @@ impl<'a> Draft<'a> {
     }
 
     /// Digest of a signed statement, by which a leaf refers to it.
-    pub(crate) fn statement<T: Serialize>(&self, type_name: &str, signed: &Signed<T>) -> Result<Digest, NodeError> {
-        Ok(Digest(digest_of(self.cfg.trust.suite, type_name, signed)?.to_string()))
+    pub(crate) fn statement<T: Serialize>(&self, signed: &Signed<T>) -> Result<Digest, NodeError> {
+        Ok(Digest(statement_digest(self.cfg.trust.suite, signed)?.to_string()))
     }
 
     pub(crate) fn push(&mut self, record: Record) {

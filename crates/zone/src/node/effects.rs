@@ -47,7 +47,7 @@ pub(crate) fn take_order(core: &Core, order: &Signed<WorkOrder>) -> Result<Taken
 
 fn said(draft: &Draft<'_>, kind: &'static str, order: &Signed<WorkOrder>) -> Result<Said, NodeError> {
     let said = Said::new(kind).case(&order.body.case).with("work_order", &order.body.id).with("effect", order.body.effect.name());
-    let said = said.with("order", draft.statement(model::order::ORDER_TYPE, order)?);
+    let said = said.with("order", draft.statement(order)?);
     Ok(said.with("platform_head", &order.body.case_head))
 }
 

@@ -40,6 +40,11 @@ pub enum NodeError {
 }
 
 impl NodeError {
+    /// Whether the node must stop: its memory is not to be trusted. Anything else may pass (a full disk, a lost link).
+    pub(crate) fn is_fatal(&self) -> bool {
+        matches!(self, Self::JournalBroken(_) | Self::RolledBack(_))
+    }
+
     /// An input or output error with what was being done.
     pub(crate) fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { what, source }

@@ -7,8 +7,9 @@ use super::effects::{self, Taken};
 use super::error::NodeError;
 use super::record::Record;
 use super::verify;
+use model::keylist::KeyList;
 use model::link::{
-    AT_HEADER, KEY_HEADER, LinkReply, NONCE_HEADER, ORDERS_PATH, REPORTS_PATH, ReportBatch, ReportReceipt, SIGNATURE_HEADER,
+    AT_HEADER, ClockMark, KEY_HEADER, LinkReply, NONCE_HEADER, ORDERS_PATH, REPORTS_PATH, ReportBatch, ReportReceipt, SIGNATURE_HEADER,
     ZONE_REQUEST_TYPE, ZoneRequest,
 };
 use model::ticket::Lease;
@@ -29,7 +30,7 @@ pub(crate) async fn poll(core: Arc<Core>, client: reqwest::Client) -> Result<(),
         match link.turn().await {
             Ok(()) => wait = Duration::from_millis(100),
             // A broken journal or disk must stop the node; a platform that is away must not.
-            Err(e @ (NodeError::JournalBroken(_) | NodeError::RolledBack(_))) => return Err(e),
+            Err(e) if e.is_fatal() => return Err(e),
             Err(e) => {
                 tracing::warn!(error = %e, "the link to the platform failed");
                 tokio::time::sleep(wait).await;
@@ -50,7 +51,7 @@ pub(crate) async fn report(core: Arc<Core>, client: reqwest::Client) -> Result<(
                 let idle = Duration::from_millis(500);
                 let _ = tokio::time::timeout(idle, link.core.reports.notified()).await;
             }
-            Err(e @ (NodeError::JournalBroken(_) | NodeError::RolledBack(_))) => return Err(e),
+            Err(e) if e.is_fatal() => return Err(e),
             Err(e) => {
                 tracing::warn!(error = %e, "reports could not be sent");
                 tokio::time::sleep(Duration::from_millis(500)).await;
@@ -80,11 +81,13 @@ impl Link {
         if reply.v != 1 {
             return Err(NodeError::Link("unknown version".into()));
         }
+        // The clock first, so that nothing is written under a time that is not the deployment's.
+        if let Some(mark) = reply.clock {
+            let keys = self.newest(&reply.key_lists);
+            self.take_clock(mark, keys)?;
+        }
         for list in reply.key_lists {
             self.take_key_list(list)?;
-        }
-        if let Some(mark) = reply.clock {
-            self.take_clock(mark)?;
         }
         for order in reply.orders {
             match effects::take_order(&self.core, &order)? {
@@ -100,7 +103,7 @@ impl Link {
         self.acknowledge(reply.acknowledged_report)
     }
 
-    fn take_key_list(&mut self, list: Signed<model::keylist::KeyList>) -> Result<(), NodeError> {
+    fn take_key_list(&mut self, list: Signed<KeyList>) -> Result<(), NodeError> {
         let trust = &self.core.cfg.trust;
         let taken = self.core.commit(|draft| {
             if draft.state.key_list().is_some_and(|k| k.number >= list.body.number) {
@@ -109,7 +112,7 @@ impl Link {
             if let Err(refusal) = verify::key_list(trust, draft.state.key_list(), &list) {
                 return Ok(Err(refusal));
             }
-            let digest = draft.statement(model::keylist::KEY_LIST_TYPE, &list)?;
+            let digest = draft.statement(&list)?;
             draft.leaf(Said::new("accept_key_list").with("number", list.body.number).object(&digest))?;
             draft.push(Record::KeyList { list: Box::new(list) });
             Ok(Ok(()))
@@ -117,31 +120,34 @@ impl Link {
         taken.or_else(|refusal| self.notice("forge_key_list", &refusal))
     }
 
-    fn take_clock(&mut self, mark: Signed<model::link::ClockMark>) -> Result<(), NodeError> {
+    /// The key list that will be the newest once these are taken.
+    fn newest(&self, lists: &[Signed<KeyList>]) -> Option<KeyList> {
         let trust = &self.core.cfg.trust;
-        let offset = mark.body.offset_ms;
-        let taken = self.core.commit(|draft| {
-            let state = draft.state;
-            if state.clock.as_ref().is_some_and(|c| *c == mark.body) {
-                return Ok(Ok(false));
+        let mut newest = self.core.read(|s| s.key_list().cloned());
+        for list in lists {
+            if verify::key_list(trust, newest.as_ref(), list).is_ok() {
+                newest = Some(list.body.clone());
             }
-            let Some(keys) = state.key_list() else { return Ok(Ok(false)) };
-            if let Err(refusal) = verify::clock_mark(trust, keys, state.clock.as_ref(), &mark, draft.at) {
-                return Ok(Err(refusal));
-            }
+        }
+        newest
+    }
+
+    fn take_clock(&mut self, mark: Signed<ClockMark>, keys: Option<KeyList>) -> Result<(), NodeError> {
+        let (core, Some(keys)) = (self.core.clone(), keys) else { return Ok(()) };
+        let held = core.read(|s| s.clock.clone());
+        if held.as_ref() == Some(&mark.body) {
+            return Ok(());
+        }
+        let then = core.time.machine().plus_ms(mark.body.offset_ms);
+        if let Err(refusal) = verify::clock_mark(&core.cfg.trust, &keys, held.as_ref(), &mark, then) {
+            return self.notice("forge_clock", &refusal);
+        }
+        core.time.set_offset(mark.body.offset_ms);
+        core.commit(|draft| {
             draft.leaf(Said::new("move_clock").with("number", mark.body.seq))?;
             draft.push(Record::Clock { mark });
-            Ok(Ok(true))
-        })?;
-        match taken {
-            Ok(moved) => {
-                if moved {
-                    self.core.time.set_offset(offset);
-                }
-                Ok(())
-            }
-            Err(refusal) => self.notice("forge_clock", &refusal),
-        }
+            Ok(())
+        })
     }
 
     fn take_lease(&mut self, lease: Signed<Lease>) -> Result<(), NodeError> {

@@ -71,7 +71,7 @@ pub async fn run(cfg: NodeConfig, shutdown: impl Future<Output = ()> + Send) -> 
         () = shutdown => Ok(()),
     };
     // What is journaled but not yet in the log would be written at the next start; better now.
-    let flushed = core.leaves.flush(core.time.now()).await;
+    let flushed = flush(&core).await;
     result.and(flushed)
 }
 
@@ -79,8 +79,13 @@ pub async fn run(cfg: NodeConfig, shutdown: impl Future<Output = ()> + Send) -> 
 async fn open(cfg: NodeConfig) -> Result<Core, NodeError> {
     let opened = tokio::task::spawn_blocking(move || Core::open(cfg)).await;
     let core = opened.map_err(|_| NodeError::Config("opening ended abnormally"))??;
-    core.leaves.flush(core.time.now()).await?;
+    flush(&core).await?;
     Ok(core)
+}
+
+/// No checkpoint before the deployment's time is known.
+async fn flush(core: &Core) -> Result<(), NodeError> {
+    if core.time.known() { core.leaves.flush(core.time.now()).await } else { Ok(()) }
 }
 
 async fn listen(core: &Core) -> Result<TcpListener, NodeError> {
@@ -106,7 +111,7 @@ async fn keep_log(core: Arc<Core>) -> Result<(), NodeError> {
         if rung {
             // A burst becomes one batch.
             tokio::time::sleep(Duration::from_millis(100)).await;
-            if let Err(e) = core.leaves.flush(core.time.now()).await {
+            if let Err(e) = flush(&core).await {
                 tracing::error!(error = %e, "the zone's log cannot be written");
                 tokio::time::sleep(idle).await;
                 core.leaves.waiting.notify_one();
@@ -114,7 +119,11 @@ async fn keep_log(core: Arc<Core>) -> Result<(), NodeError> {
                 core.reports.notify_one();
             }
         }
-        core.time.keep()?;
+        if core.time.known()
+            && let Err(e) = core.time.keep()
+        {
+            tracing::error!(error = %e, "the time mark cannot be kept");
+        }
     }
 }
 
@@ -127,6 +136,10 @@ async fn refusals(app: Arc<App>) -> Result<(), NodeError> {
             continue;
         }
         let said = refused.iter().fold(Said::new("refuse_calls"), |s, (code, n)| s.with(&code.replace('-', "_"), n));
-        app.core.commit(|draft| draft.leaf(said).map(|_| ()))?;
+        match app.core.commit(|draft| draft.leaf(said).map(|_| ())) {
+            Err(e) if e.is_fatal() => return Err(e),
+            Err(e) => tracing::error!(error = %e, "refused calls cannot be logged"),
+            Ok(()) => {}
+        }
     }
 }

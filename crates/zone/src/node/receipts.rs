@@ -100,15 +100,33 @@ impl Writer {
     /// Writes until every sender is gone.
     pub(crate) async fn run(mut self) -> Result<(), NodeError> {
         while let Some(first) = self.from.recv().await {
-            let mut segment = self.begin()?;
+            let mut segment = match self.begin() {
+                Ok(segment) => segment,
+                Err(e) => {
+                    // Dropping the waiting call refuses it.
+                    tracing::error!(error = %e, "receipts cannot be kept");
+                    continue;
+                }
+            };
             self.write(&mut segment, first)?;
             while let Ok(Some(next)) = timeout_at(segment.closes, self.from.recv()).await {
                 self.write(&mut segment, next)?;
             }
-            // Durable already; a root over none (every write failed) would say nothing.
-            if !segment.receipts.is_empty() {
-                close(&self.core, segment.number, &segment.receipts)?;
+            self.close(&segment).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes a segment, again and again while the disk is full: its receipts were answered and must be counted.
+    async fn close(&self, segment: &Segment) -> Result<(), NodeError> {
+        // A root over none (every write failed) would say nothing.
+        while !segment.receipts.is_empty() {
+            match close(&self.core, segment.number, &segment.receipts) {
+                Ok(()) => break,
+                Err(e) if e.is_fatal() => return Err(e),
+                Err(e) => tracing::error!(error = %e, "a segment of receipts cannot be closed"),
             }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
         Ok(())
     }

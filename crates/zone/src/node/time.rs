@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 /// How far clocks of the parties may differ.
 pub(crate) const SKEW_MS: i64 = 30_000;
@@ -26,6 +26,8 @@ struct Mark {
 pub(crate) struct Time {
     machine: MachineClock,
     offset: AtomicI64,
+    /// A simulated clock stands still until its first movement is known: the machine's time is not the deployment's.
+    known: AtomicBool,
     /// Latest time ever shown.
     shown: AtomicI64,
     /// Latest time that is durable in the mark.
@@ -34,8 +36,14 @@ pub(crate) struct Time {
 }
 
 impl Time {
-    /// Starts from the persisted mark; `journal` is the time of the last frame.
-    pub(crate) fn open(folder: &Path, machine: MachineClock, journal: Timestamp, offset: i64) -> Result<Self, NodeError> {
+    /// Starts from the persisted mark; `journal` is the time of the last frame, `offset` what is added to the machine's
+    /// clock, `None` while that is not known.
+    pub(crate) fn open(
+        folder: &Path,
+        machine: MachineClock,
+        journal: Timestamp,
+        offset: Option<i64>,
+    ) -> Result<Self, NodeError> {
         let path = folder.join("mark");
         let mark = match fs::read(&path) {
             Ok(bytes) => crypto::from_canonical::<Mark>(&bytes)?.at,
@@ -43,13 +51,26 @@ impl Time {
             Err(e) => return Err(NodeError::io("reading the time mark")(e)),
         };
         let start = mark.max(journal).0;
-        let time =
-            Self { machine, offset: AtomicI64::new(offset), shown: AtomicI64::new(start), marked: AtomicI64::new(mark.0), path };
-        Ok(time)
+        Ok(Self {
+            machine,
+            offset: AtomicI64::new(offset.unwrap_or(0)),
+            known: AtomicBool::new(offset.is_some()),
+            shown: AtomicI64::new(start),
+            marked: AtomicI64::new(mark.0),
+            path,
+        })
+    }
+
+    /// Whether the deployment's time is known.
+    pub(crate) fn known(&self) -> bool {
+        self.known.load(Ordering::SeqCst)
     }
 
     /// Now; never earlier than any time shown before.
     pub(crate) fn now(&self) -> Timestamp {
+        if !self.known() {
+            return Timestamp(self.shown.load(Ordering::SeqCst));
+        }
         let now = (self.machine)().0.saturating_add(self.offset.load(Ordering::SeqCst));
         Timestamp(self.shown.fetch_max(now, Ordering::SeqCst).max(now))
     }
@@ -62,6 +83,7 @@ impl Time {
     /// Moves a simulated clock.
     pub(crate) fn set_offset(&self, offset: i64) {
         self.offset.store(offset, Ordering::SeqCst);
+        self.known.store(true, Ordering::SeqCst);
     }
 
     /// Makes the mark durable where time has moved on; the caller does this every second or so.

@@ -69,18 +69,19 @@ fn same_person(old: &KeyHolder, new: &KeyHolder) -> bool {
     }
 }
 
-/// A simulated clock is moved by the platform, forward only, and never in a deployment on the real clock.
+/// A simulated clock is moved by the platform, forward only, and never in a deployment on the real clock. `then` is the
+/// time that the movement leads to: the platform's key need not have been in force before.
 pub(crate) fn clock_mark(
     trust: &Trust,
     keys: &KeyList,
     current: Option<&ClockMark>,
     mark: &Signed<ClockMark>,
-    now: Timestamp,
+    then: Timestamp,
 ) -> Result<(), Refusal> {
     let body = &mark.body;
     let ours = trust.clock == Clock::Simulated && body.v == 1 && body.deployment == trust.deployment;
-    let newer = body.seq > current.map_or(0, |c| c.seq) && body.offset_ms >= current.map_or(0, |c| c.offset_ms);
-    if ours && newer && by_platform(keys, CLOCK_TYPE, mark, now) { Ok(()) } else { Err(refuse::bad_clock()) }
+    let newer = current.is_none_or(|c| body.seq > c.seq && body.offset_ms >= c.offset_ms);
+    if ours && newer && by_platform(keys, CLOCK_TYPE, mark, then) { Ok(()) } else { Err(refuse::bad_clock()) }
 }
 
 /// A lease is taken if it is the platform's, fresh, not longer than a minute and not older than the one before.

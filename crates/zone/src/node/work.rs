@@ -38,9 +38,22 @@ pub(crate) async fn work(app: Arc<App>) -> Result<(), NodeError> {
         reap(&core, &mut running).await?;
         let shared = (app.clone(), running.values().map(|r| r.authorisation.clone()).collect::<Vec<_>>());
         let done = tokio::task::spawn_blocking(move || settle(&shared.0, &shared.1)).await;
-        done.map_err(|_| NodeError::Config("the work loop ended abnormally"))??;
+        let done = done.map_err(|_| NodeError::Config("the work loop ended abnormally"))?;
+        carry_on(done, "pending work waits")?;
         start_jobs(&core, &mut running);
         let _ = tokio::time::timeout(TICK, core.work.notified()).await;
+    }
+}
+
+/// What may pass is logged and tried again at the next turn; what may not ends the node.
+fn carry_on(done: Result<(), NodeError>, what: &'static str) -> Result<(), NodeError> {
+    match done {
+        Err(e) if e.is_fatal() => Err(e),
+        Err(e) => {
+            tracing::error!(error = %e, what);
+            Ok(())
+        }
+        Ok(()) => Ok(()),
     }
 }
 
@@ -66,12 +79,12 @@ async fn reap(core: &Core, running: &mut BTreeMap<JobId, Running>) -> Result<(),
         let Some(run) = running.remove(&id) else { continue };
         match run.task.await {
             Ok(Ok(())) => {}
-            Ok(Err(e @ (NodeError::JournalBroken(_) | NodeError::RolledBack(_)))) => return Err(e),
+            Ok(Err(e)) if e.is_fatal() => return Err(e),
             broken => {
                 if let Ok(Err(e)) = broken {
                     tracing::error!(error = %e, job = %id, "a job could not be run");
                 }
-                jobs::fail(core, &id, refuse::broken())?;
+                carry_on(jobs::fail(core, &id, refuse::broken()), "a job's end cannot be written")?;
             }
         }
     }

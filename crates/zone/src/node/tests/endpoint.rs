@@ -240,15 +240,28 @@ async fn a_release_is_delivered_metered_suspended_and_destroyed() {
     stop_and_destroy(&platform, &node, file).await;
     node.stop().await;
     let node = Node::start(&platform, |_| {}).await;
-    let told = || platform.reports().iter().any(|r| matches!(&r.outcome, ReportOutcome::Usage { segment, .. } if *segment >= 3));
-    platform.wait(|_| told()).await;
-    let calls: u64 = platform.reports().iter().filter_map(|r| match &r.outcome {
-        ReportOutcome::Usage { calls, .. } => calls.get(&OrderId("ord_1".into())).map(|c| c.calls),
-        _ => None,
-    }).sum();
-    assert_eq!(calls, platform.delivered.load(Ordering::SeqCst), "every answered call is metered once");
+    metered(&platform).await;
     node.stop().await;
     w.verify_log();
+}
+
+/// Every answered call is metered once, also those whose segment a stop left open.
+async fn metered(platform: &Platform) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let wanted = platform.delivered.load(Ordering::SeqCst);
+    loop {
+        let usage = platform.reports().into_iter().filter_map(|r| match r.outcome {
+            ReportOutcome::Usage { calls, .. } => calls.get(&OrderId("ord_1".into())).map(|c| c.calls),
+            _ => None,
+        });
+        let told: u64 = usage.sum();
+        assert!(told <= wanted, "a call is metered twice");
+        if told == wanted {
+            return;
+        }
+        assert!(std::time::Instant::now() < end, "{told} of {wanted} calls are metered");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
 }
 
 async fn stop_and_destroy(platform: &Arc<Platform>, node: &Node, file: &str) {
@@ -312,5 +325,63 @@ async fn forged_orders_and_refused_calls_leave_leaves() {
     let log = String::from_utf8_lossy(&log).into_owned();
     for kind in ["forge_order", "refuse_calls", "ticket_missing", "apply_order"] {
         assert!(log.contains(kind), "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_platforms_checkpoint_is_anchored_if_its_log_key_signed_it() {
+    let platform = Platform::start(Arc::new(World::new())).await;
+    let w = platform.world.clone();
+    let state = w.dir.path().join("platform-signer");
+    let config = audit::LogConfig::new(super::world::DEPLOYMENT, audit::LogName::Platform, w.suite, audit::ClockKind::Simulated, &state);
+    let mut log = audit::TileLog::open(&w.dir.path().join("log/platform"), config).unwrap();
+    let forged = log.checkpoint(w.now().0, &w.platform, &[]).unwrap();
+    platform.say(|s| s.note = Some(forged));
+    let node = Node::start(&platform, |_| {}).await;
+    let note = log.checkpoint(w.now().0, &w.platform_log, &[]).unwrap();
+    platform.say(|s| s.note = Some(note));
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while !platform.say(|s| s.checkpoint.as_ref().is_some_and(|c| c.contains("anchor test/platform 0 "))) {
+        assert!(std::time::Instant::now() < end, "not anchored");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    node.stop().await;
+    let mut entries = Vec::new();
+    super::folder::collect(&w.dir.path().join("log/zone/entries"), &mut entries);
+    assert!(String::from_utf8_lossy(&entries).contains("forge_checkpoint"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_sent_twice_are_the_same_bytes() {
+    let platform = Platform::start(Arc::new(World::new())).await;
+    platform.say(|s| s.forgetful = true);
+    let w = &platform.world;
+    platform.give(w.order(1, "case_1", w.resource()));
+    platform.give(w.order(2, "case_2", w.grant()));
+    let node = Node::start(&platform, |_| {}).await;
+    platform.answered("wo_2").await;
+    node.kill().await;
+    let node = Node::start(&platform, |_| {}).await;
+    platform.give(w.order(3, "case_3", Effect::Suspend(w.stop())));
+    platform.answered("wo_3").await;
+    node.stop().await;
+}
+
+/// A simulated deployment may live in the past or in the future of the machine that it runs on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_simulated_clock_may_start_anywhere_and_then_only_moves_forward() {
+    for offset in [-400 * 86_400_000i64, 400 * 86_400_000] {
+        let platform = Platform::start(Arc::new(World::new())).await;
+        let w = platform.world.clone();
+        // The world's time is the deployment's; the machine's is this much behind it.
+        platform.say(|s| s.clock = Some(w.clock_mark(1, offset)));
+        let machine = w.clock();
+        let change = |cfg: &mut crate::node::NodeConfig| cfg.machine_clock = Arc::new(move || machine().plus_ms(-offset));
+        let node = Node::start(&platform, change).await;
+        platform.give(w.order(1, "case_1", w.resource()));
+        platform.answered("wo_1").await;
+        assert!((platform.reports()[0].at.0 - w.now().0).abs() < 30_000);
+        node.stop().await;
+        w.verify_log();
     }
 }

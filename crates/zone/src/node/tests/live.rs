@@ -36,7 +36,10 @@ pub struct Said {
     pub clock: Option<Signed<ClockMark>>,
     pub lost: bool,
     pub reports: Vec<Signed<ZoneReport>>,
+    /// Newest checkpoint of the zone's log.
     pub checkpoint: Option<String>,
+    /// Checkpoint of its own log.
+    pub note: Option<String>,
     /// Says a lower number than it stores, so that reports come twice.
     pub forgetful: bool,
 }
@@ -53,7 +56,7 @@ impl Platform {
     pub async fn start(world: Arc<World>) -> Arc<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let said = Said { lists: vec![world.key_list(1)], authorisations: vec!["auth_1".into()], ..Said::default() };
+        let said = Said { lists: vec![world.key_list(1)], authorisations: vec!["auth_1".into()], clock: Some(world.clock_mark(1, 0)), ..Said::default() };
         let platform = Arc::new(Self { world, said: Mutex::new(said), url, delivered: AtomicU64::default() });
         let router = Router::new()
             .route("/zone/v1/orders", get(orders))
@@ -144,7 +147,7 @@ async fn orders(State(p): State<Arc<Platform>>, parts: Parts) -> Response {
             orders: s.orders.iter().filter(|o| o.body.seq > query["after"]).cloned().collect(),
             lease: p.lease(s),
             clock: s.clock.clone(),
-            platform_checkpoint: None,
+            platform_checkpoint: s.note.clone(),
             acknowledged_report: s.reports.len() as u64,
         })
     });
@@ -201,6 +204,8 @@ impl Node {
             assert!(!task.is_finished() && Instant::now() < end, "the node does not start");
             tokio::time::sleep(Duration::from_millis(10)).await;
         };
+        // The node installs one too, but perhaps later than here.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let node = Self { platform: platform.clone(), url, client, stop: Some(stop), task };
         node.linked().await;

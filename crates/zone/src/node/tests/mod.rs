@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod folder;
+mod formats;
 mod jobs;
 mod live;
 mod orders;

@@ -1,12 +1,12 @@
 //! The attack table on orders, key lists and clock marks: what may not pass does not, and leaves what it must leave.
 
-use super::world::{DEPLOYMENT, World};
+use super::world::World;
 use crate::node::core::Core;
 use crate::node::effects::{Taken, take_order};
 use crate::node::verify;
 use model::act::ACT_TYPE;
 use model::ids::CaseId;
-use model::link::{CLOCK_TYPE, ClockMark};
+use model::link::CLOCK_TYPE;
 use model::order::{Effect, ORDER_TYPE, ReportOutcome, WorkOrder};
 use model::{Clock, Signed};
 
@@ -208,10 +208,7 @@ fn the_clock_moves_forward_only_and_only_where_it_is_simulated() {
     let w = World::new();
     let mut trust = w.config("http://127.0.0.1:1").trust;
     let list = w.key_list(1).body;
-    let mark = |seq, offset_ms| {
-        let body = ClockMark { v: 1, deployment: DEPLOYMENT.into(), seq, offset_ms };
-        w.sign(&w.platform, CLOCK_TYPE, body)
-    };
+    let mark = |seq, offset_ms| w.clock_mark(seq, offset_ms);
     let held = mark(2, 1000).body;
     let check = |trust: &_, m: &_| verify::clock_mark(trust, &list, Some(&held), m, w.now());
     assert!(check(&trust, &mark(3, 2000)).is_ok());

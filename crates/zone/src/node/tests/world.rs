@@ -3,10 +3,12 @@
 use crate::node::config::{Limits, NodeConfig, Trust};
 use crate::node::core::Core;
 use crate::node::policy::Policy;
+use crate::node::record::Record;
 use crypto::{FileKeyProvider, Hash, SigningKey, Suite, digest_of};
 use model::act::ACT_TYPE;
 use model::ids::{CaseId, OrgId, PersonId};
 use model::keylist::{KEY_LIST_TYPE, KeyEntry, KeyHolder, KeyList};
+use model::link::{CLOCK_TYPE, ClockMark};
 use model::order::{Effect, GrantSpec, JobSpec, OBJECT_TYPE, ORDER_TYPE, ResourceSpec, StopSpec, WorkOrder};
 use model::party::{OrgRole, PersonRole};
 use model::{Act, Clock, Decision, Digest, Refusal, Signed, Timestamp};
@@ -141,13 +143,29 @@ impl World {
     /// A core with the first key list taken.
     pub fn enrolled(&self) -> Core {
         let core = self.core();
-        self.give_key_list(&core, &self.key_list(1));
+        self.enrol(&core);
         core
+    }
+
+    /// Gives the first key list and the first movement of the clock.
+    pub fn enrol(&self, core: &Core) {
+        core.time.set_offset(0);
+        core.commit(|d| {
+            d.push(Record::KeyList { list: Box::new(self.key_list(1)) });
+            d.push(Record::Clock { mark: self.clock_mark(1, 0) });
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    pub fn clock_mark(&self, seq: u64, offset_ms: i64) -> Signed<ClockMark> {
+        let body = ClockMark { v: 1, deployment: DEPLOYMENT.into(), seq, offset_ms };
+        self.sign(&self.platform, CLOCK_TYPE, body)
     }
 
     pub fn give_key_list(&self, core: &Core, list: &Signed<KeyList>) {
         core.commit(|d| {
-            d.push(crate::node::record::Record::KeyList { list: Box::new(list.clone()) });
+            d.push(Record::KeyList { list: Box::new(list.clone()) });
             Ok(())
         })
         .unwrap();
