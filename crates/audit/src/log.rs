@@ -10,7 +10,7 @@ use crate::keys::{FACTS_FILE, newest_key_list};
 use crate::leaf::{Leaf, LogName};
 use crate::merkle::Node;
 use crate::reader::LogReader;
-use crate::tile::{ALGS, Tree, WIDTH, bundle_partials, bundle_path, push_entry, split_bundle, tile_partials};
+use crate::tile::{ALGS, Tile, Tree, WIDTH, bundle_partials, bundle_path, push_entry, split_bundle, tile_partials};
 use crate::trust::ClockKind;
 use crypto::{Hash, HashAlg, Suite};
 use serde::{Deserialize, Serialize};
@@ -344,6 +344,7 @@ impl TileLog {
             return Ok(());
         }
         let first = self.size / WIDTH;
+        let before = Tree::edge(self.size);
         let mut tiles = Vec::new();
         for leaf in leaves {
             push_entry(&mut self.bundle, leaf)?;
@@ -362,7 +363,9 @@ impl TileLog {
         if !self.bundle.is_empty() {
             self.folder.write(&bundle_path(self.size / WIDTH, self.size % WIDTH), &self.bundle)?;
         }
-        tiles.extend(self.trees.iter().flat_map(Tree::partial));
+        // An unfinished tile that has not grown lies there already.
+        let grown = |t: &Tile| before.get(t.level as usize) != Some(&(t.index, t.width));
+        tiles.extend(self.trees.iter().flat_map(Tree::partial).filter(grown));
         for tile in &tiles {
             self.folder.write(&tile.path(), &tile.bytes)?;
         }

@@ -5,6 +5,7 @@ mod attacks;
 mod crash;
 mod evidence;
 mod folder;
+mod fuzz;
 mod log;
 mod merkle;
 mod story;
