@@ -1,2 +1,50 @@
-//! Checks and the two README commands.
-fn main() {}
+//! Checks and the two README commands: `cargo xtask test` and `cargo xtask demo`.
+//!
+//! It runs other programs and reads source text; it must not depend on any of our crates.
+
+mod bench;
+mod demo;
+mod memory;
+mod run;
+mod test;
+mod tidy;
+mod tools;
+
+use run::Problem;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask tidy                       crate directions, sizes, module docs, purity
+cargo xtask test [--full] [NEXTEST…]   everything CI checks; --full adds the long tests
+cargo xtask tools                      fetch what the checks need and this machine lacks
+cargo xtask demo [--city CITY] [--data DIR]
+                                       build, run the story, leave the platform open on localhost
+cargo xtask bench story [--rows N]     rows per second by stage and peak memory";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["tidy"] => tidy::main(),
+        ["tools"] => tools::main(),
+        ["test", rest @ ..] => test::main(rest),
+        ["demo", rest @ ..] => demo::main(rest),
+        ["bench", "story", rest @ ..] => bench::main(rest),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(Problem::Usage(USAGE.to_owned())),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Problem::Usage(text)) => {
+            eprintln!("{text}");
+            ExitCode::from(2)
+        }
+        Err(Problem::Failed(text)) => {
+            eprintln!("xtask: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}

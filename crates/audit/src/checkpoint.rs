@@ -72,6 +72,8 @@ pub struct Checkpoint {
     pub time: i64,
     /// Number of the newest key list and the suite's hash of its file, where key lists are published.
     pub keys: Option<(u64, Node)>,
+    /// The suite's hash of `deployment.json`, where it lies beside the logs.
+    pub deployment: Option<Node>,
     /// Checkpoints of the other log.
     pub anchors: Vec<Anchor>,
     /// Extension lines that this version does not know.
@@ -112,6 +114,9 @@ impl Checkpoint {
         out += &format!("suite {}\nclock {}\ntime {}\n", self.suite.name(), self.clock, self.time);
         if let Some((number, digest)) = &self.keys {
             out += &format!("keys {number} {}\n", BASE64.encode(digest));
+        }
+        if let Some(digest) = &self.deployment {
+            out += &format!("deployment {}\n", BASE64.encode(digest));
         }
         for a in &self.anchors {
             out += &format!("anchor {} {} {}\n", a.origin, a.size, BASE64.encode(a.sm3));
@@ -157,7 +162,9 @@ impl Checkpoint {
         }
         match line.split_once(' ').map_or(line, |(name, _)| name) {
             "anchor" => self.anchors.push(parse_anchor(line)?),
-            "sm3" | "suite" | "clock" | "time" | "keys" => return Err(bad("an extension line stands in the wrong place")),
+            "sm3" | "suite" | "clock" | "time" | "keys" | "deployment" => {
+                return Err(bad("an extension line stands in the wrong place"));
+            }
             _ => self.other.push(line.to_owned()),
         }
         Ok(())
@@ -227,6 +234,7 @@ fn parse_text(text: &str) -> Result<Checkpoint, LogError> {
         clock: next("clock ")?.parse()?,
         time: integer(next("time ")?)?,
         keys: None,
+        deployment: None,
         anchors: Vec::new(),
         other: Vec::new(),
         signature: None,
@@ -235,6 +243,9 @@ fn parse_text(text: &str) -> Result<Checkpoint, LogError> {
         let mut parts = line.splitn(3, ' ').skip(1);
         let (number, digest) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         out.keys = Some((integer(number)?, node(digest)?));
+    }
+    if let Some(digest) = lines.next_if(|l| l.starts_with("deployment ")).and_then(|l| l.strip_prefix("deployment ")) {
+        out.deployment = Some(node(digest)?);
     }
     for line in lines {
         out.extend(line)?;

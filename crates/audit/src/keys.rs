@@ -1,7 +1,7 @@
 //! Key lists as the verifier sees them: who signs what, from when until when, under the authority root.
 //!
-//! Beside the logs lies `keys/`: `root` (the root's public key, a line of text) and `<number>.json` (signed key lists
-//! from 1 on). What a person's roles allow is not known here.
+//! Beside the logs lie `keys/<number>.json` (signed key lists from 1 on) and `deployment.json` (facts fixed at
+//! initialisation, the root's public key among them). What a person's roles allow is not known here.
 
 use crate::LogError;
 use crate::files::Folder;
@@ -13,7 +13,8 @@ use std::path::Path;
 
 /// Signed type of key lists.
 pub const KEY_LIST_TYPE: &str = "key-list";
-const ROOT_FILE: &str = "root";
+/// Facts of the deployment, beside the logs.
+pub(crate) const FACTS_FILE: &str = "deployment.json";
 
 /// A signed statement whose body is any JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,9 +94,9 @@ fn bad(why: &'static str) -> LogError {
     LogError::malformed("key list", why)
 }
 
-
-/// Checks lists from number 1 on: root's signature, no gap, no key dropped or brought back. Returns the newest.
-pub(crate) fn check_lists(lists: &[SignedValue], root: &PublicKey) -> Result<KeyListView, LogError> {
+/// Checks lists from number 1 on: root's signature (where the root is known), no gap, no key dropped or brought back.
+/// Returns the newest.
+pub(crate) fn check_lists(lists: &[SignedValue], root: Option<&PublicKey>) -> Result<KeyListView, LogError> {
     let mut last: Option<KeyListView> = None;
     for (n, signed) in (1u64..).zip(lists) {
         let list = check_list(signed, root)?;
@@ -110,18 +111,21 @@ pub(crate) fn check_lists(lists: &[SignedValue], root: &PublicKey) -> Result<Key
     last.ok_or_else(|| bad("there is none"))
 }
 
-fn check_list(signed: &SignedValue, root: &PublicKey) -> Result<KeyListView, LogError> {
-    if signed.key != root.key_id() {
-        return Err(bad("not signed by the root"));
+fn check_list(signed: &SignedValue, root: Option<&PublicKey>) -> Result<KeyListView, LogError> {
+    if let Some(root) = root {
+        let held = root.verify(KEY_LIST_TYPE, &signed.body, &signed.signature);
+        if signed.key != root.key_id() || held.is_err() {
+            return Err(bad("the root's signature does not hold"));
+        }
     }
-    root.verify(KEY_LIST_TYPE, &signed.body, &signed.signature).map_err(|_| bad("the root's signature does not hold"))?;
     let list: KeyListView = serde_json::from_value(signed.body.clone()).map_err(|_| bad("not a key list"))?;
     let again = serde_json::to_value(&list).map_err(|_| bad("not a key list"))?;
     if again != signed.body || list.v != 1 {
         return Err(bad("not a key list of version 1"));
     }
+    let suite = root.or(list.entries.first().map(|e| &e.public)).map(PublicKey::suite);
     for (i, e) in list.entries.iter().enumerate() {
-        if e.key != e.public.key_id() || e.public.suite() != root.suite() || e.kind().is_empty() {
+        if e.key != e.public.key_id() || Some(e.public.suite()) != suite || e.kind().is_empty() {
             return Err(bad("an entry names another key, suite or no holder"));
         }
         if list.entries.iter().take(i).any(|other| other.key == e.key) {
@@ -145,8 +149,8 @@ fn check_step(before: &KeyListView, after: &KeyListView) -> Result<(), LogError>
     Ok(())
 }
 
-/// Publishes a signed key list beside the logs in `log_dir` (`DATA/log`): `keys/root` and `keys/<number>.json`.
-/// Publishing the same list again changes nothing.
+/// Publishes a signed key list beside the logs in `log_dir` (`DATA/log`) as `keys/<number>.json`. Publishing the same
+/// list again changes nothing.
 ///
 /// # Errors
 /// The root's signature or the list's form does not hold, it does not follow the lists that are there, or writing
@@ -154,66 +158,76 @@ fn check_step(before: &KeyListView, after: &KeyListView) -> Result<(), LogError>
 pub fn publish_key_list<T: Serialize>(log_dir: &Path, root: &PublicKey, list: &T) -> Result<(), LogError> {
     let bytes = crypto::canonical(list)?;
     let signed: SignedValue = crypto::from_canonical(&bytes).map_err(|_| bad("not a signed statement"))?;
-    let number = check_list(&signed, root)?.number;
+    let number = check_list(&signed, Some(root))?.number;
     let folder = Folder::new(&log_dir.join("keys"));
     folder.make()?;
     folder.sweep()?;
-    let root_line = format!("{root}\n");
-    if folder.read(ROOT_FILE)?.is_some_and(|there| there != root_line.as_bytes()) {
-        return Err(bad("the folder belongs to another root"));
-    }
     let file = format!("{number}.json");
     if folder.read(&file)?.is_some_and(|there| there != bytes) {
         return Err(bad("another list of this number is published"));
     }
     let mut lists = Vec::new();
     for n in 1..number {
-        lists.push(read_list(&folder, n)?.1);
+        lists.push(read_list(&folder, n)?);
     }
     lists.push(signed);
-    check_lists(&lists, root)?;
-    folder.write(ROOT_FILE, root_line.as_bytes())?;
+    check_lists(&lists, Some(root))?;
     folder.write(&file, &bytes)
 }
 
-fn read_list(folder: &Folder, number: u64) -> Result<(Vec<u8>, SignedValue), LogError> {
+fn read_list(folder: &Folder, number: u64) -> Result<SignedValue, LogError> {
     let file = format!("{number}.json");
     let bytes = folder.read(&file)?.ok_or_else(|| LogError::corrupt(format!("keys/{file}"), "missing"))?;
     let signed = crypto::from_canonical(&bytes);
-    let signed = signed.map_err(|_| LogError::corrupt(format!("keys/{file}"), "not its canonical encoding"))?;
-    Ok((bytes, signed))
+    signed.map_err(|_| LogError::corrupt(format!("keys/{file}"), "not its canonical encoding"))
 }
 
-/// Reads the key lists beside the logs in `log_dir`, and the root they name. Unchecked.
+/// Reads the key lists beside the logs in `log_dir`. Unchecked.
 ///
 /// # Errors
-/// They are missing, or a file in the folder is no key list.
-pub fn read_key_lists(log_dir: &Path) -> Result<(PublicKey, Vec<SignedValue>), LogError> {
+/// One is missing, or a file in the folder is no key list.
+pub fn read_key_lists(log_dir: &Path) -> Result<Vec<SignedValue>, LogError> {
     let folder = Folder::new(&log_dir.join("keys"));
-    let root = folder.read(ROOT_FILE)?.ok_or_else(|| LogError::corrupt("keys/root", "missing"))?;
-    let text = String::from_utf8(root).map_err(|_| LogError::corrupt("keys/root", "not a public key"))?;
-    let line = text.strip_suffix('\n').ok_or_else(|| LogError::corrupt("keys/root", "not a line"))?;
-    let root = line.parse().map_err(|_| LogError::corrupt("keys/root", "not a public key"))?;
-    let names = folder.all()?;
+    let names = folder.names("")?;
     let mut lists = Vec::new();
-    for number in 1..names.len() as u64 {
-        lists.push(read_list(&folder, number)?.1);
+    for number in 1..=names.len() as u64 {
+        if let Some(stray) = names.iter().find(|n| !is_list_of(n, names.len())) {
+            return Err(LogError::corrupt(format!("keys/{stray}"), "a file that does not belong here"));
+        }
+        lists.push(read_list(&folder, number)?);
     }
-    match names.iter().find(|n| *n != ROOT_FILE && !is_list_of(n, names.len() - 1)) {
-        Some(name) => Err(LogError::corrupt(format!("keys/{name}"), "a file that does not belong here")),
-        None => Ok((root, lists)),
-    }
+    Ok(lists)
 }
 
 fn is_list_of(name: &str, count: usize) -> bool {
-    name.strip_suffix(".json").is_some_and(|n| (1..=count).any(|i| i.to_string() == n))
+    let number = name.strip_suffix(".json").and_then(|n| n.parse::<usize>().ok());
+    number.is_some_and(|n| (1..=count).contains(&n) && name == format!("{n}.json"))
 }
 
 /// Number and bytes of the newest published list, if there is one.
-pub(crate) fn newest_key_list(folder: &Folder) -> Result<Option<(u64, Vec<u8>)>, LogError> {
-    let names = folder.names("")?;
+pub(crate) fn newest_key_list(log_dir: &Folder) -> Result<Option<(u64, Vec<u8>)>, LogError> {
+    let names = log_dir.names("keys")?;
     let newest = names.iter().filter_map(|n| n.strip_suffix(".json")?.parse::<u64>().ok()).max();
     let Some(number) = newest else { return Ok(None) };
-    let bytes = folder.read(&format!("{number}.json"))?;
+    let bytes = log_dir.read(&format!("keys/{number}.json"))?;
     Ok(bytes.map(|b| (number, b)))
+}
+
+/// What `deployment.json` says that concerns a verifier.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub bytes: Vec<u8>,
+    pub root: PublicKey,
+    pub deployment: String,
+}
+
+/// Reads `deployment.json` beside the logs, if it is there.
+pub(crate) fn read_facts(log_dir: &Folder) -> Result<Option<Facts>, LogError> {
+    let Some(bytes) = log_dir.read(FACTS_FILE)? else { return Ok(None) };
+    let not = |what| LogError::corrupt(FACTS_FILE, what);
+    let facts: Value = crypto::from_canonical(&bytes).map_err(|_| not("not its canonical encoding"))?;
+    let text = |name: &str| facts.get(name).and_then(Value::as_str).ok_or_else(|| not("a member is missing"));
+    let root = text("root")?.parse().map_err(|_| not("its root is not a public key"))?;
+    let deployment = text("deployment")?.to_owned();
+    Ok(Some(Facts { root, deployment, bytes }))
 }

@@ -28,4 +28,4 @@ pub use proof::LeafProof;
 pub use reader::LogReader;
 pub use report::{Failure, VerifyReport};
 pub use trust::{ClockKind, PackRef, Trust};
-pub use verify::verify_dir;
+pub use verify::{verify_dir, verify_once};

@@ -6,7 +6,7 @@
 use crate::LogError;
 use crate::checkpoint::{Checkpoint, LogSigner};
 use crate::files::Folder;
-use crate::keys::newest_key_list;
+use crate::keys::{FACTS_FILE, newest_key_list};
 use crate::leaf::{Leaf, LogName};
 use crate::merkle::Node;
 use crate::reader::LogReader;
@@ -60,7 +60,7 @@ struct Signed {
 #[derive(Debug)]
 pub struct TileLog {
     folder: Folder,
-    keys: Folder,
+    beside: Folder,
     cfg: LogConfig,
     state: Folder,
     state_name: String,
@@ -88,7 +88,7 @@ impl TileLog {
         state.make()?;
         let lock = lock(&cfg.state)?;
         folder.sweep()?;
-        let keys = Folder::new(&dir.parent().unwrap_or(dir).join("keys"));
+        let beside = Folder::new(dir.parent().unwrap_or(dir));
         let signed = read_state(&state, &state_name, &cfg)?;
         let published = match folder.read("checkpoint")? {
             Some(bytes) => Some(Checkpoint::parse(&bytes)?),
@@ -96,8 +96,20 @@ impl TileLog {
         };
         let trees = ALGS.map(Tree::new);
         let bundle = Vec::new();
-        let mut log =
-            Self { folder, keys, cfg, state, state_name, signed, published, size: 0, trees, bundle, poisoned: false, _lock: lock };
+        let mut log = Self {
+            folder,
+            beside,
+            cfg,
+            state,
+            state_name,
+            signed,
+            published,
+            size: 0,
+            trees,
+            bundle,
+            poisoned: false,
+            _lock: lock,
+        };
         log.load()?;
         log.heal()?;
         Ok(log)
@@ -119,6 +131,12 @@ impl TileLog {
     #[must_use]
     pub fn unsigned(&self) -> bool {
         self.published.as_ref().is_none_or(|c| c.size < self.size)
+    }
+
+    /// Does the published checkpoint cover every leaf?
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        !self.unsigned()
     }
 
     /// A reader over all leaves.
@@ -168,7 +186,7 @@ impl TileLog {
         let there = self.size.min(end) - index;
         let mut given = leaves.iter();
         if there > 0 {
-            LogReader::at(self.folder.clone(), index + there).each(index, &mut |at, leaf| match given.next() {
+            LogReader::at(self.folder.clone(), index + there).each(index, |at, leaf| match given.next() {
                 Some(l) if l.as_slice() == leaf => Ok(()),
                 _ => Err(LogError::Different { index: at }),
             })?;
@@ -201,7 +219,9 @@ impl TileLog {
     }
 
     fn draft(&self, at: i64) -> Result<Checkpoint, LogError> {
-        let keys = newest_key_list(&self.keys)?.map(|(n, bytes)| (n, self.cfg.suite.hash(&bytes).bytes));
+        let digest = |bytes: &[u8]| self.cfg.suite.hash(bytes).bytes;
+        let keys = newest_key_list(&self.beside)?.map(|(n, bytes)| (n, digest(&bytes)));
+        let deployment = self.beside.read(FACTS_FILE)?.map(|bytes| digest(&bytes));
         Ok(Checkpoint {
             origin: self.cfg.origin.clone(),
             size: self.size,
@@ -211,6 +231,7 @@ impl TileLog {
             clock: self.cfg.clock,
             time: at,
             keys,
+            deployment,
             anchors: Vec::new(),
             other: Vec::new(),
             signature: None,
@@ -243,7 +264,8 @@ impl TileLog {
     /// Loads the right edge at the published checkpoint, and checks it against the roots signed there.
     fn load(&mut self) -> Result<(), LogError> {
         let Some(published) = &self.published else { return Ok(()) };
-        if published.origin != self.cfg.origin || published.suite != self.cfg.suite || published.clock != self.cfg.clock {
+        if published.origin != self.cfg.origin || published.suite != self.cfg.suite || published.clock != self.cfg.clock
+        {
             return Err(LogError::corrupt("checkpoint", "it is another log's"));
         }
         match &self.signed {
@@ -266,7 +288,7 @@ impl TileLog {
                 return Err(LogError::corrupt(format!("{}/tile", alg.name()), "its root is not the checkpoint's"));
             }
         }
-        reader.each(size - size % WIDTH, &mut |_, leaf| push_entry(&mut self.bundle, leaf))?;
+        reader.each(size - size % WIDTH, |_, leaf| push_entry(&mut self.bundle, leaf))?;
         self.size = size;
         Ok(())
     }
@@ -283,7 +305,7 @@ impl TileLog {
                 continue;
             }
             let mut missing = Vec::new();
-            LogReader::at(self.folder.clone(), stop).each(self.size, &mut |_, leaf| {
+            LogReader::at(self.folder.clone(), stop).each(self.size, |_, leaf| {
                 missing.push(leaf.to_vec());
                 Ok(())
             })?;

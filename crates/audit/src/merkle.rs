@@ -55,6 +55,13 @@ pub fn root_over(alg: HashAlg, nodes: &[Node]) -> Node {
     }
 }
 
+/// Root over encoded leaves, such as the receipts of a segment.
+#[must_use]
+pub fn root<L: AsRef<[u8]>>(alg: HashAlg, leaves: &[L]) -> Node {
+    let nodes: Vec<Node> = leaves.iter().map(|l| leaf_node(alg, l.as_ref())).collect();
+    root_over(alg, &nodes)
+}
+
 /// Largest power of two below `n` (`n > 1`).
 fn split(n: u64) -> u64 {
     1 << (n - 1).ilog2()
@@ -64,7 +71,7 @@ fn split(n: u64) -> u64 {
 ///
 /// # Errors
 /// A subtree is missing.
-pub fn root(alg: HashAlg, size: u64, nodes: &mut dyn Nodes) -> Result<Node, LogError> {
+pub fn root_at(alg: HashAlg, size: u64, nodes: &mut dyn Nodes) -> Result<Node, LogError> {
     if size == 0 { Ok(empty_root(alg)) } else { range(alg, 0, size, nodes) }
 }
 

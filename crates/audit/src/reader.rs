@@ -44,11 +44,10 @@ impl LogReader {
     ///
     /// # Errors
     /// A bundle is missing or malformed, or `each` fails.
-    pub fn each(
-        &self,
-        from: u64,
-        each: &mut dyn FnMut(u64, &[u8]) -> Result<(), LogError>,
-    ) -> Result<(), LogError> {
+    pub fn each<F>(&self, from: u64, mut each: F) -> Result<(), LogError>
+    where
+        F: FnMut(u64, &[u8]) -> Result<(), LogError>,
+    {
         let mut at = from;
         while at < self.size {
             let bundle = at / WIDTH;
@@ -78,7 +77,7 @@ impl LogReader {
     }
 
     /// The first `width` leaves of a bundle, from its full form or any partial form that is wide enough.
-    fn bundle(&self, index: u64, width: u64) -> Result<Vec<Vec<u8>>, LogError> {
+    pub(crate) fn bundle(&self, index: u64, width: u64) -> Result<Vec<Vec<u8>>, LogError> {
         for w in self.widths(&bundle_partials(index), width)? {
             let path = bundle_path(index, w);
             if let Some(bytes) = self.folder.read(&path)? {
@@ -149,7 +148,7 @@ impl LogReader {
         if size > self.size {
             return Err(LogError::OutOfRange(size));
         }
-        merkle::root(alg, size, &mut self.nodes(alg))
+        merkle::root_at(alg, size, &mut self.nodes(alg))
     }
 }
 

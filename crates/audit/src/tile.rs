@@ -48,6 +48,48 @@ pub fn bundle_partials(index: u64) -> String {
     format!("entries/{}.p", number(index))
 }
 
+/// What a file's name says: a tile, or an entry bundle where there is no hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which tree; none for bundles.
+    pub alg: Option<HashAlg>,
+    /// Level; 0 for bundles.
+    pub level: u32,
+    /// Number in its level.
+    pub index: u64,
+    /// Number of nodes or leaves, 1 to 256.
+    pub width: u64,
+}
+
+impl Place {
+    /// The name.
+    pub fn path(self) -> String {
+        match self.alg {
+            Some(alg) => tile_path(alg, self.level, self.index, self.width),
+            None => bundle_path(self.index, self.width),
+        }
+    }
+
+    /// Reads a name; `None` for any other.
+    pub fn parse(path: &str) -> Option<Self> {
+        let (whole, width) = match path.split_once(".p/") {
+            Some((whole, width)) => (whole, width.parse().ok()?),
+            None => (path, WIDTH),
+        };
+        let (alg, level, digits) = match whole.strip_prefix("entries/") {
+            Some(digits) => (None, 0, digits),
+            None => {
+                let alg = ALGS.into_iter().find(|a| whole.starts_with(a.name()))?;
+                let (level, digits) = whole.strip_prefix(alg.name())?.strip_prefix("/tile/")?.split_once('/')?;
+                (Some(alg), level.parse().ok().filter(|l| *l < 8)?, digits)
+            }
+        };
+        let index = digits.replace(['x', '/'], "").parse().ok().filter(|i| *i < 1 << 48)?;
+        let place = Self { alg, level, index, width };
+        ((1..=WIDTH).contains(&width) && place.path() == path).then_some(place)
+    }
+}
+
 /// Appends one leaf to a bundle: two bytes of length (big endian), then the leaf.
 ///
 /// # Errors
@@ -193,5 +235,51 @@ impl Tree {
             }
         }
         lower.unwrap_or_else(|| crate::merkle::empty_root(self.alg))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for (index, width, want) in [
+            (0, 256, "entries/000"),
+            (67, 1, "entries/067.p/1"),
+            (1_234_067, 256, "entries/x001/x234/067"),
+            (1_000, 255, "entries/x001/000.p/255"),
+        ] {
+            assert_eq!(bundle_path(index, width), want);
+            assert_eq!(Place::parse(want), Some(Place { alg: None, level: 0, index, width }));
+        }
+        assert_eq!(tile_path(HashAlg::Sm3, 2, 5, 9), "sm3/tile/2/005.p/9");
+        for other in [
+            "entries/0",
+            "entries/000.p/256",
+            "entries/000.p/0",
+            "entries/x000/000",
+            "sm3/tile/02/000",
+            "x",
+            "entries",
+            "sm3/tile/9/000",
+            "entries/000.p/01",
+            "sha256/tile/0/000.tmp",
+            "entries/99999999999999999999",
+        ] {
+            assert_eq!(Place::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn bundles() {
+        let mut bundle = Vec::new();
+        push_entry(&mut bundle, b"one").unwrap();
+        push_entry(&mut bundle, &[7; 65_535]).unwrap();
+        assert_eq!(split_bundle(&bundle, 2).unwrap()[0], b"one");
+        assert!(split_bundle(&bundle, 1).is_none() && split_bundle(&bundle, 3).is_none());
+        assert!(split_bundle(&bundle[..bundle.len() - 1], 2).is_none());
+        assert!(split_bundle(&[0, 0], 1).is_none(), "no empty leaf");
+        assert!(push_entry(&mut bundle, &[7; 65_536]).is_err() && push_entry(&mut bundle, &[]).is_err());
     }
 }

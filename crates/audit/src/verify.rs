@@ -5,12 +5,13 @@
 
 use crate::LogError;
 use crate::checkpoint::{Anchor, Checkpoint};
-use crate::files::Folder;
-use crate::keys::{KeyListView, SignedValue, check_lists, read_key_lists};
+use crate::files::{Folder, TEMP};
+use crate::keys::{FACTS_FILE, KeyListView, SignedValue, check_lists, read_facts, read_key_lists};
 use crate::leaf::{Leaf, LogName, leaf_hash};
 use crate::merkle::Node;
+use crate::reader::LogReader;
 use crate::report::{Counts, Failure, VerifyReport};
-use crate::tile::{ALGS, Tile, Tree, WIDTH, bundle_path, split_bundle};
+use crate::tile::{ALGS, Place, Tile, Tree, WIDTH, bundle_path, split_bundle};
 use crate::trust::Trust;
 use crypto::{Hash, HashAlg};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -28,15 +29,17 @@ const TRIES: u32 = 10;
 /// text of an earlier checkpoint that its log must extend. The log may be written meanwhile.
 #[must_use]
 pub fn verify_dir(dir: &Path, trust: Option<&Trust>, from: Option<&str>) -> VerifyReport {
+    let mut live = false;
     for _ in 1..TRIES {
         let before = names(dir);
-        let report = verify_once(dir, trust, from);
+        let report = verify_as(dir, trust, from, live);
         let transient = report.failure.as_ref().is_some_and(|f| TRANSIENT.contains(&f.what.as_str()));
         if !transient || !moved(dir, &before) {
             return report;
         }
+        live = true;
     }
-    verify_once(dir, trust, from)
+    verify_as(dir, trust, from, live)
 }
 
 fn names(dir: &Path) -> BTreeSet<String> {
@@ -53,7 +56,11 @@ fn moved(dir: &Path, before: &BTreeSet<String>) -> bool {
 /// As [`verify_dir`], for a folder at rest.
 #[must_use]
 pub fn verify_once(dir: &Path, trust: Option<&Trust>, from: Option<&str>) -> VerifyReport {
-    let mut run = Run { trust, counts: Counts::default(), clock: None, from, from_seen: false };
+    verify_as(dir, trust, from, false)
+}
+
+fn verify_as(dir: &Path, trust: Option<&Trust>, from: Option<&str>, live: bool) -> VerifyReport {
+    let mut run = Run { trust, counts: Counts::default(), clock: None, from, from_seen: false, live };
     let result = run.all(dir);
     let mut report = VerifyReport::new(result, trust.is_some(), run.counts, run.clock);
     report.unproved = report.valid.then(|| "what happened after the checkpoints is not proved".to_owned());
@@ -82,7 +89,7 @@ fn layout(dir: &Path) -> Result<Layout, Failure> {
         return Err(Failure::new("platform", "missing", "缺少平台日志", "the platform's log is missing"));
     }
     for entry in Folder::new(dir).names("")? {
-        if entry != "keys" && !logs.iter().any(|l| l.as_str() == entry) {
+        if entry != "keys" && entry != FACTS_FILE && !logs.iter().any(|l| l.as_str() == entry) {
             return Err(unknown(&entry));
         }
     }
@@ -93,6 +100,12 @@ fn unknown(file: &str) -> Failure {
     Failure::new(file, "unknown_file", "不属于日志的文件", "a file that does not belong to the log")
 }
 
+/// What the folder beside the logs says, checked.
+struct Known {
+    list: KeyListView,
+    lists: Vec<Hash>,
+    facts: Option<Node>,
+}
 
 struct Run<'a> {
     trust: Option<&'a Trust>,
@@ -100,15 +113,17 @@ struct Run<'a> {
     clock: Option<String>,
     from: Option<&'a str>,
     from_seen: bool,
+    /// The log was seen to be written: what lies beyond its checkpoint is counted and passed over.
+    live: bool,
 }
 
 impl Run<'_> {
     fn all(&mut self, dir: &Path) -> Result<(), Failure> {
         let layout = layout(dir)?;
-        let (list, list_digests) = self.key_lists(&layout)?;
+        let known = self.key_lists(&layout)?;
         let mut checkpoints = BTreeMap::new();
         for log in &layout.logs {
-            let checkpoint = self.checkpoint(&layout.base, *log, &list, &list_digests)?;
+            let checkpoint = self.checkpoint(&layout.base, *log, &known)?;
             checkpoints.insert(*log, checkpoint);
         }
         for (log, checkpoint) in &checkpoints {
@@ -117,7 +132,12 @@ impl Run<'_> {
                 .map_err(|f| Failure { file: format!("{log}/{}", f.file), ..f })?;
         }
         if self.from.is_some() && !self.from_seen {
-            return Err(Failure::new("", "from", "所给检查点不属于本日志", "the given checkpoint is not of these logs"));
+            return Err(Failure::new(
+                "",
+                "from",
+                "所给检查点不属于本日志",
+                "the given checkpoint is not of these logs",
+            ));
         }
         if layout.single {
             self.counts.add("anchors_not_checked", checkpoints.values().map(|c| c.anchors.len() as u64).sum());
@@ -125,41 +145,47 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn key_lists(&mut self, layout: &Layout) -> Result<(KeyListView, Vec<Hash>), Failure> {
-        let (root, lists) = read_key_lists(&layout.base)?;
-        if self.trust.is_some_and(|t| t.root != root) {
-            return Err(Failure::new(
-                "keys/root",
-                "other_root",
-                "根公钥与信任文件不符",
-                "the root key is not the trust file's",
-            ));
-        }
-        let newest = check_lists(&lists, &root).map_err(|e| Failure { file: "keys".to_owned(), ..e.into() })?;
-        if let Some(t) = self.trust
-            && (t.deployment != newest.deployment || t.clock != newest.clock)
+    fn key_lists(&mut self, layout: &Layout) -> Result<Known, Failure> {
+        let facts = read_facts(&Folder::new(&layout.base))?;
+        let named = facts.as_ref().map(|f| f.root.clone());
+        let other_root = || {
+            let (zh, en) = ("根公钥与信任文件不符", "the root key is not the trust file's");
+            Failure::new(FACTS_FILE, "other_root", zh, en)
+        };
+        let trusted = self.trust.map(|t| t.root.clone());
+        if let (Some(named), Some(trusted)) = (&named, &trusted)
+            && named != trusted
         {
-            let (zh, en) = ("部署或时钟类型与信任文件不符", "the deployment or kind of clock is not the trust file's");
+            return Err(other_root());
+        }
+        // Without either nobody says who the root is: the lists are then only what the checkpoints bind.
+        let root = named.or(trusted);
+        let lists = read_key_lists(&layout.base)?;
+        let list = check_lists(&lists, root.as_ref()).map_err(|e| Failure { file: "keys".to_owned(), ..e.into() })?;
+        let other = self.trust.is_some_and(|t| t.deployment != list.deployment || t.clock != list.clock);
+        if other || facts.as_ref().is_some_and(|f| f.deployment != list.deployment) {
+            let (zh, en) =
+                ("密钥清单属于另一部署或另一时钟", "the key lists are another deployment's or of another clock");
             return Err(Failure::new("keys", "other_deployment", zh, en));
         }
-        let digests = digests(&lists, root.suite().hash_alg())?;
+        let any = root.or(list.entries.first().map(|e| e.public.clone()));
+        let alg = any.map_or(HashAlg::Sm3, |k| k.suite().hash_alg());
         self.counts.add("key_lists", lists.len() as u64);
-        self.clock = Some(newest.clock.to_string());
-        Ok((newest, digests))
+        self.clock = Some(list.clock.to_string());
+        Ok(Known { list, lists: digests(&lists, alg)?, facts: facts.map(|f| alg.hash(&f.bytes).bytes) })
     }
 
-    fn checkpoint(
-        &mut self,
-        base: &Path,
-        log: LogName,
-        list: &KeyListView,
-        digests: &[Hash],
-    ) -> Result<Checkpoint, Failure> {
+    fn checkpoint(&mut self, base: &Path, log: LogName, known: &Known) -> Result<Checkpoint, Failure> {
         let place = format!("{log}/checkpoint");
         let bytes = Folder::new(&base.join(log.as_str())).read("checkpoint")?;
         let bytes = bytes.ok_or_else(|| Failure::new(&place, "missing", "缺少检查点", "the checkpoint is missing"))?;
         let checkpoint = Checkpoint::parse(&bytes).map_err(|e| Failure { file: place.clone(), ..e.into() })?;
-        check_checkpoint(&checkpoint, log, list, digests).map_err(|f| Failure { file: place, ..f })?;
+        check_checkpoint(&checkpoint, log, &known.list, &known.lists)
+            .map_err(|f| Failure { file: place.clone(), ..f })?;
+        if checkpoint.deployment != known.facts {
+            let (zh, en) = ("deployment.json 与检查点不符", "deployment.json is not what the checkpoint binds");
+            return Err(Failure::new(place, "facts", zh, en));
+        }
         self.counts.add("checkpoints", 1);
         Ok(checkpoint)
     }
@@ -179,7 +205,8 @@ impl Run<'_> {
             }
         }
         if let Some(text) = self.from {
-            let from = Checkpoint::parse(text.as_bytes()).map_err(|e| Failure { file: "--from".to_owned(), ..e.into() })?;
+            let from =
+                Checkpoint::parse(text.as_bytes()).map_err(|e| Failure { file: "--from".to_owned(), ..e.into() })?;
             if from.origin == own.origin {
                 self.from_seen = true;
                 let anchor = Anchor { origin: from.origin.clone(), size: from.size, sm3: from.sm3 };
@@ -205,8 +232,12 @@ impl Run<'_> {
         let folder = Folder::new(dir);
         let mut files = folder.all()?;
         files.remove("checkpoint");
-        check_names(&files, checkpoint.size)?;
-        let mut pass = Pass::new(folder, log, checkpoint.suite.hash_alg());
+        let beyond = check_names(&files, checkpoint.size, self.live)?;
+        if self.live {
+            self.counts.add("files_beyond_the_checkpoint", beyond);
+        }
+        let source = Source { reader: LogReader::at(folder.clone(), checkpoint.size), folder, live: self.live };
+        let mut pass = Pass::new(source, log, checkpoint.suite.hash_alg());
         pass.check_wanted(wanted)?;
         for bundle in 0..checkpoint.size.div_ceil(WIDTH) {
             let width = (checkpoint.size - bundle * WIDTH).min(WIDTH);
@@ -227,7 +258,12 @@ fn digests(lists: &[SignedValue], alg: HashAlg) -> Result<Vec<Hash>, Failure> {
 }
 
 /// Origin, suite, clock, signature, and the key list that the checkpoint binds.
-pub(crate) fn check_checkpoint(c: &Checkpoint, log: LogName, list: &KeyListView, lists: &[Hash]) -> Result<(), Failure> {
+pub(crate) fn check_checkpoint(
+    c: &Checkpoint,
+    log: LogName,
+    list: &KeyListView,
+    lists: &[Hash],
+) -> Result<(), Failure> {
     let fail = |what, zh: &str, en: &str| Err(Failure::new("checkpoint", what, zh, en));
     if c.origin != format!("{}/{log}", list.deployment) || c.clock != list.clock {
         return fail("other_log", "来源或时钟类型不符", "its origin or kind of clock is not this log's");
@@ -248,35 +284,74 @@ pub(crate) fn check_checkpoint(c: &Checkpoint, log: LogName, list: &KeyListView,
     Ok(())
 }
 
-/// Exactly the files that a log of this size has.
-fn check_names(files: &BTreeSet<String>, size: u64) -> Result<(), Failure> {
+/// Exactly the files that a log of this size has. In a log that is being written the unfinished bundle and tiles may
+/// have a wider form already, and more may follow: their number is returned.
+fn check_names(files: &BTreeSet<String>, size: u64, live: bool) -> Result<u64, Failure> {
     let mut expected = BTreeSet::new();
-    let mut place = |count: u64, path: &dyn Fn(u64, u64) -> String| {
+    for (alg, level) in [None, Some(ALGS[0]), Some(ALGS[1])].into_iter().flat_map(|a| (0u32..8).map(move |l| (a, l))) {
+        let count = if alg.is_none() && level > 0 { 0 } else { size >> (8 * level) };
         for index in 0..count.div_ceil(WIDTH) {
-            expected.insert(path(index, (count - index * WIDTH).min(WIDTH)));
-        }
-    };
-    place(size, &bundle_path);
-    for alg in ALGS {
-        let (mut count, mut level) = (size, 0);
-        while count > 0 {
-            place(count, &|index, width| crate::tile::tile_path(alg, level, index, width));
-            count /= WIDTH;
-            level += 1;
+            expected.insert(Place { alg, level, index, width: (count - index * WIDTH).min(WIDTH) }.path());
         }
     }
-    if let Some(file) = files.difference(&expected).next() {
+    let later = |file: &&String| {
+        let place = Place::parse(file.strip_suffix(TEMP).unwrap_or(file));
+        live && place.is_some_and(|p| p.index * WIDTH + p.width > size >> (8 * p.level))
+    };
+    let widened = |file: &&String| live && Place::parse(file).is_some_and(|p| p.width < WIDTH);
+    if let Some(file) = files.difference(&expected).find(|f| !later(f)) {
         return Err(unknown(file));
     }
-    match expected.difference(files).next() {
+    match expected.difference(files).find(|f| !widened(f)) {
         Some(file) => Err(Failure::new(file, "missing", "缺少文件", "a file is missing")),
-        None => Ok(()),
+        None => Ok(files.difference(&expected).count() as u64),
     }
+}
+
+/// Where the pass reads bundles and tiles from.
+struct Source {
+    folder: Folder,
+    reader: LogReader,
+    live: bool,
+}
+
+impl Source {
+    fn bundle(&self, index: u64, width: u64) -> Result<Vec<Vec<u8>>, Failure> {
+        if self.live {
+            return self.reader.bundle(index, width).map_err(lost);
+        }
+        let path = bundle_path(index, width);
+        let missing = || Failure::new(&path, "missing", "缺少文件", "a file is missing");
+        let bytes = self.folder.read(&path)?.ok_or_else(missing)?;
+        let fail = || Failure::new(&path, "corrupt", "条目文件损坏", "not an entry bundle of its width");
+        Ok(split_bundle(&bytes, width).ok_or_else(fail)?.into_iter().map(<[u8]>::to_vec).collect())
+    }
+
+    fn check(&self, tile: &Tile) -> Result<(), Failure> {
+        let path = tile.path();
+        let there = if self.live {
+            Some(self.reader.tile(tile.alg, tile.level, tile.index, tile.width).map_err(lost)?.concat())
+        } else {
+            self.folder.read(&path)?
+        };
+        match there {
+            None => Err(Failure::new(path, "missing", "缺少文件", "a file is missing")),
+            Some(bytes) if bytes == tile.bytes => Ok(()),
+            Some(_) => Err(Failure::new(path, "tile", "哈希瓦片与条目不符", "the tile is not that of the leaves")),
+        }
+    }
+}
+
+/// A file of a moving log that went while it was looked for.
+fn lost(e: LogError) -> Failure {
+    let missing = matches!(e, LogError::Corrupt { what: "missing", .. });
+    let failure = Failure::from(e);
+    if missing { Failure { what: "missing".to_owned(), ..failure } } else { failure }
 }
 
 /// One pass over a log's leaves.
 struct Pass {
-    folder: Folder,
+    source: Source,
     log: LogName,
     alg: HashAlg,
     index: u64,
@@ -286,17 +361,14 @@ struct Pass {
 }
 
 impl Pass {
-    fn new(folder: Folder, log: LogName, alg: HashAlg) -> Self {
-        Self { folder, log, alg, index: 0, tiles: 0, trees: ALGS.map(Tree::new), cases: HashMap::new() }
+    fn new(source: Source, log: LogName, alg: HashAlg) -> Self {
+        Self { source, log, alg, index: 0, tiles: 0, trees: ALGS.map(Tree::new), cases: HashMap::new() }
     }
 
     fn bundle(&mut self, index: u64, width: u64, wanted: &[(String, Anchor, Option<Node>)]) -> Result<(), Failure> {
         let path = bundle_path(index, width);
-        let missing = || Failure::new(&path, "missing", "缺少文件", "a file is missing");
-        let bytes = self.folder.read(&path)?.ok_or_else(missing)?;
-        let fail = || Failure::new(&path, "corrupt", "条目文件损坏", "not an entry bundle of its width");
-        for leaf in split_bundle(&bytes, width).ok_or_else(fail)? {
-            self.leaf(leaf).map_err(|f| Failure { file: path.clone(), ..f })?;
+        for leaf in self.source.bundle(index, width)? {
+            self.leaf(&leaf).map_err(|f| Failure { file: path.clone(), ..f })?;
             self.check_wanted(wanted)?;
         }
         Ok(())
@@ -304,7 +376,9 @@ impl Pass {
 
     fn leaf(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let index = self.index;
-        let fail = |what, zh: &str, en: &str| Failure::new("", what, format!("第{index}条：{zh}"), format!("leaf {index}: {en}"));
+        let fail = |what, zh: &str, en: &str| {
+            Failure::new("", what, format!("第{index}条：{zh}"), format!("leaf {index}: {en}"))
+        };
         let leaf = Leaf::decode(bytes).map_err(|e| fail("leaf", "编码不合规", &e.to_string()))?;
         if leaf.log != self.log {
             return Err(fail("leaf", "属于另一日志", "it belongs to the other log"));
@@ -320,11 +394,11 @@ impl Pass {
             self.cases.insert(case.clone(), (seq, leaf_hash(self.alg, bytes).to_string()));
         }
         for tree in &mut self.trees {
-            let (folder, tiles) = (&self.folder, &mut self.tiles);
+            let (source, tiles) = (&self.source, &mut self.tiles);
             let mut differs = None;
             tree.push(bytes, &mut |tile| {
                 *tiles += 1;
-                differs = differs.take().or(check_tile(folder, &tile).err());
+                differs = differs.take().or(source.check(&tile).err());
                 Ok(())
             })?;
             if let Some(f) = differs {
@@ -350,7 +424,7 @@ impl Pass {
     fn finish(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure> {
         for tree in &self.trees {
             for tile in tree.partial() {
-                check_tile(&self.folder, &tile)?;
+                self.source.check(&tile)?;
                 self.tiles += 1;
             }
             if tree.root() != checkpoint.root(tree.alg()) {
@@ -359,14 +433,5 @@ impl Pass {
             }
         }
         Ok(())
-    }
-}
-
-fn check_tile(folder: &Folder, tile: &Tile) -> Result<(), Failure> {
-    let path = tile.path();
-    match folder.read(&path)? {
-        None => Err(Failure::new(path, "missing", "缺少文件", "a file is missing")),
-        Some(bytes) if bytes == tile.bytes => Ok(()),
-        Some(_) => Err(Failure::new(path, "tile", "哈希瓦片与条目不符", "the tile is not that of the leaves")),
     }
 }

@@ -25,11 +25,7 @@ pub(crate) fn expand(suite: Suite, key: &[u8; 32], info: &[u8], out: &mut [u8]) 
         Suite::Intl => Hkdf::<Sha256>::from_prk(key).map(|h| h.expand(info, out).is_ok()),
     };
     // Both lengths are constants of this crate; a failure would be a mistake here, not in the input.
-    if done.unwrap_or(false) {
-        Ok(())
-    } else {
-        Err(CryptoError::Malformed("key"))
-    }
+    if done.unwrap_or(false) { Ok(()) } else { Err(CryptoError::Malformed("key")) }
 }
 
 /// Appends a part with its length before it, so that no two lists of parts give the same bytes.
@@ -68,11 +64,7 @@ impl Aead {
         };
         let base = nonce.try_into().map_err(|_| bad())?;
         let commitment = commit.try_into().map_err(|_| bad())?;
-        Ok(Self {
-            cipher,
-            base,
-            commitment,
-        })
+        Ok(Self { cipher, base, commitment })
     }
 
     /// The commitment that stands beside the ciphertext.
@@ -82,11 +74,7 @@ impl Aead {
 
     /// Whether this is the key that the ciphertext was committed to.
     pub(crate) fn check_commitment(&self, stated: &[u8]) -> Result<(), CryptoError> {
-        if bool::from(self.commitment.ct_eq(stated)) {
-            Ok(())
-        } else {
-            Err(CryptoError::DoesNotOpen)
-        }
+        if bool::from(self.commitment.ct_eq(stated)) { Ok(()) } else { Err(CryptoError::DoesNotOpen) }
     }
 
     /// Seals `buffer` in place as chunk `counter` and appends the tag.

@@ -25,11 +25,7 @@ pub fn canonical<T: Serialize>(v: &T) -> Result<Vec<u8>, CryptoError> {
 /// Not JSON of this type, or not its canonical encoding.
 pub fn from_canonical<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, CryptoError> {
     let value: T = serde_json::from_slice(bytes).map_err(|e| json_error(&e))?;
-    if canonical(&value)? == bytes {
-        Ok(value)
-    } else {
-        Err(CryptoError::NotCanonical)
-    }
+    if canonical(&value)? == bytes { Ok(value) } else { Err(CryptoError::NotCanonical) }
 }
 
 /// What is signed: `yunyu/<type>/v1\n` and the canonical JSON, so that a signature over one type never serves another.

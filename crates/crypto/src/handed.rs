@@ -52,20 +52,12 @@ impl KeyProvider for HandedKeys {
     }
 
     fn data_key(&self, id: &KeyId) -> Result<(DataKey, WrappedKey), CryptoError> {
-        let key = self
-            .keys
-            .iter()
-            .find(|k| k.seals && k.id == *id)
-            .ok_or(CryptoError::UnknownKey)?;
+        let key = self.keys.iter().find(|k| k.seals && k.id == *id).ok_or(CryptoError::UnknownKey)?;
         Ok((key.key.clone(), key.wrapped.clone()))
     }
 
     fn unwrap(&self, id: &KeyId, wrapped: &WrappedKey) -> Result<DataKey, CryptoError> {
-        let key = self
-            .keys
-            .iter()
-            .find(|k| k.id == *id && k.wrapped == *wrapped)
-            .ok_or(CryptoError::UnknownKey)?;
+        let key = self.keys.iter().find(|k| k.id == *id && k.wrapped == *wrapped).ok_or(CryptoError::UnknownKey)?;
         Ok(key.key.clone())
     }
 

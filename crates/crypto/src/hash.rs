@@ -142,14 +142,8 @@ impl Hasher {
     #[must_use]
     pub fn finish(self) -> Hash {
         match self.0 {
-            State::Sm3(h) => Hash {
-                alg: HashAlg::Sm3,
-                bytes: h.finalize().into(),
-            },
-            State::Sha256(h) => Hash {
-                alg: HashAlg::Sha256,
-                bytes: h.finalize().into(),
-            },
+            State::Sm3(h) => Hash { alg: HashAlg::Sm3, bytes: h.finalize().into() },
+            State::Sha256(h) => Hash { alg: HashAlg::Sha256, bytes: h.finalize().into() },
         }
     }
 }

@@ -65,21 +65,12 @@ impl KeyFile {
             return Err(CryptoError::UnknownVersion("the key file"));
         }
         let wrapping = self.wrapping_key(passphrase)?;
-        let sealed = BASE64
-            .decode(&self.sealed)
-            .map_err(|_| CryptoError::Malformed("key file"))?;
+        let sealed = BASE64.decode(&self.sealed).map_err(|_| CryptoError::Malformed("key file"))?;
         let wrong = |_| CryptoError::WrongPassphrase;
         let secret = blob::open(self.suite, &wrapping, LABEL, &[&self.bound()?], &sealed).map_err(wrong)?;
-        let secret: &[u8; 32] = secret
-            .as_slice()
-            .try_into()
-            .map_err(|_| CryptoError::Malformed("key file"))?;
+        let secret: &[u8; 32] = secret.as_slice().try_into().map_err(|_| CryptoError::Malformed("key file"))?;
         let key = SigningKey::from_secret(self.suite, secret)?;
-        if key.public() == self.public {
-            Ok(key)
-        } else {
-            Err(CryptoError::WrongPassphrase)
-        }
+        if key.public() == self.public { Ok(key) } else { Err(CryptoError::WrongPassphrase) }
     }
 
     /// Id of the key inside.
@@ -91,12 +82,7 @@ impl KeyFile {
     fn wrapping_key(&self, passphrase: &str) -> Result<Zeroizing<[u8; 32]>, CryptoError> {
         check_secret(passphrase)?;
         let salt = hex::decode(&self.salt).map_err(|_| CryptoError::Malformed("key file"))?;
-        Cost {
-            m_kib: self.m_kib,
-            t: self.t,
-            p: self.p,
-        }
-        .stretch(passphrase.as_bytes(), &salt)
+        Cost { m_kib: self.m_kib, t: self.t, p: self.p }.stretch(passphrase.as_bytes(), &salt)
     }
 
     /// Everything but the sealed part: none of it can be changed without the passphrase failing.

@@ -86,12 +86,7 @@ impl FileKeyProvider {
     /// The master key file is missing, readable by others, or not the one; a key file was changed.
     pub fn open(dir: &Path, master_file: &Path, suite: Suite) -> Result<Self, CryptoError> {
         let master = read_master(master_file)?;
-        let provider = Self {
-            dir: dir.to_owned(),
-            suite,
-            master,
-            entries: Mutex::default(),
-        };
+        let provider = Self { dir: dir.to_owned(), suite, master, entries: Mutex::default() };
         for item in fs::read_dir(dir)? {
             let path = item?.path();
             match path.extension().and_then(|e| e.to_str()) {
@@ -110,7 +105,9 @@ impl FileKeyProvider {
         if t.v != 1 {
             return Err(CryptoError::UnknownVersion("the key ring"));
         }
-        remove_wiped(&self.path(&t.id, "key"))?;
+        if self.path(&t.id, "destroyed") != path {
+            return Err(CryptoError::Malformed("key ring"));
+        }
         let info = KeyInfo {
             id: t.id,
             purpose: t.purpose,
@@ -123,40 +120,22 @@ impl FileKeyProvider {
     }
 
     fn load_key(&self, path: &Path) -> Result<(), CryptoError> {
-        let bytes = match fs::read(path) {
-            // Removed a moment ago, when its tombstone was read.
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other?,
-        };
-        let e: KeyEntry = from_canonical(&bytes)?;
+        // The tombstone first: a key file under one may be half overwritten, and a copy put back counts for nothing.
+        if path.with_extension("destroyed").try_exists()? {
+            return remove_wiped(path);
+        }
+        let e: KeyEntry = from_canonical(&fs::read(path)?)?;
         if e.v != 1 || e.suite != self.suite {
             return Err(CryptoError::UnknownVersion("the key ring"));
         }
-        if self.path(&e.id, "destroyed").try_exists()? {
-            return remove_wiped(path);
+        if self.path(&e.id, "key") != path {
+            return Err(CryptoError::Malformed("key ring"));
         }
-        let sealed = BASE64
-            .decode(&e.sealed)
-            .map_err(|_| CryptoError::Malformed("key ring"))?;
+        let sealed = BASE64.decode(&e.sealed).map_err(|_| CryptoError::Malformed("key ring"))?;
         let kek = blob::open(self.suite, &self.master, KEK_LABEL, &[&e.bound()?], &sealed)?;
-        let kek: [u8; 32] = kek
-            .as_slice()
-            .try_into()
-            .map_err(|_| CryptoError::Malformed("key ring"))?;
-        let info = KeyInfo {
-            id: e.id,
-            purpose: e.purpose,
-            scope: e.scope,
-            state: KeyState::Live,
-            destroyed_at: None,
-        };
-        self.lock().insert(
-            info.id.clone(),
-            Entry {
-                info,
-                kek: Some(Zeroizing::new(kek)),
-            },
-        );
+        let kek: [u8; 32] = kek.as_slice().try_into().map_err(|_| CryptoError::Malformed("key ring"))?;
+        let info = KeyInfo { id: e.id, purpose: e.purpose, scope: e.scope, state: KeyState::Live, destroyed_at: None };
+        self.lock().insert(info.id.clone(), Entry { info, kek: Some(Zeroizing::new(kek)) });
         Ok(())
     }
 
@@ -192,13 +171,8 @@ impl KeyProvider for FileKeyProvider {
             scope: scope.to_owned(),
             sealed: String::new(),
         };
-        entry.sealed = BASE64.encode(blob::seal(
-            self.suite,
-            &self.master,
-            KEK_LABEL,
-            &[&entry.bound()?],
-            kek.as_ref(),
-        )?);
+        entry.sealed =
+            BASE64.encode(blob::seal(self.suite, &self.master, KEK_LABEL, &[&entry.bound()?], kek.as_ref())?);
         write_atomic(&self.path(&id, "key"), &canonical(&entry)?)?;
         let info = KeyInfo {
             id: id.clone(),
@@ -265,21 +239,14 @@ fn read_master(path: &Path) -> Result<Zeroizing<[u8; 32]>, CryptoError> {
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(64));
     file.take(64).read_to_end(&mut bytes)?;
-    let key: [u8; 32] = bytes
-        .as_slice()
-        .try_into()
-        .map_err(|_| CryptoError::Malformed("master key file"))?;
+    let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| CryptoError::Malformed("master key file"))?;
     Ok(Zeroizing::new(key))
 }
 
 /// Writes a file of mode 0600 so that it is there whole, or not at all, whenever the machine stops.
 fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), CryptoError> {
     let temp = path.with_extension(format!("{}.tmp", random_hex(8)?));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&temp)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temp)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&temp, path)?;
@@ -300,9 +267,6 @@ fn remove_wiped(path: &Path) -> Result<(), CryptoError> {
 }
 
 fn sync_parent(path: &Path) -> Result<(), CryptoError> {
-    let parent = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Ok(File::open(parent)?.sync_all()?)
 }

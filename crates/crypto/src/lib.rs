@@ -22,7 +22,7 @@ mod sign;
 
 pub use canonical::{canonical, digest_of, from_canonical, signing_bytes};
 pub use envelope::{
-    CHUNK, Context, Header, MAX_HEADER, Opened, SEALED_CHUNK, SealReader, SealStream, SealWriter, open_file,
+    CHUNK, Context, Fetch, Header, MAX_HEADER, Opened, SEALED_CHUNK, SealReader, SealStream, SealWriter, open_file,
     open_header, open_object, seal_object, seal_writer,
 };
 pub use error::CryptoError;

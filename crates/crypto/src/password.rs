@@ -13,11 +13,7 @@ const MAX_SECRET: usize = 1024;
 
 /// Refuses secrets that are empty or too long to be meant.
 pub(crate) fn check_secret(secret: &str) -> Result<(), CryptoError> {
-    if secret.is_empty() || secret.len() > MAX_SECRET {
-        Err(CryptoError::UnusablePassphrase)
-    } else {
-        Ok(())
-    }
+    if secret.is_empty() || secret.len() > MAX_SECRET { Err(CryptoError::UnusablePassphrase) } else { Ok(()) }
 }
 
 /// Argon2id cost.
@@ -33,17 +29,9 @@ pub(crate) struct Cost {
 
 impl Cost {
     /// For logins: OWASP's first choice, 19 MiB and two passes.
-    const LOGIN: Self = Self {
-        m_kib: 19_456,
-        t: 2,
-        p: 1,
-    };
+    const LOGIN: Self = Self { m_kib: 19_456, t: 2, p: 1 };
     /// For key files, which an attacker can try offline: 64 MiB and three passes.
-    pub(crate) const KEY_FILE: Self = Self {
-        m_kib: 65_536,
-        t: 3,
-        p: 1,
-    };
+    pub(crate) const KEY_FILE: Self = Self { m_kib: 65_536, t: 3, p: 1 };
 
     /// Stretches a secret to 32 bytes. A stored cost beyond 1 GiB, 16 passes or 16 lanes is refused: a changed file
     /// must not exhaust the machine.
@@ -125,11 +113,7 @@ impl Password {
         }
         let mut numbers = cost.split(',');
         let mut number = |name: &str| numbers.next()?.strip_prefix(name)?.parse::<u32>().ok();
-        let cost = Cost {
-            m_kib: number("m=")?,
-            t: number("t=")?,
-            p: number("p=")?,
-        };
+        let cost = Cost { m_kib: number("m=")?, t: number("t=")?, p: number("p=")? };
         Some((cost, BASE64.decode(salt).ok()?, BASE64.decode(mac).ok()?))
     }
 }

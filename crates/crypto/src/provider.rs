@@ -83,10 +83,7 @@ impl Serialize for WrappedKey {
 
 impl<'de> Deserialize<'de> for WrappedKey {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        BASE64
-            .decode(String::deserialize(d)?)
-            .map(Self)
-            .map_err(|_| de::Error::custom("malformed base64"))
+        BASE64.decode(String::deserialize(d)?).map(Self).map_err(|_| de::Error::custom("malformed base64"))
     }
 }
 

@@ -49,10 +49,7 @@ impl PublicKey {
                 }
             }
         }
-        Ok(Self {
-            suite,
-            bytes: bytes.to_vec(),
-        })
+        Ok(Self { suite, bytes: bytes.to_vec() })
     }
 
     /// The key's suite.
@@ -219,10 +216,7 @@ impl SigningKey {
             Suite::Gm => sm2_key(secret)?.verifying_key().to_sec1_bytes().to_vec(),
             Suite::Intl => ed::SigningKey::from_bytes(secret).verifying_key().to_bytes().to_vec(),
         };
-        Ok(Self {
-            secret: Zeroizing::new(*secret),
-            public: PublicKey::from_bytes(suite, &bytes)?,
-        })
+        Ok(Self { secret: Zeroizing::new(*secret), public: PublicKey::from_bytes(suite, &bytes)? })
     }
 
     /// The suite.
@@ -258,9 +252,8 @@ impl SigningKey {
     pub fn sign_bytes(&self, msg: &[u8]) -> Result<String, CryptoError> {
         let raw: [u8; 64] = match self.suite() {
             Suite::Gm => {
-                let signature: sm2dsa::Signature = sm2_key(&self.secret)?
-                    .try_sign(msg)
-                    .map_err(|_| CryptoError::BadSignature)?;
+                let signature: sm2dsa::Signature =
+                    sm2_key(&self.secret)?.try_sign(msg).map_err(|_| CryptoError::BadSignature)?;
                 signature.to_bytes().into()
             }
             Suite::Intl => ed::SigningKey::from_bytes(&self.secret).sign(msg).to_bytes(),

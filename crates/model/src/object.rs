@@ -2,7 +2,9 @@
 //! The specs that reach the zone stand in `order`; the others stand here.
 
 use crate::entity::words;
-use crate::ids::{AnnouncementId, AuthorisationId, OrgId, PersonId, PlanId, ProductId, ResourceId, ScenarioId, StaffId};
+use crate::ids::{
+    AnnouncementId, AuthorisationId, OrgId, PersonId, PlanId, ProductId, ResourceId, ScenarioId, StaffId,
+};
 use crate::money::Fen;
 use crate::order::{GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, StopSpec};
 use crate::party::LegalForm;

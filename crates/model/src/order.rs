@@ -2,7 +2,10 @@
 //! Neither ever carries a cell value.
 
 use crate::act::Act;
-use crate::ids::{AuthorisationId, BatchId, CaseId, GrantId, JobId, OrderId, OrgId, PersonId, ProductId, ResourceId, ScenarioId, WorkOrderId};
+use crate::ids::{
+    AuthorisationId, BatchId, CaseId, GrantId, JobId, OrderId, OrgId, PersonId, ProductId, ResourceId, ScenarioId,
+    WorkOrderId,
+};
 use crate::refusal::Refusal;
 use crate::signed::{Digest, Signed};
 use crate::time::Timestamp;

@@ -35,26 +35,58 @@ struct Vote<'a> {
 /// A refusal that names the rule and what is missing.
 pub fn check_quorum(pack: &Pack, order: &WorkOrder, acts: &[(Act, KeyHolder)], object: &Digest) -> Result<(), Refusal> {
     if order.pack != pack.version() {
-        return Err(no(pack, "pack-version", "PRODUCT-QUORUM", "指令依据另一版规则包", "the order rests on another version of the rule pack"));
+        return Err(no(
+            pack,
+            "pack-version",
+            "PRODUCT-QUORUM",
+            "指令依据另一版规则包",
+            "the order rests on another version of the rule pack",
+        ));
     }
-    let ways = pack.effects.get(order.effect.name()).map(Vec::as_slice).unwrap_or_default();
+    let ways = pack
+        .effects
+        .get(order.effect.name())
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let named = |w: &&Alternative| acts.iter().any(|(a, _)| a.procedure == w.procedure);
     let Some(way) = ways.iter().find(named).or(ways.first()) else {
-        return Err(no(pack, "no-quorum-rule", "PRODUCT-QUORUM", "规则包没有规定这一指令所需的批准", "the rule pack does not say which approvals this order needs"));
+        return Err(no(
+            pack,
+            "no-quorum-rule",
+            "PRODUCT-QUORUM",
+            "规则包没有规定这一指令所需的批准",
+            "the rule pack does not say which approvals this order needs",
+        ));
     };
     let Some(procedure) = pack.procedure(&way.procedure) else {
-        return Err(no(pack, "unknown-procedure", &way.rule, "规则包没有这一程序", "the rule pack has no such procedure"));
+        return Err(no(
+            pack,
+            "unknown-procedure",
+            &way.rule,
+            "规则包没有这一程序",
+            "the rule pack has no such procedure",
+        ));
     };
-    let body = serde_json::to_value(&order.effect).ok().and_then(|v| v.get("object").cloned()).unwrap_or_default();
+    let body = serde_json::to_value(&order.effect)
+        .ok()
+        .and_then(|v| v.get("object").cloned())
+        .unwrap_or_default();
     let mut votes = Vec::new();
     for (act, holder) in acts {
         votes.push(bind(pack, order, way, act, holder, object)?);
     }
+    let first = way.steps.first().map_or("", String::as_str);
     for name in &way.steps {
         let Some(step) = procedure.step(name) else {
-            return Err(no(pack, "unknown-step", &way.rule, "程序没有这一步骤", "the procedure has no such step"));
+            return Err(no(
+                pack,
+                "unknown-step",
+                &way.rule,
+                "程序没有这一步骤",
+                "the procedure has no such step",
+            ));
         };
-        check_step(pack, step, &body, &votes)?;
+        check_step(pack, step, &body, &votes, first)?;
     }
     check_heads(pack, procedure, way, &votes)
 }
@@ -64,55 +96,133 @@ fn no(pack: &Pack, code: &str, rule: &str, zh: &str, en: &str) -> Refusal {
 }
 
 /// Each act must belong to this order: deployment, case, procedure, object, time, and the signer the key list names.
-fn bind<'a>(pack: &Pack, order: &WorkOrder, way: &Alternative, act: &'a Act, holder: &'a KeyHolder, object: &Digest) -> Result<Vote<'a>, Refusal> {
+fn bind<'a>(
+    pack: &Pack,
+    order: &WorkOrder,
+    way: &Alternative,
+    act: &'a Act,
+    holder: &'a KeyHolder,
+    object: &Digest,
+) -> Result<Vote<'a>, Refusal> {
     let refuse = |code: &str, zh: &str, en: &str| Err(no(pack, code, &way.rule, zh, en));
     if act.v != 1 || act.deployment != order.deployment || act.case != order.case {
-        return refuse("approval-of-another-case", "批准属于其他事项", "an approval belongs to another case or deployment");
+        return refuse(
+            "approval-of-another-case",
+            "批准属于其他事项",
+            "an approval belongs to another case or deployment",
+        );
     }
     if act.procedure != way.procedure || !way.steps.contains(&act.step) {
-        return refuse("approval-of-another-step", "批准不属于所需的步骤", "an approval is of a step that this order does not rest on");
+        return refuse(
+            "approval-of-another-step",
+            "批准不属于所需的步骤",
+            "an approval is of a step that this order does not rest on",
+        );
     }
     if &act.object != object {
-        return refuse("approval-of-another-object", "批准的对象不是指令的对象", "an approval is over another object");
+        return refuse(
+            "approval-of-another-object",
+            "批准的对象不是指令的对象",
+            "an approval is over another object",
+        );
     }
     if act.decision != Decision::Approve {
-        return refuse("not-an-approval", "所附为不同意的决定", "an attached act is a rejection");
+        return refuse(
+            "not-an-approval",
+            "所附为不同意的决定",
+            "an attached act is a rejection",
+        );
     }
-    let oldest = order.issued_at.plus_days(-pack.int("approval.max_age_days").unwrap_or(0));
+    let oldest = order
+        .issued_at
+        .plus_days(-pack.int("approval.max_age_days").unwrap_or(0));
     if act.at > order.issued_at.plus_ms(SKEW_MS) || act.at < oldest {
-        return refuse("approval-out-of-time", "批准的时间不在有效范围内", "an approval is older than allowed, or later than the order");
+        return refuse(
+            "approval-out-of-time",
+            "批准的时间不在有效范围内",
+            "an approval is older than allowed, or later than the order",
+        );
     }
-    let KeyHolder::Person { person, org, org_roles, roles, group } = holder else {
-        return refuse("not-a-person", "批准不是由个人签署", "an approval was not signed by a person's key");
-    };
-    if person != &act.person || org != &act.org {
-        return refuse("approval-of-another-person", "签署人与密钥所有人不一致", "the signer is not the holder of the key");
-    }
-    Ok(Vote { act, person, org, org_roles, roles, group: group.as_ref() })
+    signer(pack, way, act, holder)
 }
 
-fn check_step(pack: &Pack, step: &Step, object: &Value, votes: &[Vote<'_>]) -> Result<(), Refusal> {
+/// Who signed, as the key list knows them: never as the act says.
+fn signer<'a>(pack: &Pack, way: &Alternative, act: &'a Act, holder: &'a KeyHolder) -> Result<Vote<'a>, Refusal> {
+    let refuse = |code: &str, zh: &str, en: &str| Err(no(pack, code, &way.rule, zh, en));
+    let KeyHolder::Person {
+        person,
+        org,
+        org_roles,
+        roles,
+        group,
+    } = holder
+    else {
+        return refuse(
+            "not-a-person",
+            "批准不是由个人签署",
+            "an approval was not signed by a person's key",
+        );
+    };
+    if person != &act.person || org != &act.org {
+        return refuse(
+            "approval-of-another-person",
+            "签署人与密钥所有人不一致",
+            "the signer is not the holder of the key",
+        );
+    }
+    Ok(Vote {
+        act,
+        person,
+        org,
+        org_roles,
+        roles,
+        group: group.as_ref(),
+    })
+}
+
+fn check_step(pack: &Pack, step: &Step, object: &Value, votes: &[Vote<'_>], first: &str) -> Result<(), Refusal> {
     let mine: Vec<&Vote<'_>> = votes.iter().filter(|v| v.act.step == step.name).collect();
     let refuse = |code: &str, zh: String, en: String| Err(pack.refusal(code, &step.rule, zh, en));
     for vote in &mine {
         let role = step.by.iter().any(|by| fits(*by, object, vote));
         let person = step.person_roles.is_empty() || vote.roles.iter().any(|r| step.person_roles.contains(r));
         if !role || !person {
-            return refuse("approver-without-role", format!("“{}”的签署人没有所需的角色", step.zh), format!("a signer of \"{}\" does not hold the role", step.en));
+            return refuse(
+                "approver-without-role",
+                format!("“{}”的签署人没有所需的角色", step.zh),
+                format!("a signer of \"{}\" does not hold the role", step.en),
+            );
         }
-        if step.not.iter().any(|rule| excluded(*rule, object, vote, votes)) {
-            return Err(pack.refusal("conflict-of-interest", "PRODUCT-SEPARATION", format!("“{}”的签署人应当回避", step.zh), format!("a signer of \"{}\" had to stand aside", step.en)));
+        if step.not.iter().any(|rule| excluded(*rule, object, vote, votes, first)) {
+            return Err(pack.refusal(
+                "conflict-of-interest",
+                "PRODUCT-SEPARATION",
+                format!("“{}”的签署人应当回避", step.zh),
+                format!("a signer of \"{}\" had to stand aside", step.en),
+            ));
         }
     }
     let people: BTreeSet<&PersonId> = mine.iter().map(|v| v.person).collect();
     if people.len() != mine.len() {
-        return refuse("same-person-twice", format!("同一人重复签署“{}”", step.zh), format!("one person signed \"{}\" twice", step.en));
+        return refuse(
+            "same-person-twice",
+            format!("同一人重复签署“{}”", step.zh),
+            format!("one person signed \"{}\" twice", step.en),
+        );
     }
     if step.distinct_orgs && !all_distinct(&mine) {
-        return refuse("same-organisation-twice", format!("“{}”的签署人须来自不同单位", step.zh), format!("the signers of \"{}\" must come from different organisations", step.en));
+        return refuse(
+            "same-organisation-twice",
+            format!("“{}”的签署人须来自不同单位", step.zh),
+            format!("the signers of \"{}\" must come from different organisations", step.en),
+        );
     }
     if !complete(pack, step, object, &mine) {
-        return refuse("quorum-missing", format!("缺少批准：{}", step.zh), format!("an approval is missing: {}", step.en));
+        return refuse(
+            "quorum-missing",
+            format!("缺少批准：{}", step.zh),
+            format!("an approval is missing: {}", step.en),
+        );
     }
     Ok(())
 }
@@ -123,7 +233,12 @@ fn complete(pack: &Pack, step: &Step, object: &Value, mine: &[&Vote<'_>]) -> boo
         let given: BTreeSet<&OrgId> = mine.iter().map(|v| v.org).collect();
         return !wanted.is_empty() && wanted.iter().all(|p| given.contains(p));
     }
-    let param = step.count_param.as_deref().and_then(|p| pack.int(p)).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
+    let param = step
+        .count_param
+        .as_deref()
+        .and_then(|p| pack.int(p))
+        .and_then(|n| usize::try_from(n).ok())
+        .unwrap_or(1);
     mine.len() >= usize::try_from(step.count).unwrap_or(usize::MAX).max(param).max(1)
 }
 
@@ -150,10 +265,15 @@ fn fits(by: By, object: &Value, vote: &Vote<'_>) -> bool {
     }
 }
 
-fn excluded(rule: Exclude, object: &Value, vote: &Vote<'_>, votes: &[Vote<'_>]) -> bool {
+fn excluded(rule: Exclude, object: &Value, vote: &Vote<'_>, votes: &[Vote<'_>], first: &str) -> bool {
     let field = |name: &str| object.get(name).and_then(Value::as_str);
     match rule {
-        Exclude::Author => field("author") == Some(vote.person.as_str()),
+        // The author is whom the object names and whoever opened the way.
+        Exclude::Author => {
+            let opened = |v: &&Vote<'_>| v.act.step == first && v.act.step != vote.act.step;
+            field("author") == Some(vote.person.as_str())
+                || votes.iter().filter(opened).any(|v| v.person == vote.person)
+        }
         Exclude::AuthorOrg => {
             let org = field("author_org");
             let group = votes.iter().find(|v| org == Some(v.org.as_str())).and_then(|v| v.group);
@@ -174,7 +294,13 @@ fn check_heads(pack: &Pack, procedure: &Procedure, way: &Alternative, votes: &[V
         place(a) < place(b) && earliest(b).is_some_and(|early| early.plus_ms(SKEW_MS) < late)
     });
     if backwards {
-        return Err(no(pack, "approvals-out-of-order", &way.rule, "批准的先后不符合程序", "the approvals do not follow the order of the procedure"));
+        return Err(no(
+            pack,
+            "approvals-out-of-order",
+            &way.rule,
+            "批准的先后不符合程序",
+            "the approvals do not follow the order of the procedure",
+        ));
     }
     Ok(())
 }

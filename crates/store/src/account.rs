@@ -37,7 +37,10 @@ pub struct Account {
 impl std::fmt::Debug for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Neither the hash nor the sealed name belongs in a log.
-        f.debug_struct("Account").field("person", &self.person).field("failed", &self.failed).finish_non_exhaustive()
+        f.debug_struct("Account")
+            .field("person", &self.person)
+            .field("failed", &self.failed)
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,7 +77,13 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn account(&self, name: &str) -> Result<Option<Account>> {
-        self.reader().await?.row(select!("name = $1"), values![name]).await?.as_ref().map(decode).transpose()
+        self.reader()
+            .await?
+            .row(select!("name = $1"), values![name])
+            .await?
+            .as_ref()
+            .map(decode)
+            .transpose()
     }
 
     /// The account of a person, as last committed.
@@ -82,7 +91,13 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn account_of(&self, person: &str) -> Result<Option<Account>> {
-        self.reader().await?.row(select!("person = $1"), values![person]).await?.as_ref().map(decode).transpose()
+        self.reader()
+            .await?
+            .row(select!("person = $1"), values![person])
+            .await?
+            .as_ref()
+            .map(decode)
+            .transpose()
     }
 
     /// The newest password hashes of an account, the present one first.
@@ -91,7 +106,13 @@ impl Store {
     /// When the database fails.
     pub async fn password_history(&self, name: &str, max: u32) -> Result<Vec<String>> {
         let sql = "SELECT phc FROM password_history WHERE account = $1 ORDER BY n DESC LIMIT $2";
-        self.reader().await?.rows(sql, values![name, i64::from(max)]).await?.iter().map(|r| r.text(0)).collect()
+        self.reader()
+            .await?
+            .rows(sql, values![name, i64::from(max)])
+            .await?
+            .iter()
+            .map(|r| r.text(0))
+            .collect()
     }
 }
 
@@ -101,7 +122,11 @@ impl Tx {
     /// # Errors
     /// When the database fails.
     pub async fn account(&mut self, name: &str) -> Result<Option<Account>> {
-        self.row(select!("name = $1"), values![name]).await?.as_ref().map(decode).transpose()
+        self.row(select!("name = $1"), values![name])
+            .await?
+            .as_ref()
+            .map(decode)
+            .transpose()
     }
 
     /// The account of a person.
@@ -109,7 +134,11 @@ impl Tx {
     /// # Errors
     /// When the database fails.
     pub async fn account_of(&mut self, person: &str) -> Result<Option<Account>> {
-        self.row(select!("person = $1"), values![person]).await?.as_ref().map(decode).transpose()
+        self.row(select!("person = $1"), values![person])
+            .await?
+            .as_ref()
+            .map(decode)
+            .transpose()
     }
 
     /// The open account of a real identity (keyed digest).
@@ -157,7 +186,13 @@ impl Tx {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn set_tries(&mut self, name: &str, failed: u64, failed_total: u64, locked_until: Option<Timestamp>) -> Result<()> {
+    pub async fn set_tries(
+        &mut self,
+        name: &str,
+        failed: u64,
+        failed_total: u64,
+        locked_until: Option<Timestamp>,
+    ) -> Result<()> {
         self.exec(
             "UPDATE account SET failed = $2, failed_total = $3, locked_until = $4 WHERE name = $1",
             values![name, int(failed)?, int(failed_total)?, locked_until.map(|t| t.0)],
@@ -170,7 +205,14 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the password was changed meanwhile.
-    pub async fn set_password(&mut self, name: &str, old: &str, new: &str, must_change: bool, now: Timestamp) -> Result<()> {
+    pub async fn set_password(
+        &mut self,
+        name: &str,
+        old: &str,
+        new: &str,
+        must_change: bool,
+        now: Timestamp,
+    ) -> Result<()> {
         let set = self
             .exec(
                 "UPDATE account SET phc = $3, password_set_at = $4, must_change = $5 WHERE name = $1 AND phc = $2",

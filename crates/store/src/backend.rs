@@ -115,8 +115,18 @@ impl Conn {
     /// Runs a query and returns all its rows.
     pub(crate) async fn rows(&mut self, sql: impl SqlSafeStr + Send, vals: &[Value]) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
-            Self::Lite(c) => bound!(Sqlite, sql, vals).fetch_all(&mut **c).await?.into_iter().map(Row::Lite).collect(),
-            Self::Pg(c) => bound!(Postgres, sql, vals).fetch_all(&mut **c).await?.into_iter().map(Row::Pg).collect(),
+            Self::Lite(c) => bound!(Sqlite, sql, vals)
+                .fetch_all(&mut **c)
+                .await?
+                .into_iter()
+                .map(Row::Lite)
+                .collect(),
+            Self::Pg(c) => bound!(Postgres, sql, vals)
+                .fetch_all(&mut **c)
+                .await?
+                .into_iter()
+                .map(Row::Pg)
+                .collect(),
         })
     }
 
@@ -170,4 +180,9 @@ impl Row {
 /// A number for a column; what does not fit is refused.
 pub(crate) fn int(n: u64) -> Result<i64, StoreError> {
     i64::try_from(n).map_err(|_| StoreError::shape("number"))
+}
+
+/// A largest number of rows for a query.
+pub(crate) fn limit(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }

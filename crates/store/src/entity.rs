@@ -24,7 +24,10 @@ impl Filter {
     /// Everything that belongs to one object.
     #[must_use]
     pub fn of(parent: &str) -> Self {
-        Self { parent: Some(parent.to_owned()), ..Self::default() }
+        Self {
+            parent: Some(parent.to_owned()),
+            ..Self::default()
+        }
     }
 
     /// The filter as SQL. Only fixed words enter the text; what the caller gave is bound.
@@ -44,7 +47,10 @@ impl Filter {
         }
         if let Some(id) = &self.after {
             vals.push(Value::from(id));
-            sql.push_str(&format!(" AND ord > (SELECT ord FROM entity WHERE kind = $1 AND id = ${})", vals.len()));
+            sql.push_str(&format!(
+                " AND ord > (SELECT ord FROM entity WHERE kind = $1 AND id = ${})",
+                vals.len()
+            ));
         }
         (sql, vals)
     }

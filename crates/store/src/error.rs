@@ -60,6 +60,9 @@ pub enum StoreError {
         /// What kind of value.
         what: &'static str,
     },
+    /// A leaf breaks the form of leaves.
+    #[error("leaf: {0}")]
+    Leaf(String),
     /// A number in a sequence without gaps is not the next one.
     #[error("{what}: {got} is not the next number, {next} is")]
     OutOfOrder {
@@ -87,6 +90,12 @@ impl StoreError {
     }
 }
 
+impl From<audit::LogError> for StoreError {
+    fn from(e: audit::LogError) -> Self {
+        Self::Leaf(e.to_string())
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(e: sqlx::Error) -> Self {
         match e {
@@ -106,11 +115,18 @@ impl From<sqlx::Error> for StoreError {
 
 /// SQLite gives its extended result code as a decimal number, PostgreSQL a five-character SQLSTATE.
 fn from_code(code: String, constraint: Option<&str>) -> StoreError {
-    let primary = if code.len() == 5 { None } else { code.parse::<i64>().ok().map(|n| n & 0xff) };
+    let primary = if code.len() == 5 {
+        None
+    } else {
+        code.parse::<i64>().ok().map(|n| n & 0xff)
+    };
     match (primary, code.as_str()) {
         (Some(5 | 6), _) | (None, "55P03" | "40001" | "40P01") => StoreError::Busy,
         (Some(13), _) | (None, "53100") => StoreError::Full,
-        _ => StoreError::Database { code, constraint: constraint.map(str::to_owned) },
+        _ => StoreError::Database {
+            code,
+            constraint: constraint.map(str::to_owned),
+        },
     }
 }
 
@@ -120,7 +136,13 @@ mod tests {
 
     #[test]
     fn codes_of_both_databases() {
-        for (code, want) in [("5", StoreError::Busy), ("517", StoreError::Busy), ("13", StoreError::Full), ("53100", StoreError::Full), ("55P03", StoreError::Busy)] {
+        for (code, want) in [
+            ("5", StoreError::Busy),
+            ("517", StoreError::Busy),
+            ("13", StoreError::Full),
+            ("53100", StoreError::Full),
+            ("55P03", StoreError::Busy),
+        ] {
             assert_eq!(from_code(code.into(), None), want, "{code}");
         }
         let unique = from_code("23505".into(), Some("account_pkey"));

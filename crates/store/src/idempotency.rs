@@ -22,16 +22,29 @@ impl Tx {
     /// When the database fails.
     pub async fn idempotent(&mut self, actor: &str, key: &str) -> Result<Option<Stored>> {
         let sql = "SELECT fingerprint, status, body FROM idempotency WHERE actor = $1 AND key = $2";
-        let Some(row) = self.row(sql, values![actor, key]).await? else { return Ok(None) };
+        let Some(row) = self.row(sql, values![actor, key]).await? else {
+            return Ok(None);
+        };
         let status = u16::try_from(row.int(1)?).map_err(|_| StoreError::shape("status"))?;
-        Ok(Some(Stored { fingerprint: row.text(0)?, status, body: row.blob(2)? }))
+        Ok(Some(Stored {
+            fingerprint: row.text(0)?,
+            status,
+            body: row.blob(2)?,
+        }))
     }
 
     /// Keeps the answer of this transaction's command.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the key has an answer already.
-    pub async fn remember(&mut self, actor: &str, key: &str, fingerprint: &str, status: u16, body: &[u8]) -> Result<()> {
+    pub async fn remember(
+        &mut self,
+        actor: &str,
+        key: &str,
+        fingerprint: &str,
+        status: u16,
+        body: &[u8],
+    ) -> Result<()> {
         let now = self.now();
         let kept = self
             .exec(
@@ -40,7 +53,13 @@ impl Tx {
                 values![actor, key, fingerprint, int(u64::from(status))?, body, now],
             )
             .await?;
-        if kept == 1 { Ok(()) } else { Err(StoreError::Conflict { kind: "idempotency key" }) }
+        if kept == 1 {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict {
+                kind: "idempotency key",
+            })
+        }
     }
 
     /// Forgets answers older than an instant; those without a time are kept.
@@ -48,6 +67,7 @@ impl Tx {
     /// # Errors
     /// When the database fails.
     pub async fn forget_answers(&mut self, before: Timestamp) -> Result<u64> {
-        self.exec("DELETE FROM idempotency WHERE at < $1", values![before.0]).await
+        self.exec("DELETE FROM idempotency WHERE at < $1", values![before.0])
+            .await
     }
 }

@@ -1,16 +1,15 @@
 //! Audit leaves: written in the transaction of the rows they tell of, chained per case, numbered by a sequencer
 //! afterwards. The log itself, its trees and its files are `audit`'s; here leaves are bytes in an append-only table.
 
-use crate::backend::{Row, int, values};
+use crate::backend::{Row, int, limit, values};
 use crate::{Result, Store, StoreError, Tx};
-use crate::shape::Leaf;
+use audit::{Leaf, LogName, Outcome, leaf_hash};
 use model::Timestamp;
 use std::collections::BTreeMap;
 
-/// Name of the log that the platform's leaves go to.
-const LOG: &str = "platform";
 const MAC_LABEL: &str = "yunyu/leaf-queue/v1";
 const HEAD: &str = "SELECT ord, bytes, hash, mac, case_seq FROM leaf WHERE case_id = $1 ORDER BY case_seq DESC LIMIT 1";
+const OF_CASE: &str = "SELECT ord, bytes, hash, mac FROM leaf WHERE case_id = $1 ORDER BY case_seq";
 const PENDING: &str = "SELECT ord, bytes, hash, mac FROM leaf WHERE idx IS NULL ORDER BY ord LIMIT $1";
 const NUMBERED: &str = "SELECT ord, bytes, hash, mac, idx FROM leaf WHERE idx >= $1 ORDER BY idx LIMIT $2";
 
@@ -25,8 +24,8 @@ pub struct LeafDraft {
     pub actor: Option<String>,
     /// Organisation.
     pub org: Option<String>,
-    /// `done` or `refused`.
-    pub outcome: String,
+    /// Done or refused.
+    pub outcome: Outcome,
     /// Rule.
     pub rule: Option<String>,
     /// Article.
@@ -61,8 +60,8 @@ impl Tx {
             None => None,
         };
         let leaf = chained(draft, last);
-        let bytes = leaf.encode().map_err(|_| StoreError::shape("leaf"))?;
-        let hash = Leaf::hash_bytes(self.store().suite().hash_alg(), &bytes).to_string();
+        let bytes = leaf.encode()?;
+        let hash = leaf_hash(self.store().suite().hash_alg(), &bytes).to_string();
         let mac = self.store().mac(MAC_LABEL, &bytes);
         let seq = leaf.case_seq.map(int).transpose()?;
         let row = self
@@ -85,16 +84,27 @@ impl Tx {
         row.map(|r| Ok((r.uint(4)?, store.genuine(&r)?.1))).transpose()
     }
 
+    /// A case's leaves in their order, those of this transaction included.
+    ///
+    /// # Errors
+    /// [`StoreError::Tampered`] when one was changed outside the program.
+    pub async fn case_leaves(&mut self, case: &str) -> Result<Vec<Leaf>> {
+        let rows = self.rows(OF_CASE, values![case]).await?;
+        let store = self.store().clone();
+        rows.iter().map(|r| Ok(Leaf::decode(&store.genuine(r)?.0)?)).collect()
+    }
+
     /// Gives the next indices of the log to leaves that have none yet, oldest first.
-    async fn number_leaves(&mut self, max: u32) -> Result<Vec<(u64, Vec<u8>)>> {
+    async fn number_leaves(&mut self, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
         let next = self.row("SELECT COALESCE(MAX(idx) + 1, 0) FROM leaf", &[]).await?;
         let next = next.ok_or(StoreError::shape("leaf"))?.int(0)?;
-        let pending = self.rows(PENDING, values![i64::from(max)]).await?;
+        let pending = self.rows(PENDING, values![limit(max)]).await?;
         let store = self.store().clone();
         let mut numbered = Vec::with_capacity(pending.len());
         for (idx, row) in (next..).zip(&pending) {
             let (bytes, _) = store.genuine(row)?;
-            self.exec("UPDATE leaf SET idx = $1 WHERE ord = $2", values![idx, row.int(0)?]).await?;
+            self.exec("UPDATE leaf SET idx = $1 WHERE ord = $2", values![idx, row.int(0)?])
+                .await?;
             numbered.push((u64::try_from(idx).map_err(|_| StoreError::shape("index"))?, bytes));
         }
         Ok(numbered)
@@ -107,8 +117,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Tampered`] when a waiting leaf was changed outside the program: nothing is numbered then.
-    pub async fn sequence_pending(&self, max: u32) -> Result<Vec<(u64, Vec<u8>)>> {
-        let waiting = self.reader().await?.row("SELECT 1 FROM leaf WHERE idx IS NULL LIMIT 1", &[]).await?;
+    pub async fn sequence_pending(&self, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
+        let waiting = self
+            .reader()
+            .await?
+            .row("SELECT 1 FROM leaf WHERE idx IS NULL LIMIT 1", &[])
+            .await?;
         if waiting.is_none() {
             return Ok(Vec::new());
         }
@@ -122,8 +136,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Tampered`] when one was changed outside the program.
-    pub async fn leaves_from(&self, index: u64, max: u32) -> Result<Vec<(u64, Vec<u8>)>> {
-        let rows = self.reader().await?.rows(NUMBERED, values![int(index)?, i64::from(max)]).await?;
+    pub async fn leaves_from(&self, index: u64, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
+        let rows = self
+            .reader()
+            .await?
+            .rows(NUMBERED, values![int(index)?, limit(max)])
+            .await?;
         rows.iter().map(|r| Ok((r.uint(4)?, self.genuine(r)?.0))).collect()
     }
 
@@ -132,9 +150,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Tampered`] when one was changed outside the program.
     pub async fn case_leaves(&self, case: &str) -> Result<Vec<Leaf>> {
-        let sql = "SELECT ord, bytes, hash, mac FROM leaf WHERE case_id = $1 ORDER BY case_seq";
-        let rows = self.reader().await?.rows(sql, values![case]).await?;
-        rows.iter().map(|r| Leaf::decode(&self.genuine(r)?.0).map_err(|_| StoreError::shape("leaf"))).collect()
+        let rows = self.reader().await?.rows(OF_CASE, values![case]).await?;
+        rows.iter().map(|r| Ok(Leaf::decode(&self.genuine(r)?.0)?)).collect()
     }
 
     /// How many leaves are written and how many of them have no index yet.
@@ -142,16 +159,23 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn leaf_counts(&self) -> Result<(u64, u64)> {
-        let row = self.reader().await?.row("SELECT COUNT(*), COUNT(*) - COUNT(idx) FROM leaf", &[]).await?;
+        let row = self
+            .reader()
+            .await?
+            .row("SELECT COUNT(*), COUNT(*) - COUNT(idx) FROM leaf", &[])
+            .await?;
         row.map_or(Ok((0, 0)), |r| Ok((r.uint(0)?, r.uint(1)?)))
     }
 
     /// Bytes and hash of a leaf row, if its authentication code and hash are those of its bytes.
     fn genuine(&self, row: &Row) -> Result<(Vec<u8>, String)> {
         let (bytes, hash, mac) = (row.blob(1)?, row.text(2)?, row.blob(3)?);
-        let rehashed = Leaf::hash_bytes(self.suite().hash_alg(), &bytes).to_string();
+        let rehashed = leaf_hash(self.suite().hash_alg(), &bytes).to_string();
         if mac != self.mac(MAC_LABEL, &bytes) || hash != rehashed {
-            return Err(StoreError::Tampered { table: "leaf", row: row.int(0)? });
+            return Err(StoreError::Tampered {
+                table: "leaf",
+                row: row.int(0)?,
+            });
         }
         Ok((bytes, hash))
     }
@@ -161,7 +185,7 @@ fn chained(d: LeafDraft, last: Option<(u64, String)>) -> Leaf {
     let case_seq = d.case.as_ref().map(|_| last.as_ref().map_or(1, |(n, _)| n + 1));
     Leaf {
         v: 1,
-        log: LOG.into(),
+        log: LogName::Platform,
         at: d.at.0,
         kind: d.kind,
         case: d.case,

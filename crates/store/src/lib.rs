@@ -19,19 +19,18 @@ mod meta;
 mod open;
 mod order;
 mod session;
-mod shape;
 mod tx;
 mod usage;
 mod writer;
 
 pub use account::Account;
+pub use audit::{Leaf, Outcome};
 pub use entity::Filter;
 pub use error::StoreError;
 pub use idempotency::Stored;
 pub use leaf::{LeafDraft, Recorded};
 pub use order::QueuedOrder;
 pub use session::Session;
-pub use shape::Leaf;
 pub use tx::Tx;
 pub use usage::{Usage, UsageTotal};
 
@@ -55,7 +54,9 @@ pub struct Settings {
 
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("suite", &self.suite).finish_non_exhaustive()
+        f.debug_struct("Settings")
+            .field("suite", &self.suite)
+            .finish_non_exhaustive()
     }
 }
 
@@ -84,7 +85,14 @@ impl Store {
         let sources = open::open(url).await?;
         let (told, commits) = watch::channel(0);
         let writer = Writer::start(sources.write, told);
-        let store = Self { inner: Arc::new(Inner { writer, read: sources.read, commits, settings }) };
+        let store = Self {
+            inner: Arc::new(Inner {
+                writer,
+                read: sources.read,
+                commits,
+                settings,
+            }),
+        };
         store.check_belongs().await?;
         Ok(store)
     }
@@ -112,6 +120,13 @@ impl Store {
         Commits { seen }
     }
 
+    /// Resolves after the next commit of this process that follows this call (not the first poll). Take it before
+    /// reading what you then wait for a change of, and wait with a time limit, as for [`Store::notify`].
+    pub fn notified(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut commits = self.notify();
+        async move { commits.notified().await }
+    }
+
     pub(crate) fn mac(&self, label: &str, bytes: &[u8]) -> [u8; 32] {
         let message = [label.as_bytes(), b"\n", bytes].concat();
         self.inner.settings.suite.mac(&self.inner.settings.mac_key, &message)
@@ -129,6 +144,12 @@ pub struct Commits {
 }
 
 impl Commits {
+    /// How many groups of transactions this process has made durable so far.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        *self.seen.borrow()
+    }
+
     /// Waits for a commit later than the last one told. Never returns if the store is closed.
     pub async fn notified(&mut self) {
         if self.seen.changed().await.is_err() {

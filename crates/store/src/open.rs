@@ -7,6 +7,9 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlSafeStr};
 use std::borrow::Cow;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -42,6 +45,7 @@ async fn open_sqlite(url: &str) -> Result<Sources, StoreError> {
         // Each pooled connection of an in-memory database would see a database of its own, and nothing would last.
         return Err(StoreError::Url("SQLite needs a file".into()));
     }
+    keep_private(options.get_filename())?;
     let options = options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -50,13 +54,35 @@ async fn open_sqlite(url: &str) -> Result<Sources, StoreError> {
         .foreign_keys(true)
         // BEFORE DELETE triggers must also fire for REPLACE.
         .pragma("recursive_triggers", "ON")
+        // What is deleted (ended sessions, used nonces) is overwritten, not left in free pages (MLPS-14).
+        .pragma("secure_delete", "ON")
         .disable_statement_logging();
     // The one connection of the writer lives as long as the store: no idle or lifetime limit.
-    let write = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_with(options.clone()).await?;
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await?;
     migrator(|m| m.2).run(&write).await.map_err(migration_error)?;
     let readers = options.pragma("query_only", "ON");
-    let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(readers).await?;
-    Ok(Sources { write: Source::Lite(write), read: Source::Lite(read) })
+    let read = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .connect_with(readers)
+        .await?;
+    Ok(Sources {
+        write: Source::Lite(write),
+        read: Source::Lite(read),
+    })
+}
+
+/// A new database file is readable by its owner only; SQLite gives its companion files the same mode.
+fn keep_private(file: &Path) -> Result<(), StoreError> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    match made {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(StoreError::Connection(e.kind().to_string())),
+        _ => Ok(()),
+    }
 }
 
 async fn open_postgres(url: &str) -> Result<Sources, StoreError> {
@@ -64,27 +90,56 @@ async fn open_postgres(url: &str) -> Result<Sources, StoreError> {
     let host = options.get_host();
     if options.get_socket().is_none() && !host.starts_with('/') && !is_loopback(host) {
         // This build has no TLS towards the database, and accounts may not cross a network in the clear (MLPS-5, MLPS-12).
-        return Err(StoreError::Url("PostgreSQL is reached only by Unix socket or loopback; use a TLS tunnel to another host".into()));
+        return Err(StoreError::Url(
+            "PostgreSQL is reached only by Unix socket or loopback; use a TLS tunnel to another host".into(),
+        ));
     }
     let options = options
         .application_name("yunyu")
-        .options([("lock_timeout", "30s"), ("idle_in_transaction_session_timeout", "60s"), ("synchronous_commit", "on")])
+        .options([
+            ("lock_timeout", "30s"),
+            ("idle_in_transaction_session_timeout", "60s"),
+            ("synchronous_commit", "on"),
+        ])
         .disable_statement_logging();
-    let write = PgPoolOptions::new().max_connections(2).acquire_timeout(BUSY).connect_with(options.clone()).await?;
+    let write = PgPoolOptions::new()
+        .max_connections(2)
+        .acquire_timeout(BUSY)
+        .connect_with(options.clone())
+        .await?;
     migrator(|m| m.3).run(&write).await.map_err(migration_error)?;
     let readers = options.options([("default_transaction_read_only", "on")]);
-    let read = PgPoolOptions::new().max_connections(READERS).acquire_timeout(BUSY).connect_with(readers).await?;
-    Ok(Sources { write: Source::Pg(write), read: Source::Pg(read) })
+    let read = PgPoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(BUSY)
+        .connect_with(readers)
+        .await?;
+    Ok(Sources {
+        write: Source::Pg(write),
+        read: Source::Pg(read),
+    })
 }
 
 fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
+    host == "localhost"
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|a| a.is_loopback())
 }
 
 fn migrator(sql: impl Fn(&(i64, &'static str, &'static str, &'static str)) -> &'static str) -> Migrator {
     let all = MIGRATIONS
         .iter()
-        .map(|m| Migration::new(m.0, Cow::Borrowed(m.1), MigrationType::Simple, sql(m).into_sql_str(), false))
+        .map(|m| {
+            Migration::new(
+                m.0,
+                Cow::Borrowed(m.1),
+                MigrationType::Simple,
+                sql(m).into_sql_str(),
+                false,
+            )
+        })
         .collect();
     Migrator::with_migrations(all)
 }

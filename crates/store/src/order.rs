@@ -1,6 +1,6 @@
 //! The queue of signed work orders, numbered from 1 without gaps (design.md, "Resending").
 
-use crate::backend::{int, values};
+use crate::backend::{int, limit, values};
 use crate::{Result, Store, StoreError, Tx};
 
 const MAC_LABEL: &str = "yunyu/order-queue/v1";
@@ -33,7 +33,11 @@ impl Tx {
     pub async fn push_order(&mut self, seq: u64, id: &str, body: &str) -> Result<()> {
         let next = self.next_order_seq().await?;
         if seq != next {
-            return Err(StoreError::OutOfOrder { what: "work order", got: seq, next });
+            return Err(StoreError::OutOfOrder {
+                what: "work order",
+                got: seq,
+                next,
+            });
         }
         let mac = self.store().mac(MAC_LABEL, &authenticated(seq, body));
         self.exec(
@@ -50,14 +54,17 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Tampered`] when one was changed outside the program.
-    pub async fn orders_after(&self, seq: u64, max: u32) -> Result<Vec<QueuedOrder>> {
+    pub async fn orders_after(&self, seq: u64, max: usize) -> Result<Vec<QueuedOrder>> {
         let sql = "SELECT seq, body, mac FROM work_order WHERE seq > $1 ORDER BY seq LIMIT $2";
-        let rows = self.reader().await?.rows(sql, values![int(seq)?, i64::from(max)]).await?;
+        let rows = self.reader().await?.rows(sql, values![int(seq)?, limit(max)]).await?;
         let mut orders = Vec::with_capacity(rows.len());
         for row in rows {
             let (seq, body) = (row.uint(0)?, row.text(1)?);
             if row.blob(2)? != self.mac(MAC_LABEL, &authenticated(seq, &body)) {
-                return Err(StoreError::Tampered { table: "work_order", row: row.int(0)? });
+                return Err(StoreError::Tampered {
+                    table: "work_order",
+                    row: row.int(0)?,
+                });
             }
             orders.push(QueuedOrder { seq, body });
         }

@@ -14,6 +14,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 const GROUP: usize = 128;
 /// A COMMIT is not put off longer than this while further transactions queue.
 const PATIENCE: Duration = Duration::from_millis(10);
+/// A transaction that does not get its turn within this time is refused as busy.
+const TURN: Duration = Duration::from_secs(60);
 /// "yunyu" as a number: key of PostgreSQL's advisory lock.
 const LOCK_SQL: &str = "SELECT pg_advisory_xact_lock(521376395637)";
 
@@ -80,7 +82,11 @@ impl Writer {
     pub(crate) async fn borrow(&self) -> Result<Lent, StoreError> {
         let (send, receive) = oneshot::channel();
         self.queue.send(send).map_err(|_| StoreError::Closed)?;
-        receive.await.unwrap_or(Err(StoreError::Closed))
+        // Whoever holds the writer and waits for it again would wait for ever: say so instead.
+        match tokio::time::timeout(TURN, receive).await {
+            Ok(lent) => lent.unwrap_or(Err(StoreError::Closed)),
+            Err(_) => Err(StoreError::Busy),
+        }
     }
 }
 
@@ -115,12 +121,18 @@ async fn open_group(source: &Source) -> Result<Conn, StoreError> {
 }
 
 async fn begin_exclusive(conn: &mut Conn) -> Result<(), StoreError> {
-    conn.exec("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", &[]).await?;
+    conn.exec("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", &[])
+        .await?;
     conn.rows(LOCK_SQL, &[]).await.map(drop)
 }
 
 /// One shared SQL transaction, from its first borrower to its COMMIT.
-async fn run_group(mut conn: Conn, first: Request, requests: &mut mpsc::UnboundedReceiver<Request>, commits: &watch::Sender<u64>) {
+async fn run_group(
+    mut conn: Conn,
+    first: Request,
+    requests: &mut mpsc::UnboundedReceiver<Request>,
+    commits: &watch::Sender<u64>,
+) {
     let started = Instant::now();
     let mut waiting = Vec::new();
     let mut next = Some(first);
@@ -154,7 +166,10 @@ async fn lend(mut conn: Conn, request: Request) -> Result<(Conn, Kept), StoreErr
     }
     let (back, returned) = oneshot::channel();
     // If the asker is gone, the unsent `Lent` is dropped here and comes straight back to be undone.
-    drop(request.send(Ok(Lent { conn: Some(conn), back: Some(back) })));
+    drop(request.send(Ok(Lent {
+        conn: Some(conn),
+        back: Some(back),
+    })));
     let (mut conn, outcome) = returned.await.map_err(|_| StoreError::Closed)?;
     let (ended, kept) = match outcome {
         Outcome::Keep(done) => (conn.exec("RELEASE SAVEPOINT tx", &[]).await, Some(done)),
@@ -163,7 +178,10 @@ async fn lend(mut conn: Conn, request: Request) -> Result<(Conn, Kept), StoreErr
     match ended {
         Ok(_) => Ok((conn, kept)),
         Err(e) => {
-            answer(kept.into_iter().collect(), &Err(StoreError::NotCommitted(e.to_string())));
+            answer(
+                kept.into_iter().collect(),
+                &Err(StoreError::NotCommitted(e.to_string())),
+            );
             conn.discard().await;
             Err(e)
         }

@@ -139,4 +139,69 @@ mod tests {
         let encodings: Vec<&str> = summary.files.iter().map(|f| f.encoding).collect();
         assert!(encodings.contains(&"gb18030") && encodings.contains(&"utf-8-bom") && encodings.contains(&"utf-8"));
     }
+
+    use crypto::{FileKeyProvider, KeyProvider, Suite};
+    use zone::contract::Contract;
+    use zone::intake::{IntakeOptions, IntakeSummary, run};
+
+    /// Takes every file of the folder in, as a zone would.
+    fn take_in(city: &Path, work: &Path) -> BTreeMap<String, IntakeSummary> {
+        let keys = FileKeyProvider::init(&work.join("keys"), &work.join("master"), Suite::Gm).unwrap();
+        let (key, token_key) = (keys.create("data", "city").unwrap(), keys.create("subjects", "zone").unwrap());
+        let root = work.join("objects");
+        let mut all = BTreeMap::new();
+        for contract in Contract::load_dir(city).unwrap() {
+            let name = contract.table.name.clone();
+            let prefix = format!("records/{name}/b1");
+            let options = IntakeOptions {
+                provider: &keys,
+                key: &key,
+                token_key: &token_key,
+                deployment: "test",
+                resource: "city",
+                batch: "b1",
+                root: &root,
+                prefix: &prefix,
+                max_stored: None,
+                expected: None,
+            };
+            let started = std::time::Instant::now();
+            let file = std::fs::File::open(city.join(format!("{name}.csv"))).unwrap();
+            let summary = run(file, &contract, &options, &mut |_| {}).unwrap();
+            println!("{name}: {} rows, {} bytes in {:?}", summary.rows, summary.bytes, started.elapsed());
+            all.insert(format!("{name}.csv"), summary);
+        }
+        all
+    }
+
+    fn goes_in(rows: u64) {
+        let (city, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let started = std::time::Instant::now();
+        let summary = generate(city.path(), 42, rows).unwrap();
+        println!("generated {rows} rows in {:?}", started.elapsed());
+        let taken = take_in(city.path(), work.path());
+        assert_eq!(taken.len(), summary.files.len());
+        for file in &summary.files {
+            let found = &taken[&file.file];
+            let planted: BTreeMap<String, u64> = file.planted.iter().map(|(k, n)| ((*k).to_owned(), *n)).collect();
+            assert_eq!((found.rows, &found.set_aside), (file.sound(), &planted), "{}", file.file);
+            assert_eq!((found.encoding.as_str(), found.other_encoding), (file.encoding, file.other_encoding), "{}", file.file);
+        }
+    }
+
+    #[test]
+    fn an_intake_finds_every_planted_fault_and_no_other() {
+        goes_in(20_000);
+    }
+
+    #[test]
+    #[ignore = "takes a minute; shows figures with --no-capture"]
+    fn a_million_rows_go_in() {
+        goes_in(1_000_000);
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let peak = status.lines().find(|l| l.starts_with("VmHWM")).unwrap();
+        println!("{peak}");
+        let kib: u64 = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
+        assert!(kib < 512 << 10, "{peak}");
+    }
 }

@@ -81,7 +81,7 @@ impl Table {
             Some(Spoil::Missing(c)) if c == column => return,
             _ => {}
         }
-        if value.contains(['"', '\n', '\r']) || value.contains(self.delimiter) {
+        if value.contains('"') || value.contains('\n') || value.contains(self.delimiter) {
             self.line.push('"');
             self.line.push_str(&value.replace('"', "\"\""));
             self.line.push('"');

@@ -70,15 +70,7 @@ impl Header {
         }
         let context_digest = suite.hash(&ctx.encode(key)).bytes;
         let (salt, commitment) = (random::<SALT>()?, [0; 32]);
-        let mut header = Self {
-            suite,
-            key: key.clone(),
-            wrapped,
-            salt,
-            context_digest,
-            commitment,
-            len: 0,
-        };
+        let mut header = Self { suite, key: key.clone(), wrapped, salt, context_digest, commitment, len: 0 };
         let aead = header.derive(&data_key, ctx)?;
         header.commitment = *aead.commitment();
         header.len = header.encode().len();
@@ -151,24 +143,14 @@ pub fn open_header(bytes: &[u8]) -> Result<Header, CryptoError> {
         _ => return Err(CryptoError::UnknownVersion("a sealed object")),
     };
     let id = take(&mut rest, usize::from(id_len))?;
-    let key = std::str::from_utf8(id)
-        .map_err(|_| CryptoError::Malformed("key id"))?
-        .parse()?;
+    let key = std::str::from_utf8(id).map_err(|_| CryptoError::Malformed("key id"))?.parse()?;
     let (salt, context_digest, commitment) = (take_array(&mut rest)?, take_array(&mut rest)?, take_array(&mut rest)?);
     let wrapped_len = usize::from(u16::from_be_bytes(take_array(&mut rest)?));
     if wrapped_len > MAX_WRAPPED {
         return Err(CryptoError::Malformed("sealed object"));
     }
     let wrapped = WrappedKey(take(&mut rest, wrapped_len)?.to_vec());
-    Ok(Header {
-        suite,
-        key,
-        wrapped,
-        salt,
-        context_digest,
-        commitment,
-        len: bytes.len() - rest.len(),
-    })
+    Ok(Header { suite, key, wrapped, salt, context_digest, commitment, len: bytes.len() - rest.len() })
 }
 
 fn take<'a>(rest: &mut &'a [u8], n: usize) -> Result<&'a [u8], CryptoError> {

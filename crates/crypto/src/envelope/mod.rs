@@ -12,7 +12,7 @@ mod writer;
 
 pub(crate) use header::suite_byte;
 pub use header::{Context, Header, MAX_HEADER, open_header};
-pub use reader::{Opened, SealReader, SealStream, open_file, open_object};
+pub use reader::{Fetch, Opened, SealReader, SealStream, open_file, open_object};
 pub use writer::{SealWriter, seal_object, seal_writer};
 
 /// Plaintext bytes of a full chunk.

@@ -43,11 +43,7 @@ impl Opened {
         if full >= MAX_CHUNKS {
             return Err(CryptoError::TooLarge);
         }
-        Ok(Self {
-            aead,
-            header_len,
-            plain_len: full * CHUNK_64 + last,
-        })
+        Ok(Self { aead, header_len, plain_len: full * CHUNK_64 + last })
     }
 
     /// Plaintext bytes of the object.
@@ -107,11 +103,7 @@ impl Opened {
     pub fn check_tail(&self, sealed: &[u8]) -> Result<(), CryptoError> {
         let mut buffer = Zeroizing::new(sealed.to_vec());
         self.aead.open(self.plain_len / CHUNK_64, &mut buffer)?;
-        if buffer.len() as u64 == self.plain_len % CHUNK_64 {
-            Ok(())
-        } else {
-            Err(CryptoError::Truncated)
-        }
+        if buffer.len() as u64 == self.plain_len % CHUNK_64 { Ok(()) } else { Err(CryptoError::Truncated) }
     }
 
     fn chunk_range(&self, i: u64) -> Range<u64> {
@@ -161,30 +153,24 @@ impl<F: Fn(Range<u64>) -> io::Result<Vec<u8>>> SealReader<F> {
 
     /// The object as a stream, one chunk in memory at a time.
     pub fn into_stream(self) -> SealStream<F> {
-        SealStream {
-            reader: self,
-            next: 0,
-            chunk: Zeroizing::default(),
-            at: 0,
-        }
+        SealStream { reader: self, next: 0, chunk: Zeroizing::default(), at: 0 }
     }
 }
+
+/// Fetches stored bytes of one object.
+pub type Fetch = Box<dyn Fn(Range<u64>) -> io::Result<Vec<u8>> + Send + Sync>;
 
 /// Opens a sealed file.
 ///
 /// # Errors
 /// As `SealReader::open`.
-pub fn open_file(
-    file: File,
-    provider: &dyn KeyProvider,
-    ctx: &Context,
-) -> Result<SealReader<impl Fn(Range<u64>) -> io::Result<Vec<u8>> + use<>>, CryptoError> {
+pub fn open_file(file: File, provider: &dyn KeyProvider, ctx: &Context) -> Result<SealReader<Fetch>, CryptoError> {
     let len = file.metadata()?.len();
-    let fetch = move |range: Range<u64>| {
+    let fetch: Fetch = Box::new(move |range: Range<u64>| {
         let mut out = vec![0; to_usize(range.end - range.start)?];
         file.read_exact_at(&mut out, range.start)?;
         Ok(out)
-    };
+    });
     SealReader::open(len, fetch, provider, ctx)
 }
 
@@ -224,10 +210,7 @@ impl<F: Fn(Range<u64>) -> io::Result<Vec<u8>>> Read for SealStream<F> {
 pub fn open_object(sealed: &[u8], provider: &dyn KeyProvider, ctx: &Context) -> Result<Vec<u8>, CryptoError> {
     let fetch = |range: Range<u64>| {
         let range = to_usize(range.start)?..to_usize(range.end)?;
-        sealed
-            .get(range)
-            .map(<[u8]>::to_vec)
-            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        sealed.get(range).map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     };
     let reader = SealReader::open(sealed.len() as u64, fetch, provider, ctx)?;
     reader.read_range(0, reader.plain_len())

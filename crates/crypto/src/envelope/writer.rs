@@ -31,13 +31,7 @@ pub fn seal_writer<W: Write>(
 ) -> Result<SealWriter<W>, CryptoError> {
     let (header, aead) = Header::create(provider, key, ctx)?;
     out.write_all(&header.encode())?;
-    Ok(SealWriter {
-        out,
-        aead,
-        buffer: Zeroizing::new(Vec::with_capacity(SEALED_CHUNK)),
-        chunk: 0,
-        broken: false,
-    })
+    Ok(SealWriter { out, aead, buffer: Zeroizing::new(Vec::with_capacity(SEALED_CHUNK)), chunk: 0, broken: false })
 }
 
 /// Seals a whole object in memory.

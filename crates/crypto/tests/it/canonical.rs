@@ -22,10 +22,7 @@ fn rfc_8785_order_and_escapes() {
         "{\"\\r\":2,\"1\":4,\"\u{80}\":6,\"\u{f6}\":7,\"\u{20ac}\":1,\"\u{1f600}\":5,\"\u{fb33}\":3}"
     );
     let text = canonical(&json!("\u{1}\u{8}\t\n\u{c}\r\"\\/\u{7f}汉")).unwrap();
-    assert_eq!(
-        String::from_utf8(text).unwrap(),
-        "\"\\u0001\\b\\t\\n\\f\\r\\\"\\\\/\u{7f}汉\""
-    );
+    assert_eq!(String::from_utf8(text).unwrap(), "\"\\u0001\\b\\t\\n\\f\\r\\\"\\\\/\u{7f}汉\"");
 }
 
 #[test]
@@ -33,12 +30,9 @@ fn floats_and_big_integers_are_refused_at_any_depth() {
     for v in [json!(1.5), json!(1.0), json!([{"a": [0.1]}]), json!(-0.0), json!(1e300)] {
         assert!(matches!(canonical(&v), Err(CryptoError::Float)), "{v}");
     }
-    for v in [
-        json!(9_007_199_254_740_992u64),
-        json!(u64::MAX),
-        json!({"x": i64::MIN}),
-        json!([-9_007_199_254_740_992i64]),
-    ] {
+    for v in
+        [json!(9_007_199_254_740_992u64), json!(u64::MAX), json!({"x": i64::MIN}), json!([-9_007_199_254_740_992i64])]
+    {
         assert!(matches!(canonical(&v), Err(CryptoError::BigInteger)), "{v}");
     }
     assert!(canonical(&json!([9_007_199_254_740_991u64, -9_007_199_254_740_991i64])).is_ok());
@@ -65,11 +59,7 @@ fn only_the_canonical_text_is_read() {
         b"\xef\xbb\xbf{\"a\":1,\"b\":null,\"c\":{\"x\":-1,\"y\":2}}",
     ];
     for text in bad {
-        assert!(
-            from_canonical::<Sample>(text).is_err(),
-            "{}",
-            String::from_utf8_lossy(text)
-        );
+        assert!(from_canonical::<Sample>(text).is_err(), "{}", String::from_utf8_lossy(text));
     }
 }
 
@@ -83,10 +73,7 @@ fn an_error_quotes_nothing_of_the_input() {
 fn types_are_separated() {
     let v = json!({"a": 1});
     assert_eq!(signing_bytes("act", &v).unwrap(), b"yunyu/act/v1\n{\"a\":1}");
-    assert_ne!(
-        digest_of(Suite::Gm, "act", &v).unwrap(),
-        digest_of(Suite::Gm, "order", &v).unwrap()
-    );
+    assert_ne!(digest_of(Suite::Gm, "act", &v).unwrap(), digest_of(Suite::Gm, "order", &v).unwrap());
     for bad in ["", "Act", "a/b", "a\n", "act/v1\n{}"] {
         assert!(signing_bytes(bad, &v).is_err());
     }

@@ -19,16 +19,8 @@ struct World {
 fn world(suite: Suite) -> World {
     let dir = tempfile::tempdir().unwrap();
     let provider = FileKeyProvider::init(&dir.path().join("keys"), &dir.path().join("master"), suite).unwrap();
-    let (key, other) = (
-        provider.create("data", "a").unwrap(),
-        provider.create("data", "b").unwrap(),
-    );
-    World {
-        _dir: dir,
-        provider,
-        key,
-        other,
-    }
+    let (key, other) = (provider.create("data", "a").unwrap(), provider.create("data", "b").unwrap());
+    World { _dir: dir, provider, key, other }
 }
 
 static GM: LazyLock<World> = LazyLock::new(|| world(Suite::Gm));
@@ -40,12 +32,7 @@ fn both() -> [&'static World; 2] {
 
 fn ctx() -> Context {
     let s = |x: &str| x.to_owned();
-    Context {
-        deployment: s("dep"),
-        resource: s("res"),
-        object: s("res/batch-1.parquet"),
-        version: s("1"),
-    }
+    Context { deployment: s("dep"), resource: s("res"), object: s("res/batch-1.parquet"), version: s("1") }
 }
 
 fn plain(len: usize) -> Vec<u8> {
@@ -65,10 +52,7 @@ impl World {
 fn fetcher(sealed: &[u8]) -> impl Fn(Range<u64>) -> io::Result<Vec<u8>> + '_ {
     |r| {
         let range = r.start as usize..r.end as usize;
-        sealed
-            .get(range)
-            .map(<[u8]>::to_vec)
-            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        sealed.get(range).map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 }
 
@@ -154,26 +138,15 @@ fn chunks_of_another_object_under_the_same_key_do_not_fit() {
 #[test]
 fn another_context_does_not_open() {
     let sealed = GM.seal(b"x");
-    let parts: [fn(&mut Context) -> &mut String; 4] = [
-        |c| &mut c.deployment,
-        |c| &mut c.resource,
-        |c| &mut c.object,
-        |c| &mut c.version,
-    ];
+    let parts: [fn(&mut Context) -> &mut String; 4] =
+        [|c| &mut c.deployment, |c| &mut c.resource, |c| &mut c.object, |c| &mut c.version];
     for part in parts {
         let mut other = ctx();
         part(&mut other).push('x');
-        assert!(matches!(
-            open_object(&sealed, &GM.provider, &other),
-            Err(CryptoError::DoesNotOpen)
-        ));
+        assert!(matches!(open_object(&sealed, &GM.provider, &other), Err(CryptoError::DoesNotOpen)));
     }
     // The border between two parts is bound too.
-    let shifted = Context {
-        deployment: "depr".into(),
-        resource: "es".into(),
-        ..ctx()
-    };
+    let shifted = Context { deployment: "depr".into(), resource: "es".into(), ..ctx() };
     assert!(open_object(&sealed, &GM.provider, &shifted).is_err());
 }
 
@@ -248,19 +221,26 @@ impl Write for Full {
 
 #[test]
 fn a_full_disk_stays_a_full_disk_and_nothing_follows() {
-    let mut w = seal_writer(
-        Full {
-            room: SEALED_CHUNK + 900,
-        },
-        &GM.provider,
-        &GM.key,
-        &ctx(),
-    )
-    .unwrap();
+    let mut w = seal_writer(Full { room: SEALED_CHUNK + 900 }, &GM.provider, &GM.key, &ctx()).unwrap();
     let e = w.write_all(&plain(3 * CHUNK)).unwrap_err();
     assert_eq!(e.kind(), io::ErrorKind::StorageFull);
     assert!(w.write(b"more").is_err());
     assert!(w.finish().is_err());
+}
+
+/// Guards the build that tests and demo share: built without optimisation, sealing runs at 1 MB/s.
+/// The floor is far below what any machine does, so that a busy one does not fail it.
+#[test]
+fn sealing_is_built_to_run_fast() {
+    let data = plain(4 << 20);
+    for w in both() {
+        let start = std::time::Instant::now();
+        let sealed = w.seal(&data);
+        w.open(&sealed).unwrap();
+        let rate = 8.0 / start.elapsed().as_secs_f64();
+        println!("{}: {rate:.0} MiB/s sealed and opened", w.provider.suite());
+        assert!(rate > 3.0, "{rate:.1} MiB/s");
+    }
 }
 
 #[test]

@@ -15,10 +15,7 @@ struct Ring {
 
 impl Ring {
     fn new(suite: Suite) -> Self {
-        Self {
-            dir: tempfile::tempdir().unwrap(),
-            suite,
-        }
+        Self { dir: tempfile::tempdir().unwrap(), suite }
     }
     fn keys(&self) -> PathBuf {
         self.dir.path().join("keys")
@@ -58,10 +55,7 @@ fn keys_outlive_the_process_and_are_separate() {
         assert_ne!(p.mac_key(&log, "subjects").unwrap(), mac);
         assert_eq!(p.find("data", "res-1"), Some(data));
         assert_eq!(p.find("data", "zone"), None);
-        assert!(matches!(
-            p.data_key(&"kek-0".parse().unwrap()),
-            Err(CryptoError::UnknownKey)
-        ));
+        assert!(matches!(p.data_key(&"kek-0".parse().unwrap()), Err(CryptoError::UnknownKey)));
     }
 }
 
@@ -107,14 +101,8 @@ fn a_destroyed_key_is_gone_for_good() {
         assert!(matches!(p.data_key(&id), Err(CryptoError::DestroyedKey)));
         assert!(matches!(p.mac_key(&id, "x"), Err(CryptoError::DestroyedKey)));
         let info = p.list().into_iter().find(|k| k.id == id).unwrap();
-        assert_eq!(
-            (info.state, info.destroyed_at),
-            (KeyState::Destroyed, Some(1_700_000_000_000))
-        );
-        assert_eq!(
-            (p.find("data", "auth-1"), p.find("data", "auth-2")),
-            (None, Some(other.clone()))
-        );
+        assert_eq!((info.state, info.destroyed_at), (KeyState::Destroyed, Some(1_700_000_000_000)));
+        assert_eq!((p.find("data", "auth-1"), p.find("data", "auth-2")), (None, Some(other.clone())));
     }
     // Put back from a copy: the tombstone wins and the file is removed again.
     fs::write(ring.file(&id, "key"), saved).unwrap();
@@ -172,10 +160,7 @@ fn the_wrong_master_key_or_none_is_refused() {
     assert!(matches!(ring.open(), Err(CryptoError::DoesNotOpen)));
     fs::remove_file(ring.master()).unwrap();
     assert!(FileKeyProvider::init(&ring.keys(), &ring.master(), Suite::Gm).is_err());
-    assert!(
-        !ring.master().exists(),
-        "a lost master key is never replaced by a new one"
-    );
+    assert!(!ring.master().exists(), "a lost master key is never replaced by a new one");
 }
 
 #[test]
@@ -201,12 +186,7 @@ fn a_child_can_use_only_what_it_was_handed() {
     let ((read, read_wrapped), (_, other_wrapped)) = (p.data_key(&id).unwrap(), p.data_key(&id).unwrap());
     let handed = HandedKeys {
         suite: Suite::Gm,
-        keys: vec![HandedKey {
-            id: id.clone(),
-            wrapped: read_wrapped.clone(),
-            key: read.clone(),
-            seals: false,
-        }],
+        keys: vec![HandedKey { id: id.clone(), wrapped: read_wrapped.clone(), key: read.clone(), seals: false }],
     };
     let text = serde_json::to_string(&handed).unwrap();
     let child: HandedKeys = serde_json::from_str(&text).unwrap();

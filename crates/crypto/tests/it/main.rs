@@ -1,4 +1,5 @@
 //! Tests of the crate from outside: standards' vectors, an outside verifier, attacks, round trips.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod canonical;
 mod envelope;
@@ -6,3 +7,4 @@ mod keys;
 mod password;
 mod sign;
 mod suite;
+mod wycheproof;

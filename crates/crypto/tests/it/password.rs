@@ -10,10 +10,7 @@ fn with(suite: Suite, pepper: u8) -> Password {
 fn the_right_password_only_under_the_right_pepper_and_suite() {
     let p = with(Suite::Gm, 1);
     let stored = p.hash_password("correct horse 电池").unwrap();
-    assert!(
-        stored.starts_with("$argon2id-hmac-sm3$v=19$m=19456,t=2,p=1$"),
-        "{stored}"
-    );
+    assert!(stored.starts_with("$argon2id-hmac-sm3$v=19$m=19456,t=2,p=1$"), "{stored}");
     assert!(p.verify("correct horse 电池", &stored).unwrap());
     assert!(!p.verify("correct horse 电", &stored).unwrap());
     assert!(!p.verify("", &stored).unwrap());
@@ -27,10 +24,7 @@ fn the_right_password_only_under_the_right_pepper_and_suite() {
 fn unusable_passwords_and_stored_texts() {
     let p = with(Suite::Gm, 1);
     assert!(matches!(p.hash_password(""), Err(CryptoError::UnusablePassphrase)));
-    assert!(matches!(
-        p.hash_password(&"x".repeat(1025)),
-        Err(CryptoError::UnusablePassphrase)
-    ));
+    assert!(matches!(p.hash_password(&"x".repeat(1025)), Err(CryptoError::UnusablePassphrase)));
     for bad in [
         "",
         "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$AAAA",

@@ -66,17 +66,10 @@ fn every_flipped_bit_of_a_signature_is_refused() {
         for bit in 0..512 {
             let mut raw = signature;
             raw[bit / 8] ^= 1 << (bit % 8);
-            assert!(
-                k.public().verify_bytes(b"message", &text(suite, &raw)).is_err(),
-                "{suite} bit {bit}"
-            );
+            assert!(k.public().verify_bytes(b"message", &text(suite, &raw)).is_err(), "{suite} bit {bit}");
         }
         for cut in [0, 1, 63] {
-            assert!(
-                k.public()
-                    .verify_bytes(b"message", &text(suite, &signature[..cut]))
-                    .is_err()
-            );
+            assert!(k.public().verify_bytes(b"message", &text(suite, &signature[..cut])).is_err());
         }
         let longer = [&signature[..], &[0]].concat();
         assert!(k.public().verify_bytes(b"message", &text(suite, &longer)).is_err());
@@ -96,13 +89,9 @@ fn a_signature_has_one_text() {
     let k = key(Suite::Gm, 5);
     let good = k.sign_bytes(b"m").unwrap();
     let unpadded = good.trim_end_matches('=').to_owned();
-    for bad in [
-        unpadded,
-        good.replace("sm2:", "SM2:"),
-        format!("{good} "),
-        format!("{good}\n"),
-        good.replace("sm2:", ""),
-    ] {
+    for bad in
+        [unpadded, good.replace("sm2:", "SM2:"), format!("{good} "), format!("{good}\n"), good.replace("sm2:", "")]
+    {
         assert!(k.public().verify_bytes(b"m", &bad).is_err(), "{bad}");
     }
 }
@@ -128,10 +117,7 @@ fn sm2_negative_set() {
         ("s negated", [r, &n_minus(s)].concat()),
         ("r negated", [&n_minus(r), s].concat()),
         ("swapped", [s, r].concat()),
-        (
-            "r = 1, s = n - 1",
-            [&n_minus(&n_minus(&one())), &n_minus(&one())[..]].concat(),
-        ),
+        ("r = 1, s = n - 1", [&n_minus(&n_minus(&one())), &n_minus(&one())[..]].concat()),
     ];
     for (name, raw) in table {
         assert!(k.public().verify_bytes(b"m", &text(Suite::Gm, &raw)).is_err(), "{name}");
@@ -163,13 +149,7 @@ fn sm2_under_another_signer_id_is_refused() {
     for (id, holds) in [(SM2_ID, true), ("1234567812345679", false), ("", false)] {
         let other = sm2::dsa::SigningKey::from_slice(id, &[9; 32]).unwrap();
         let signature: sm2::dsa::Signature = other.sign(b"m");
-        assert_eq!(
-            k.public()
-                .verify_bytes(b"m", &text(Suite::Gm, &signature.to_bytes()))
-                .is_ok(),
-            holds,
-            "{id}"
-        );
+        assert_eq!(k.public().verify_bytes(b"m", &text(Suite::Gm, &signature.to_bytes())).is_ok(), holds, "{id}");
     }
 }
 
@@ -183,15 +163,7 @@ fn unusable_public_keys_are_refused() {
     let mut compressed = good.as_bytes()[..33].to_vec();
     compressed[0] = 2 + (good.as_bytes()[64] & 1);
     let beyond_field = [&[4u8][..], &[0xff; 64]].concat();
-    for bad in [
-        off_curve,
-        hybrid,
-        compressed,
-        beyond_field,
-        vec![0],
-        vec![],
-        vec![4; 65],
-    ] {
+    for bad in [off_curve, hybrid, compressed, beyond_field, vec![0], vec![], vec![4; 65]] {
         assert!(PublicKey::from_bytes(Suite::Gm, &bad).is_err());
         assert!(text(Suite::Gm, &bad).parse::<PublicKey>().is_err());
     }
@@ -225,8 +197,7 @@ fn key_ids_differ_and_stay() {
     let ids: std::collections::BTreeSet<_> = (1..50).map(|i| key(SUITES[i % 2], i as u8).key_id()).collect();
     assert_eq!(ids.len(), 49);
     assert!(
-        ids.iter()
-            .all(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()))
+        ids.iter().all(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()))
     );
 }
 
@@ -296,10 +267,7 @@ fn openssl_and_we_agree_on_sm2() {
 fn spki_pem(point: &[u8]) -> String {
     let mut der = hex::decode("3059301306072a8648ce3d020106082a811ccf5501822d034200").unwrap();
     der.extend(point);
-    format!(
-        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-        BASE64.encode(der)
-    )
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", BASE64.encode(der))
 }
 
 fn der_signature(raw: &[u8]) -> Vec<u8> {
@@ -319,11 +287,7 @@ fn raw_signature(der: &[u8]) -> Vec<u8> {
     let mut at = 2;
     for _ in 0..2 {
         let len = der[at + 1] as usize;
-        let digits: Vec<u8> = der[at + 2..at + 2 + len]
-            .iter()
-            .copied()
-            .skip_while(|b| *b == 0)
-            .collect();
+        let digits: Vec<u8> = der[at + 2..at + 2 + len].iter().copied().skip_while(|b| *b == 0).collect();
         out.extend(vec![0; 32 - digits.len()]);
         out.extend(digits);
         at += 2 + len;

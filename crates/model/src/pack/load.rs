@@ -1,12 +1,12 @@
 //! Reads the layers of a pack and merges them.
 
+use super::Pack;
 use super::article::Article;
 use super::check;
 use super::effect::Alternative;
 use super::error::{PackError, Source};
 use super::identity::{Identity, LayerKind, LegalStatus, Term};
 use super::parameter::{Parameter, RawParameter, Status};
-use super::Pack;
 use crate::procedure::Procedure;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -48,9 +48,19 @@ pub fn resolve(all: &[PackText], id: &str) -> Result<Vec<PackText>, PackError> {
     let mut chain: Vec<PackText> = Vec::new();
     let mut wanted = Some(id.to_owned());
     while let Some(name) = wanted.take() {
-        let Some(found) = all.iter().find(|l| l.layer == name).filter(|l| chain.iter().all(|c| c.layer != l.layer)) else {
+        let Some(found) = all
+            .iter()
+            .find(|l| l.layer == name)
+            .filter(|l| chain.iter().all(|c| c.layer != l.layer))
+        else {
             let source = Source { file: &name, text: "" };
-            return Err(source.fault("", "inherits", format!("没有规则包层 {name}，或循环继承"), format!("there is no layer {name}, or layers inherit in a circle"), "name a layer that exists"));
+            return Err(source.fault(
+                "",
+                "inherits",
+                format!("没有规则包层 {name}，或循环继承"),
+                format!("there is no layer {name}, or layers inherit in a circle"),
+                "name a layer that exists",
+            ));
         };
         wanted = read_identity(found)?.inherits;
         chain.push(found.clone());
@@ -98,11 +108,23 @@ fn take_identity(pack: &mut Pack, layer: &PackText) -> Result<(), PackError> {
     let text = layer.files.get("pack.toml").map(String::as_str).unwrap_or_default();
     let source = Source { file: &file, text };
     if raw.id != layer.layer {
-        return Err(source.fault("id", "id", "标识与文件夹名不同", "the id is not the folder's name", "write the folder's name"));
+        return Err(source.fault(
+            "id",
+            "id",
+            "标识与文件夹名不同",
+            "the id is not the folder's name",
+            "write the folder's name",
+        ));
     }
     let above = pack.layers.last().map(|l| l.id.clone());
     if raw.inherits != above {
-        return Err(source.fault("inherits", "inherits", "上一层不符", "the layer above is another one", "load the layers in the order in which they inherit"));
+        return Err(source.fault(
+            "inherits",
+            "inherits",
+            "上一层不符",
+            "the layer above is another one",
+            "load the layers in the order in which they inherit",
+        ));
     }
     merge_effects(pack, &raw.effects, source)?;
     pack.layers.push(Identity {
@@ -122,7 +144,11 @@ fn take_identity(pack: &mut Pack, layer: &PackText) -> Result<(), PackError> {
 }
 
 /// A lower layer replaces an effect, but may leave out no step that the layer above demands of the same procedure.
-fn merge_effects(pack: &mut Pack, lower: &BTreeMap<String, Vec<Alternative>>, source: Source<'_>) -> Result<(), PackError> {
+fn merge_effects(
+    pack: &mut Pack,
+    lower: &BTreeMap<String, Vec<Alternative>>,
+    source: Source<'_>,
+) -> Result<(), PackError> {
     for (name, ways) in lower {
         for upper in pack.effects.get(name).into_iter().flatten() {
             let same = ways.iter().find(|w| w.procedure == upper.procedure);
@@ -142,7 +168,13 @@ fn merge_effects(pack: &mut Pack, lower: &BTreeMap<String, Vec<Alternative>>, so
     Ok(())
 }
 
-fn take_file(pack: &mut Pack, homes: &mut BTreeMap<String, String>, layer: &str, path: &str, source: Source<'_>) -> Result<(), PackError> {
+fn take_file(
+    pack: &mut Pack,
+    homes: &mut BTreeMap<String, String>,
+    layer: &str,
+    path: &str,
+    source: Source<'_>,
+) -> Result<(), PackError> {
     match path {
         "pack.toml" => Ok(()),
         "parameters.toml" => take_parameters(pack, layer, source),
@@ -154,11 +186,23 @@ fn take_file(pack: &mut Pack, homes: &mut BTreeMap<String, String>, layer: &str,
         _ => {
             let name = path.strip_prefix("procedures/").and_then(|p| p.strip_suffix(".toml"));
             let Some(name) = name else {
-                return Err(source.fault("", path, "规则包不识别这一文件", "a pack has no such file", "remove or rename the file"));
+                return Err(source.fault(
+                    "",
+                    path,
+                    "规则包不识别这一文件",
+                    "a pack has no such file",
+                    "remove or rename the file",
+                ));
             };
             let procedure: Procedure = source.parse()?;
             if procedure.name != name {
-                return Err(source.fault("name", "name", "程序名与文件名不同", "the name is not the file's name", "write the file's name"));
+                return Err(source.fault(
+                    "name",
+                    "name",
+                    "程序名与文件名不同",
+                    "the name is not the file's name",
+                    "write the file's name",
+                ));
             }
             homes.insert(procedure.name.clone(), source.file.to_owned());
             pack.procedures.insert(procedure.name.clone(), procedure);
@@ -171,7 +215,13 @@ fn take_articles(pack: &mut Pack, source: Source<'_>) -> Result<(), PackError> {
     let rows: BTreeMap<String, Article> = source.parse()?;
     for (row, article) in rows {
         if pack.articles.contains_key(&row) {
-            return Err(source.fault(&row, &row, "条目重复", "this row already stands in a layer above", "remove one of the two"));
+            return Err(source.fault(
+                &row,
+                &row,
+                "条目重复",
+                "this row already stands in a layer above",
+                "remove one of the two",
+            ));
         }
         pack.articles.insert(row, article);
     }
@@ -188,21 +238,62 @@ fn take_parameters(pack: &mut Pack, layer: &str, source: Source<'_>) -> Result<(
     Ok(())
 }
 
-fn merge(name: &str, lower: RawParameter, upper: Option<&Parameter>, layer: &str, source: Source<'_>) -> Result<Parameter, PackError> {
+fn merge(
+    name: &str,
+    lower: RawParameter,
+    upper: Option<&Parameter>,
+    layer: &str,
+    source: Source<'_>,
+) -> Result<Parameter, PackError> {
     let fault = |zh: String, en: String, mend: &str| Err(source.fault(&format!("\"{name}\""), name, zh, en, mend));
     if let Some(strict) = lower.strict
         && !strict.fits(lower.value.kind())
     {
-        return fault(format!("strict = {strict} 不适用于这类值"), format!("strict = \"{strict}\" does not fit this kind of value"), "choose another direction");
+        return fault(
+            format!("strict = {strict} 不适用于这类值"),
+            format!("strict = \"{strict}\" does not fit this kind of value"),
+            "choose another direction",
+        );
     }
     let Some(upper) = upper else {
         let (Some(zh), Some(en)) = (lower.zh, lower.en) else {
-            return fault("缺少中文或英文名称".into(), "a translation is missing: zh and en are needed".into(), "add zh and en");
+            return fault(
+                "缺少中文或英文名称".into(),
+                "a translation is missing: zh and en are needed".into(),
+                "add zh and en",
+            );
         };
-        return Ok(Parameter { value: lower.value, source: lower.source, status: lower.status, strict: lower.strict, layer: layer.into(), zh, en });
+        return Ok(Parameter {
+            value: lower.value,
+            source: lower.source,
+            status: lower.status,
+            strict: lower.strict,
+            layer: layer.into(),
+            zh,
+            en,
+        });
     };
+    replaceable(name, &lower, upper, source)?;
+    Ok(Parameter {
+        value: lower.value,
+        source: lower.source,
+        status: lower.status,
+        strict: lower.strict.or(upper.strict),
+        layer: layer.into(),
+        zh: lower.zh.unwrap_or_else(|| upper.zh.clone()),
+        en: lower.en.unwrap_or_else(|| upper.en.clone()),
+    })
+}
+
+/// May a layer replace the value of the layer above?
+fn replaceable(name: &str, lower: &RawParameter, upper: &Parameter, source: Source<'_>) -> Result<(), PackError> {
+    let fault = |zh: String, en: String, mend: &str| Err(source.fault(&format!("\"{name}\""), name, zh, en, mend));
     if upper.value.kind() != lower.value.kind() {
-        return fault("值的类型与上层不同".into(), format!("the value must be of kind {}", upper.value.kind()), "write a value of that kind");
+        return fault(
+            "值的类型与上层不同".into(),
+            format!("the value must be of kind {}", upper.value.kind()),
+            "write a value of that kind",
+        );
     }
     if let Some(strict) = upper.strict {
         if !strict.allows(&upper.value, &lower.value) {
@@ -214,21 +305,21 @@ fn merge(name: &str, lower: RawParameter, upper: Option<&Parameter>, layer: &str
             );
         }
         if lower.strict.is_some_and(|s| s != strict) {
-            return fault("不得改变上层的严格方向".into(), "the direction of a strict value may not be changed".into(), "remove strict");
+            return fault(
+                "不得改变上层的严格方向".into(),
+                "the direction of a strict value may not be changed".into(),
+                "remove strict",
+            );
         }
     }
     if lower.status == Status::Inherited && upper.value != lower.value {
-        return fault("标为继承的值与上层不同".into(), "a value marked inherited differs from the layer above".into(), "remove the entry");
+        return fault(
+            "标为继承的值与上层不同".into(),
+            "a value marked inherited differs from the layer above".into(),
+            "remove the entry",
+        );
     }
-    Ok(Parameter {
-        value: lower.value,
-        source: lower.source,
-        status: lower.status,
-        strict: lower.strict.or(upper.strict),
-        layer: layer.into(),
-        zh: lower.zh.unwrap_or_else(|| upper.zh.clone()),
-        en: lower.en.unwrap_or_else(|| upper.en.clone()),
-    })
+    Ok(())
 }
 
 /// Seen from the city, what a layer above set is inherited, never the city's own rule (invariant 5).

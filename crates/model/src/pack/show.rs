@@ -9,12 +9,20 @@ use std::fmt::Write as _;
 pub fn show(pack: &Pack) -> String {
     let mut out = String::new();
     for layer in &pack.layers {
-        let _ = writeln!(out, "{} v{}  {} / {}  [{}]", layer.id, layer.version, layer.zh, layer.en, layer.status);
+        let _ = writeln!(
+            out,
+            "{} v{}  {} / {}  [{}]",
+            layer.id, layer.version, layer.zh, layer.en, layer.status
+        );
     }
     let _ = writeln!(out, "\n参数 parameters");
     for (name, p) in &pack.parameters {
         let strict = p.strict.map(|s| format!(" strict:{s}")).unwrap_or_default();
-        let _ = writeln!(out, "  {name} = {}  [{} · {} · {}{strict}]  {} / {}", p.value, p.status, p.source, p.layer, p.zh, p.en);
+        let _ = writeln!(
+            out,
+            "  {name} = {}  [{} · {} · {}{strict}]  {} / {}",
+            p.value, p.status, p.source, p.layer, p.zh, p.en
+        );
     }
     let _ = writeln!(out, "\n程序 procedures");
     for p in pack.procedures.values() {
@@ -26,7 +34,13 @@ pub fn show(pack: &Pack) -> String {
     let _ = writeln!(out, "\n指令所需批准 approvals of orders");
     for (effect, ways) in &pack.effects {
         for way in ways {
-            let _ = writeln!(out, "  {effect}: {} → {}  [{}]", way.procedure, way.steps.join(" + "), way.rule);
+            let _ = writeln!(
+                out,
+                "  {effect}: {} → {}  [{}]",
+                way.procedure,
+                way.steps.join(" + "),
+                way.rule
+            );
         }
     }
     out
@@ -35,10 +49,26 @@ pub fn show(pack: &Pack) -> String {
 fn step_line(pack: &Pack, step: &Step) -> String {
     let by: Vec<String> = step.by.iter().map(|b| b.word()).collect();
     let article = pack.article(&step.rule);
-    let article = if article.is_empty() { String::new() } else { format!(" art. {article}") };
-    let count = step.count_param.as_ref().map_or_else(|| step.count.to_string(), |p| format!("{p} = {}", pack.int(p).unwrap_or_default()));
+    let article = if article.is_empty() {
+        String::new()
+    } else {
+        format!(" art. {article}")
+    };
+    let count = step.count_param.as_ref().map_or_else(
+        || step.count.to_string(),
+        |p| format!("{p} = {}", pack.int(p).unwrap_or_default()),
+    );
     let blind = if step.blind { ", blind" } else { "" };
-    format!("{} {} / {}: {} → {}  by {} ×{count}{blind}  [{}{article}]", step.name, step.zh, step.en, step.from.join("|"), step.to, by.join("|"), step.rule)
+    format!(
+        "{} {} / {}: {} → {}  by {} ×{count}{blind}  [{}{article}]",
+        step.name,
+        step.zh,
+        step.en,
+        step.from.join("|"),
+        step.to,
+        by.join("|"),
+        step.rule
+    )
 }
 
 /// One row of the requirements with what answers it; `None` where the pack has no such row.
@@ -46,7 +76,14 @@ fn step_line(pack: &Pack, step: &Step) -> String {
 pub fn show_row(pack: &Pack, row: &str) -> Option<String> {
     let article: &Article = pack.articles.get(row)?;
     let mut out = String::new();
-    let _ = writeln!(out, "{row}  art. {}  {}\n  {}\n  {}", article.article, article.state(), article.zh, article.en);
+    let _ = writeln!(
+        out,
+        "{row}  art. {}  {}\n  {}\n  {}",
+        article.article,
+        article.state(),
+        article.zh,
+        article.en
+    );
     for answer in &article.answers {
         let _ = writeln!(out, "  ← {answer}");
     }
@@ -65,7 +102,13 @@ pub fn graph(pack: &Pack, procedure: &str) -> Option<String> {
     let p = pack.procedure(procedure)?;
     let mut out = format!("{}  {} / {}\n", p.name, p.zh, p.en);
     for state in &p.states {
-        let mark = if state.name == p.start { "→ " } else if state.end { "■ " } else { "  " };
+        let mark = if state.name == p.start {
+            "→ "
+        } else if state.end {
+            "■ "
+        } else {
+            "  "
+        };
         let _ = writeln!(out, "{mark}{}  {} / {}", state.name, state.zh, state.en);
         for step in p.steps_from(&state.name) {
             let _ = writeln!(out, "      {}", step_line(pack, step));

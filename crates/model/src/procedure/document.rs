@@ -83,7 +83,9 @@ pub(crate) enum Misfit {
 impl DocumentForm {
     /// Checks a document against the form. With `approve`, findings with a `must` value are binding.
     pub(crate) fn check(&self, document: &Value, approve: bool) -> Result<(), Misfit> {
-        let Some(map) = document.as_object() else { return Err(Misfit::Kind(String::new())) };
+        let Some(map) = document.as_object() else {
+            return Err(Misfit::Kind(String::new()));
+        };
         for name in map.keys() {
             if !self.fields.iter().any(|f| &f.name == name) {
                 return Err(Misfit::Unknown(name.clone()));
@@ -96,7 +98,11 @@ impl DocumentForm {
 impl Field {
     fn check(&self, value: Option<&Value>, approve: bool) -> Result<(), Misfit> {
         let Some(value) = value.filter(|v| !v.is_null()) else {
-            return if self.required { Err(Misfit::Missing(self.name.clone())) } else { Ok(()) };
+            return if self.required {
+                Err(Misfit::Missing(self.name.clone()))
+            } else {
+                Ok(())
+            };
         };
         if self.blank(value) {
             return Err(Misfit::Missing(self.name.clone()));
@@ -127,7 +133,9 @@ impl Field {
             FieldKind::Date => text.is_some_and(|t| parse_date(t).is_some()),
             FieldKind::Digest => text.is_some_and(is_digest),
             FieldKind::Choice => text.is_some_and(|t| self.choices.iter().any(|c| c == t)),
-            FieldKind::List => value.as_array().is_some_and(|a| a.iter().all(|v| v.as_str().is_some_and(|t| !t.trim().is_empty()))),
+            FieldKind::List => value
+                .as_array()
+                .is_some_and(|a| a.iter().all(|v| v.as_str().is_some_and(|t| !t.trim().is_empty()))),
         }
     }
 }
@@ -153,7 +161,15 @@ mod tests {
     use serde_json::json;
 
     fn field(name: &str, kind: FieldKind) -> Field {
-        Field { name: name.into(), kind, zh: "甲".into(), en: "a".into(), required: true, choices: vec!["met".into(), "not_met".into()], must: None }
+        Field {
+            name: name.into(),
+            kind,
+            zh: "甲".into(),
+            en: "a".into(),
+            required: true,
+            choices: vec!["met".into(), "not_met".into()],
+            must: None,
+        }
     }
 
     #[test]
@@ -178,7 +194,12 @@ mod tests {
             (FieldKind::Money, json!(100), true),
         ];
         for (kind, value, good) in cases {
-            let form = DocumentForm { zh: "甲".into(), en: "a".into(), rule: "PRODUCT-x".into(), fields: vec![field("f", kind)] };
+            let form = DocumentForm {
+                zh: "甲".into(),
+                en: "a".into(),
+                rule: "PRODUCT-x".into(),
+                fields: vec![field("f", kind)],
+            };
             assert_eq!(form.check(&json!({ "f": value }), true).is_ok(), good, "{kind} {value}");
         }
     }
@@ -187,10 +208,24 @@ mod tests {
     fn blank_unknown_and_adverse_are_named() {
         let mut finding = field("finding", FieldKind::Choice);
         finding.must = Some("met".into());
-        let form = DocumentForm { zh: "甲".into(), en: "a".into(), rule: "PRODUCT-x".into(), fields: vec![finding, field("text", FieldKind::Text)] };
-        assert_eq!(form.check(&json!({"finding": "met", "text": " "}), true), Err(Misfit::Missing("text".into())));
-        assert_eq!(form.check(&json!({"finding": "met", "text": "a", "x": 1}), true), Err(Misfit::Unknown("x".into())));
-        assert_eq!(form.check(&json!({"finding": "not_met", "text": "a"}), true), Err(Misfit::Adverse("finding".into())));
+        let form = DocumentForm {
+            zh: "甲".into(),
+            en: "a".into(),
+            rule: "PRODUCT-x".into(),
+            fields: vec![finding, field("text", FieldKind::Text)],
+        };
+        assert_eq!(
+            form.check(&json!({"finding": "met", "text": " "}), true),
+            Err(Misfit::Missing("text".into()))
+        );
+        assert_eq!(
+            form.check(&json!({"finding": "met", "text": "a", "x": 1}), true),
+            Err(Misfit::Unknown("x".into()))
+        );
+        assert_eq!(
+            form.check(&json!({"finding": "not_met", "text": "a"}), true),
+            Err(Misfit::Adverse("finding".into()))
+        );
         assert_eq!(form.check(&json!({"finding": "not_met", "text": "a"}), false), Ok(()));
         assert_eq!(form.check(&json!([]), true), Err(Misfit::Kind(String::new())));
     }

@@ -26,14 +26,21 @@ pub(crate) fn due_at(pack: &Pack, case: &Case, due: &Due) -> Option<Timestamp> {
 pub(crate) fn deadlines(pack: &Pack, procedure: &Procedure, case: &Case) -> Vec<Deadline> {
     procedure
         .steps_from(&case.state)
-        .filter_map(|s| Some(Deadline { step: s.name.clone(), at: due_at(pack, case, s.due.as_ref()?)? }))
+        .filter_map(|s| {
+            Some(Deadline {
+                step: s.name.clone(),
+                at: due_at(pack, case, s.due.as_ref()?)?,
+            })
+        })
         .collect()
 }
 
 /// Steps that the timer may take now: due, and with every guard satisfied.
 #[must_use]
 pub fn due_steps<'a>(pack: &'a Pack, case: &Case, facts: &Facts, now: Timestamp) -> Vec<&'a Step> {
-    let Some(procedure) = pack.procedure(&case.procedure) else { return Vec::new() };
+    let Some(procedure) = pack.procedure(&case.procedure) else {
+        return Vec::new();
+    };
     procedure
         .steps
         .iter()

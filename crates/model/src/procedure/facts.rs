@@ -1,7 +1,9 @@
 //! Plain facts that the application loads before a decision. What is not loaded counts as absent: guards fail closed.
 
 use crate::ids::{OrgId, ResourceId};
-use crate::record::{Announcement, Authorisation, Ban, BlacklistCheck, EmergencyPlan, Grant, Job, Product, Resource, Scenario, StaffFile};
+use crate::record::{
+    Announcement, Authorisation, Ban, BlacklistCheck, EmergencyPlan, Grant, Job, Product, Resource, Scenario, StaffFile,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -37,6 +39,8 @@ pub struct Facts {
     pub open_objections: u32,
     /// True when a rectification of this authorisation ended without success.
     pub failed_rectification: bool,
+    /// True when another stop of this authorisation (rectification, risk) is not yet lifted.
+    pub other_stop: bool,
     /// True when the zone reported this authorisation's keys and objects destroyed.
     pub destroyed: bool,
     /// Affiliated groups of the organisations concerned.

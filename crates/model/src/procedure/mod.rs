@@ -9,6 +9,7 @@ mod facts;
 mod guard;
 mod step;
 
+pub(crate) use actor::providers;
 pub use decide::{decide, open_case, visible_history};
 pub use document::{DocumentForm, Field, FieldKind};
 pub use due::due_steps;
@@ -16,4 +17,3 @@ pub use facts::Facts;
 pub use guard::Guard;
 pub(crate) use step::role_word;
 pub use step::{By, Due, Exclude, Procedure, State, Step, StepEffect};
-pub(crate) use actor::providers;

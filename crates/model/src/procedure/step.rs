@@ -180,7 +180,10 @@ impl By {
     pub fn word(self) -> String {
         match self {
             Self::Role(role) => role_word(role),
-            other => RELATIONS.iter().find(|(_, b)| *b == other).map_or_else(String::new, |(w, _)| (*w).to_owned()),
+            other => RELATIONS
+                .iter()
+                .find(|(_, b)| *b == other)
+                .map_or_else(String::new, |(w, _)| (*w).to_owned()),
         }
     }
 }
@@ -188,7 +191,10 @@ impl By {
 /// The word of an organisation's role.
 #[must_use]
 pub(crate) fn role_word(role: OrgRole) -> String {
-    serde_json::to_value(role).ok().and_then(|v| v.as_str().map(ToOwned::to_owned)).unwrap_or_default()
+    serde_json::to_value(role)
+        .ok()
+        .and_then(|v| v.as_str().map(ToOwned::to_owned))
+        .unwrap_or_default()
 }
 
 impl Serialize for By {
@@ -206,7 +212,10 @@ impl<'de> Deserialize<'de> for By {
         let role: Result<OrgRole, _> = serde_json::from_value(serde_json::Value::String(word.clone()));
         role.map(Self::Role).map_err(|_| {
             let known: Vec<&str> = RELATIONS.iter().map(|(w, _)| *w).collect();
-            serde::de::Error::custom(format!("unknown role `{word}`, expected a role of an organisation or one of {}", known.join(", ")))
+            serde::de::Error::custom(format!(
+                "unknown role `{word}`, expected a role of an organisation or one of {}",
+                known.join(", ")
+            ))
         })
     }
 }

@@ -53,7 +53,14 @@ pub struct Authorisation {
     pub renewal_of: Option<AuthorisationId>,
 }
 
-entity!(Authorisation, "authorisation", id = id, parent = case, org = operator, state = state);
+entity!(
+    Authorisation,
+    "authorisation",
+    id = id,
+    parent = case,
+    org = operator,
+    state = state
+);
 
 impl Authorisation {
     /// An authorisation that starts now; the term runs in calendar months, clamped at the end of a month.
@@ -79,7 +86,9 @@ impl Authorisation {
     #[must_use]
     pub fn state_at(&self, now: Timestamp) -> AuthorisationState {
         match self.state {
-            AuthorisationState::Active | AuthorisationState::Suspended if now >= self.until => AuthorisationState::Expired,
+            AuthorisationState::Active | AuthorisationState::Suspended if now >= self.until => {
+                AuthorisationState::Expired
+            }
             state => state,
         }
     }
@@ -113,7 +122,13 @@ impl Ban {
     /// The ban that a revocation starts.
     #[must_use]
     pub fn start(id: BanId, authorisation: &Authorisation, months: i32, now: Timestamp) -> Self {
-        Self { id, uscc: authorisation.uscc.clone(), authorisation: authorisation.id.clone(), from: now, until: now.plus_months(months) }
+        Self {
+            id,
+            uscc: authorisation.uscc.clone(),
+            authorisation: authorisation.id.clone(),
+            from: now,
+            until: now.plus_months(months),
+        }
     }
 }
 

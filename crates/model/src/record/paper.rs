@@ -1,7 +1,9 @@
 //! Papers: announcements, public notices and objections, agreements, certificates.
 
 use crate::entity::entity;
-use crate::ids::{AgreementId, AnnouncementId, AuthorisationId, CaseId, CertificateId, DestructionId, ObjectionId, OrgId, ProductId};
+use crate::ids::{
+    AgreementId, AnnouncementId, AuthorisationId, CaseId, CertificateId, DestructionId, ObjectionId, OrgId, ProductId,
+};
 use crate::object::AnnouncementSpec;
 use crate::signed::Digest;
 use crate::time::Timestamp;
@@ -136,4 +138,10 @@ pub struct DestructionCertificate {
     pub at: Timestamp,
 }
 
-entity!(DestructionCertificate, "destruction_certificate", id = id, parent = authorisation, org = operator);
+entity!(
+    DestructionCertificate,
+    "destruction_certificate",
+    id = id,
+    parent = authorisation,
+    org = operator
+);

@@ -37,7 +37,14 @@ pub struct Scenario {
     pub case: CaseId,
 }
 
-entity!(Scenario, "scenario", id = id, parent = case, org = operator, state = state);
+entity!(
+    Scenario,
+    "scenario",
+    id = id,
+    parent = case,
+    org = operator,
+    state = state
+);
 
 words! {
     /// State of a grant.
@@ -67,7 +74,14 @@ pub struct Grant {
     pub case: CaseId,
 }
 
-entity!(Grant, "grant", id = id, parent = authorisation, org = operator, state = state);
+entity!(
+    Grant,
+    "grant",
+    id = id,
+    parent = authorisation,
+    org = operator,
+    state = state
+);
 
 words! {
     /// State of a job.
@@ -173,7 +187,14 @@ pub struct Product {
     pub at: Timestamp,
 }
 
-entity!(Product, "product", id = id, parent = authorisation, org = operator, state = state);
+entity!(
+    Product,
+    "product",
+    id = id,
+    parent = authorisation,
+    org = operator,
+    state = state
+);
 
 impl Product {
     /// Price per unit, once registered.

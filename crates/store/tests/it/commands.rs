@@ -37,7 +37,12 @@ async fn equal_requests_at_once_have_one_effect(b: Bench) {
     for round in 0..5 {
         let key = format!("key-{round}");
         let tasks: Vec<_> = (0..8)
-            .map(|i| tokio::spawn(order_once(if i % 2 == 0 { one.clone() } else { two.clone() }, key.clone())))
+            .map(|i| {
+                tokio::spawn(order_once(
+                    if i % 2 == 0 { one.clone() } else { two.clone() },
+                    key.clone(),
+                ))
+            })
             .collect();
         let mut answers = Vec::new();
         for t in tasks {
@@ -49,8 +54,16 @@ async fn equal_requests_at_once_have_one_effect(b: Bench) {
     assert_eq!(one.count::<Thing>(&Filter::default()).await.unwrap(), 5);
     assert_eq!(one.leaf_counts().await.unwrap().0, 5);
     let mut tx = one.begin().await.unwrap();
-    assert!(tx.idempotent("per_b", "key-0").await.unwrap().is_none(), "keys are each actor's own");
-    assert_eq!(tx.remember("per_a", "key-0", "f", 200, b"").await, Err(StoreError::Conflict { kind: "idempotency key" }));
+    assert!(
+        tx.idempotent("per_b", "key-0").await.unwrap().is_none(),
+        "keys are each actor's own"
+    );
+    assert_eq!(
+        tx.remember("per_a", "key-0", "f", 200, b"").await,
+        Err(StoreError::Conflict {
+            kind: "idempotency key"
+        })
+    );
 }
 
 async fn orders_are_numbered_without_gaps(b: Bench) {
@@ -61,8 +74,14 @@ async fn orders_are_numbered_without_gaps(b: Bench) {
             tokio::spawn(async move {
                 let mut tx = store.begin().await.unwrap();
                 let seq = tx.next_order_seq().await.unwrap();
-                tx.push_order(seq, &format!("wo_{i}"), &format!("{{\"seq\":{seq}}}")).await.unwrap();
-                if i % 5 == 0 { drop(tx) } else { tx.commit().await.unwrap() }
+                tx.push_order(seq, &format!("wo_{i}"), &format!("{{\"seq\":{seq}}}"))
+                    .await
+                    .unwrap();
+                if i % 5 == 0 {
+                    drop(tx)
+                } else {
+                    tx.commit().await.unwrap()
+                }
             })
         })
         .collect();
@@ -70,14 +89,32 @@ async fn orders_are_numbered_without_gaps(b: Bench) {
         t.await.unwrap();
     }
     let orders = one.orders_after(0, 100).await.unwrap();
-    assert_eq!(orders.iter().map(|o| o.seq).collect::<Vec<_>>(), (1..=24).collect::<Vec<_>>());
+    assert_eq!(
+        orders.iter().map(|o| o.seq).collect::<Vec<_>>(),
+        (1..=24).collect::<Vec<_>>()
+    );
     assert!(orders.iter().all(|o| o.body == format!("{{\"seq\":{}}}", o.seq)));
     assert_eq!(one.last_order_seq().await.unwrap(), 24);
-    assert_eq!(one.orders_after(20, 2).await.unwrap().iter().map(|o| o.seq).collect::<Vec<_>>(), [21, 22]);
+    assert_eq!(
+        one.orders_after(20, 2)
+            .await
+            .unwrap()
+            .iter()
+            .map(|o| o.seq)
+            .collect::<Vec<_>>(),
+        [21, 22]
+    );
     for wrong in [0, 1, 24, 26] {
         let mut tx = one.begin().await.unwrap();
         let refused = tx.push_order(wrong, "wo_x", "{}").await;
-        assert_eq!(refused, Err(StoreError::OutOfOrder { what: "work order", got: wrong, next: 25 }));
+        assert_eq!(
+            refused,
+            Err(StoreError::OutOfOrder {
+                what: "work order",
+                got: wrong,
+                next: 25
+            })
+        );
     }
 }
 
@@ -86,10 +123,20 @@ async fn changed_order_is_found(b: Bench) {
     let mut tx = store.begin().await.unwrap();
     tx.push_order(1, "wo_a", "{\"effect\":\"suspend\"}").await.unwrap();
     tx.commit().await.unwrap();
-    let off = if b.cluster.is_some() { "SET session_replication_role = replica;" } else { "DROP TRIGGER work_order_no_update;" };
+    let off = if b.cluster.is_some() {
+        "SET session_replication_role = replica;"
+    } else {
+        "DROP TRIGGER work_order_no_update;"
+    };
     let (done, words) = b.past_the_program(&format!("{off} UPDATE work_order SET body = '{{}}';"));
     assert!(done, "{words}");
-    assert_eq!(store.orders_after(0, 9).await, Err(StoreError::Tampered { table: "work_order", row: 1 }));
+    assert_eq!(
+        store.orders_after(0, 9).await,
+        Err(StoreError::Tampered {
+            table: "work_order",
+            row: 1
+        })
+    );
 }
 
 async fn lease_is_exclusive_until_it_ends(b: Bench) {
@@ -103,14 +150,28 @@ async fn lease_is_exclusive_until_it_ends(b: Bench) {
         (&two, "b", 18, 28, true),
         (&one, "a", 19, 29, false),
     ] {
-        assert_eq!(store.lease("sequencer", holder, t(now), t(until)).await.unwrap(), want, "{holder} at {now}");
+        assert_eq!(
+            store.lease("sequencer", holder, t(now), t(until)).await.unwrap(),
+            want,
+            "{holder} at {now}"
+        );
     }
-    assert!(one.lease("timers", "a", t(0), t(1)).await.unwrap(), "another name is another lease");
+    assert!(
+        one.lease("timers", "a", t(0), t(1)).await.unwrap(),
+        "another name is another lease"
+    );
 }
 
 async fn segment_counts_once(b: Bench) {
     let store = b.open().await;
-    let use_of = |segment: &str, order: &str, calls| Usage { segment: segment.into(), order: order.into(), calls, rows: 10, bytes: 100, at: Timestamp(5) };
+    let use_of = |segment: &str, order: &str, calls| Usage {
+        segment: segment.into(),
+        order: order.into(),
+        calls,
+        rows: 10,
+        bytes: 100,
+        at: Timestamp(5),
+    };
     for (usage, want) in [
         (use_of("s1", "o1", 3), Ok(true)),
         (use_of("s1", "o1", 3), Ok(false)),
@@ -124,7 +185,14 @@ async fn segment_counts_once(b: Bench) {
         tx.commit().await.unwrap();
     }
     let total = |from, to| store.usage_total("o1", Timestamp(from), Timestamp(to));
-    assert_eq!(total(0, 9).await.unwrap(), UsageTotal { calls: 7, rows: 20, bytes: 200 });
+    assert_eq!(
+        total(0, 9).await.unwrap(),
+        UsageTotal {
+            calls: 7,
+            rows: 20,
+            bytes: 200
+        }
+    );
     assert_eq!(total(5, 6).await.unwrap().calls, 7);
     assert_eq!(total(0, 5).await.unwrap(), UsageTotal::default());
 }
@@ -173,14 +241,19 @@ async fn account_is_one_per_name_person_and_identity(b: Bench) {
     tx.create_account(&account("c", "p3", "i1")).await.unwrap();
     tx.commit().await.unwrap();
     let a = store.account("a").await.unwrap().unwrap();
-    assert_eq!((a.failed, a.failed_total, a.locked_until, a.closed_at), (2, 7, Some(Timestamp(99)), Some(Timestamp(50))));
+    assert_eq!(
+        (a.failed, a.failed_total, a.locked_until, a.closed_at),
+        (2, 7, Some(Timestamp(99)), Some(Timestamp(50)))
+    );
 }
 
 async fn password_change_needs_the_present_hash(b: Bench) {
     let store = b.open().await;
     let mut tx = store.begin().await.unwrap();
     tx.create_account(&account("a", "p1", "i1")).await.unwrap();
-    tx.set_password("a", "phc-0", "phc-1", false, Timestamp(2)).await.unwrap();
+    tx.set_password("a", "phc-0", "phc-1", false, Timestamp(2))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let mut tx = store.begin().await.unwrap();
     let stale = tx.set_password("a", "phc-0", "phc-2", false, Timestamp(3)).await;
@@ -188,7 +261,10 @@ async fn password_change_needs_the_present_hash(b: Bench) {
     drop(tx);
     assert_eq!(store.password_history("a", 5).await.unwrap(), ["phc-1", "phc-0"]);
     let a = store.account("a").await.unwrap().unwrap();
-    assert_eq!((a.phc.as_str(), a.must_change, a.password_set_at), ("phc-1", false, Timestamp(2)));
+    assert_eq!(
+        (a.phc.as_str(), a.must_change, a.password_set_at),
+        ("phc-1", false, Timestamp(2))
+    );
 }
 
 async fn session_and_nonce_end(b: Bench) {
@@ -206,7 +282,10 @@ async fn session_and_nonce_end(b: Bench) {
     tx.create_account(&account("a", "p1", "i1")).await.unwrap();
     tx.open_session(&session("h1")).await.unwrap();
     tx.open_session(&session("h2")).await.unwrap();
-    assert_eq!(tx.open_session(&session("h1")).await, Err(StoreError::Conflict { kind: "session" }));
+    assert_eq!(
+        tx.open_session(&session("h1")).await,
+        Err(StoreError::Conflict { kind: "session" })
+    );
     tx.touch_session("h1", Timestamp(9)).await.unwrap();
     tx.touch_session("h1", Timestamp(4)).await.unwrap();
     tx.end_session("h2", Timestamp(5)).await.unwrap();
@@ -221,7 +300,10 @@ async fn session_and_nonce_end(b: Bench) {
     let mut tx = store.begin().await.unwrap();
     assert_eq!(tx.end_sessions_of("p1", Timestamp(20)).await.unwrap(), 1);
     tx.forget_expired(Timestamp(11)).await.unwrap();
-    assert!(tx.use_nonce("s", "n", Timestamp(10)).await.unwrap(), "an expired nonce is forgotten");
+    assert!(
+        tx.use_nonce("s", "n", Timestamp(10)).await.unwrap(),
+        "an expired nonce is forgotten"
+    );
     tx.commit().await.unwrap();
     assert_eq!(store.session("h1").await.unwrap().unwrap().ended, Some(Timestamp(20)));
 }

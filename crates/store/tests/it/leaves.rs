@@ -3,7 +3,7 @@
 use crate::things::{Thing, draft};
 use crate::{Bench, both};
 use std::collections::{BTreeMap, BTreeSet};
-use store::{Leaf, StoreError};
+use store::{Leaf, Outcome, StoreError};
 
 both!(
     chain_per_case_holds_under_concurrency,
@@ -61,8 +61,14 @@ async fn two_sequencers_leave_no_gap_and_no_duplicate(b: Bench) {
         tokio::spawn(async move {
             for i in 0..40 {
                 let mut tx = store.begin().await.unwrap();
-                tx.append_leaf(draft(Some(&format!("case_{w}")), "step", i)).await.unwrap();
-                if i % 4 == 0 { drop(tx) } else { tx.commit().await.unwrap() }
+                tx.append_leaf(draft(Some(&format!("case_{w}")), "step", i))
+                    .await
+                    .unwrap();
+                if i % 4 == 0 {
+                    drop(tx)
+                } else {
+                    tx.commit().await.unwrap()
+                }
             }
         })
     });
@@ -111,14 +117,14 @@ async fn refused_command_keeps_its_leaf_and_nothing_else(b: Bench) {
     tx.append_leaf(draft(Some("case_a"), "apply", 1)).await.unwrap();
     tx.undo().await.unwrap();
     let mut refusal = draft(Some("case_a"), "apply", 1);
-    refusal.outcome = "refused".into();
+    refusal.outcome = Outcome::Refused;
     refusal.rule = Some("WX-11.2".into());
     tx.append_leaf(refusal).await.unwrap();
     tx.commit().await.unwrap();
     assert!(store.get::<Thing>("half-done").await.unwrap().is_none());
     let leaves = store.case_leaves("case_a").await.unwrap();
     assert_eq!(leaves.len(), 1);
-    assert_eq!((leaves[0].outcome.as_str(), leaves[0].case_seq), ("refused", Some(1)));
+    assert_eq!((leaves[0].outcome, leaves[0].case_seq), (Outcome::Refused, Some(1)));
 }
 
 async fn rolled_back_leaf_leaves_no_gap_in_its_case(b: Bench) {
@@ -126,7 +132,11 @@ async fn rolled_back_leaf_leaves_no_gap_in_its_case(b: Bench) {
     for i in 0..6 {
         let mut tx = store.begin().await.unwrap();
         tx.append_leaf(draft(Some("case_a"), "step", i)).await.unwrap();
-        if i % 2 == 0 { drop(tx) } else { tx.commit().await.unwrap() }
+        if i % 2 == 0 {
+            drop(tx)
+        } else {
+            tx.commit().await.unwrap()
+        }
     }
     let leaves = store.case_leaves("case_a").await.unwrap();
     assert_eq!(leaves.iter().map(|l| l.at).collect::<Vec<_>>(), [1, 3, 5]);
@@ -142,15 +152,25 @@ async fn changed_leaf_is_found_before_it_is_numbered(b: Bench) {
     // Somebody with the database but without the key: triggers off, one leaf's bytes exchanged, hash made to fit.
     let mut forged = store.case_leaves("case_a").await.unwrap().remove(1);
     forged.actor = Some("per_b".into());
-    let bytes: String = crypto::canonical(&forged).unwrap().iter().map(|b| format!("{b:02x}")).collect();
+    let bytes: String = crypto::canonical(&forged)
+        .unwrap()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
     let hash = hash_of(&forged);
     let (off, value) = match b.cluster {
-        Some(_) => ("SET session_replication_role = replica;", format!("decode('{bytes}', 'hex')")),
+        Some(_) => (
+            "SET session_replication_role = replica;",
+            format!("decode('{bytes}', 'hex')"),
+        ),
         None => ("DROP TRIGGER leaf_no_update;", format!("X'{bytes}'")),
     };
-    let (done, words) = b.past_the_program(&format!("{off} UPDATE leaf SET bytes = {value}, hash = '{hash}' WHERE case_seq = 2;"));
+    let (done, words) = b.past_the_program(&format!(
+        "{off} UPDATE leaf SET bytes = {value}, hash = '{hash}' WHERE case_seq = 2;"
+    ));
     assert!(done, "{words}");
-    let tampered = |r: Result<(), StoreError>| assert!(matches!(r, Err(StoreError::Tampered { table: "leaf", .. })), "{r:?}");
+    let tampered =
+        |r: Result<(), StoreError>| assert!(matches!(r, Err(StoreError::Tampered { table: "leaf", .. })), "{r:?}");
     tampered(store.sequence_pending(10).await.map(drop));
     tampered(store.case_leaves("case_a").await.map(drop));
     let mut tx = store.begin().await.unwrap();
@@ -162,7 +182,9 @@ async fn replay_gives_the_same_bytes(b: Bench) {
     let store = b.open().await;
     for i in 0..9 {
         let mut tx = store.begin().await.unwrap();
-        tx.append_leaf(draft((i % 2 == 0).then_some("case_a"), "step", i)).await.unwrap();
+        tx.append_leaf(draft((i % 2 == 0).then_some("case_a"), "step", i))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
     let mut first = store.sequence_pending(4).await.unwrap();

@@ -1,9 +1,9 @@
 //! One suite, run on both databases: what holds on one holds on the other.
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 mod append_only;
-mod commands;
 mod cluster;
+mod commands;
 mod crash;
 mod entities;
 mod leaves;
@@ -30,7 +30,10 @@ pub enum On {
 }
 
 pub fn settings() -> Settings {
-    Settings { suite: Suite::Gm, mac_key: [7; 32] }
+    Settings {
+        suite: Suite::Gm,
+        mac_key: [7; 32],
+    }
 }
 
 impl Bench {
@@ -39,11 +42,19 @@ impl Bench {
         match on {
             On::Sqlite => {
                 let url = format!("sqlite://{}", folder.path().join("t.db").display());
-                Self { url, folder, cluster: None }
+                Self {
+                    url,
+                    folder,
+                    cluster: None,
+                }
             }
             On::Postgres => {
                 let cluster = Cluster::start();
-                Self { url: cluster.url(), folder, cluster: Some(cluster) }
+                Self {
+                    url: cluster.url(),
+                    folder,
+                    cluster: Some(cluster),
+                }
             }
         }
     }
@@ -56,9 +67,18 @@ impl Bench {
     pub fn past_the_program(&self, sql: &str) -> (bool, String) {
         let out = match &self.cluster {
             Some(c) => c.psql(sql),
-            None => std::process::Command::new(sqlite_client()).arg("-c").arg(SQLITE_CLIENT).arg(self.file()).arg(sql).output().unwrap(),
+            None => std::process::Command::new(sqlite_client())
+                .arg("-c")
+                .arg(SQLITE_CLIENT)
+                .arg(self.file())
+                .arg(sql)
+                .output()
+                .unwrap(),
         };
-        (out.status.success(), String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned())
+        (
+            out.status.success(),
+            String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned(),
+        )
     }
 
     fn file(&self) -> PathBuf {
@@ -71,7 +91,8 @@ fn sqlite_client() -> &'static str {
     "python3"
 }
 
-const SQLITE_CLIENT: &str = "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nc.executescript(sys.argv[2])\nc.commit()";
+const SQLITE_CLIENT: &str =
+    "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nc.executescript(sys.argv[2])\nc.commit()";
 
 /// `both!(name)`: runs `async fn name(Bench)` of this module on both databases.
 macro_rules! both {

@@ -2,7 +2,7 @@
 
 use model::{Entity, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::LeafDraft;
+use store::{LeafDraft, Outcome};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thing {
@@ -15,7 +15,13 @@ pub struct Thing {
 
 impl Thing {
     pub fn new(id: &str, n: u64) -> Self {
-        Self { id: id.into(), parent: None, org: None, state: None, n }
+        Self {
+            id: id.into(),
+            parent: None,
+            org: None,
+            state: None,
+            n,
+        }
     }
 }
 
@@ -41,7 +47,7 @@ pub fn draft(case: Option<&str>, kind: &str, at: i64) -> LeafDraft {
         case: case.map(Into::into),
         actor: Some("per_a".into()),
         org: Some("org_a".into()),
-        outcome: "done".into(),
+        outcome: Outcome::Done,
         rule: None,
         article: Some("11".into()),
         object: None,

@@ -5,9 +5,9 @@
 
 use super::dominance::{self, Dominance};
 use super::params::GateParams;
-use super::recount::{Group, Part, Recount, RecountError, recount};
+use super::recount::{Group, Recount, RecountError, recount};
 use super::report::{CheckReport, Verdict};
-use super::sealed::{MeasureKind, Nature, ReleasePoint, SealedParts};
+use super::sealed::{MeasureKind, Nature, ReleasePoint, SealedParts, SubjectCount};
 use crate::artefact::Canonical;
 use arrow::array::{Array, RecordBatch};
 use serde_json::json;
@@ -23,6 +23,8 @@ struct Tally {
     without_group: u64,
     conditions_below: u64,
     zero_or_all: u64,
+    /// A sensitive field is shown.
+    sensitive: bool,
     smallest: BTreeMap<String, u64>,
     needed: BTreeMap<String, u64>,
     dominance: Dominance,
@@ -31,10 +33,12 @@ struct Tally {
 /// Recounts an artefact and reports checks 4 and 5.
 pub(crate) async fn check(parts: &SealedParts, params: &GateParams) -> Vec<CheckReport> {
     match parts.nature {
-        Nature::Public if public_by_lineage(parts) => vec![nothing_restricted("cells", 4, CELLS_FORMULA), nothing_restricted("dominance", 5, dominance::FORMULA)],
+        Nature::Public if public_by_lineage(parts) => {
+            vec![nothing_restricted("cells", 4, CELLS_FORMULA), nothing_restricted("dominance", 5, dominance::FORMULA)]
+        }
         Nature::Rows => vec![],
         Nature::Aggregate if !parts.points.is_empty() => match tally(parts, params).await {
-            Ok(tally) => vec![tally.cells(params), tally.dominance.report(params)],
+            Ok(tally) => vec![tally.cells(), tally.dominance.report(params)],
             Err(RecountError) => vec![cannot_recount()],
         },
         _ => vec![cannot_recount()],
@@ -42,7 +46,9 @@ pub(crate) async fn check(parts: &SealedParts, params: &GateParams) -> Vec<Check
 }
 
 fn public_by_lineage(parts: &SealedParts) -> bool {
-    parts.points.is_empty() && parts.origins.len() == parts.schema.fields().len() && parts.origins.iter().all(|o| o.public)
+    parts.points.is_empty()
+        && parts.origins.len() == parts.schema.fields().len()
+        && parts.origins.iter().all(|o| o.public)
 }
 
 fn nothing_restricted(id: &str, check: u64, formula: &str) -> CheckReport {
@@ -73,13 +79,14 @@ fn cannot_recount() -> CheckReport {
 
 async fn tally(parts: &SealedParts, params: &GateParams) -> Result<Tally, RecountError> {
     let session = parts.session.as_ref().ok_or(RecountError)?;
-    let mut tally = Tally::default();
+    let mut tally = Tally { sensitive: parts.origins.iter().any(|o| o.sensitive), ..Tally::default() };
     let rows: usize = parts.batches.iter().map(RecordBatch::num_rows).sum();
     let mut matched = vec![false; rows];
     for point in &parts.points {
         for subject in &point.subjects {
+            let k = tally.k(subject, params);
             let needed = tally.needed.entry(subject.kind.clone()).or_default();
-            *needed = params.k_of(&subject.kind, subject.k).max(*needed);
+            *needed = k.max(*needed);
         }
         if point.subjects.is_empty() {
             return Err(RecountError);
@@ -93,9 +100,24 @@ async fn tally(parts: &SealedParts, params: &GateParams) -> Result<Tally, Recoun
 }
 
 impl Tally {
+    /// The threshold of a subject kind at a release point.
+    fn k(&self, subject: &SubjectCount, params: &GateParams) -> u64 {
+        let sensitive = self.sensitive && subject.kind == "person";
+        let least = if sensitive { params.k_person_sensitive } else { 0 };
+        params.k_of(&subject.kind, subject.k.max(least))
+    }
+
     /// Matches every artefact row to the groups of one release point.
-    fn point(&mut self, point: &ReleasePoint, counted: &Recount, batches: &[RecordBatch], params: &GateParams, matched: &mut [bool]) -> Result<(), RecountError> {
-        let known: Vec<(usize, usize)> = point.keys_in_output.iter().enumerate().filter_map(|(key, output)| output.map(|o| (key, o))).collect();
+    fn point(
+        &mut self,
+        point: &ReleasePoint,
+        counted: &Recount,
+        batches: &[RecordBatch],
+        params: &GateParams,
+        matched: &mut [bool],
+    ) -> Result<(), RecountError> {
+        let known: Vec<(usize, usize)> =
+            point.keys_in_output.iter().enumerate().filter_map(|(key, output)| output.map(|o| (key, o))).collect();
         let mut by_key: HashMap<Vec<u8>, Vec<&Group>> = HashMap::new();
         for group in &counted.groups {
             let key = known.iter().flat_map(|(at, _)| group.key[*at].iter().copied()).collect();
@@ -113,7 +135,7 @@ impl Tally {
                 columns.iter().for_each(|c| c.encode(row, &mut key));
                 if let Some(groups) = by_key.get(&key) {
                     matched[row_number] = true;
-                    self.row(point, groups, batch, row, params);
+                    self.row((point, counted), groups, (batch, row), params);
                 }
                 row_number += 1;
             }
@@ -122,41 +144,55 @@ impl Tally {
     }
 
     /// One artefact row: every group that it may be must be large enough.
-    fn row(&mut self, point: &ReleasePoint, groups: &[&Group], batch: &RecordBatch, row: usize, params: &GateParams) {
+    fn row(
+        &mut self,
+        (point, counted): (&ReleasePoint, &Recount),
+        groups: &[&Group],
+        cell: (&RecordBatch, usize),
+        params: &GateParams,
+    ) {
         let mut below = false;
         for group in groups {
             for (subject, seen) in point.subjects.iter().zip(&group.subjects) {
-                let n = seen.len() as u64;
+                let (n, k) = (seen.len() as u64, self.k(subject, params));
                 let smallest = self.smallest.entry(subject.kind.clone()).or_insert(n);
                 *smallest = n.min(*smallest);
-                below |= n < params.k_of(&subject.kind, subject.k);
+                below |= n < k;
             }
-            self.measures(point, group, batch, row, params);
+            self.measures((point, counted), group, cell, params);
         }
         self.below += u64::from(below);
     }
 
-    fn measures(&mut self, point: &ReleasePoint, group: &Group, batch: &RecordBatch, row: usize, params: &GateParams) {
-        for (measure, parts) in point.measures.iter().zip(&group.measures) {
+    fn measures(
+        &mut self,
+        (point, counted): (&ReleasePoint, &Recount),
+        group: &Group,
+        (batch, row): (&RecordBatch, usize),
+        params: &GateParams,
+    ) {
+        for (at, measure) in point.measures.iter().enumerate() {
             let suppressed = measure.output.and_then(|at| batch.columns().get(at)).is_some_and(|a| a.is_null(row));
             if suppressed {
                 continue;
             }
-            for ((subject, seen), contributors) in point.subjects.iter().zip(&group.subjects).zip(parts) {
-                let k = params.k_of(&subject.kind, subject.k);
-                let n = contributing(measure.kind, contributors);
-                let rest = seen.len() as u64 - n.min(seen.len() as u64);
+            for (kind, subject) in point.subjects.iter().enumerate() {
+                let k = self.k(subject, params);
+                let all = group.subjects[kind].len() as u64;
+                let behind = counted.contributors(group, (at, measure.kind), kind);
+                let n = behind.counted;
+                let rest = all - n.min(all);
                 let conditional = measure.filter.is_some();
                 self.conditions_below += u64::from((n > 0 && n < k) || (conditional && rest > 0 && rest < k));
                 self.zero_or_all += u64::from(n == 0 || (conditional && rest == 0));
-                if matches!(measure.kind, MeasureKind::Sum | MeasureKind::Avg) {
-                    self.dominance.add(&subject.kind, contributors.values(), params);
+                if let (MeasureKind::Sum | MeasureKind::Avg, Some(parts)) = (measure.kind, behind.parts) {
+                    self.dominance.add(&subject.kind, parts.values(), params);
                 }
             }
         }
     }
 
-    fn cells(&self, _params: &GateParams) -> CheckReport {
+    fn cells(&self) -> CheckReport {
         let blocked = self.below + self.without_group + self.conditions_below;
         let verdict = match (blocked, self.zero_or_all) {
             (0, 0) => Verdict::Pass,
@@ -164,14 +200,22 @@ impl Tally {
             _ => Verdict::Block,
         };
         let (zh, en) = match verdict {
-            Verdict::Pass => (format!("{} 行全部达到人数下限。", self.rows), format!("All {} rows reach the threshold.", self.rows)),
+            Verdict::Pass => {
+                (format!("{} 行全部达到人数下限。", self.rows), format!("All {} rows reach the threshold.", self.rows))
+            }
             Verdict::Review => (
                 format!("{} 个单元格为零或为全部，请审核人判断。", self.zero_or_all),
                 format!("{} cells are zero or everybody; reviewers must judge.", self.zero_or_all),
             ),
             Verdict::Block => (
-                format!("{} 行人数不足，{} 行找不到对应分组，{} 个单元格人数不足。", self.below, self.without_group, self.conditions_below),
-                format!("{} rows below the threshold, {} rows without a group, {} cells below the threshold.", self.below, self.without_group, self.conditions_below),
+                format!(
+                    "{} 行人数不足，{} 行找不到对应分组，{} 个单元格人数不足。",
+                    self.below, self.without_group, self.conditions_below
+                ),
+                format!(
+                    "{} rows below the threshold, {} rows without a group, {} cells below the threshold.",
+                    self.below, self.without_group, self.conditions_below
+                ),
             ),
         };
         CheckReport {
@@ -187,13 +231,5 @@ impl Tally {
             zh,
             en,
         }
-    }
-}
-
-/// Contributors that count: to a sum only those whose value is not zero, because zeros can be stuffed.
-fn contributing(kind: MeasureKind, parts: &super::measures::FastMap<u128, Part>) -> u64 {
-    match kind {
-        MeasureKind::Sum | MeasureKind::Avg => parts.values().filter(|p| p.nonzero > 0).count() as u64,
-        MeasureKind::Count | MeasureKind::Other => parts.values().filter(|p| p.rows > 0).count() as u64,
     }
 }

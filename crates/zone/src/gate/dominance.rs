@@ -21,23 +21,29 @@ pub(crate) struct Dominance {
 }
 
 /// Whether a cell with these contributions is dominated, and its shares of the first and the first two in thousandths.
-pub(crate) fn judge(contributions: &[f64], top1_limit: Option<u64>, params: &GateParams) -> Option<Shares> {
-    let (mut x1, mut x2, mut total) = (0.0_f64, 0.0_f64, 0.0_f64);
-    for x in contributions.iter().map(|x| x.abs()) {
-        total += x;
+pub(crate) fn judge(contributions: &[i64], top1_limit: Option<u64>, params: &GateParams) -> Option<Shares> {
+    let (mut x1, mut x2, mut total) = (0_u128, 0_u128, 0_u128);
+    for x in contributions.iter().map(|x| u128::from(x.unsigned_abs())) {
+        total = total.saturating_add(x);
         if x > x1 {
             (x1, x2) = (x, x1);
         } else {
             x2 = x2.max(x);
         }
     }
-    if total <= 0.0 {
+    if total == 0 {
         return None;
     }
-    let rest = (total - x1 - x2).max(0.0);
-    let limit = |permille: u64| permille as f64 / 1000.0;
-    let dominated = (x1 + x2) / total >= limit(params.top2_permille) || rest < limit(params.rest_permille) * x1 || top1_limit.is_some_and(|top1| x1 / total > limit(top1));
-    Some(Shares { dominated, top1: permille(x1, total), top2: permille(x1 + x2, total), rest: permille(rest, x1) })
+    let two = x1.saturating_add(x2);
+    let rest = total.saturating_sub(two);
+    // a / b against a limit in thousandths, without division.
+    let scaled = |part: u128| part.saturating_mul(1000);
+    let limit = |permille: u64, whole: u128| u128::from(permille).saturating_mul(whole);
+    let dominated = scaled(two) >= limit(params.top2_permille, total)
+        || scaled(rest) < limit(params.rest_permille, x1)
+        || top1_limit.is_some_and(|top1| scaled(x1) > limit(top1, total));
+    let share = |part: u128, whole: u128| permille(part as f64, whole as f64);
+    Some(Shares { dominated, top1: share(x1, total), top2: share(two, total), rest: share(rest, x1) })
 }
 
 /// Shares of a cell in thousandths.
@@ -57,16 +63,11 @@ impl Dominance {
     /// Adds one cell of one measure by the contributors of one kind.
     pub(crate) fn add<'a>(&mut self, kind: &str, parts: impl Iterator<Item = &'a Part>, params: &GateParams) {
         let parts: Vec<&Part> = parts.collect();
-        let mut sums: Vec<f64> = parts.iter().map(|p| p.sum).collect();
-        // One order of summation, whatever the order of records, so that a re-run gives the same report.
-        sums.sort_by(f64::total_cmp);
+        let sums: Vec<i64> = parts.iter().map(|p| p.sum).collect();
         self.negative += u64::from(parts.iter().any(|p| p.negative));
-        self.contributions(kind, &sums, params);
-    }
-
-    /// Adds one cell by its contributions.
-    pub(crate) fn contributions(&mut self, kind: &str, sums: &[f64], params: &GateParams) {
-        let Some(shares) = judge(sums, params.top1_permille.get(kind).copied(), params) else { return };
+        let Some(shares) = judge(&sums, params.top1_permille.get(kind).copied(), params) else {
+            return;
+        };
         self.cells += 1;
         self.dominated += u64::from(shares.dominated);
         let top1 = self.worst_top1.entry(kind.to_owned()).or_default();
@@ -83,9 +84,18 @@ impl Dominance {
             _ => Verdict::Block,
         };
         let (zh, en) = match verdict {
-            Verdict::Pass => ("没有单元格被一两个主体支配。".to_owned(), "No cell is dominated by one or two contributors.".to_owned()),
-            Verdict::Review => ("含负值，按绝对值计算，请审核人判断。".to_owned(), "Negative values occur; absolute values were used and reviewers must judge.".to_owned()),
-            Verdict::Block => (format!("{} 个单元格被一两个主体支配。", self.dominated), format!("{} cells are dominated by one or two contributors.", self.dominated)),
+            Verdict::Pass => (
+                "没有单元格被一两个主体支配。".to_owned(),
+                "No cell is dominated by one or two contributors.".to_owned(),
+            ),
+            Verdict::Review => (
+                "含负值，按绝对值计算，请审核人判断。".to_owned(),
+                "Negative values occur; absolute values were used and reviewers must judge.".to_owned(),
+            ),
+            Verdict::Block => (
+                format!("{} 个单元格被一两个主体支配。", self.dominated),
+                format!("{} cells are dominated by one or two contributors.", self.dominated),
+            ),
         };
         CheckReport {
             id: "dominance".into(),
@@ -121,9 +131,10 @@ mod tests {
             ("even", vec![1.0; 10], Some(700), false),
             ("negative counts by size", vec![-71.0, 10.0, 10.0, 9.0], Some(700), true),
         ] {
+            let values: Vec<i64> = values.iter().map(|v: &f64| (v * 10.0) as i64).collect();
             assert_eq!(judge(&values, top1, &params).unwrap().dominated, dominated, "{what}");
         }
-        assert_eq!(judge(&[0.0, 0.0], None, &params), None);
+        assert_eq!(judge(&[0, 0], None, &params), None);
         assert_eq!(judge(&[], None, &params), None);
     }
 }

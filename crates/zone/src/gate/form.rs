@@ -31,7 +31,9 @@ pub fn check(view: &View, params: &GateParams) -> CheckReport {
     };
     let (zh, en) = match verdict {
         Verdict::Pass => ("形式合格。".to_owned(), "The form is admitted.".to_owned()),
-        Verdict::Review => ("结果没有一行，请审核人确认。".to_owned(), "The artefact has no row; reviewers must confirm.".to_owned()),
+        Verdict::Review => {
+            ("结果没有一行，请审核人确认。".to_owned(), "The artefact has no row; reviewers must confirm.".to_owned())
+        }
         Verdict::Block => (format!("有 {faults} 类形式问题。"), format!("{faults} kinds of fault of form.")),
     };
     CheckReport {
@@ -58,14 +60,27 @@ fn is_badly_named(name: &str) -> bool {
 /// Control, zero-width, direction and private-use characters: they can carry a message that no reviewer sees.
 fn is_invisible(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        || matches!(c, '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}')
+        || matches!(
+            c,
+            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'
+                ..='\u{180f}'
+        )
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}')
         || matches!(c, '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}')
 }
 
 fn invisible(view: &View) -> u64 {
     let texts = view.columns.iter().filter(|c| c.kind == Kind::Text);
-    texts.map(|c| c.values.iter().flatten().filter(|v| !v.is_ascii() || v.bytes().any(|b| b < 32)).filter(|v| v.chars().any(is_invisible)).count() as u64).sum()
+    texts
+        .map(|c| {
+            c.values
+                .iter()
+                .flatten()
+                .filter(|v| !v.is_ascii() || v.bytes().any(|b| b < 32))
+                .filter(|v| v.chars().any(is_invisible))
+                .count() as u64
+        })
+        .sum()
 }
 
 #[cfg(test)]
@@ -82,7 +97,14 @@ mod tests {
     fn blocks_each_fault_of_form() {
         let params = GateParams::default();
         assert_eq!(check(&view("city", "无锡 ok"), &params).verdict, Verdict::Pass);
-        for (name, value) in [("__subject_person", "a"), ("", "a"), ("a\u{200b}", "a"), ("a", "x\u{200d}y"), ("a", "x\u{0}"), (" a", "x")] {
+        for (name, value) in [
+            ("__subject_person", "a"),
+            ("", "a"),
+            ("a\u{200b}", "a"),
+            ("a", "x\u{200d}y"),
+            ("a", "x\u{0}"),
+            (" a", "x"),
+        ] {
             assert_eq!(check(&view(name, value), &params).verdict, Verdict::Block, "{name:?} {value:?}");
         }
         let mut other = view("a", "b");

@@ -49,7 +49,10 @@ pub fn check(view: &View, origin: &dyn Fn(usize) -> Origin) -> CheckReport {
     }
     let (zh, en) = match verdict {
         Verdict::Pass => ("没有发现标识符。".to_owned(), "No identifier found.".to_owned()),
-        _ => (format!("{columns} 列中有 {rows} 行含标识符。"), format!("{rows} rows in {columns} columns hold identifiers.")),
+        _ => (
+            format!("{columns} 列中有 {rows} 行含标识符。"),
+            format!("{rows} rows in {columns} columns hold identifiers."),
+        ),
     };
     CheckReport {
         id: "identifiers".into(),
@@ -89,7 +92,9 @@ fn describe(hits: &Hits) -> Value {
 fn scan_column(column: &Column, origin: Origin) -> Hits {
     let mut hits = Hits::default();
     for (value, rows) in column.values.iter().zip(column.counts()) {
-        let (Some(value), true) = (value, rows > 0) else { continue };
+        let (Some(value), true) = (value, rows > 0) else {
+            continue;
+        };
         match column.kind {
             Kind::Text | Kind::Date | Kind::Timestamp => {
                 for kind in scan::cell(value) {
@@ -111,7 +116,9 @@ fn scan_number(value: &str, rows: u64, origin: Origin, hits: &mut Hits) {
         return;
     }
     match pattern::number(whole.as_bytes()) {
-        Some(kind @ (Identifier::CnResidentId | Identifier::CnResidencePermit | Identifier::CnUscc)) if whole.len() == 18 => {
+        Some(kind @ (Identifier::CnResidentId | Identifier::CnResidencePermit | Identifier::CnUscc))
+            if whole.len() == 18 =>
+        {
             *hits.strong.entry(kind).or_default() += rows;
         }
         Some(kind) if !origin.aggregate => *hits.weak.entry(kind).or_default() += rows,
@@ -130,7 +137,12 @@ mod tests {
     use super::*;
 
     fn view(kind: Kind, values: &[&str]) -> View {
-        let column = Column { name: "ext1".into(), kind, codes: (0..values.len() as u32).collect(), values: values.iter().map(|v| Some((*v).to_owned())).collect() };
+        let column = Column {
+            name: "ext1".into(),
+            kind,
+            codes: (0..values.len() as u32).collect(),
+            values: values.iter().map(|v| Some((*v).to_owned())).collect(),
+        };
         View { rows: values.len(), columns: vec![column], malformed: 0, metadata: vec![] }
     }
 
@@ -141,14 +153,20 @@ mod tests {
     #[test]
     fn one_hit_blocks_and_no_value_is_told() {
         let none = Origin::default();
-        for value in ["11010519491231002X", "联系13912345678", "苏B12345", "a@example.com", "E12345678", "91350100M000100Y43"] {
+        for value in
+            ["11010519491231002X", "联系13912345678", "苏B12345", "a@example.com", "E12345678", "91350100M000100Y43"]
+        {
             let values = ["东区", "西区", value];
             assert_eq!(verdict(Kind::Text, &values, none), Verdict::Block, "{value}");
             let report = serde_json::to_string(&check(&view(Kind::Text, &values), &|_| none)).unwrap();
             assert!(!report.contains(value));
             assert_eq!(verdict(Kind::Text, &values, Origin { public: true, aggregate: false }), Verdict::Pass);
         }
-        assert_eq!(verdict(Kind::Text, &["东区", "110105194912310021", "320211********1234"], none), Verdict::Review, "decoy passes, masked is seen");
+        assert_eq!(
+            verdict(Kind::Text, &["东区", "110105194912310021", "320211********1234"], none),
+            Verdict::Review,
+            "decoy passes, masked is seen"
+        );
     }
 
     #[test]
@@ -157,8 +175,15 @@ mod tests {
         assert_eq!(verdict(Kind::Integer, &["440524188001010014", "5"], none), Verdict::Block);
         assert_eq!(verdict(Kind::Integer, &["13912345678", "13812345678"], none), Verdict::Block);
         assert_eq!(verdict(Kind::Number, &["13912345678.0", "13812345678.0"], none), Verdict::Block);
-        assert_eq!(verdict(Kind::Integer, &["13912345678", "13812345678"], Origin { aggregate: true, public: false }), Verdict::Pass, "a sum");
-        assert_eq!(verdict(Kind::Integer, &["440524188001010014"], Origin { aggregate: true, public: false }), Verdict::Block);
+        assert_eq!(
+            verdict(Kind::Integer, &["13912345678", "13812345678"], Origin { aggregate: true, public: false }),
+            Verdict::Pass,
+            "a sum"
+        );
+        assert_eq!(
+            verdict(Kind::Integer, &["440524188001010014"], Origin { aggregate: true, public: false }),
+            Verdict::Block
+        );
         let mut many: Vec<String> = (0..99).map(|n| n.to_string()).collect();
         many.push("13912345678".into());
         let many: Vec<&str> = many.iter().map(String::as_str).collect();

@@ -230,7 +230,8 @@ impl Whole {
     }
 
     fn measure(&self, touched: &[u32], counts: &[u64], size: f64, ordered: bool) -> Diversity {
-        let (mut entropy, mut alpha, mut beta, mut delta, mut distance) = (0.0_f64, 0.0_f64, f64::MIN, 0.0_f64, 1.0_f64);
+        let (mut entropy, mut alpha, mut beta, mut delta, mut distance) =
+            (0.0_f64, 0.0_f64, f64::MIN, 0.0_f64, 1.0_f64);
         for code in touched {
             let q = counts[*code as usize] as f64 / size;
             let p = self.share[*code as usize];

@@ -72,7 +72,10 @@ pub fn check_k(measured: &Measured, params: &GateParams) -> CheckReport {
     let verdict = if measured.k >= k { Verdict::Pass } else { Verdict::Block };
     let risk = permille(1.0, measured.k as f64);
     let (zh, en) = match verdict {
-        Verdict::Pass => (format!("最小等价类 {}，达到 {k}。", measured.k), format!("The smallest class has {}, at least {k}.", measured.k)),
+        Verdict::Pass => (
+            format!("最小等价类 {}，达到 {k}。", measured.k),
+            format!("The smallest class has {}, at least {k}.", measured.k),
+        ),
         _ => (
             format!("最小等价类 {}，低于 {k}；{} 行处于风险中。", measured.k, measured.rows_at_risk),
             format!("The smallest class has {}, below {k}; {} rows are at risk.", measured.k, measured.rows_at_risk),
@@ -106,8 +109,14 @@ pub fn check_diversity(measured: &Measured, params: &GateParams) -> Option<Check
     let t_ok = d.t * 1000.0 <= params.t_permille as f64 + 1e-6;
     let verdict = if d.l_distinct >= need && entropy_ok && t_ok { Verdict::Pass } else { Verdict::Block };
     let (zh, en) = match verdict {
-        Verdict::Pass => ("每个等价类中的敏感属性足够多样。".to_owned(), "The sensitive attribute is diverse enough in every class.".to_owned()),
-        _ => ("有等价类几乎泄露了其成员的敏感属性。".to_owned(), "Some class all but tells its members' sensitive attribute.".to_owned()),
+        Verdict::Pass => (
+            "每个等价类中的敏感属性足够多样。".to_owned(),
+            "The sensitive attribute is diverse enough in every class.".to_owned(),
+        ),
+        _ => (
+            "有等价类几乎泄露了其成员的敏感属性。".to_owned(),
+            "Some class all but tells its members' sensitive attribute.".to_owned(),
+        ),
     };
     Some(CheckReport {
         id: "diversity".into(),

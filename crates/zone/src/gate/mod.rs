@@ -7,6 +7,7 @@ mod cells;
 mod dominance;
 pub mod form;
 pub mod identifiers;
+pub mod local;
 pub mod measures;
 pub mod microdata;
 pub mod params;
@@ -15,12 +16,16 @@ mod release;
 pub mod report;
 pub mod restoration;
 mod sealed;
+#[cfg(test)]
+mod tests;
 pub mod view;
 
 pub use params::{GateParams, Scope};
 pub use release::{Clearance, release};
 pub use report::{CheckReport, GATE_REPORT_TYPE, GateReport, Verdict};
-pub use sealed::{ColumnOrigin, Measure, MeasureKind, Nature, ReleasePoint, Released, Sealed, SealedParts, SubjectCount};
+pub use sealed::{
+    ColumnOrigin, Measure, MeasureKind, Nature, ReleasePoint, Released, Sealed, SealedParts, SubjectCount,
+};
 
 use crypto::Suite;
 use identifiers::Origin;
@@ -63,7 +68,8 @@ fn known(origin: &From) -> Origin {
 
 /// Row-level answers: every column that is not known to be public or sensitive counts as a quasi-identifier.
 fn rows(parts: &SealedParts, view: &View, params: &GateParams) -> Vec<CheckReport> {
-    let origin = |at: usize| parts.origins.get(at).cloned().unwrap_or(ColumnOrigin { quasi: true, ..ColumnOrigin::default() });
+    let origin =
+        |at: usize| parts.origins.get(at).cloned().unwrap_or(ColumnOrigin { quasi: true, ..ColumnOrigin::default() });
     let mut roles = Roles::default();
     for (at, column) in view.columns.iter().enumerate() {
         let from = origin(at);
@@ -73,7 +79,9 @@ fn rows(parts: &SealedParts, view: &View, params: &GateParams) -> Vec<CheckRepor
             roles.quasi.push(column);
         }
     }
-    let Some(measured) = microdata::measure(view, &roles, params.k_microdata()) else { return vec![] };
+    let Some(measured) = microdata::measure(view, &roles, params.k_microdata()) else {
+        return vec![];
+    };
     let mut out = vec![microdata::check_k(&measured, params)];
     out.extend(microdata::check_diversity(&measured, params));
     out
@@ -81,5 +89,14 @@ fn rows(parts: &SealedParts, view: &View, params: &GateParams) -> Vec<CheckRepor
 
 /// A blocking check for what could not be measured, with counts only.
 pub(crate) fn not_measured(id: &str, check: u64, zh: &str, en: &str) -> CheckReport {
-    CheckReport { id: id.into(), check, verdict: Verdict::Block, formula: String::new(), parameter: json!({}), worst: json!({}), zh: zh.into(), en: en.into() }
+    CheckReport {
+        id: id.into(),
+        check,
+        verdict: Verdict::Block,
+        formula: String::new(),
+        parameter: json!({}),
+        worst: json!({}),
+        zh: zh.into(),
+        en: en.into(),
+    }
 }

@@ -26,7 +26,8 @@ impl Clearance {
             return Err(mismatch("artefact"));
         }
         if report.verdict == Verdict::Block {
-            let (zh, en) = ("出域关口检查未通过，结果不得出域。", "The exit gate blocked this artefact; it may not leave.");
+            let (zh, en) =
+                ("出域关口检查未通过，结果不得出域。", "The exit gate blocked this artefact; it may not leave.");
             return Err(Refusal::new("gate-blocked", "PRODUCT-GATE", "", zh, en));
         }
         Ok(Self { artefact: order.artefact.0.parse().map_err(|_| mismatch("artefact"))? })
@@ -47,7 +48,11 @@ pub fn release(sealed: Sealed, clearance: &Clearance, suite: Suite) -> Result<Re
 }
 
 fn mismatch(what: &str) -> Refusal {
-    let zh = if what == "report" { "放行令所附检查报告与本域所存不一致。" } else { "放行令批准的不是这一份结果。" };
+    let zh = if what == "report" {
+        "放行令所附检查报告与本域所存不一致。"
+    } else {
+        "放行令批准的不是这一份结果。"
+    };
     let en = format!("The release order approves another {what}.");
     Refusal::new(&format!("other-{what}"), "PRODUCT-GATE", "", zh, en)
 }

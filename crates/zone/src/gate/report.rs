@@ -76,7 +76,13 @@ pub struct GateReport {
 impl GateReport {
     /// A report whose verdict is the worst of its checks.
     #[must_use]
-    pub fn new(artefact: String, rows: u64, columns: Vec<String>, checks: Vec<CheckReport>, parameters: GateParams) -> Self {
+    pub fn new(
+        artefact: String,
+        rows: u64,
+        columns: Vec<String>,
+        checks: Vec<CheckReport>,
+        parameters: GateParams,
+    ) -> Self {
         let verdict = checks.iter().map(|c| c.verdict).max().unwrap_or(Verdict::Block);
         Self { v: 1, artefact, rows, columns, verdict, checks, parameters }
     }

@@ -16,8 +16,13 @@ pub fn check(view: &View) -> Option<CheckReport> {
     let dates = view.columns.iter().filter(|c| is_day(c)).count() as u64;
     let verdict = if dates > 0 { Verdict::Block } else { Verdict::Review };
     let (zh, en) = match verdict {
-        Verdict::Block => ("遮盖的身份证号与日期同列出域，可还原。", "Masked identity numbers stand beside dates and can be restored."),
-        _ => ("含遮盖的身份证号：区划、校验位仍可推断。", "Masked identity numbers: region and check digit still tell."),
+        Verdict::Block => (
+            "遮盖的身份证号与日期同列出域，可还原。",
+            "Masked identity numbers stand beside dates and can be restored.",
+        ),
+        _ => {
+            ("含遮盖的身份证号：区划、校验位仍可推断。", "Masked identity numbers: region and check digit still tell.")
+        }
     };
     Some(CheckReport {
         id: "restoration".into(),
@@ -35,7 +40,9 @@ fn is_day(column: &Column) -> bool {
     let compact = |v: &String| crate::identify::calendar::compact_day(v).is_some();
     match column.kind {
         Kind::Date | Kind::Timestamp => true,
-        Kind::Integer | Kind::Text => column.values.iter().flatten().count() > 0 && column.values.iter().flatten().all(compact),
+        Kind::Integer | Kind::Text => {
+            column.values.iter().flatten().count() > 0 && column.values.iter().flatten().all(compact)
+        }
         _ => false,
     }
 }

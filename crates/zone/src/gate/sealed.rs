@@ -3,11 +3,12 @@
 
 use crate::artefact::{self, ArtefactError};
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use crypto::{Hash, Suite};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// What kind of answer the engine says it made. The gate believes it only where that makes the gate stricter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,15 +118,30 @@ impl std::fmt::Debug for Sealed {
 }
 
 impl Sealed {
-    /// Seals an answer. For the engine, and for reading a sealed file back.
-    pub(crate) fn new(parts: SealedParts) -> Self {
+    /// Seals an answer. For the engine, and for reading a sealed file back. Metadata of the schema stays behind.
+    pub(crate) fn new(mut parts: SealedParts) -> Self {
+        let plain = |f: &Arc<Field>| Field::new(f.name(), f.data_type().clone(), true);
+        let schema = Arc::new(Schema::new(parts.schema.fields().iter().map(plain).collect::<Vec<_>>()));
+        let bare = |batch: &RecordBatch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec());
+        // Batches of another shape keep their own: the canonical digest then fails and the gate blocks.
+        if let Ok(batches) = parts.batches.iter().map(bare).collect::<Result<Vec<_>, _>>() {
+            (parts.schema, parts.batches) = (schema, batches);
+        }
         Self { parts }
     }
 
     /// An answer read back from a sealed file: it can be released under a clearance, and not assessed again.
     #[must_use]
     pub(crate) fn reopened(schema: SchemaRef, batches: Vec<RecordBatch>, lineage: Value) -> Self {
-        Self::new(SealedParts { schema, batches, lineage, nature: Nature::Unknown, origins: Vec::new(), points: Vec::new(), session: None })
+        Self::new(SealedParts {
+            schema,
+            batches,
+            lineage,
+            nature: Nature::Unknown,
+            origins: Vec::new(),
+            points: Vec::new(),
+            session: None,
+        })
     }
 
     /// Canonical digest.

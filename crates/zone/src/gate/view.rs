@@ -77,7 +77,8 @@ impl Column {
     pub fn ranked(&self) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.values.len() as u32).collect();
         if self.kind.is_numeric() {
-            let sizes: Vec<f64> = self.values.iter().map(|v| v.as_deref().and_then(number).unwrap_or(f64::NEG_INFINITY)).collect();
+            let sizes: Vec<f64> =
+                self.values.iter().map(|v| v.as_deref().and_then(number).unwrap_or(f64::NEG_INFINITY)).collect();
             order.sort_by(|a, b| sizes[*a as usize].total_cmp(&sizes[*b as usize]));
         } else {
             order.sort_by(|a, b| self.values[*a as usize].cmp(&self.values[*b as usize]));
@@ -127,7 +128,8 @@ impl View {
     /// # Errors
     /// When Arrow cannot bring a scalar to text, which it can for every admitted type.
     pub fn from_batches(schema: &Schema, batches: &[RecordBatch]) -> Result<Self, ArrowError> {
-        let mut builders: Vec<Builder> = schema.fields().iter().map(|f| Builder::new(f.name(), kind_of(f.data_type()))).collect();
+        let mut builders: Vec<Builder> =
+            schema.fields().iter().map(|f| Builder::new(f.name(), kind_of(f.data_type()))).collect();
         let mut rows = 0;
         for batch in batches {
             rows += batch.num_rows();
@@ -135,7 +137,8 @@ impl View {
                 builder.extend(array)?;
             }
         }
-        let mut metadata: Vec<String> = schema.fields().iter().filter(|f| !f.metadata().is_empty()).map(|f| f.name().clone()).collect();
+        let mut metadata: Vec<String> =
+            schema.fields().iter().filter(|f| !f.metadata().is_empty()).map(|f| f.name().clone()).collect();
         if !schema.metadata().is_empty() {
             metadata.push("*".to_owned());
         }
@@ -152,12 +155,20 @@ impl View {
         let mut magic = [0_u8; 4];
         let found = std::io::Read::read(&mut file, &mut magic).map_err(|e| at(e.into()))?;
         std::io::Seek::rewind(&mut file).map_err(|e| at(e.into()))?;
-        if found == 4 && &magic == b"PAR1" { Self::from_parquet(file).map_err(at) } else { Self::from_csv(file).map_err(at) }
+        if found == 4 && &magic == b"PAR1" {
+            Self::from_parquet(file).map_err(at)
+        } else {
+            Self::from_csv(file).map_err(at)
+        }
     }
 
     fn from_parquet(file: File) -> Result<Self, FileFault> {
         let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)?;
-        let extra = builder.metadata().file_metadata().key_value_metadata().is_some_and(|list| list.iter().any(|kv| kv.key != "ARROW:schema" && kv.key != "pandas"));
+        let extra = builder
+            .metadata()
+            .file_metadata()
+            .key_value_metadata()
+            .is_some_and(|list| list.iter().any(|kv| kv.key != "ARROW:schema" && kv.key != "pandas"));
         let schema = builder.schema().clone();
         let reader = builder.build()?;
         let batches = reader.collect::<Result<Vec<_>, _>>()?;
@@ -173,7 +184,9 @@ impl View {
         let mut records = Records::open(file, &[])?;
         let mut row = Row::default();
         let mut builders = match records.next(&mut row)? {
-            Next::Row => (0..row.len()).map(|at| Builder::new(row.get(at).map_or("", |c| c.0.trim()), Kind::Text)).collect::<Vec<_>>(),
+            Next::Row => (0..row.len())
+                .map(|at| Builder::new(row.get(at).map_or("", |c| c.0.trim()), Kind::Text))
+                .collect::<Vec<_>>(),
             _ => return Err(FileFault::Empty),
         };
         let (mut rows, mut malformed) = (0, 0);
@@ -251,7 +264,11 @@ struct Builder {
 
 impl Builder {
     fn new(name: &str, kind: Kind) -> Self {
-        Self { column: Column { name: name.to_owned(), kind, codes: Vec::new(), values: Vec::new() }, index: HashMap::new(), null: None }
+        Self {
+            column: Column { name: name.to_owned(), kind, codes: Vec::new(), values: Vec::new() },
+            index: HashMap::new(),
+            null: None,
+        }
     }
 
     fn push(&mut self, value: Option<&str>) {

@@ -13,7 +13,9 @@ fn digit(byte: u8) -> Option<u32> {
 }
 
 fn digits(bytes: &[u8]) -> Option<u32> {
-    bytes.iter().try_fold(0_u32, |n, b| Some(n.checked_mul(10)?.checked_add(digit(*b)?)?))
+    bytes
+        .iter()
+        .try_fold(0_u32, |n, b| Some(n.checked_mul(10)?.checked_add(digit(*b)?)?))
 }
 
 /// The check character of the first 17 digits of a resident identity number (ISO 7064 mod 11-2); `None` if one is no digit.
@@ -40,7 +42,9 @@ pub fn is_resident_shape(text: &[u8]) -> bool {
 }
 
 fn birth_ok(yyyymmdd: &[u8]) -> bool {
-    let (Some(y), Some(m), Some(d)) = (digits(&yyyymmdd[..4]), digits(&yyyymmdd[4..6]), digits(&yyyymmdd[6..8])) else { return false };
+    let (Some(y), Some(m), Some(d)) = (digits(&yyyymmdd[..4]), digits(&yyyymmdd[4..6]), digits(&yyyymmdd[6..8])) else {
+        return false;
+    };
     is_day(y, m, d)
 }
 
@@ -48,7 +52,9 @@ fn birth_ok(yyyymmdd: &[u8]) -> bool {
 /// codes are issued later than people are born, and a rule on it refuses valid numbers.
 #[must_use]
 pub fn is_resident_18(text: &[u8]) -> bool {
-    is_resident_shape(text) && codes::is_identity_prefix(&text[..3]) && resident_check(&text[..17]) == Some(text[17].to_ascii_uppercase())
+    is_resident_shape(text)
+        && codes::is_identity_prefix(&text[..3])
+        && resident_check(&text[..17]) == Some(text[17].to_ascii_uppercase())
 }
 
 /// A 15-digit identity number of the form before 1999: province, birth date in the 1900s, serial. It has no check digit.
@@ -65,13 +71,18 @@ pub fn is_resident_15(text: &[u8]) -> bool {
 /// A unified social credit code: alphabet without I O S V Z, check character mod 31, and inside it a valid organisation code.
 #[must_use]
 pub fn is_uscc(text: &[u8]) -> bool {
-    if text.len() != 18 || !matches!(text[0], b'1'..=b'9' | b'A' | b'G' | b'N' | b'Y') || !text[2..8].iter().all(u8::is_ascii_digit) {
+    if text.len() != 18
+        || !matches!(text[0], b'1'..=b'9' | b'A' | b'G' | b'N' | b'Y')
+        || !text[2..8].iter().all(u8::is_ascii_digit)
+    {
         return false;
     }
     let mut weight = 1;
     let mut sum = 0;
     for byte in &text[..17] {
-        let Some(value) = USCC_ALPHABET.iter().position(|c| c == byte) else { return false };
+        let Some(value) = USCC_ALPHABET.iter().position(|c| c == byte) else {
+            return false;
+        };
         sum += value * weight;
         weight = weight * 3 % 31;
     }
@@ -156,9 +167,18 @@ mod tests {
         assert!(is_resident_18(b"440524188001010014"));
         assert!(!is_resident_18(b"110105194912310021"), "check digit");
         assert!(!is_resident_18(b"11010519490231002X"), "30 February");
-        assert!(!is_resident_18(resident("99999919491231002").as_bytes()), "no such prefix");
-        assert!(is_resident_18(resident("81000019491231002").as_bytes()), "Hong Kong resident");
-        assert!(!is_resident_18(resident("20202619491231002").as_bytes()), "no such province");
+        assert!(
+            !is_resident_18(resident("99999919491231002").as_bytes()),
+            "no such prefix"
+        );
+        assert!(
+            is_resident_18(resident("81000019491231002").as_bytes()),
+            "Hong Kong resident"
+        );
+        assert!(
+            !is_resident_18(resident("20202619491231002").as_bytes()),
+            "no such province"
+        );
         assert!(is_resident_15(b"110105491231002"));
         assert!(!is_resident_15(b"110105491331002"));
         assert!(!is_resident_15(b"200105491231002"));
@@ -194,10 +214,15 @@ mod tests {
         assert!(luhn(b"79927398713"));
         assert!(!luhn(b"79927398710"));
         assert!(!luhn(b""));
-        let valid = (b'0'..=b'9').filter(|check| is_bank_card(&[b"622202000000123456", &[*check][..]].concat())).count();
+        let valid = (b'0'..=b'9')
+            .filter(|check| is_bank_card(&[b"622202000000123456", &[*check][..]].concat()))
+            .count();
         assert_eq!(valid, 1, "exactly one check digit fits");
         assert!(!is_bank_card(b"0000000000000000"));
-        assert!(!is_bank_card(b"4111111111111111"), "one digit repeated is a test number");
+        assert!(
+            !is_bank_card(b"4111111111111111"),
+            "one digit repeated is a test number"
+        );
         assert!(is_bank_card(b"4012888888881881"));
     }
 }

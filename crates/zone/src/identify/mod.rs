@@ -184,7 +184,13 @@ mod tests {
 
     #[test]
     fn names_are_what_serde_writes() {
-        for id in [Identifier::CnResidentId, Identifier::CnUscc, Identifier::Icd10, Identifier::FreeTextWithIdentifiers, Identifier::None] {
+        for id in [
+            Identifier::CnResidentId,
+            Identifier::CnUscc,
+            Identifier::Icd10,
+            Identifier::FreeTextWithIdentifiers,
+            Identifier::None,
+        ] {
             assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{}\"", id.name()));
         }
     }

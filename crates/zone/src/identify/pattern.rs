@@ -44,7 +44,11 @@ fn identity(bytes: &[u8]) -> Option<Identifier> {
     if !checksum::is_resident_18(bytes) {
         return None;
     }
-    Some(if codes::is_permit_prefix(&bytes[..3]) { Identifier::CnResidencePermit } else { Identifier::CnResidentId })
+    Some(if codes::is_permit_prefix(&bytes[..3]) {
+        Identifier::CnResidencePermit
+    } else {
+        Identifier::CnResidentId
+    })
 }
 
 fn upper(bytes: &[u8]) -> Vec<u8> {
@@ -64,31 +68,50 @@ pub fn is_landline(digits: &[u8]) -> bool {
         return false;
     }
     [2, 3].into_iter().any(|area| {
-        let Some(local) = digits.get(1 + area..) else { return false };
-        let long_enough = if area == 2 { local.len() == 8 } else { matches!(local.len(), 7 | 8) };
+        let Some(local) = digits.get(1 + area..) else {
+            return false;
+        };
+        let long_enough = if area == 2 {
+            local.len() == 8
+        } else {
+            matches!(local.len(), 7 | 8)
+        };
         long_enough && codes::is_area_code(&digits[1..=area]) && !matches!(local[0], b'0' | b'1')
     })
 }
 
 /// Numbers written with separators or a country code: `138 0000 0000`, `+86-138…`, `0510-8…`, `6222 0202 …`, `(0510)8…`.
 fn separated(bytes: &[u8]) -> Option<Identifier> {
-    if !bytes.iter().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-' | b'+' | b'(' | b')')) {
+    if !bytes
+        .iter()
+        .all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-' | b'+' | b'(' | b')'))
+    {
         return None;
     }
     let all: Vec<u8> = bytes.iter().copied().filter(u8::is_ascii_digit).collect();
-    let national = if bytes.first() == Some(&b'+') || all.starts_with(b"86") && all.len() == 13 || all.starts_with(b"0086") {
-        all.strip_prefix(b"00").unwrap_or(&all).strip_prefix(b"86").unwrap_or(&all)
-    } else {
-        &all
-    };
+    let national =
+        if bytes.first() == Some(&b'+') || all.starts_with(b"86") && all.len() == 13 || all.starts_with(b"0086") {
+            all.strip_prefix(b"00")
+                .unwrap_or(&all)
+                .strip_prefix(b"86")
+                .unwrap_or(&all)
+        } else {
+            &all
+        };
     if is_mobile(national) && plausible_groups(bytes) {
         return Some(Identifier::CnMobile);
     }
     if is_landline(&all) && bytes.iter().filter(|b| !b.is_ascii_digit()).count() <= 3 {
         return Some(Identifier::CnLandline);
     }
-    let spaced = bytes.split(|b| matches!(b, b' ' | b'-')).rev().skip(1).all(|group| group.len() >= 3);
-    (spaced && matches!(all.len(), 16..=19)).then(|| identity(&all).or_else(|| checksum::is_bank_card(&all).then_some(Identifier::BankCard))).flatten()
+    let spaced = bytes
+        .split(|b| matches!(b, b' ' | b'-'))
+        .rev()
+        .skip(1)
+        .all(|group| group.len() >= 3);
+    (spaced && matches!(all.len(), 16..=19))
+        .then(|| identity(&all).or_else(|| checksum::is_bank_card(&all).then_some(Identifier::BankCard)))
+        .flatten()
 }
 
 fn plausible_groups(bytes: &[u8]) -> bool {
@@ -112,7 +135,9 @@ pub fn is_passport(bytes: &[u8]) -> bool {
 /// Travel permits: H or M with eight or ten digits (Hong Kong, Macao), C with eight digits or a letter and seven (to Hong Kong, Macao).
 #[must_use]
 pub fn is_travel_permit(bytes: &[u8]) -> bool {
-    let Some((first, rest)) = bytes.split_first() else { return false };
+    let Some((first, rest)) = bytes.split_first() else {
+        return false;
+    };
     let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
     match first.to_ascii_uppercase() {
         b'H' | b'M' => matches!(rest.len(), 8 | 10) && digits(rest),
@@ -124,10 +149,21 @@ pub fn is_travel_permit(bytes: &[u8]) -> bool {
 /// A mail address: local part, `@`, a domain with a dot and a top level of letters.
 #[must_use]
 pub fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
-    let Some((host, top)) = domain.rsplit_once('.') else { return false };
-    let local_ok = !local.is_empty() && local.len() <= 64 && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"._%+-".contains(&b));
-    let host_ok = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b)) && !host.starts_with('.') && !host.contains("..");
+    let Some((local, domain)) = text.split_once('@') else {
+        return false;
+    };
+    let Some((host, top)) = domain.rsplit_once('.') else {
+        return false;
+    };
+    let local_ok = !local.is_empty()
+        && local.len() <= 64
+        && local
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._%+-".contains(&b));
+    let host_ok = !host.is_empty()
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b))
+        && !host.starts_with('.')
+        && !host.contains("..");
     local_ok && host_ok && top.len() >= 2 && top.bytes().all(|b| b.is_ascii_alphabetic())
 }
 
@@ -135,7 +171,9 @@ pub fn is_email(text: &str) -> bool {
 #[must_use]
 pub fn is_plate(text: &str) -> bool {
     let compact: Vec<char> = text.chars().filter(|c| !matches!(c, '·' | ' ' | '-' | '.')).collect();
-    let [province, office, rest @ ..] = compact.as_slice() else { return false };
+    let [province, office, rest @ ..] = compact.as_slice() else {
+        return false;
+    };
     if !codes::PLATE_PROVINCES.contains(*province) || !office.is_ascii_uppercase() || matches!(office, 'I' | 'O') {
         return false;
     }
@@ -143,7 +181,9 @@ pub fn is_plate(text: &str) -> bool {
     match rest.len() {
         5 => {
             let (last, body) = (&rest[4], &rest[..4]);
-            body.iter().all(plain) && (plain(last) || "警学挂使港澳领".contains(*last)) && rest.iter().filter(|c| c.is_ascii_digit()).count() >= 1
+            body.iter().all(plain)
+                && (plain(last) || "警学挂使港澳领".contains(*last))
+                && rest.iter().filter(|c| c.is_ascii_digit()).count() >= 1
         }
         6 => {
             let small = ('A'..='K').contains(&rest[0]) && plain(&rest[1]) && rest[2..].iter().all(char::is_ascii_digit);
@@ -198,7 +238,9 @@ mod tests {
     #[test]
     fn decoys_are_no_cards() {
         let sequential = (0..1000_u64).map(|n| (6_217_000_000_000_000 + n).to_string());
-        let hits = sequential.filter(|card| whole(card) == Some(Identifier::BankCard)).count();
+        let hits = sequential
+            .filter(|card| whole(card) == Some(Identifier::BankCard))
+            .count();
         assert!((80..=120).contains(&hits), "Luhn alone accepts one in ten: {hits}");
     }
 }

@@ -6,11 +6,57 @@ const EDUCATION: &str = "文盲 半文盲 小学 初中 高中 中专 中技 职
 const MARITAL: &str = "未婚 已婚 初婚 再婚 复婚 丧偶 离婚 离异 未说明的婚姻状况";
 const SEX: &str = "男 女 男性 女性 未知的性别 未说明的性别 male female m f 未知";
 const ORG_TAILS: [&str; 26] = [
-    "公司", "集团", "中心", "医院", "学校", "大学", "学院", "银行", "支行", "事务所", "合作社", "厂", "店", "局", "委员会", "研究院", "研究所", "协会", "基金会", "工作室", "商行", "经营部", "幼儿园", "政府",
-    "所", "站",
+    "公司",
+    "集团",
+    "中心",
+    "医院",
+    "学校",
+    "大学",
+    "学院",
+    "银行",
+    "支行",
+    "事务所",
+    "合作社",
+    "厂",
+    "店",
+    "局",
+    "委员会",
+    "研究院",
+    "研究所",
+    "协会",
+    "基金会",
+    "工作室",
+    "商行",
+    "经营部",
+    "幼儿园",
+    "政府",
+    "所",
+    "站",
 ];
-const DIAGNOSIS_TAILS: [&str; 22] =
-    ["炎", "病", "癌", "症", "瘤", "综合征", "感染", "骨折", "损伤", "高血压", "梗死", "梗塞", "出血", "衰竭", "结石", "哮喘", "肺结核", "贫血", "溃疡", "白内障", "障碍", "囊肿"];
+const DIAGNOSIS_TAILS: [&str; 22] = [
+    "炎",
+    "病",
+    "癌",
+    "症",
+    "瘤",
+    "综合征",
+    "感染",
+    "骨折",
+    "损伤",
+    "高血压",
+    "梗死",
+    "梗塞",
+    "出血",
+    "衰竭",
+    "结石",
+    "哮喘",
+    "肺结核",
+    "贫血",
+    "溃疡",
+    "白内障",
+    "障碍",
+    "囊肿",
+];
 
 fn listed(list: &str, text: &str) -> bool {
     list.split(' ').any(|entry| entry.eq_ignore_ascii_case(text))
@@ -46,21 +92,36 @@ pub fn is_marital(text: &str) -> bool {
 pub fn looks_like_person(text: &str) -> bool {
     let count = text.chars().count();
     let han = text.chars().all(|c| is_han(c) || c == '·');
-    let surname = text.chars().next().is_some_and(|c| SURNAMES.contains(c)) || ["欧阳", "司马", "上官", "诸葛", "皇甫", "尉迟", "公孙", "慕容"].iter().any(|s| text.starts_with(s));
+    let surname = text.chars().next().is_some_and(|c| SURNAMES.contains(c))
+        || ["欧阳", "司马", "上官", "诸葛", "皇甫", "尉迟", "公孙", "慕容"]
+            .iter()
+            .any(|s| text.starts_with(s));
     han && surname && (2..=4).contains(&count)
 }
 
 /// Ends like an organisation's name.
 #[must_use]
 pub fn looks_like_org(text: &str) -> bool {
-    text.chars().count() >= 4 && text.chars().any(is_han) && ORG_TAILS.iter().any(|tail| text.trim_end_matches(['）', ')']).ends_with(tail))
+    text.chars().count() >= 4
+        && text.chars().any(is_han)
+        && ORG_TAILS
+            .iter()
+            .any(|tail| text.trim_end_matches(['）', ')']).ends_with(tail))
 }
 
 /// Holds the units of a postal address (a division and a street, number or building).
 #[must_use]
 pub fn looks_like_address(text: &str) -> bool {
-    let units = ["省", "市", "区", "县", "镇", "乡", "街道"].iter().filter(|u| text.contains(**u)).count();
-    let fine = ["路", "街", "巷", "弄", "村", "组", "号", "室", "幢", "栋", "单元", "小区"].iter().filter(|u| text.contains(**u)).count();
+    let units = ["省", "市", "区", "县", "镇", "乡", "街道"]
+        .iter()
+        .filter(|u| text.contains(**u))
+        .count();
+    let fine = [
+        "路", "街", "巷", "弄", "村", "组", "号", "室", "幢", "栋", "单元", "小区",
+    ]
+    .iter()
+    .filter(|u| text.contains(**u))
+    .count();
     text.chars().count() >= 6 && fine >= 1 && units + fine >= 2 && text.chars().any(is_han)
 }
 
@@ -75,11 +136,19 @@ pub fn looks_like_diagnosis(text: &str) -> bool {
 #[must_use]
 pub fn is_icd10(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let [letter, d1, d2, rest @ ..] = bytes else { return false };
+    let [letter, d1, d2, rest @ ..] = bytes else {
+        return false;
+    };
     let head = letter.is_ascii_uppercase() && d1.is_ascii_digit() && d2.is_ascii_digit();
     let tail = match rest {
         [] => true,
-        [b'.', sub @ ..] => !sub.is_empty() && sub.len() <= 6 && sub.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'+' || *b == b'*'),
+        [b'.', sub @ ..] => {
+            !sub.is_empty()
+                && sub.len() <= 6
+                && sub
+                    .iter()
+                    .all(|b| b.is_ascii_alphanumeric() || *b == b'+' || *b == b'*')
+        }
         _ => false,
     };
     head && tail

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// Full-width forms (U+FF01–U+FF5E, U+3000) as ASCII, outer blanks removed.
 #[must_use]
 pub fn narrow(text: &str) -> Cow<'_, str> {
-    let text = text.trim();
+    let text = trim(text);
     if text.is_ascii() || !text.chars().any(|c| matches!(c, '\u{FF01}'..='\u{FF5E}' | '\u{3000}')) {
         return Cow::Borrowed(text);
     }
@@ -16,6 +16,14 @@ pub fn narrow(text: &str) -> Cow<'_, str> {
         c => c,
     };
     Cow::Owned(text.chars().map(ascii).collect::<String>().trim().to_owned())
+}
+
+/// `str::trim` with a short way for the common cell, whose ends are visible ASCII characters.
+pub(super) fn trim(text: &str) -> &str {
+    match (text.as_bytes().first(), text.as_bytes().last()) {
+        (Some(b'!'..=b'~'), Some(b'!'..=b'~')) => text,
+        _ => text.trim(),
+    }
 }
 
 /// Whether an unquoted cell spells "no value". A quoted one is taken at its word.
@@ -85,6 +93,33 @@ fn without_separators(text: &str) -> Option<String> {
     Some(plain)
 }
 
+/// Decimal number as an unscaled integer; digits beyond the scale have to be zero.
+///
+/// # Errors
+/// `bad_number`.
+pub fn decimal(text: &str, precision: u8, scale: i8) -> Result<i128, Reason> {
+    let text = narrow(text);
+    let plain = without_separators(&text).ok_or(Reason::BadNumber)?;
+    let (negative, digits) = match plain.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, plain.strip_prefix('+').unwrap_or(&plain)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let kept = usize::try_from(scale).map_err(|_| Reason::BadNumber)?;
+    let (near, beyond) = fraction.split_at_checked(kept.min(fraction.len())).ok_or(Reason::BadNumber)?;
+    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(near) || beyond.bytes().any(|b| b != b'0') {
+        return Err(Reason::BadNumber);
+    }
+    let unscaled = format!("{whole}{near:0<kept$}");
+    let significant = unscaled.trim_start_matches('0');
+    if significant.len() > usize::from(precision) {
+        return Err(Reason::BadNumber);
+    }
+    let value = if significant.is_empty() { 0 } else { significant.parse::<i128>().map_err(|_| Reason::BadNumber)? };
+    Ok(if negative { -value } else { value })
+}
+
 /// Truth value.
 ///
 /// # Errors
@@ -134,7 +169,19 @@ fn days(year: i64, month: u32, day: u32) -> i64 {
 /// # Errors
 /// `date_format`, or `impossible_date` for a day that does not exist.
 pub fn date(text: &str) -> Result<i32, Reason> {
+    date_as(text, None)
+}
+
+/// As [`date`]; a `format` in `strptime` notation comes first where the contract states one.
+///
+/// # Errors
+/// As [`date`].
+pub fn date_as(text: &str, format: Option<&str>) -> Result<i32, Reason> {
     let text = narrow(text);
+    if let Some(day) = format.and_then(|f| jiff::civil::Date::strptime(f, text.as_ref()).ok()) {
+        let number = days(i64::from(day.year()), u32::from(day.month().unsigned_abs()), u32::from(day.day().unsigned_abs()));
+        return i32::try_from(number).map_err(|_| Reason::ImpossibleDate);
+    }
     let (day_part, time_part) = split_time(&text);
     if time_part.is_some_and(|t| time(t) != Ok(0)) {
         return Err(Reason::DateFormat);
@@ -147,13 +194,28 @@ pub fn date(text: &str) -> Result<i32, Reason> {
 /// # Errors
 /// `date_format`, or `impossible_date` for a day or time that does not exist.
 pub fn timestamp(text: &str) -> Result<i64, Reason> {
+    timestamp_as(text, None)
+}
+
+/// As [`timestamp`]; a `format` in `strptime` notation comes first where the contract states one.
+///
+/// # Errors
+/// As [`timestamp`].
+pub fn timestamp_as(text: &str, format: Option<&str>) -> Result<i64, Reason> {
     let text = narrow(text);
+    if let Some(instant) = format.and_then(|f| jiff::civil::DateTime::strptime(f, text.as_ref()).ok()) {
+        let utc = instant.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| Reason::ImpossibleDate)?;
+        return Ok(utc.timestamp().as_microsecond());
+    }
     let (day_part, time_part) = split_time(&text);
     let micros = time_part.map_or(Ok(0), time)?;
     Ok(day_number(day_part)? * 86_400_000_000 + micros)
 }
 
 fn split_time(text: &str) -> (&str, Option<&str>) {
+    if text.len() == 10 && text.is_ascii() {
+        return (text, None);
+    }
     match text.find(['T', ' ']) {
         Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..).map(str::trim)),
         None => (text, None),
@@ -166,6 +228,10 @@ fn day_number(text: &str) -> Result<i64, Reason> {
 }
 
 fn day_parts(text: &str) -> Option<(i64, u32, u32)> {
+    if let [a, b, c, d, b'-', e, f, b'-', g, h] = text.as_bytes() {
+        let two = |x: &u8, y: &u8| (x.is_ascii_digit() && y.is_ascii_digit()).then(|| u32::from(x - b'0') * 10 + u32::from(y - b'0'));
+        return Some((i64::from(two(a, b)? * 100 + two(c, d)?), two(e, f)?, two(g, h)?));
+    }
     if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
         return Some((text.get(..4)?.parse().ok()?, text.get(4..6)?.parse().ok()?, text.get(6..)?.parse().ok()?));
     }
@@ -249,6 +315,10 @@ mod tests {
         for (text, expected) in [("1,234.5", Ok(1234.5)), ("１．５", Ok(1.5)), ("1e3", Ok(1000.0)), ("-.5", Ok(-0.5))] {
             assert_eq!(number(text), expected, "{text}");
         }
+        let decimals = [("12.5", Ok(1250)), ("-0.05", Ok(-5)), ("1,000", Ok(100_000)), ("0.001", Err(Reason::BadNumber)), ("1.230", Ok(123)), (".", Err(Reason::BadNumber)), ("99999", Err(Reason::BadNumber)), ("1e3", Err(Reason::BadNumber))];
+        for (text, expected) in decimals {
+            assert_eq!(decimal(text, 6, 2), expected, "{text}");
+        }
         for text in ["", "inf", "nan", "1e999", "1.2.3", "12元", "1,2345", "0x10"] {
             assert_eq!(number(text), Err(Reason::BadNumber), "{text}");
         }
@@ -264,6 +334,8 @@ mod tests {
         for text in ["2023-02-29", "2024-13-01", "2024-00-10", "20240230", "0000-01-01"] {
             assert_eq!(date(text), Err(Reason::ImpossibleDate), "{text}");
         }
+        assert_eq!(date_as("29/02/2024", Some("%d/%m/%Y")), Ok(19782));
+        assert_eq!(date_as("2024-02-29", Some("%d/%m/%Y")), Ok(19782));
         for text in ["29/02/2024", "24-02-29", "2024-02", "today", "2024-02-29-1", "2024-02-29 10:00"] {
             assert_eq!(date(text), Err(Reason::DateFormat), "{text}");
         }
@@ -276,6 +348,7 @@ mod tests {
         assert_eq!(timestamp("1970-01-01T08:00:00+08:00"), Ok(0));
         assert_eq!(timestamp("1970-01-01T00:00:00Z"), Ok(0));
         assert_eq!(timestamp("1970-01-01"), Ok(0));
+        assert_eq!(timestamp_as("01/02/1970 00:00", Some("%m/%d/%Y %H:%M")), Ok(31 * 86_400_000_000 - 30 * 86_400_000_000));
         assert_eq!(timestamp("1970-01-01 24:00:00"), Err(Reason::ImpossibleDate));
         assert_eq!(timestamp("1970-01-01 1:2:3:4"), Err(Reason::DateFormat));
         assert_eq!(timestamp("1970-01-01 aa"), Err(Reason::DateFormat));

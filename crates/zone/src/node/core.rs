@@ -12,7 +12,6 @@ use super::time::Time;
 use crypto::KeyId;
 use model::Refusal;
 use std::fs::{self, File};
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -60,6 +59,7 @@ impl Core {
             return Err(NodeError::RolledBack("the log is ahead of the journal"));
         }
         journal.cut()?;
+        super::sealed::sweep(&cfg.data.join("objects"), &state)?;
         leaves.queue(missing);
         let offset = state.clock.as_ref().map_or(0, |c| c.offset_ms);
         let start = state.at.unwrap_or(model::Timestamp(0));
@@ -109,11 +109,6 @@ impl Core {
             Some(id) => Ok(id),
             None => Ok(self.cfg.keys.create(purpose, scope)?),
         }
-    }
-
-    /// Absolute path of an object.
-    pub(crate) fn object(&self, object: &str) -> PathBuf {
-        self.cfg.data.join("objects").join(object)
     }
 }
 

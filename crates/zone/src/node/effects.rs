@@ -13,7 +13,7 @@ use crate::contract::Contract;
 use crate::purpose::Purpose;
 use crypto::{Hash, Suite};
 use model::order::{Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ReportOutcome, ResourceSpec, StopSpec, WorkOrder};
-use model::{Digest, Refusal, Signed, Timestamp};
+use model::{Refusal, Signed, Timestamp};
 
 /// What became of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -213,9 +213,4 @@ fn fits_stop(state: &State, effect: &Effect, spec: &StopSpec) -> Result<(), Refu
 
 fn known_form(ids: &[&str]) -> Result<(), Refusal> {
     if ids.iter().all(|id| plain_id(id)) { Ok(()) } else { Err(refuse::bad_id()) }
-}
-
-/// A digest in the form that signed documents carry.
-pub(crate) fn text(hash: Hash) -> Digest {
-    Digest(hash.to_string())
 }

@@ -23,6 +23,9 @@ pub enum NodeError {
     /// A signature, digest or canonical encoding failed.
     #[error(transparent)]
     Crypto(#[from] crypto::CryptoError),
+    /// A sealed object cannot be used.
+    #[error(transparent)]
+    Seal(#[from] crate::seal::SealError),
     /// Reading or writing failed.
     #[error("reading or writing failed while {what}: {source}")]
     Io {

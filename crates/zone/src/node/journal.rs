@@ -63,7 +63,7 @@ impl Journal {
         let (mut len, mut frames) = (MAGIC.len() as u64, 0);
         while let Some((body, digest)) = reader.frame(frames)? {
             let chained = chain(suite, &head, &body);
-            if chained.bytes != digest {
+            if chained.bytes.as_slice() != digest.as_slice() {
                 if reader.at == size {
                     break;
                 }

@@ -1,1 +1,132 @@
-//! Not written yet.
+//! The operation-domain node: one process that holds the raw records. It takes signed orders from the platform, reports
+//! what it did, serves data at its own endpoint, runs jobs in killable children, and writes its own log.
+//!
+//! It believes nothing that does not lead back to the enrolled root, and serves nothing that is not in force right now.
+//! It knows no procedure, no city and no person's name, and has no database: `journal` is its memory.
+
+mod child;
+mod config;
+mod core;
+mod draft;
+mod effects;
+mod endpoint;
+mod error;
+mod jobs;
+mod journal;
+mod leases;
+mod leaves;
+mod link;
+mod outcome;
+mod policy;
+mod receipts;
+mod record;
+mod refuse;
+mod render;
+mod run;
+mod sealed;
+mod state;
+mod time;
+mod verify;
+mod work;
+
+#[cfg(test)]
+mod tests;
+
+pub use child::job_main;
+pub use config::{Limits, MachineClock, NodeConfig, Trust};
+pub use endpoint::{PROOF_HEADER, TICKET_HEADER};
+pub use error::NodeError;
+pub use policy::Policy;
+
+use self::core::Core;
+use draft::Said;
+use endpoint::App;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// Runs a node until `shutdown`.
+///
+/// # Errors
+/// The folder, the log or the configuration cannot be used, or the journal broke while running.
+pub async fn run(cfg: NodeConfig, shutdown: impl Future<Output = ()> + Send) -> Result<(), NodeError> {
+    if !cfg.listen.ip().is_loopback() {
+        return Err(NodeError::Config("the endpoint listens on loopback only; a gateway relays to it"));
+    }
+    let core = Arc::new(open(cfg).await?);
+    let (receipts, writer) = receipts::open(core.clone())?;
+    let listener = listen(&core).await?;
+    let client = client()?;
+    let app = Arc::new(App::new(core.clone(), receipts));
+    let router = endpoint::router(app.clone());
+    let result = tokio::select! {
+        served = async { axum::serve(listener, router).await } => served.map_err(NodeError::io("serving the endpoint")),
+        r = link::poll(core.clone(), client.clone()) => r,
+        r = link::report(core.clone(), client) => r,
+        r = work::work(app.clone()) => r,
+        r = writer.run() => r,
+        r = keep_log(core.clone()) => r,
+        r = refusals(app) => r,
+        () = shutdown => Ok(()),
+    };
+    // What is journaled but not yet in the log would be written at the next start; better now.
+    let flushed = core.leaves.flush(core.time.now()).await;
+    result.and(flushed)
+}
+
+/// Opens the folder off the runtime's threads: replaying a long journal blocks.
+async fn open(cfg: NodeConfig) -> Result<Core, NodeError> {
+    let opened = tokio::task::spawn_blocking(move || Core::open(cfg)).await;
+    let core = opened.map_err(|_| NodeError::Config("opening ended abnormally"))??;
+    core.leaves.flush(core.time.now()).await?;
+    Ok(core)
+}
+
+async fn listen(core: &Core) -> Result<TcpListener, NodeError> {
+    let listener = TcpListener::bind(core.cfg.listen).await.map_err(NodeError::io("listening"))?;
+    let address = listener.local_addr().map_err(NodeError::io("listening"))?;
+    time::write_atomically(&core.cfg.data.join("endpoint"), address.to_string().as_bytes())?;
+    Ok(listener)
+}
+
+fn client() -> Result<reqwest::Client, NodeError> {
+    // The HTTP client is built without a TLS provider of its own; a second installation changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // The address is the enrolled one: no proxy of the environment, no redirect elsewhere.
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    builder.build().map_err(|_| NodeError::Config("no HTTP client"))
+}
+
+/// Writes leaves as they come, with a checkpoint, and keeps the time mark.
+async fn keep_log(core: Arc<Core>) -> Result<(), NodeError> {
+    let idle = Duration::from_secs(1);
+    loop {
+        let rung = tokio::time::timeout(idle, core.leaves.waiting.notified()).await.is_ok();
+        if rung {
+            // A burst becomes one batch.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if let Err(e) = core.leaves.flush(core.time.now()).await {
+                tracing::error!(error = %e, "the zone's log cannot be written");
+                tokio::time::sleep(idle).await;
+                core.leaves.waiting.notify_one();
+            } else {
+                core.reports.notify_one();
+            }
+        }
+        core.time.keep()?;
+    }
+}
+
+/// One leaf a minute about calls that were refused, with their number by code.
+async fn refusals(app: Arc<App>) -> Result<(), NodeError> {
+    loop {
+        tokio::time::sleep(app.core.cfg.limits.refusals).await;
+        let refused = app.refused();
+        if refused.is_empty() {
+            continue;
+        }
+        let said = refused.iter().fold(Said::new("refuse_calls"), |s, (code, n)| s.with(&code.replace('-', "_"), n));
+        app.core.commit(|draft| draft.leaf(said).map(|_| ()))?;
+    }
+}

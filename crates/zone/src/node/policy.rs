@@ -2,6 +2,8 @@
 
 use model::keylist::KeyHolder;
 use model::order::WorkOrder;
+use model::pack::Pack;
+use model::quorum::check_quorum;
 use model::{Act, Digest, Refusal};
 
 /// What the node asks its rule pack.
@@ -15,4 +17,18 @@ pub trait Policy: Send + Sync {
     fn check_quorum(&self, order: &WorkOrder, acts: &[(Act, KeyHolder)], object: &Digest) -> Result<(), Refusal>;
     /// A whole number among the pack's parameters (thresholds of engine and gate), by name.
     fn number(&self, name: &str) -> Option<i64>;
+}
+
+impl Policy for Pack {
+    fn version(&self) -> String {
+        Pack::version(self)
+    }
+
+    fn check_quorum(&self, order: &WorkOrder, acts: &[(Act, KeyHolder)], object: &Digest) -> Result<(), Refusal> {
+        check_quorum(self, order, acts, object)
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        self.int(name)
+    }
 }

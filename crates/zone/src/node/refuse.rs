@@ -79,16 +79,22 @@ refusals! {
     batch_exists = "batch-exists", "ZONE-BATCH-1", "该批次已存储且内容不同", "the batch is stored already and differs";
     /// Upload in progress.
     batch_busy = "batch-busy", "ZONE-BATCH-2", "该批次正在上传", "the batch is being uploaded";
+    /// The upload broke off.
+    upload_cut = "upload-cut", "ZONE-BATCH-3", "上传中断，未存储任何内容", "the upload broke off; nothing was stored";
+    /// The storage is full.
+    storage_full = "storage-full", "ZONE-BATCH-4", "存储空间不足，未存储任何内容", "the storage is full; nothing was stored";
     /// No such thing, or no right to know.
     not_found = "not-found", "ZONE-HTTP-1", "不存在", "not found";
     /// A query parameter cannot be used.
     bad_query = "query-unusable", "ZONE-HTTP-2", "查询参数无法使用", "a query parameter cannot be used";
-    /// Too many uploads, calls or bytes.
-    too_large = "too-large", "ZONE-HTTP-3", "请求过大", "the request is too large";
     /// Something broke; the text is uniform.
     broken = "zone-failure", "ZONE-HTTP-4", "本域内部错误，未返回任何数据", "the zone failed; no data was returned";
     /// A job used too long or too much, or died.
     job_died = "job-died", "ZONE-JOB-1", "作业超出时间或内存限制，或异常终止", "the job exceeded its time or memory or ended abnormally";
+    /// The query failed while it ran; nothing is said about why.
+    query_failed = "query-failed", "ZONE-JOB-3", "查询未能完成", "the query could not be completed";
+    /// Memory or rows ran out.
+    query_too_large = "query-too-large", "ZONE-JOB-4", "查询超出内存或行数限制", "the query needs more than its limits allow";
     /// No batch to work on.
     no_batches = "job-without-records", "ZONE-JOB-2", "所授权的资源没有已存储的批次", "a granted resource has no stored batch";
     /// The job has no result to release.

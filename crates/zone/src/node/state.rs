@@ -81,8 +81,8 @@ pub(crate) struct State {
     pub(crate) clock: Option<ClockMark>,
     pub(crate) lease: Option<Lease>,
     pub(crate) order_seq: u64,
-    /// Signatures of the approvals that carried an order: none carries a second one.
-    pub(crate) used: BTreeSet<String>,
+    /// Cases and effects of orders that were applied: the approvals of a case carry each effect once.
+    pub(crate) used: BTreeSet<(CaseId, &'static str)>,
     pub(crate) resources: BTreeMap<ResourceId, Ordered<ResourceSpec>>,
     pub(crate) batches: BTreeMap<BatchId, StoredBatch>,
     pub(crate) grants: BTreeMap<GrantId, Ordered<GrantSpec>>,
@@ -191,7 +191,7 @@ impl State {
     fn apply_order(&mut self, order: Box<Signed<WorkOrder>>) {
         let bound = Bound::of(&order.body);
         self.order_seq = order.body.seq;
-        self.used.extend(order.body.approvals.iter().map(|a| a.signature.clone()));
+        self.used.insert((order.body.case.clone(), order.body.effect.name()));
         match order.body.effect.clone() {
             Effect::Resource(spec) => {
                 self.resources.insert(spec.resource.clone(), Ordered { spec, bound });

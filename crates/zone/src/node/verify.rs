@@ -12,9 +12,8 @@ use model::keylist::{KEY_LIST_TYPE, KeyEntry, KeyHolder, KeyList};
 use model::link::{CLOCK_TYPE, ClockMark};
 use model::order::{OBJECT_TYPE, ORDER_TYPE, WorkOrder};
 use model::ticket::{LEASE_TYPE, Lease};
-use model::{Act, Clock, Decision, Digest, Refusal, Signed, Timestamp};
+use model::{Clock, Decision, Digest, Refusal, Signed, Timestamp};
 use serde::Serialize;
-use std::collections::BTreeSet;
 
 /// Longest lease: a lost link fails closed after this time.
 pub(crate) const LEASE_MS: i64 = 60_000;
@@ -161,7 +160,11 @@ fn approvals(
     order: &WorkOrder,
 ) -> Result<(), Refusal> {
     let object = object_digest(trust, order)?;
-    let (mut acts, mut seen) = (Vec::new(), BTreeSet::new());
+    // Approvals bind their case: old ones cannot suspend, restore or release a second time.
+    if state.used.contains(&(order.case.clone(), order.effect.name())) {
+        return Err(refuse::used_approval());
+    }
+    let mut acts = Vec::new();
     for approval in &order.approvals {
         let act = &approval.body;
         let entry = signed_by(keys, ACT_TYPE, approval, act.at).ok_or_else(refuse::forged_approval)?;
@@ -177,10 +180,6 @@ fn approvals(
         let sane = act.decision == Decision::Approve && act.at.0 <= order.issued_at.0 + SKEW_MS;
         if !about || !sane {
             return Err(refuse::foreign_approval());
-        }
-        // An approval carries one order: an old one cannot suspend, restore or release a second time.
-        if state.used.contains(&approval.signature) || !seen.insert(&approval.signature) {
-            return Err(refuse::used_approval());
         }
         acts.push((act.clone(), entry.holder.clone()));
     }

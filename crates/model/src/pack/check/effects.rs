@@ -7,18 +7,45 @@ use crate::pack::{Alternative, Pack};
 use crate::procedure::{By, Exclude, Procedure, Step};
 use std::collections::BTreeMap;
 
-const ORDERS: [&str; 8] = ["resource", "grant", "job", "release", "recipient", "suspend", "restore", "destroy"];
+const ORDERS: [&str; 8] = [
+    "resource",
+    "grant",
+    "job",
+    "release",
+    "recipient",
+    "suspend",
+    "restore",
+    "destroy",
+];
 
 pub(super) fn check(pack: &Pack, homes: &BTreeMap<String, String>) -> Result<(), PackError> {
-    let layer = pack.layers.iter().rev().map(|l| format!("{}/pack.toml", l.id)).collect::<Vec<_>>();
+    let layer = pack
+        .layers
+        .iter()
+        .rev()
+        .map(|l| format!("{}/pack.toml", l.id))
+        .collect::<Vec<_>>();
     for (name, ways) in &pack.effects {
-        let file = layer.iter().find(|f| pack.texts.get(*f).is_some_and(|t| t.contains(&format!("effects.{name}"))));
+        let file = layer.iter().find(|f| {
+            pack.texts
+                .get(*f)
+                .is_some_and(|t| t.contains(&format!("effects.{name}")))
+        });
         let source = source_of(pack, file);
         if !ORDERS.contains(&name.as_str()) {
-            return Err(source.fault(&format!("effects.{name}"), name, "没有这一指令", format!("there is no order named {name}"), "correct the name"));
+            return Err(source.fault(
+                &format!("effects.{name}"),
+                name,
+                "没有这一指令",
+                format!("there is no order named {name}"),
+                "correct the name",
+            ));
         }
         for way in ways {
             alternative(pack, name, way, source)?;
+            if name == "release" {
+                reviewers(pack, way, source)?;
+            }
         }
     }
     for procedure in pack.procedures.values() {
@@ -29,24 +56,62 @@ pub(super) fn check(pack: &Pack, homes: &BTreeMap<String, String>) -> Result<(),
     Ok(())
 }
 
+/// Every body that `product.review` names has an act of its own in the approvals of a release.
+fn reviewers(pack: &Pack, way: &Alternative, source: Source<'_>) -> Result<(), PackError> {
+    let steps = || way.steps.iter().filter_map(|s| pack.procedure(&way.procedure)?.step(s));
+    let own = |body: &String| steps().any(|s| s.by.iter().all(|b| &b.word() == body));
+    let missing = pack.list("product.review").unwrap_or_default().iter().find(|b| !own(b));
+    missing.map_or(Ok(()), |body| {
+        Err(source.fault(
+            "effects.release",
+            "product.review",
+            format!("出域没有 {body} 的审核"),
+            format!("product.review names {body}, but no approval of a release is its own"),
+            "add a step that only this body may take",
+        ))
+    })
+}
+
 fn alternative(pack: &Pack, name: &str, way: &Alternative, source: Source<'_>) -> Result<(), PackError> {
     let key = format!("effects.{name}");
     let fault = |zh: String, en: String, mend: &str| Err(source.fault(&key, &key, zh, en, mend));
     let Some(procedure) = pack.procedure(&way.procedure) else {
-        return fault(format!("没有程序 {}", way.procedure), format!("there is no procedure {}", way.procedure), "correct the name");
+        return fault(
+            format!("没有程序 {}", way.procedure),
+            format!("there is no procedure {}", way.procedure),
+            "correct the name",
+        );
     };
     if way.steps.is_empty() {
-        return fault("指令不得没有批准".into(), "an order must carry an approval".into(), "name a step");
+        return fault(
+            "指令不得没有批准".into(),
+            "an order must carry an approval".into(),
+            "name a step",
+        );
     }
     for step in &way.steps {
         let Some(step) = procedure.step(step) else {
-            return fault(format!("程序 {} 没有步骤 {step}", way.procedure), format!("procedure {} has no step {step}", way.procedure), "correct the name");
+            return fault(
+                format!("程序 {} 没有步骤 {step}", way.procedure),
+                format!("procedure {} has no step {step}", way.procedure),
+                "correct the name",
+            );
         };
-        let unverifiable = step.by.iter().any(|b| matches!(b, By::Applicant | By::Anyone | By::Clock))
-            || step.not.iter().any(|n| matches!(n, Exclude::Applicant | Exclude::EarlierActor));
+        let unverifiable = step
+            .by
+            .iter()
+            .any(|b| matches!(b, By::Applicant | By::Anyone | By::Clock))
+            || step
+                .not
+                .iter()
+                .any(|n| matches!(n, Exclude::Applicant | Exclude::EarlierActor));
         if unverifiable {
             let name = &step.name;
-            return fault(format!("步骤 {name} 的办理人无法由运营域核验"), format!("the zone cannot verify who may take step {name}"), "use roles or relations that the object names");
+            return fault(
+                format!("步骤 {name} 的办理人无法由运营域核验"),
+                format!("the zone cannot verify who may take step {name}"),
+                "use roles or relations that the object names",
+            );
         }
     }
     Ok(())
@@ -59,7 +124,13 @@ fn emitted(pack: &Pack, procedure: &Procedure, step: &Step, source: Source<'_>) 
         let way = ways.into_iter().find(|w| w.procedure == procedure.name);
         let needle = format!("name = \"{}\"", step.name);
         let Some(way) = way else {
-            return Err(source.fault(&needle, order, format!("没有规定指令 {order} 所需的批准"), format!("nothing says which approvals the order \"{order}\" of this procedure must carry"), "add [[effects.NAME]] to pack.toml"));
+            return Err(source.fault(
+                &needle,
+                order,
+                format!("没有规定指令 {order} 所需的批准"),
+                format!("nothing says which approvals the order \"{order}\" of this procedure must carry"),
+                "add [[effects.NAME]] to pack.toml",
+            ));
         };
         for needed in way.steps.iter().filter(|n| **n != step.name) {
             let seen = reachable(procedure, &procedure.start, Some(needed));
@@ -68,7 +139,10 @@ fn emitted(pack: &Pack, procedure: &Procedure, step: &Step, source: Source<'_>) 
                     &needle,
                     needed,
                     format!("可以绕过“{needed}”到达发出指令的步骤"),
-                    format!("step \"{}\" sends the order \"{order}\" but can be reached without \"{needed}\"", step.name),
+                    format!(
+                        "step \"{}\" sends the order \"{order}\" but can be reached without \"{needed}\"",
+                        step.name
+                    ),
                     "lead every way through that step",
                 ));
             }

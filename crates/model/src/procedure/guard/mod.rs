@@ -41,12 +41,12 @@ words! {
         ObjectionOpen = "objection_open",
         /// The parties sign the same text.
         SameAgreement = "same_agreement",
-        /// Every provider has an emergency plan in force, fitted to the scenario where one is named.
-        EmergencyPlan = "emergency_plan",
         /// The authorisation is in force.
         AuthorisationActive = "authorisation_active",
         /// The authorisation is suspended.
         AuthorisationSuspended = "authorisation_suspended",
+        /// No other stop of the authorisation is running.
+        NoOtherStop = "no_other_stop",
         /// The authorisation was not terminated or revoked.
         AuthorisationNotEnded = "authorisation_not_ended",
         /// The ground is one of the procedure's grounds (`<procedure>.grounds`).
@@ -67,6 +67,8 @@ words! {
         PeriodOpen = "period_open",
         /// The grant is in force.
         GrantInForce = "grant_in_force",
+        /// Every provider has an emergency plan in force, fitted to the scenario where one is named.
+        EmergencyPlan = "emergency_plan",
         /// The release names the job's own author, product, grant and scenario.
         ReleaseMatchesJob = "release_matches_job",
         /// The gate's report is the one named, and does not block.
@@ -101,7 +103,10 @@ pub(crate) struct Fail {
 
 /// A guard that does not hold, for this reason.
 pub(crate) fn fail(zh: impl Into<String>, en: impl Into<String>) -> Result<(), Fail> {
-    Err(Fail { zh: zh.into(), en: en.into() })
+    Err(Fail {
+        zh: zh.into(),
+        en: en.into(),
+    })
 }
 
 /// Holds, or fails for this reason.
@@ -132,7 +137,10 @@ impl Input<'_> {
 
     /// The grant that the object names, directly or through its job.
     pub(crate) fn grant(&self) -> Option<&crate::record::Grant> {
-        let named = self.case.text("grant").or_else(|| self.job().map(|j| j.grant.as_str()))?;
+        let named = self
+            .case
+            .text("grant")
+            .or_else(|| self.job().map(|j| j.grant.as_str()))?;
         self.facts.grant.as_ref().filter(|g| g.id.as_str() == named)
     }
 
@@ -169,7 +177,10 @@ impl Guard {
             Self::LegalFormAllowed => &[("operator.legal_forms", ValueKind::List)],
             Self::RenewalWindow => &[("renewal.window_months_before_expiry", ValueKind::Integer)],
             Self::TermWithinMax => &[("term.max_months", ValueKind::Integer)],
-            Self::BlacklistsClear => &[("operator.blacklists", ValueKind::List), ("operator.blacklist_check_days", ValueKind::Integer)],
+            Self::BlacklistsClear => &[
+                ("operator.blacklists", ValueKind::List),
+                ("operator.blacklist_check_days", ValueKind::Integer),
+            ],
             Self::FormListed => &[("product.forms", ValueKind::List)],
             _ => &[],
         }
@@ -198,7 +209,16 @@ impl Guard {
             Self::AuthorisationNotEnded => authorisation::not_ended(i),
             Self::GroundListed => authorisation::ground_listed(i),
             Self::GroundProved => authorisation::ground_proved(i),
-            Self::Destroyed => hold(i.facts.destroyed, "运营域尚未报告销毁完成", "the zone has not reported the destruction yet"),
+            Self::NoOtherStop => hold(
+                !i.facts.other_stop,
+                "该授权还有其他暂停未解除",
+                "another stop of this authorisation is not lifted yet",
+            ),
+            Self::Destroyed => hold(
+                i.facts.destroyed,
+                "运营域尚未报告销毁完成",
+                "the zone has not reported the destruction yet",
+            ),
             Self::ResourcesCatalogued => supply::resources_catalogued(i),
             Self::EmergencyPlan => supply::emergency_plan(i),
             Self::WithinScope => supply::within_scope(i),

@@ -2,7 +2,7 @@
 //! every refusal counted. It renders what the rest of the node decides and decides nothing but whose ticket holds.
 
 mod auth;
-mod batch;
+pub(crate) mod batch;
 mod body;
 mod preview;
 mod problem;

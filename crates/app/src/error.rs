@@ -1,0 +1,75 @@
+//! What a use case can answer besides success: a refusal, a usage error, "not there", "moved on", or a bug.
+
+use model::Refusal;
+
+/// Failure of a use case. Knows nothing of HTTP.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A rule said no; shown and recorded.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The request itself is off: what, where, how to mend.
+    #[error("{en}")]
+    Usage {
+        /// Stable code.
+        code: &'static str,
+        /// Where: a field or parameter.
+        at: String,
+        /// In Chinese, with the mend.
+        zh: String,
+        /// In English, with the mend.
+        en: String,
+    },
+    /// Not there, or not for this caller: the two look the same on purpose.
+    #[error("not found: {0}")]
+    NotFound(&'static str),
+    /// No session, or it ended.
+    #[error("not signed in")]
+    NotSignedIn,
+    /// The object moved on since the caller looked.
+    #[error("{0}")]
+    Moved(&'static str),
+    /// The store is busy or full; the same request may go through later.
+    #[error("busy")]
+    Busy,
+    /// A bug or a failing machine; the text goes to the operational log under an id, never to the caller.
+    #[error("internal error")]
+    Bug(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Result of a use case.
+pub type AppResult<T> = Result<T, AppError>;
+
+impl AppError {
+    /// Wraps a failure that no caller can mend.
+    pub fn bug(e: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Bug(e.into())
+    }
+
+    /// A usage error by code and place.
+    pub fn usage(code: &'static str, at: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::Usage { code, at: at.into(), zh: zh.into(), en: en.into() }
+    }
+}
+
+impl From<store::StoreError> for AppError {
+    fn from(e: store::StoreError) -> Self {
+        match e {
+            store::StoreError::Conflict { .. } => Self::Moved("object"),
+            busy if busy.is_retryable() => Self::Busy,
+            other => Self::bug(other),
+        }
+    }
+}
+
+impl From<crypto::CryptoError> for AppError {
+    fn from(e: crypto::CryptoError) -> Self {
+        Self::bug(e)
+    }
+}
+
+impl From<serde_json::Error> for AppError {
+    fn from(e: serde_json::Error) -> Self {
+        Self::bug(e)
+    }
+}

@@ -1,0 +1,147 @@
+//! Collects what the evidence file of a product holds: every case it rests on, every statement, every document.
+//! The proofs come from the log's files; nothing here can make a proof up.
+
+use crate::cases::{DOCUMENTS_TYPE, StoredAct};
+use crate::deployment::Deployment;
+use crate::error::{AppError, AppResult};
+use crate::reports::{JobResult, StoredReport};
+use audit::evidence::{EvidenceBuilder, Origin, Subject};
+use model::act::ACT_TYPE;
+use model::case::Case;
+use model::ids::CaseId;
+use model::order::{OBJECT_TYPE, ORDER_TYPE, REPORT_TYPE, WorkOrder};
+use model::record::{Authorisation, Certificate, Grant, Job, Product, ProductReview, Resource, Scenario};
+use model::{Entity, Signed, Timestamp};
+use std::collections::BTreeSet;
+use std::path::Path;
+use store::{Filter, Store};
+
+/// Type name under which a certificate is digested.
+pub const CERTIFICATE_TYPE: &str = "certificate";
+
+/// Where the evidence is made.
+pub struct Source<'a> {
+    /// The platform's store.
+    pub store: &'a Store,
+    /// Folder of both logs and the key lists.
+    pub log_dir: &'a Path,
+    /// The deployment.
+    pub deployment: &'a Deployment,
+    /// Signs the file for the platform.
+    pub signer: &'a crypto::SigningKey,
+    /// When, on the deployment's clock.
+    pub now: Timestamp,
+}
+
+/// The evidence file of a product, as canonical bytes.
+pub async fn export(from: &Source<'_>, product: &str) -> AppResult<Vec<u8>> {
+    let deployment = from.deployment;
+    let origin = Origin {
+        deployment: deployment.deployment.clone(),
+        suite: deployment.suite,
+        clock: deployment.clock_word().parse().map_err(AppError::bug)?,
+        root: deployment.root.parse()?,
+        trust_digest: None,
+    };
+    let subject = Subject { kind: "product".to_owned(), id: product.to_owned() };
+    let mut builder = EvidenceBuilder::new(from.log_dir, origin, subject);
+    let cases = collect(from.store, &mut builder, product).await?;
+    for case in &cases {
+        builder.case(case.as_str());
+        statements(from.store, &mut builder, case).await?;
+        objects(from.store, &mut builder, case).await?;
+    }
+    story(from.store, &mut builder, &cases).await?;
+    builder.build(from.now.0, from.signer).map_err(AppError::bug)
+}
+
+async fn need<T: Entity>(store: &Store, id: &str, what: &'static str) -> AppResult<T> {
+    store.get(id).await?.ok_or(AppError::NotFound(what))
+}
+
+/// The cases that the product rests on, and the documents that stand in their statements.
+async fn collect(store: &Store, builder: &mut EvidenceBuilder, product: &str) -> AppResult<BTreeSet<CaseId>> {
+    let product: Product = need(store, product, "product").await?;
+    let job: Job = need(store, product.job.as_str(), "job").await?;
+    let grant: Grant = need(store, job.grant.as_str(), "grant").await?;
+    let authorisation: Authorisation = need(store, product.authorisation.as_str(), "authorisation").await?;
+    let scenario: Scenario = need(store, grant.spec.scenario.as_str(), "scenario").await?;
+    let mut cases = BTreeSet::from([job.case, grant.case, authorisation.case, scenario.case]);
+    builder.document("pipeline.sql", "application/sql", job.spec.sql.as_bytes());
+    builder.document("purpose.yaml", "application/yaml", grant.spec.purpose.as_bytes());
+    if let Some(result) = store.get::<JobResult>(job.id.as_str()).await? {
+        builder.document("lineage.json", "application/json", &crypto::canonical(&result.lineage)?);
+    }
+    if let Some(id) = &product.certificate {
+        let certificate: Certificate = need(store, id.as_str(), "certificate").await?;
+        builder.object("certificate.json", CERTIFICATE_TYPE, &certificate).map_err(AppError::bug)?;
+    }
+    for id in grant.spec.resources.keys() {
+        let resource: Resource = need(store, id.as_str(), "resource").await?;
+        let name = format!("contract-{}.yaml", resource.spec.table);
+        builder.document(&name, "application/yaml", resource.spec.contract.as_bytes());
+        cases.insert(resource.case);
+    }
+    let reviews: Vec<ProductReview> = store.list(&Filter::of(product.id.as_str())).await?;
+    cases.extend(reviews.into_iter().map(|r| r.id));
+    let of_products = Filter { parent: Some("product".to_owned()), ..Filter::default() };
+    let registered: Vec<Case> = store.list(&of_products).await?;
+    cases.extend(registered.into_iter().filter(|c| c.text("product") == Some(product.id.as_str())).map(|c| c.id));
+    Ok(cases)
+}
+
+async fn statements(store: &Store, builder: &mut EvidenceBuilder, case: &CaseId) -> AppResult<()> {
+    let of = Filter::of(case.as_str());
+    for act in store.list::<StoredAct>(&of).await? {
+        builder.statement(ACT_TYPE, &act.act).map_err(AppError::bug)?;
+    }
+    for report in store.list::<StoredReport>(&of).await? {
+        builder.statement(REPORT_TYPE, &report.report).map_err(AppError::bug)?;
+    }
+    let mut after = 0;
+    loop {
+        let page = store.orders_after(after, 256).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.seq;
+        for queued in &page {
+            let order: Signed<WorkOrder> = serde_json::from_str(&queued.body)?;
+            if order.body.case == *case {
+                builder.statement(ORDER_TYPE, &order).map_err(AppError::bug)?;
+            }
+        }
+    }
+}
+
+/// The object that was signed along a case, and the documents handed in with each act.
+async fn objects(store: &Store, builder: &mut EvidenceBuilder, case: &CaseId) -> AppResult<()> {
+    let row: Case = need(store, case.as_str(), "case").await?;
+    builder.object(&format!("object-{case}.json"), OBJECT_TYPE, &row.object).map_err(AppError::bug)?;
+    for (i, done) in row.history.iter().enumerate().filter(|(_, d)| !d.documents.is_empty()) {
+        let name = format!("documents-{case}-{i:03}-{}.json", done.step);
+        builder.object(&name, DOCUMENTS_TYPE, &done.documents).map_err(AppError::bug)?;
+    }
+    Ok(())
+}
+
+/// The story in plain words: one line for each leaf of the cases, in log order.
+async fn story(store: &Store, builder: &mut EvidenceBuilder, cases: &BTreeSet<CaseId>) -> AppResult<()> {
+    let mut from = 0;
+    loop {
+        let page = store.leaves_from(from, 1000).await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        from = last + 1;
+        for (index, bytes) in &page {
+            let leaf = audit::Leaf::decode(bytes).map_err(AppError::bug)?;
+            if !cases.iter().any(|c| Some(c.as_str()) == leaf.case.as_deref()) {
+                continue;
+            }
+            let what = leaf.refs.get("step").unwrap_or(&leaf.kind);
+            let who = leaf.org.as_deref().unwrap_or("platform");
+            let (zh, en) = match leaf.outcome {
+                audit::Outcome::Done => (format!("{who}：{what}"), format!("{who}: {what}")),
+                audit::Outcome::Refused => (format!("{who}：{what}，被拒绝"), format!("{who}: {what}, refused")),
+            };
+            builder.step(&zh, &en, leaf.article.as_deref(), Some(*index));
+        }
+    }
+}

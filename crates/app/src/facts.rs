@@ -1,0 +1,133 @@
+//! Loads the plain facts that a decision needs: everything the case's object names, and nothing else.
+//! What is not there stays absent, so that guards fail closed.
+
+use crate::error::AppResult;
+use crate::reports::JobResult;
+use model::Entity;
+use model::case::Case;
+use model::ids::OrgId;
+use model::object::ObjectKind;
+use model::party::Organisation;
+use model::procedure::{Facts, Procedure};
+use model::record::{
+    Announcement, Authorisation, AuthorisationState, Ban, BlacklistCheck, DestructionCertificate, EmergencyPlan, Grant,
+    Job, Objection, Product, Resource, Scenario, StaffFile, StaffState,
+};
+use std::collections::BTreeSet;
+use store::{Filter, Tx};
+
+/// Facts about a case.
+pub async fn load(tx: &mut Tx, procedure: &Procedure, case: &Case) -> AppResult<Facts> {
+    let mut facts = Facts {
+        announcement: named::<Announcement>(tx, case, "announcement").await?,
+        previous: named::<Authorisation>(tx, case, "renewal_of").await?,
+        scenario: named::<Scenario>(tx, case, "scenario").await?,
+        product: named::<Product>(tx, case, "product").await?,
+        job: named::<Job>(tx, case, "job").await?,
+        ..Facts::default()
+    };
+    let grant = case.text("grant").map(ToOwned::to_owned).or_else(|| facts.job.as_ref().map(|j| j.grant.to_string()));
+    if let Some(id) = grant {
+        facts.grant = tx.get::<Grant>(&id).await?;
+    }
+    let authorisation = match procedure.object {
+        ObjectKind::Job | ObjectKind::Release => facts.grant.as_ref().map(|g| g.authorisation.to_string()),
+        ObjectKind::Recipient => facts.product.as_ref().map(|p| p.authorisation.to_string()),
+        _ => case.text("authorisation").map(ToOwned::to_owned),
+    };
+    if let Some(id) = authorisation {
+        facts.authorisation = tx.get::<Authorisation>(&id).await?;
+        facts.destroyed = !tx.list::<DestructionCertificate>(&Filter::of(&id)).await?.is_empty();
+        facts.failed_rectification = failed_rectification(tx, &id, case).await?;
+        facts.other_stop = other_stop(tx, &id, case).await?;
+    }
+    load_applicant(tx, case, &mut facts).await?;
+    load_supply(tx, case, &mut facts).await?;
+    let objections: Vec<Objection> = tx.list(&Filter::of(case.id.as_str())).await?;
+    facts.open_objections = u32::try_from(objections.iter().filter(|o| !o.settled).count()).unwrap_or(u32::MAX);
+    load_groups(tx, case, &mut facts).await?;
+    Ok(facts)
+}
+
+async fn named<T: Entity>(tx: &mut Tx, case: &Case, field: &str) -> AppResult<Option<T>> {
+    match case.text(field) {
+        Some(id) => Ok(tx.get::<T>(id).await?),
+        None => Ok(None),
+    }
+}
+
+async fn load_applicant(tx: &mut Tx, case: &Case, facts: &mut Facts) -> AppResult<()> {
+    if let Some(uscc) = case.text("uscc") {
+        facts.bans = tx.list::<Ban>(&Filter::of(uscc)).await?;
+        facts.blacklist_checks = tx.list::<BlacklistCheck>(&Filter::of(uscc)).await?;
+    }
+    let person = case.text("author").or_else(|| case.text("person"));
+    if let Some(person) = person {
+        let files: Vec<StaffFile> = tx.list(&Filter::of(person)).await?;
+        let admitted = files.iter().position(|f| f.state == StaffState::Admitted);
+        let chosen = admitted.unwrap_or(files.len().saturating_sub(1));
+        facts.staff = files.into_iter().nth(chosen);
+    }
+    Ok(())
+}
+
+async fn load_supply(tx: &mut Tx, case: &Case, facts: &mut Facts) -> AppResult<()> {
+    let from_object = case.object.get("resources").and_then(serde_json::Value::as_object);
+    let mut ids: BTreeSet<String> = from_object.into_iter().flatten().map(|(id, _)| id.clone()).collect();
+    ids.extend(case.text("resource").map(ToOwned::to_owned));
+    if let Some(grant) = &facts.grant {
+        ids.extend(grant.spec.resources.keys().map(ToString::to_string));
+    }
+    let mut providers: BTreeSet<OrgId> = BTreeSet::new();
+    for id in ids {
+        if let Some(resource) = tx.get::<Resource>(&id).await? {
+            providers.insert(resource.provider.clone());
+            facts.resources.insert(resource.id.clone(), resource);
+        }
+    }
+    for provider in providers {
+        let filter = Filter { org: Some(provider.to_string()), ..Filter::default() };
+        facts.plans.extend(tx.list::<EmergencyPlan>(&filter).await?);
+    }
+    Ok(())
+}
+
+/// Whether another case of this authorisation ended a rectification without success: the authorisation is still
+/// suspended and the case's time ran out or the authority found it not done.
+async fn failed_rectification(tx: &mut Tx, authorisation: &str, case: &Case) -> AppResult<bool> {
+    let found: Option<Authorisation> = tx.get(authorisation).await?;
+    if found.is_none_or(|a| a.state != AuthorisationState::Suspended) {
+        return Ok(false);
+    }
+    let cases: Vec<Case> = tx.list(&Filter { state: Some("failed".to_owned()), ..Filter::default() }).await?;
+    Ok(cases.iter().any(|c| c.id != case.id && c.text("authorisation") == Some(authorisation)))
+}
+
+/// Whether another case of this authorisation holds it stopped.
+async fn other_stop(tx: &mut Tx, authorisation: &str, case: &Case) -> AppResult<bool> {
+    for state in ["suspended", "reported", "stopped", "kept"] {
+        let filter = Filter { state: Some(state.to_owned()), ..Filter::default() };
+        let cases: Vec<Case> = tx.list(&filter).await?;
+        if cases.iter().any(|c| c.id != case.id && c.text("authorisation") == Some(authorisation)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn load_groups(tx: &mut Tx, case: &Case, facts: &mut Facts) -> AppResult<()> {
+    let mut orgs: BTreeSet<OrgId> = case.history.iter().map(|d| d.org.clone()).collect();
+    orgs.insert(case.applicant.clone());
+    orgs.extend(["operator", "author_org", "consumer", "provider"].iter().filter_map(|f| case.text(f)).map(OrgId::from));
+    for org in orgs {
+        if let Some(group) = tx.get::<Organisation>(org.as_str()).await?.and_then(|o| o.group) {
+            facts.groups.insert(org, group);
+        }
+    }
+    Ok(())
+}
+
+/// Why a job failed, for the case's page.
+pub async fn job_result(tx: &mut Tx, job: &str) -> AppResult<Option<JobResult>> {
+    Ok(tx.get::<JobResult>(job).await?)
+}

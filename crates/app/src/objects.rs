@@ -1,0 +1,162 @@
+//! Completes the object of a new case: the caller says what it is about, the platform adds the ids, digests and
+//! organisations that are its own to give. What the caller may not say is overwritten, never trusted.
+
+use crate::App;
+use crate::error::{AppError, AppResult};
+use crate::funnel::Actor;
+use model::Digest;
+use model::ids::{AnnouncementId, AuthorisationId, GrantId, JobId, OrderId, PlanId, ProductId, ResourceId, ScenarioId, StaffId};
+use model::object::ObjectKind;
+use model::party::Organisation;
+use model::record::{Authorisation, Grant, Job, Product, Resource};
+use serde_json::{Map, Value, json};
+use store::Tx;
+
+/// The completed object of a case of one kind.
+pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, kind: ObjectKind, asked: Value) -> AppResult<Value> {
+    let Value::Object(mut o) = asked else {
+        return Err(AppError::usage("bad-object", "object", "object 应为 JSON 对象。", "`object` must be a JSON object."));
+    };
+    match kind {
+        ObjectKind::Resource => {
+            put(&mut o, "resource", ResourceId::from_part(&part()?).to_string());
+            put(&mut o, "provider", actor.org.to_string());
+            let contract = o.get("contract").and_then(Value::as_str).unwrap_or_default();
+            let digest = app.suite().hash(contract.as_bytes()).to_string();
+            put(&mut o, "contract_digest", digest);
+        }
+        ObjectKind::Announcement => put(&mut o, "announcement", AnnouncementId::from_part(&part()?).to_string()),
+        ObjectKind::Authorisation => authorisation(tx, actor, &mut o).await?,
+        ObjectKind::Scenario => {
+            put(&mut o, "scenario", ScenarioId::from_part(&part()?).to_string());
+            put(&mut o, "operator", actor.org.to_string());
+        }
+        ObjectKind::Staff => {
+            put(&mut o, "staff", StaffId::from_part(&part()?).to_string());
+            put(&mut o, "operator", actor.org.to_string());
+        }
+        ObjectKind::Plan => {
+            put(&mut o, "plan", PlanId::from_part(&part()?).to_string());
+            put(&mut o, "provider", actor.org.to_string());
+        }
+        ObjectKind::Grant => grant(tx, actor, &mut o).await?,
+        ObjectKind::Job => {
+            put(&mut o, "job", JobId::from_part(&part()?).to_string());
+            put(&mut o, "product", ProductId::from_part(&part()?).to_string());
+            put(&mut o, "author", actor.person.to_string());
+            put(&mut o, "author_org", actor.org.to_string());
+        }
+        ObjectKind::Release => o = release(tx, &o).await?,
+        ObjectKind::Product => product(tx, actor, &mut o).await?,
+        ObjectKind::Recipient => recipient(tx, actor, &mut o).await?,
+        ObjectKind::Stop => {}
+    }
+    Ok(Value::Object(o))
+}
+
+fn part() -> AppResult<String> {
+    Ok(crypto::random_hex(10)?)
+}
+
+fn put(o: &mut Map<String, Value>, field: &str, value: impl Into<Value>) {
+    o.insert(field.to_owned(), value.into());
+}
+
+fn text<'a>(o: &'a Map<String, Value>, field: &str) -> &'a str {
+    o.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Resources may be asked for as a list of ids; the platform adds each one's provider.
+async fn resources(tx: &mut Tx, o: &mut Map<String, Value>) -> AppResult<()> {
+    let asked: Vec<String> = match o.get("resources") {
+        Some(Value::Array(ids)) => ids.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect(),
+        Some(Value::Object(map)) => map.keys().cloned().collect(),
+        _ => Vec::new(),
+    };
+    let mut known = Map::new();
+    for id in asked {
+        let found: Resource = tx.get(&id).await?.ok_or_else(|| unknown("resources", &id))?;
+        known.insert(id, json!(found.provider));
+    }
+    o.insert("resources".to_owned(), Value::Object(known));
+    Ok(())
+}
+
+async fn authorisation(tx: &mut Tx, actor: &Actor, o: &mut Map<String, Value>) -> AppResult<()> {
+    let org: Organisation = tx.get(actor.org.as_str()).await?.ok_or(AppError::NotFound("organisation"))?;
+    let uscc = org.uscc.ok_or_else(|| {
+        AppError::usage(
+            "no-uscc",
+            "organisation.uscc",
+            "申请单位没有登记统一社会信用代码，无法核查名单与禁止期。",
+            "The applicant has no unified social credit code on record, so lists and bans cannot be checked.",
+        )
+    })?;
+    put(o, "authorisation", AuthorisationId::from_part(&part()?).to_string());
+    put(o, "operator", org.id.to_string());
+    put(o, "uscc", uscc);
+    put(o, "legal_form", serde_json::to_value(org.legal_form)?);
+    o.entry("domain").or_insert(Value::Null);
+    o.entry("renewal_of").or_insert(Value::Null);
+    resources(tx, o).await
+}
+
+async fn grant(tx: &mut Tx, actor: &Actor, o: &mut Map<String, Value>) -> AppResult<()> {
+    put(o, "grant", GrantId::from_part(&part()?).to_string());
+    put(o, "operator", actor.org.to_string());
+    if !o.contains_key("until") {
+        let id = text(o, "authorisation").to_owned();
+        let found: Authorisation = tx.get(&id).await?.ok_or_else(|| unknown("authorisation", &id))?;
+        put(o, "until", found.until.0);
+    }
+    resources(tx, o).await
+}
+
+async fn release(tx: &mut Tx, o: &Map<String, Value>) -> AppResult<Map<String, Value>> {
+    let id = text(o, "job");
+    let job: Job = tx.get(id).await?.ok_or_else(|| unknown("job", id))?;
+    let gate = job.gate.ok_or_else(|| {
+        AppError::usage("job-not-done", "job", "作业尚无产出。", "The job has no result yet.")
+    })?;
+    let grant: Grant = tx.get(job.grant.as_str()).await?.ok_or(AppError::NotFound("grant"))?;
+    let spec = json!({
+        "job": job.id, "product": job.spec.product, "artefact": gate.artefact, "gate_report": gate.report,
+        "author": job.spec.author, "author_org": job.spec.author_org, "scenario": grant.spec.scenario,
+    });
+    Ok(spec.as_object().cloned().unwrap_or_default())
+}
+
+async fn product(tx: &mut Tx, actor: &Actor, o: &mut Map<String, Value>) -> AppResult<()> {
+    let id = text(o, "product").to_owned();
+    let found: Product = tx.get(&id).await?.ok_or_else(|| unknown("product", &id))?;
+    put(o, "operator", actor.org.to_string());
+    put(o, "authorisation", found.authorisation.to_string());
+    let artefact = found.artefact.map_or(Value::Null, |Digest(d)| Value::String(d));
+    put(o, "artefact", artefact);
+    if !o.contains_key("scenario")
+        && let Some(first) = found.reviewed_scenarios.first()
+    {
+        put(o, "scenario", first.to_string());
+    }
+    o.entry("form_reason").or_insert(Value::Null);
+    o.entry("ceiling").or_insert(Value::Null);
+    Ok(())
+}
+
+async fn recipient(tx: &mut Tx, actor: &Actor, o: &mut Map<String, Value>) -> AppResult<()> {
+    let id = text(o, "product").to_owned();
+    let found: Product = tx.get(&id).await?.ok_or_else(|| unknown("product", &id))?;
+    put(o, "order", OrderId::from_part(&part()?).to_string());
+    put(o, "consumer", actor.org.to_string());
+    put(o, "operator", found.operator.to_string());
+    Ok(())
+}
+
+fn unknown(field: &str, id: &str) -> AppError {
+    AppError::usage(
+        "unknown-id",
+        format!("object.{field}"),
+        format!("没有编号为 {id} 的对象。"),
+        format!("There is nothing with the id {id}."),
+    )
+}

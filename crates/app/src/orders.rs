@@ -1,0 +1,53 @@
+//! Issues work orders: numbered without gaps, bound to the case's head, signed by the platform.
+
+use crate::error::AppResult;
+use crate::funnel::NewOrder;
+use crate::{App, keys};
+use model::Digest;
+use model::ids::WorkOrderId;
+use model::order::{ORDER_TYPE, WorkOrder};
+use model::signed::Signed;
+use store::{LeafDraft, Outcome, Tx};
+
+/// An order that the zone does not get within this time is stale and refused there.
+const ORDER_LIFE_DAYS: i64 = 7;
+
+/// Issues one order inside the transaction of the command that caused it.
+pub async fn issue(app: &App, tx: &mut Tx, order: NewOrder) -> AppResult<WorkOrderId> {
+    let now = app.now();
+    let id = WorkOrderId::from_part(&crypto::random_hex(10)?);
+    let head = tx.case_head(order.case.as_str()).await?.map(|(_, hash)| hash).unwrap_or_default();
+    let seq = tx.next_order_seq().await?;
+    let body = WorkOrder {
+        v: 1,
+        deployment: app.deployment.deployment.clone(),
+        id: id.clone(),
+        seq,
+        case: order.case.clone(),
+        case_head: Digest(head),
+        key_list: keys::current(tx).await?.body.number,
+        pack: app.pack.version(),
+        issued_at: now,
+        expires: now.plus_days(ORDER_LIFE_DAYS),
+        effect: order.effect,
+        approvals: order.approvals,
+    };
+    let signature = app.signer.sign(ORDER_TYPE, &body)?;
+    let signed = Signed { key: app.signer.key_id(), signature, body };
+    let digest = crypto::digest_of(app.suite(), "signed", &signed)?.to_string();
+    tx.push_order(seq, id.as_str(), &serde_json::to_string(&signed)?).await?;
+    tx.append_leaf(LeafDraft {
+        kind: "order_issued".to_owned(),
+        case: Some(order.case.to_string()),
+        actor: None,
+        org: None,
+        outcome: Outcome::Done,
+        rule: None,
+        article: None,
+        object: None,
+        refs: [("order".to_owned(), digest), ("effect".to_owned(), signed.body.effect.name().to_owned())].into(),
+        at: now,
+    })
+    .await?;
+    Ok(id)
+}

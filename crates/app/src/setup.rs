@@ -1,0 +1,196 @@
+//! First set-up, signing in, and what the system administrator does: organisations, people, the simulated clock.
+
+use crate::error::{AppError, AppResult};
+use crate::funnel::{Actor, Command, Done, Idempotency, leaf};
+use crate::parties::{self, NewOrganisation, NewPerson, PreparedPerson};
+use crate::{App, link};
+use model::party::{LegalForm, OrgRole, Organisation, Person, PersonRole};
+use model::{Clock, Refusal, Timestamp};
+use std::collections::BTreeMap;
+use store::{LeafDraft, Outcome};
+use subtle::ConstantTimeEq;
+
+/// One of the three first administrators.
+pub struct FirstAdmin {
+    /// Login name.
+    pub account: String,
+    /// Password.
+    pub password: String,
+    /// Real name.
+    pub name: String,
+}
+
+/// First set-up of a deployment.
+pub struct Setup {
+    /// One-time token that `admin init` printed.
+    pub token: String,
+    /// The authority's name in Chinese.
+    pub authority_zh: String,
+    /// The authority's name in English.
+    pub authority_en: String,
+    /// System, security and audit administrator.
+    pub admins: [FirstAdmin; 3],
+}
+
+const DONE: &str = "setup_done";
+
+/// Makes the data authority and the three administrators, once, for the holder of the set-up token.
+pub async fn setup(app: &App, form: Setup) -> AppResult<Organisation> {
+    check_token(app, &form.token)?;
+    let roles = [PersonRole::SystemAdmin, PersonRole::SecurityAdmin, PersonRole::AuditAdmin];
+    let mut tx = app.store.begin().await?;
+    let now = app.now();
+    tx.set_now(now);
+    if tx.meta_get(DONE).await?.is_some() {
+        return Err(refuse("setup-done", "本部署已完成初始化。", "This deployment is set up already.").into());
+    }
+    let authority = NewOrganisation {
+        zh: form.authority_zh,
+        en: form.authority_en,
+        uscc: None,
+        legal_form: LegalForm::LegalPerson,
+        roles: vec![OrgRole::DataAuthority],
+        group: None,
+    };
+    let org = parties::create_organisation(&mut tx, authority, now).await?;
+    for (admin, role) in form.admins.into_iter().zip(roles) {
+        let new = NewPerson {
+            org: org.id.clone(),
+            account: admin.account,
+            password: admin.password,
+            name: admin.name,
+            document: None,
+            roles: vec![role],
+            must_change: false,
+        };
+        // Hashed inside the transaction: nothing else runs before a deployment is set up.
+        let prepared: PreparedPerson = app.people.prepare(new).await?;
+        let person = parties::create_person(&mut tx, &prepared, now).await?;
+        tx.append_leaf(made("person_created", person.id.as_str(), now)).await?;
+    }
+    tx.append_leaf(made("deployment_set_up", org.id.as_str(), now)).await?;
+    tx.meta_set(DONE, "1").await?;
+    tx.commit().await?;
+    Ok(org)
+}
+
+fn check_token(app: &App, token: &str) -> AppResult<()> {
+    let kept = std::fs::read_to_string(&app.setup_token).map_err(AppError::bug)?;
+    let given = app.suite().hash(token.as_bytes()).to_string();
+    if bool::from(kept.trim().as_bytes().ct_eq(given.as_bytes())) {
+        return Ok(());
+    }
+    Err(refuse("bad-setup-token", "初始化令牌不正确。", "The set-up token is wrong.").into())
+}
+
+fn refuse(code: &str, zh: &str, en: &str) -> Refusal {
+    Refusal::new(code, "MLPS-5", "8.1.5", zh, en)
+}
+
+fn made(kind: &str, about: &str, now: Timestamp) -> LeafDraft {
+    LeafDraft {
+        kind: kind.to_owned(),
+        case: None,
+        actor: None,
+        org: None,
+        outcome: Outcome::Done,
+        rule: None,
+        article: None,
+        object: None,
+        refs: BTreeMap::from([("about".to_owned(), about.to_owned())]),
+        at: now,
+    }
+}
+
+/// Signs in.
+pub async fn login(app: &App, account: &str, password: &str) -> AppResult<(String, Person)> {
+    let done = parties::login(&app.store, &app.people, account, password, app.now()).await?;
+    Ok((done.token, done.person))
+}
+
+/// Signs out.
+pub async fn logout(app: &App, token: &str) -> AppResult<()> {
+    parties::logout(&app.store, &app.people, token, app.now()).await
+}
+
+/// The person behind a session token.
+pub async fn actor(app: &App, token: &str) -> AppResult<Actor> {
+    let found = parties::sessions::signed_in(&app.store, &app.people, token, app.now()).await?;
+    Ok(Actor {
+        person: found.person.id,
+        org: found.org.id,
+        org_roles: found.org.roles,
+        roles: found.person.roles,
+        group: found.org.group,
+        key: found.person.key,
+    })
+}
+
+/// Records an organisation.
+pub async fn create_organisation(
+    app: &App,
+    actor: &Actor,
+    new: NewOrganisation,
+    idempotency: Option<&Idempotency>,
+) -> AppResult<Organisation> {
+    let command = Command::plain("create_organisation");
+    let for_leaf = command.clone();
+    app.command(actor, command, idempotency, async move |tx, now| {
+        let org = parties::create_organisation(tx, new, now).await?;
+        let draft = leaf(app, actor, &for_leaf.about(org.id.as_str()), "organisation_created");
+        Ok(Done::with(org, draft))
+    })
+    .await
+}
+
+/// Records a person with an account.
+pub async fn create_person(
+    app: &App,
+    actor: &Actor,
+    new: NewPerson,
+    idempotency: Option<&Idempotency>,
+) -> AppResult<Person> {
+    let command = Command::plain("create_person");
+    // Asked twice on purpose: hashing a password for someone who may not create accounts would be free work.
+    app.policies.permit(actor, &command)?;
+    let prepared = app.people.prepare(new).await?;
+    let for_leaf = command.clone();
+    app.command(actor, command, idempotency, async move |tx, now| {
+        let person = parties::create_person(tx, &prepared, now).await?;
+        let draft = leaf(app, actor, &for_leaf.about(person.id.as_str()), "person_created");
+        Ok(Done::with(person, draft))
+    })
+    .await
+}
+
+/// Moves a simulated clock forward.
+pub async fn move_clock(
+    app: &App,
+    actor: &Actor,
+    advance_ms: i64,
+    idempotency: Option<&Idempotency>,
+) -> AppResult<i64> {
+    let command = Command::plain("move_clock");
+    let for_leaf = command.clone();
+    let offset = app.clock.offset().saturating_add(advance_ms);
+    let now = app
+        .command(actor, command, idempotency, async move |tx, now| {
+            if app.clock.kind() != Clock::Simulated || advance_ms <= 0 {
+                return Err(refuse(
+                    "clock-not-movable",
+                    "只有模拟时钟可以拨动，且只能向前。",
+                    "Only a simulated clock can be moved, and only forward.",
+                )
+                .into());
+            }
+            link::store_clock(tx, offset).await?;
+            let mut draft = leaf(app, actor, &for_leaf, "clock_moved");
+            draft.refs.insert("advance_ms".to_owned(), advance_ms.to_string());
+            Ok(Done::with(now.plus_ms(advance_ms).0, draft))
+        })
+        .await?;
+    // After the commit; a crash in between is healed at the next start from the stored offset. A repeated request
+    // (same idempotency key) finds the stored answer and the stored offset.
+    link::restore_clock(app).await?;
+    Ok(now)
+}

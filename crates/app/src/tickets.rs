@@ -1,0 +1,134 @@
+//! Tickets for the zone's endpoint: signed by the platform, bound to a person or an access key, good for minutes.
+//!
+//! The platform decides who may ask; the zone checks everything again.
+
+use crate::error::{AppError, AppResult};
+use crate::funnel::{Actor, Command, Done, leaf};
+use crate::App;
+use model::ids::{OrderId, OrgId, TicketId};
+use model::ticket::{TICKET_TYPE, Ticket, TicketHolder, TicketPurpose};
+use model::{Digest, Entity, Refusal, Signed, Timestamp};
+use model::record::{ConsumerOrder, Grant, Job, Product, Resource};
+use serde::{Deserialize, Serialize};
+
+/// Access keys start with this, so that a key is never taken for a session token.
+pub const ACCESS_KEY_PREFIX: &str = "yk_";
+/// Life of a ticket.
+const LIFE_MS: i64 = 10 * 60_000;
+/// Tolerance towards the zone's clock.
+const SKEW_MS: i64 = 30_000;
+
+/// A person asks for a ticket.
+pub async fn for_person(app: &App, actor: &Actor, purpose: TicketPurpose) -> AppResult<Signed<Ticket>> {
+    let verb = verb(&purpose);
+    let command = Command::plain(verb);
+    let for_leaf = command.clone();
+    app.command(actor, command, None, async move |tx, now| {
+        check(tx, actor, &purpose).await?;
+        let key = actor.key.clone().ok_or_else(no_key)?;
+        let holder = TicketHolder::Person { person: actor.person.clone(), key };
+        let ticket = issue(app, purpose, holder, actor.org.clone(), now)?;
+        let mut draft = leaf(app, actor, &for_leaf, "ticket_issued");
+        draft.refs.insert("ticket".to_owned(), ticket.body.id.to_string());
+        draft.refs.insert("purpose".to_owned(), verb.to_owned());
+        Ok(Done::with(ticket, draft))
+    })
+    .await
+}
+
+/// A consumer's access key as the platform knows it: by digest only.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccessKey {
+    /// Digest of the key under the deployment's suite.
+    pub digest: Digest,
+    /// The order it was registered with.
+    pub order: OrderId,
+}
+
+impl Entity for AccessKey {
+    const KIND: &'static str = "access_key";
+    fn id(&self) -> &str {
+        &self.digest.0
+    }
+    fn parent(&self) -> Option<&str> {
+        Some(self.order.as_str())
+    }
+}
+
+/// An application asks for a ticket with a consumer's access key. The key is looked up by its digest alone,
+/// so that neither the store nor the time of the look-up tells anything about other keys.
+pub async fn for_access_key(app: &App, access_key: &str) -> AppResult<Signed<Ticket>> {
+    let digest = Digest(app.suite().hash(access_key.as_bytes()).to_string());
+    let known: AccessKey = app.store.get(&digest.0).await?.ok_or(AppError::NotSignedIn)?;
+    let order: ConsumerOrder = app.store.get(known.order.as_str()).await?.ok_or(AppError::NotSignedIn)?;
+    let purpose = TicketPurpose::Product { product: order.product.clone(), order: order.id.clone() };
+    issue(app, purpose, TicketHolder::AccessKey { digest }, order.consumer.clone(), app.now())
+}
+
+fn issue(
+    app: &App,
+    purpose: TicketPurpose,
+    holder: TicketHolder,
+    org: OrgId,
+    now: Timestamp,
+) -> AppResult<Signed<Ticket>> {
+    let body = Ticket {
+        v: 1,
+        deployment: app.deployment.deployment.clone(),
+        id: TicketId::from_part(&crypto::random_hex(12)?),
+        purpose,
+        holder,
+        org,
+        not_before: now.plus_ms(-SKEW_MS),
+        expires: now.plus_ms(LIFE_MS),
+    };
+    let signature = app.signer.sign(TICKET_TYPE, &body)?;
+    Ok(Signed { key: app.signer.key_id(), signature, body })
+}
+
+fn verb(purpose: &TicketPurpose) -> &'static str {
+    match purpose {
+        TicketPurpose::Upload { .. } => "upload_batch",
+        TicketPurpose::SetAside { .. } => "read_set_aside",
+        TicketPurpose::GateReport { .. } => "read_gate_report",
+        TicketPurpose::Preview { .. } => "preview_grant",
+        TicketPurpose::Product { .. } => "call_product",
+    }
+}
+
+async fn check(tx: &mut store::Tx, actor: &Actor, purpose: &TicketPurpose) -> AppResult<()> {
+    let org = &actor.org;
+    match purpose {
+        TicketPurpose::Upload { resource, .. } | TicketPurpose::SetAside { resource, .. } => {
+            let found: Option<Resource> = tx.get(resource.as_str()).await?;
+            found.filter(|r| r.provider == *org).map(drop).ok_or(AppError::NotFound("resource"))
+        }
+        TicketPurpose::Preview { grant } => {
+            let found: Option<Grant> = tx.get(grant.as_str()).await?;
+            found.filter(|g| g.spec.operator == *org).map(drop).ok_or(AppError::NotFound("grant"))
+        }
+        TicketPurpose::GateReport { job } => {
+            let found: Option<Job> = tx.get(job.as_str()).await?;
+            found.map(drop).ok_or(AppError::NotFound("job"))
+        }
+        TicketPurpose::Product { product, order } => {
+            let known: Option<Product> = tx.get(product.as_str()).await?;
+            let found: Option<ConsumerOrder> = tx.get(order.as_str()).await?;
+            found
+                .filter(|o| known.is_some() && o.product == *product && o.consumer == *org)
+                .map(drop)
+                .ok_or(AppError::NotFound("order"))
+        }
+    }
+}
+
+fn no_key() -> AppError {
+    Refusal::new(
+        "no-signing-key",
+        "PRODUCT-KEYS",
+        "",
+        "您还没有登记在密钥清单中的签名密钥；请先登记公钥，待根密钥签署下一份清单。",
+        "You have no signing key in the key list yet; register one and wait for the root to sign the next list.",
+    )
+    .into()
+}

@@ -1,0 +1,218 @@
+//! Catalogue, authorisations, grants, jobs, products, orders.
+
+use super::oversees;
+use crate::App;
+use crate::error::{AppError, AppResult};
+use crate::funnel::Actor;
+use crate::reports::JobResult;
+use crate::resources::OpenBatch;
+use model::ids::AuthorisationId;
+use model::record::{
+    Authorisation, Batch, Certificate, ConsumerOrder, Grant, Job, Meter, Product, ProductState, Resource,
+};
+use model::{Entity, Timestamp};
+use serde_json::{Value, json};
+use store::Filter;
+
+async fn own<T: Entity>(app: &App, actor: &Actor) -> AppResult<Vec<T>> {
+    let org = (!oversees(actor)).then(|| actor.org.to_string());
+    Ok(app.store.list(&Filter { org, ..Filter::default() }).await?)
+}
+
+/// The master catalogue; the dictionary is for everyone who is signed in.
+pub async fn resources(app: &App, _actor: &Actor) -> AppResult<Value> {
+    let rows: Vec<Resource> = app.store.list(&Filter::default()).await?;
+    let list: Vec<Value> = rows
+        .iter()
+        .map(|r| {
+            json!({
+                "id": r.id, "table": r.spec.table, "provider": r.provider, "grade": r.grade, "excluded": r.excluded,
+                "state": r.state, "contract_digest": r.spec.contract_digest, "at": r.at,
+            })
+        })
+        .collect();
+    Ok(json!({ "resources": list }))
+}
+
+/// One resource with its contract.
+pub async fn resource(app: &App, _actor: &Actor, id: &str) -> AppResult<Value> {
+    let row: Resource = app.store.get(id).await?.ok_or(AppError::NotFound("resource"))?;
+    Ok(serde_json::to_value(row)?)
+}
+
+/// Batches of a resource, announced and stored.
+pub async fn batches(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
+    let row: Resource = app.store.get(id).await?.ok_or(AppError::NotFound("resource"))?;
+    if row.provider != actor.org && !oversees(actor) {
+        return Err(AppError::NotFound("resource"));
+    }
+    let opened: Vec<OpenBatch> = app.store.list(&Filter::of(id)).await?;
+    let stored: Vec<Batch> = app.store.list(&Filter::of(id)).await?;
+    Ok(json!({ "opened": opened, "stored": stored }))
+}
+
+/// Authorisations.
+pub async fn authorisations(app: &App, actor: &Actor) -> AppResult<Value> {
+    let now = app.now();
+    let rows: Vec<Authorisation> = own(app, actor).await?;
+    let list: Vec<Value> = rows
+        .iter()
+        .map(|a| {
+            let mut v = json!(a);
+            v["state_now"] = json!(a.state_at(now));
+            v
+        })
+        .collect();
+    Ok(json!({ "authorisations": list }))
+}
+
+/// Authorisations that permit work now; what a lease names.
+pub async fn authorisations_in_force(app: &App, now: Timestamp) -> AppResult<Vec<AuthorisationId>> {
+    let active = Filter { state: Some("active".to_owned()), ..Filter::default() };
+    let rows: Vec<Authorisation> = app.store.list(&active).await?;
+    Ok(rows.into_iter().filter(|a| a.in_force(now)).map(|a| a.id).collect())
+}
+
+/// Grants.
+pub async fn grants(app: &App, actor: &Actor) -> AppResult<Value> {
+    Ok(json!({ "grants": own::<Grant>(app, actor).await? }))
+}
+
+/// Jobs.
+pub async fn jobs(app: &App, actor: &Actor) -> AppResult<Value> {
+    Ok(json!({ "jobs": own::<Job>(app, actor).await? }))
+}
+
+/// One job with what the zone reported.
+pub async fn job(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
+    let row: Job = app.store.get(id).await?.ok_or(AppError::NotFound("job"))?;
+    if row.operator != actor.org && !oversees(actor) {
+        return Err(AppError::NotFound("job"));
+    }
+    let result: Option<JobResult> = app.store.get(id).await?;
+    let mut view = json!(row);
+    view["result"] = json!(result);
+    Ok(view)
+}
+
+/// Products: the caller's own in every state, others' once published.
+pub async fn products(app: &App, actor: &Actor) -> AppResult<Value> {
+    let rows: Vec<Product> = app.store.list(&Filter::default()).await?;
+    let seen: Vec<Product> = rows.into_iter().filter(|p| sees(actor, p)).collect();
+    Ok(json!({ "products": seen }))
+}
+
+/// One product.
+pub async fn product(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
+    let row: Product = app.store.get(id).await?.ok_or(AppError::NotFound("product"))?;
+    if !sees(actor, &row) {
+        return Err(AppError::NotFound("product"));
+    }
+    let certificate = certificate_of(app, &row).await?;
+    let mut view = json!(row);
+    view["certificate_number"] = json!(certificate.map(|c| c.number));
+    Ok(view)
+}
+
+fn sees(actor: &Actor, product: &Product) -> bool {
+    product.operator == actor.org || product.state == ProductState::Published || oversees(actor)
+}
+
+async fn certificate_of(app: &App, product: &Product) -> AppResult<Option<Certificate>> {
+    match &product.certificate {
+        Some(id) => Ok(app.store.get(id.as_str()).await?),
+        None => Ok(None),
+    }
+}
+
+/// Published products, for anyone.
+pub async fn public_products(app: &App) -> AppResult<Value> {
+    let published = Filter { state: Some("published".to_owned()), ..Filter::default() };
+    let mut list = Vec::new();
+    for p in app.store.list::<Product>(&published).await? {
+        list.push(public_view(app, &p).await?);
+    }
+    Ok(json!({ "products": list }))
+}
+
+/// One published product, for anyone.
+pub async fn public_product(app: &App, id: &str) -> AppResult<Value> {
+    let row: Product = app.store.get(id).await?.ok_or(AppError::NotFound("product"))?;
+    if row.state != ProductState::Published {
+        return Err(AppError::NotFound("product"));
+    }
+    let mut view = public_view(app, &row).await?;
+    let result: Option<JobResult> = app.store.get(row.job.as_str()).await?;
+    let columns: Vec<Value> = result
+        .and_then(|r| r.lineage.as_array().cloned())
+        .into_iter()
+        .flatten()
+        .filter_map(|l| l.get("column").cloned())
+        .collect();
+    view["columns"] = json!(columns);
+    Ok(view)
+}
+
+async fn public_view(app: &App, p: &Product) -> AppResult<Value> {
+    let certificate = certificate_of(app, p).await?;
+    let spec = p.spec.as_ref();
+    Ok(json!({
+        "id": p.id, "zh": spec.map(|s| &s.zh), "en": spec.map(|s| &s.en), "form": spec.map(|s| &s.form),
+        "unit": spec.map(|s| &s.unit), "price_fen": spec.map(|s| s.price), "use_class": spec.map(|s| s.use_class),
+        "rows": p.rows, "digest": p.artefact, "venue": p.venue.as_ref().map(|(v, r)| format!("{v} {r}")),
+        "certificate": certificate.map(|c| c.number),
+    }))
+}
+
+/// A certificate by number, for anyone.
+pub async fn certificate(app: &App, number: &str) -> AppResult<Value> {
+    let all: Vec<Certificate> = app.store.list(&Filter::default()).await?;
+    let found = all.into_iter().find(|c| c.number == number).ok_or(AppError::NotFound("certificate"))?;
+    let product: Option<Product> = app.store.get(found.product.as_str()).await?;
+    let valid = product.as_ref().is_some_and(|p| {
+        p.certificate.as_ref() == Some(&found.id) && p.state != ProductState::Withdrawn
+    });
+    Ok(json!({
+        "number": found.number, "product": found.product, "digest": found.artefact, "issued_at": found.at,
+        "issued_at_text": found.at.rfc3339(), "state": if valid { "valid" } else { "withdrawn" },
+        "zh": product.and_then(|p| p.spec).map(|s| s.zh),
+    }))
+}
+
+/// Orders in which the caller's organisation buys or sells.
+pub async fn orders(app: &App, actor: &Actor) -> AppResult<Value> {
+    let rows: Vec<ConsumerOrder> = app.store.list(&Filter::default()).await?;
+    let seen: Vec<ConsumerOrder> = rows.into_iter().filter(|o| party(actor, o)).collect();
+    Ok(json!({ "orders": seen }))
+}
+
+/// One order.
+pub async fn order(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
+    Ok(json!(order_for(app, actor, id).await?))
+}
+
+fn party(actor: &Actor, o: &ConsumerOrder) -> bool {
+    o.consumer == actor.org || o.spec.operator == actor.org || oversees(actor)
+}
+
+async fn order_for(app: &App, actor: &Actor, id: &str) -> AppResult<ConsumerOrder> {
+    let row: Option<ConsumerOrder> = app.store.get(id).await?;
+    row.filter(|o| party(actor, o)).ok_or(AppError::NotFound("order"))
+}
+
+/// Usage of an order, added up over the zone's segments.
+pub async fn usage(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
+    let order = order_for(app, actor, id).await?;
+    let meters: Vec<Meter> = app.store.list(&Filter::of(id)).await?;
+    let (mut calls, mut rows, mut bytes, mut fen) = (0u64, 0u64, 0u64, 0i64);
+    for m in &meters {
+        calls = calls.saturating_add(m.calls);
+        rows = rows.saturating_add(m.rows);
+        bytes = bytes.saturating_add(m.bytes);
+        fen = fen.saturating_add(m.amount.0);
+    }
+    Ok(json!({
+        "order": order.id, "calls": calls, "rows": rows, "bytes": bytes, "amount_fen": fen,
+        "price_fen": order.price, "segments": meters.len(),
+    }))
+}

@@ -1,0 +1,31 @@
+//! What callers may read. Reads decide visibility, never state; a thing that is not for the caller looks absent.
+
+mod case;
+mod market;
+mod people;
+mod rules;
+
+pub use case::{CaseFilter, case, case_view, cases, check_visible, leaves};
+pub use market::{
+    authorisations, authorisations_in_force, batches, certificate, grants, job, jobs, order, orders, product, products,
+    public_product, public_products, resource, resources, usage,
+};
+pub use people::{me, organisations, people};
+pub use rules::{pack, procedures};
+
+use crate::funnel::Actor;
+use model::party::{OrgRole, PersonRole};
+
+/// Roles that see the objects of others: those that plan, review, supervise or watch.
+fn oversees(actor: &Actor) -> bool {
+    let watch = [
+        OrgRole::DataAuthority,
+        OrgRole::ImplementingAgency,
+        OrgRole::CoordinationBody,
+        OrgRole::SecurityRegulator,
+        OrgRole::MarketRegulator,
+        OrgRole::ExpertPanel,
+        OrgRole::ThirdPartyAssessor,
+    ];
+    actor.org_roles.iter().any(|r| watch.contains(r)) || actor.roles.contains(&PersonRole::AuditAdmin)
+}

@@ -1,0 +1,11 @@
+//! Attacks on the log and on evidence, and properties of the tree.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod attacks;
+mod crash;
+mod evidence;
+mod folder;
+mod log;
+mod merkle;
+mod story;
+mod support;

@@ -1,0 +1,200 @@
+//! A product's whole story in one case, as the platform, the zone and four people would write it.
+
+use crate::support::{DEPLOYMENT, World, signed};
+use audit::LogName::{self, Platform, Zone};
+use audit::evidence::{EvidenceBuilder, Statement, Subject, statement_digest, verify};
+use audit::{KeyListView, TileLog, Trust, VerifyReport, anchor_line};
+use crypto::{SigningKey, Suite};
+use serde_json::{Value, json};
+
+pub const CASE: &str = "case-x";
+pub const PRODUCT: &str = "product-1";
+
+/// How a forger deviates.
+#[derive(Clone, Default)]
+pub struct Plan {
+    /// Leave out the leaf of this kind.
+    pub drop: Option<&'static str>,
+    /// Acts that the people have signed; used instead of signing anew.
+    pub acts: Vec<Value>,
+    /// Reports that the zone has signed; used instead of signing anew.
+    pub reports: Vec<Value>,
+    /// Time of the acts.
+    pub at: i64,
+    /// Artefact of the release order.
+    pub artefact: Option<&'static str>,
+    /// The two votes were about another object.
+    pub other_vote: bool,
+}
+
+pub struct Story {
+    pub world: World,
+    pub people: Vec<SigningKey>,
+    pub acts: Vec<Value>,
+    pub reports: Vec<Value>,
+    pub others: Vec<(&'static str, Value)>,
+    plan: Plan,
+    logs: Vec<TileLog>,
+}
+
+impl Story {
+    /// Writes both logs and all statements.
+    pub fn write(suite: Suite, plan: Plan) -> Self {
+        Self::write_in(World::new(suite), plan)
+    }
+
+    pub fn write_in(world: World, plan: Plan) -> Self {
+        let suite = world.suite;
+        let people: Vec<_> = (21..25).map(|n| crate::support::key(suite, n)).collect();
+        let mut entries = world.services();
+        for (n, key) in people.iter().enumerate() {
+            let holder = json!({"kind": "person", "person": format!("person-{n}"), "org": format!("org-{n}"),
+                "org_roles": [], "roles": [], "group": null});
+            entries.push(world.entry(key, &holder));
+        }
+        world.publish(1, &entries);
+        let logs = vec![world.open(Platform), world.open(Zone)];
+        let mut story = Self { world, people, acts: vec![], reports: vec![], others: vec![], plan, logs };
+        story.tell();
+        story.checkpoints();
+        story
+    }
+
+    pub fn trust(&self) -> Trust {
+        self.world.trust()
+    }
+
+    fn digest<T: serde::Serialize>(&self, signed: &T) -> String {
+        statement_digest(self.world.suite, signed).unwrap().to_string()
+    }
+
+    pub fn head(&self, log: LogName) -> Option<String> {
+        self.world.heads.get(&(log, CASE.to_owned())).map(|(_, h)| h.clone())
+    }
+
+    pub fn leaf(&mut self, log: LogName, kind: &str, refs: &[(&str, &str)]) {
+        if self.plan.drop == Some(kind) {
+            return;
+        }
+        let bytes = self.world.leaf(log, Some(CASE), kind, refs);
+        self.logs[usize::from(log == Zone)].append(&[bytes]).unwrap();
+    }
+
+    pub fn act(&mut self, who: usize, step: &str, object: &Value) -> Value {
+        let n = self.acts.len();
+        let body = json!({"v": 1, "deployment": DEPLOYMENT, "case": CASE, "procedure": "p", "step": step,
+            "decision": "approve", "object": crypto::digest_of(self.world.suite, "object", object).unwrap().to_string(),
+            "documents": self.world.suite.hash(b"none").to_string(), "head": self.head(Platform),
+            "person": format!("person-{who}"), "org": format!("org-{who}"), "at": 1_000 + self.plan.at});
+        let act = self.plan.acts.get(n).cloned().unwrap_or_else(|| signed(&self.people[who], "act", body));
+        let digest = self.digest(&act);
+        self.leaf(Platform, &format!("act_{n}"), &[("act", &digest)]);
+        self.acts.push(act.clone());
+        act
+    }
+
+    fn order(&mut self, effect: &str, object: Value, approvals: &[Value], outcome: Value) {
+        let seq = self.others.len() + 1;
+        let body = json!({"v": 1, "deployment": DEPLOYMENT, "id": format!("wo-{seq}"), "seq": seq, "case": CASE,
+            "case_head": self.head(Platform), "key_list": 1, "pack": "1", "issued_at": 1_000, "expires": 9_000,
+            "effect": {"effect": effect, "object": object}, "approvals": approvals});
+        let order = signed(&self.world.platform, "order", body);
+        let (digest, bound) = (self.digest(&order), self.head(Platform));
+        self.leaf(Platform, "order_issued", &[("order", &digest)]);
+        self.leaf(Zone, "order_applied", &[("order", &digest)]);
+        let mut report = json!({"v": 1, "deployment": DEPLOYMENT, "seq": seq, "case": CASE, "case_head": bound,
+            "zone_head": self.head(Zone), "order": format!("wo-{seq}"), "at": 1_000});
+        report.as_object_mut().unwrap().extend(outcome.as_object().unwrap().clone());
+        let n = self.reports.len();
+        let report = self.plan.reports.get(n).cloned().unwrap_or_else(|| signed(&self.world.zone, "report", report));
+        let digest = self.digest(&report);
+        self.leaf(Platform, "zone_reported", &[("report", &digest)]);
+        self.reports.push(report);
+        self.others.push(("order", order));
+    }
+
+    fn tell(&mut self) {
+        let gate = self.world.suite.hash(b"gate report").to_string();
+        let artefact = "sm3:".to_owned() + &"ab".repeat(32);
+        self.leaf(Platform, "case_opened", &[]);
+        let object = json!({"resource": "resource-1"});
+        let a = self.act(0, "catalogue", &object);
+        self.order("resource", object, &[a], json!({"outcome": "applied"}));
+        self.leaf(Platform, "review_doubted", &[]);
+        let object = json!({"grant": "grant-1", "resources": {"resource-1": "org-0"}});
+        let a = self.act(1, "grant", &object);
+        self.order("grant", object, &[a], json!({"outcome": "applied"}));
+        let object = json!({"job": "job-1", "grant": "grant-1"});
+        let a = self.act(1, "job", &object);
+        let done = json!({"outcome": "job_done", "job": "job-1", "artefact": artefact, "verdict": "review",
+            "gate_report": gate, "lineage": {"n": ["visits.id"]}});
+        self.order("job", object, &[a], done);
+        let released = self.plan.artefact.map_or(artefact.clone(), Into::into);
+        let release = json!({"job": "job-1", "product": PRODUCT, "artefact": released, "gate_report": gate});
+        let voted = if self.plan.other_vote { json!({"job": "job-2"}) } else { release.clone() };
+        let votes = [self.act(2, "vote", &voted), self.act(3, "vote", &voted)];
+        let report = json!({"outcome": "released", "product": PRODUCT, "artefact": artefact, "rows": 3});
+        self.order("release", release, &votes, report);
+        let body = json!({"v": 1, "deployment": DEPLOYMENT, "number": "C-1", "artefact": artefact, "at": 1_000});
+        let certificate = signed(&self.world.platform, "certificate", body);
+        let digest = self.digest(&certificate);
+        self.leaf(Platform, "product_registered", &[("certificate", &digest)]);
+        self.others.push(("certificate", certificate));
+    }
+
+    pub fn checkpoints(&mut self) {
+        let [platform, zone] = self.logs.as_mut_slice() else { unreachable!() };
+        platform.checkpoint(2_000, &self.world.platform_log, &[]).unwrap();
+        let seen = anchor_line(platform.published().unwrap());
+        zone.checkpoint(2_000, &self.world.zone_log, &[seen]).unwrap();
+        let seen = anchor_line(zone.published().unwrap());
+        platform.checkpoint(2_001, &self.world.platform_log, &[seen]).unwrap();
+    }
+
+    pub fn builder(&self) -> EvidenceBuilder {
+        let subject = Subject { kind: "product".into(), id: PRODUCT.into() };
+        let mut b = EvidenceBuilder::new(&self.world.logs(), (&self.trust()).try_into().unwrap(), subject);
+        for act in &self.acts {
+            b.statement("act", act).unwrap();
+        }
+        for report in &self.reports {
+            b.statement("report", report).unwrap();
+        }
+        for (kind, other) in &self.others {
+            b.statement(kind, other).unwrap();
+        }
+        b.document("gate-report.json", "application/json", b"gate report");
+        b.document("lineage.json", "application/json", br#"{"n":["visits.id"]}"#);
+        b.step("登记", "registered", Some("12.1"), Some(0));
+        b
+    }
+
+    pub fn evidence(&self) -> Vec<u8> {
+        self.builder().build(3_000, &self.world.platform).unwrap()
+    }
+
+    /// Changes the evidence as a platform could that holds its own key: the file is sealed anew.
+    pub fn reseal(&self, change: impl FnOnce(&mut Value)) -> Vec<u8> {
+        let mut file: Value = serde_json::from_slice(&self.evidence()).unwrap();
+        change(&mut file["body"]);
+        crypto::canonical(&signed(&self.world.platform, "evidence", file["body"].take())).unwrap()
+    }
+}
+
+/// At least one approval; a release needs two, of different organisations.
+pub fn quorum(order: &Statement, acts: &[Statement], _: &KeyListView) -> Result<(), String> {
+    let orgs: std::collections::BTreeSet<_> = acts.iter().map(|a| a.body["org"].to_string()).collect();
+    let needed = if order.body["effect"]["effect"] == "release" { 2 } else { 1 };
+    if orgs.len() >= needed { Ok(()) } else { Err(format!("{} of {needed}", orgs.len())) }
+}
+
+pub fn check(bytes: &[u8], trust: &Trust) -> VerifyReport {
+    verify(bytes, Some(trust), &quorum)
+}
+
+/// The stable code of the failure.
+pub fn what(bytes: &[u8], trust: &Trust) -> String {
+    let report = check(bytes, trust);
+    assert!(!report.valid && !report.trusted, "it was believed");
+    report.failure.unwrap().what
+}

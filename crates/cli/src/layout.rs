@@ -1,0 +1,81 @@
+//! Where things lie in a data folder. The platform may open `platform/` and `log/`, the zone `zone/` and `log/`,
+//! people `desks/`, and nobody who serves anything opens `root/`.
+
+use std::path::{Path, PathBuf};
+
+/// The folders and files of one deployment.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// Absolute path of the data folder.
+    pub data: PathBuf,
+}
+
+impl Layout {
+    /// The layout below a folder; the path is made absolute, since printed paths are absolute.
+    pub fn new(data: &Path) -> std::io::Result<Self> {
+        Ok(Self { data: std::path::absolute(data)? })
+    }
+    /// Facts of the deployment that every process may read.
+    pub fn deployment_file(&self) -> PathBuf {
+        self.data.join("deployment.json")
+    }
+    /// The platform's folder.
+    pub fn platform(&self) -> PathBuf {
+        self.data.join("platform")
+    }
+    /// The platform's keys.
+    pub fn platform_keys(&self) -> PathBuf {
+        self.platform().join("keys")
+    }
+    /// The SQLite database that is used without `--database`.
+    pub fn database_url(&self) -> String {
+        format!("sqlite://{}", self.platform().join("platform.db").display())
+    }
+    /// The zone's folder.
+    pub fn zone(&self) -> PathBuf {
+        self.data.join("zone")
+    }
+    /// The zone's keys.
+    pub fn zone_keys(&self) -> PathBuf {
+        self.zone().join("keys")
+    }
+    /// Both logs, and the key lists they are checked against.
+    pub fn log(&self) -> PathBuf {
+        self.data.join("log")
+    }
+    /// The offline root's folder; in production it is on another machine.
+    pub fn root(&self) -> PathBuf {
+        self.data.join("root")
+    }
+    /// People's desks: software keys sealed under a passphrase each.
+    pub fn desks(&self) -> PathBuf {
+        self.data.join("desks")
+    }
+    /// The trust file that offline verifiers are given.
+    pub fn trust_file(&self) -> PathBuf {
+        self.data.join("trust.json")
+    }
+    /// What the story needs to go on after an interruption.
+    pub fn story(&self) -> PathBuf {
+        self.data.join("story")
+    }
+    /// Whether the folder was initialised.
+    pub fn is_initialised(&self) -> bool {
+        self.deployment_file().is_file()
+    }
+}
+
+/// Writes a file so that it is there whole or not at all, readable by its owner alone.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let temp = path.with_extension("partial");
+    let mut file = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&temp)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&temp, path)?;
+    if let Some(parent) = path.parent() {
+        std::fs::File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}

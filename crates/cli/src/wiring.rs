@@ -1,0 +1,227 @@
+//! What every process needs to start: the deployment's facts, its pack, its keys, the machine's clock.
+
+#[path = "../../../packs/index.rs"]
+mod packs;
+
+use crate::init::MASTER;
+use crate::layout::Layout;
+use app::AppError;
+use app::deployment::Deployment;
+use crypto::{Hash, KeyFile, SigningKey, Suite};
+use model::pack::{Pack, PackText};
+use model::{Clock, Refusal, Timestamp};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How a command of the program fails. The exit code follows from the kind.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// A rule said no, a gate blocked, or something is not valid or not proved: exit code 1.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Bad usage or unreadable input: exit code 2.
+    #[error("{at}: {en}")]
+    Usage {
+        /// Where.
+        at: String,
+        /// What and how to mend, in Chinese.
+        zh: String,
+        /// What and how to mend, in English.
+        en: String,
+    },
+    /// A bug or a failing machine: exit code 3.
+    #[error("{0}")]
+    Bug(String),
+}
+
+impl CliError {
+    /// A usage error.
+    pub fn usage(at: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::Usage { at: at.to_owned(), zh: zh.into(), en: en.into() }
+    }
+
+    /// A failure that the caller cannot mend.
+    pub fn bug(e: impl std::fmt::Display) -> Self {
+        Self::Bug(e.to_string())
+    }
+
+    /// A part of the process that must not stop did.
+    pub fn stopped(what: &str, why: &str) -> Self {
+        Self::Bug(format!("{what} stopped: {why}"))
+    }
+
+    /// Exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Refused(_) => 1,
+            Self::Usage { .. } => 2,
+            Self::Bug(_) => 3,
+        }
+    }
+
+    /// `{"error": …}` as `--json` prints it.
+    pub fn json(&self) -> serde_json::Value {
+        let error = match self {
+            Self::Refused(r) => serde_json::json!(r),
+            Self::Usage { at, zh, en } => serde_json::json!({"code": "usage", "rule": "", "article": "", "zh": zh, "en": en, "at": at}),
+            Self::Bug(text) => {
+                serde_json::json!({"code": "internal", "rule": "", "article": "", "zh": "内部错误。", "en": text})
+            }
+        };
+        serde_json::json!({ "error": error })
+    }
+}
+
+impl From<std::io::Error> for CliError {
+    fn from(e: std::io::Error) -> Self {
+        Self::Bug(e.to_string())
+    }
+}
+
+impl From<crypto::CryptoError> for CliError {
+    fn from(e: crypto::CryptoError) -> Self {
+        Self::Bug(e.to_string())
+    }
+}
+
+impl From<serde_json::Error> for CliError {
+    fn from(e: serde_json::Error) -> Self {
+        Self::Bug(e.to_string())
+    }
+}
+
+impl From<store::StoreError> for CliError {
+    fn from(e: store::StoreError) -> Self {
+        Self::Bug(e.to_string())
+    }
+}
+
+impl From<landlock::RulesetError> for CliError {
+    fn from(e: landlock::RulesetError) -> Self {
+        Self::Bug(e.to_string())
+    }
+}
+
+impl From<AppError> for CliError {
+    fn from(e: AppError) -> Self {
+        match e {
+            AppError::Refused(r) => Self::Refused(r),
+            AppError::Usage { at, zh, en, .. } => Self::Usage { at, zh, en },
+            AppError::NotFound(what) => Self::Usage { at: what.to_owned(), zh: "没有找到。".into(), en: "Not found.".into() },
+            other => Self::Bug(format!("{other}: {:?}", std::error::Error::source(&other))),
+        }
+    }
+}
+
+/// Every layer shipped with the program.
+pub fn layers() -> Vec<PackText> {
+    let mut found: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
+    for (layer, path, text) in packs::FILES {
+        found.entry(layer).or_default().insert((*path).to_owned(), (*text).to_owned());
+    }
+    found.into_iter().map(|(layer, files)| PackText { layer: layer.to_owned(), files }).collect()
+}
+
+/// The pack of a city: its name, or a folder that holds one more layer.
+pub fn pack(city: &str) -> Result<Pack, CliError> {
+    let mut all = layers();
+    let mut name = city.to_owned();
+    if Path::new(city).join("pack.toml").is_file() {
+        let own = folder(Path::new(city))?;
+        name.clone_from(&own.layer);
+        all.retain(|l| l.layer != own.layer);
+        all.push(own);
+    }
+    let broken = |e: model::pack::PackError| CliError::usage("--city", e.zh.clone(), e.to_string());
+    let chain = model::pack::resolve(&all, &name).map_err(broken)?;
+    Pack::load(&chain).map_err(broken)
+}
+
+fn folder(dir: &Path) -> Result<PackText, CliError> {
+    let dir = std::path::absolute(dir)?;
+    let layer = dir.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut files = BTreeMap::new();
+    for (sub, prefix) in [(dir.clone(), ""), (dir.join("procedures"), "procedures/")] {
+        let Ok(entries) = std::fs::read_dir(sub) else { continue };
+        for entry in entries {
+            let path = entry?.path();
+            let known = path.extension().is_some_and(|e| e == "toml" || e == "cedar");
+            if path.is_file() && known {
+                let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                files.insert(format!("{prefix}{name}"), std::fs::read_to_string(path)?);
+            }
+        }
+    }
+    Ok(PackText { layer, files })
+}
+
+/// Digest of a pack's texts, as the trust file pins it.
+pub fn pack_digest(suite: Suite, pack: &Pack) -> Result<Hash, CliError> {
+    Ok(crypto::digest_of(suite, "pack", &pack.texts)?)
+}
+
+/// The deployment of a data folder.
+pub fn deployment(layout: &Layout) -> Result<Deployment, CliError> {
+    let path = layout.deployment_file();
+    let bytes = std::fs::read(&path).map_err(|_| {
+        CliError::usage(
+            "--data",
+            format!("{} 不是已初始化的数据目录；请先运行 yunyu admin init。", layout.data.display()),
+            format!("{} is not an initialised data folder; run `yunyu admin init` first.", layout.data.display()),
+        )
+    })?;
+    Ok(crypto::from_canonical(&bytes)?)
+}
+
+/// Simulated folders serve loopback only (invariant 10).
+pub fn check_listen(deployment: &Deployment, listen: SocketAddr) -> Result<(), CliError> {
+    if deployment.clock == Clock::Simulated && !listen.ip().is_loopback() {
+        return Err(CliError::usage(
+            "--listen",
+            "模拟时钟的目录只能监听本机回环地址。",
+            "A folder with a simulated clock serves loopback only.",
+        ));
+    }
+    Ok(())
+}
+
+/// A service's software key.
+pub fn service_key(keys: &Path, name: &str) -> Result<SigningKey, CliError> {
+    let pass = std::fs::read_to_string(keys.join(MASTER))?;
+    let file: KeyFile = serde_json::from_slice(&std::fs::read(keys.join(name))?)?;
+    Ok(file.open(pass.trim())?)
+}
+
+/// A 32-byte secret kept as hexadecimal text in a file of its own.
+pub fn secret(path: &Path) -> Result<[u8; 32], CliError> {
+    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path)?);
+    let bytes = hex::decode(text.trim()).map_err(CliError::bug)?;
+    bytes.try_into().map_err(|_| CliError::bug("a secret file does not hold 32 bytes"))
+}
+
+/// The machine's clock in milliseconds. The only place that reads it, besides what it is handed to.
+pub fn wall_clock() -> Arc<dyn Fn() -> i64 + Send + Sync> {
+    Arc::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
+}
+
+/// The same, as the zone wants it.
+pub fn machine_clock() -> zone::node::MachineClock {
+    let wall = wall_clock();
+    Arc::new(move || Timestamp(wall()))
+}
+
+/// Resolves when the process is asked to end.
+pub async fn told_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut term) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,372 @@
+//! The loader: the real packs load; every kind of fault is named with file, line and key.
+
+use crate::world::{CITY, PACK, all_layers, layers};
+use model::Pack;
+use model::pack::{PackError, PackText, Status, Value, graph, mermaid, resolve, show, show_row};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+#[test]
+fn the_shipped_packs_load() {
+    for layer in all_layers() {
+        let chain = resolve(&all_layers(), &layer.layer).unwrap();
+        if chain.len() > 1 || chain[0].layer == "product" {
+            Pack::load(&chain).unwrap_or_else(|e| panic!("{e}"));
+        }
+    }
+}
+
+#[test]
+fn the_index_holds_exactly_the_files_of_the_folder() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
+    let mut found = Vec::new();
+    let mut open = vec![root.clone()];
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|e| e == "toml" || e == "cedar") {
+                found.push(path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    let mut listed: Vec<String> = crate::index::FILES.iter().map(|(l, p, _)| format!("{l}/{p}")).collect();
+    found.sort();
+    listed.sort();
+    assert_eq!(found, listed);
+}
+
+#[test]
+fn values_show_their_origin() {
+    let term = PACK.param("term.max_months").unwrap();
+    assert_eq!(
+        (&term.value, term.status, term.layer.as_str(), term.source.as_str()),
+        (&Value::Integer(24), Status::Explicit, CITY, "WX-11.2")
+    );
+    let notice = PACK.param("notice.days").unwrap();
+    assert_eq!(
+        (&notice.value, notice.status, notice.layer.as_str()),
+        (&Value::Integer(7), Status::Inherited, "product")
+    );
+    assert_eq!(PACK.int("k.person"), Some(10));
+    assert_eq!(PACK.article("WX-11.2"), "11");
+    assert_eq!(PACK.version(), "wuxi@1.1.1");
+}
+
+#[test]
+fn views_name_rules_and_origin() {
+    let text = show(&PACK);
+    assert!(
+        text.contains("notice.days = 7  [inherited · PRODUCT-NOTICE · product]"),
+        "{text}"
+    );
+    assert!(show_row(&PACK, "WX-11.2").unwrap().contains("term.max_months = 24"));
+    assert_eq!(show_row(&PACK, "WX-99.1"), None);
+    assert!(
+        graph(&PACK, "release")
+            .unwrap()
+            .contains("release.reviewers = 2, blind")
+    );
+    assert!(
+        mermaid(PACK.procedure("release").unwrap()).contains("voted --> security_reviewed : security_review [WX-17.1]")
+    );
+}
+
+#[test]
+fn every_row_of_the_text_is_covered_and_every_cited_test_exists() {
+    let rows = PACK.coverage();
+    assert_eq!(rows.iter().filter(|r| r.row.starts_with("WX-")).count(), 49);
+    assert_eq!(rows.iter().filter(|r| r.row.starts_with("NAT-")).count(), 25);
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let sources: String = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|e| std::fs::read_to_string(e.unwrap().path()).unwrap())
+        .collect();
+    for row in rows {
+        for test in row.tests {
+            let name = test.strip_prefix("model::").unwrap();
+            assert!(sources.contains(&format!("fn {name}()")), "{}: no test {test}", row.row);
+        }
+    }
+}
+
+/// The city's layers with one replacement in one file.
+fn with(file: &str, from: &str, to: &str) -> Result<Pack, PackError> {
+    let mut layers = layers();
+    let (layer, path) = file.split_once('/').unwrap();
+    let text = layers
+        .iter_mut()
+        .find(|l| l.layer == layer)
+        .unwrap()
+        .files
+        .entry(path.into())
+        .or_default();
+    assert!(text.contains(from), "{file} has no {from}");
+    *text = text.replacen(from, to, 1);
+    Pack::load(&layers)
+}
+
+#[test]
+fn faults_name_file_line_and_key() {
+    let auth = "wuxi/procedures/authorisation.toml";
+    let cases: &[(&str, &str, &str, &str, &str)] = &[
+        // file, from, to, key, words
+        (
+            "wuxi/parameters.toml",
+            "value = 24",
+            "valeu = 24",
+            "valeu",
+            "unknown field",
+        ),
+        ("wuxi/pack.toml", "status =", "statuses =", "statuses", "unknown field"),
+        (
+            auth,
+            "zh = \"提交申请\"",
+            "zh = \"提交申请\"\ncolour = 1",
+            "colour",
+            "unknown field",
+        ),
+        (
+            auth,
+            "no_ban = \"WX-10.3\"",
+            "no_bann = \"WX-10.3\"",
+            "no_bann",
+            "unknown variant",
+        ),
+        (
+            "wuxi/parameters.toml",
+            "[\"authorisation.modes\"]",
+            "[\"k.person\"]\nvalue = 5\nsource = \"WX-9.1\"\nstatus = \"explicit\"\n\n[\"authorisation.modes\"]",
+            "k.person",
+            "tighten",
+        ),
+        (
+            "wuxi/parameters.toml",
+            "[\"authorisation.modes\"]",
+            "[\"k.person\"]\nvalue = 12\nstrict = \"max\"\nsource = \"WX-9.1\"\nstatus = \"explicit\"\n\n[\"authorisation.modes\"]",
+            "k.person",
+            "direction",
+        ),
+        (
+            "wuxi/parameters.toml",
+            "value = 24",
+            "value = \"24\"",
+            "term.max_months",
+            "kind",
+        ),
+        (
+            "wuxi/parameters.toml",
+            "strict = \"max\"",
+            "strict = \"subset\"",
+            "term.max_months",
+            "does not fit",
+        ),
+        (
+            "wuxi/parameters.toml",
+            "zh = \"终止的情形\"",
+            "",
+            "termination.grounds",
+            "translation",
+        ),
+        (
+            "wuxi/parameters.toml",
+            "[\"authorisation.modes\"]",
+            "[\"notice.days\"]\nvalue = 10\nsource = \"WX-9.2\"\nstatus = \"inherited\"\n\n[\"authorisation.modes\"]",
+            "notice.days",
+            "inherited",
+        ),
+        (
+            auth,
+            "{ name = \"withdrawn\"",
+            "{ name = \"limbo\", zh = \"无\", en = \"limbo\", end = true },\n  { name = \"withdrawn\"",
+            "limbo",
+            "cannot be reached",
+        ),
+        (
+            auth,
+            "en = \"active\", end = true",
+            "en = \"active\"",
+            "agreed",
+            "no end can be reached",
+        ),
+        (auth, "by = [\"expert_panel\"]", "by = []", "argue", "nobody may take"),
+        (
+            auth,
+            "by = [\"expert_panel\"]",
+            "by = [\"the_applicant\"]",
+            "argue",
+            "nobody may take",
+        ),
+        (
+            auth,
+            "by = [\"expert_panel\"]",
+            "by = [\"the_consumer\"]",
+            "argue",
+            "nobody may take",
+        ),
+        (
+            auth,
+            "by = [\"expert_panel\"]",
+            "by = [\"wizard\"]",
+            "wizard",
+            "unknown role",
+        ),
+        (
+            auth,
+            "en = \"Expert argumentation\"",
+            "en = \"\"",
+            "argue",
+            "translation",
+        ),
+        (auth, "en = \"Minutes\"", "en = \" \"", "minutes", "translation"),
+        (auth, "to = \"argued\"", "to = \"argueed\"", "argueed", "does not exist"),
+        (
+            auth,
+            "documents = [\"expert_opinion\"]",
+            "documents = [\"opinion\"]",
+            "opinion",
+            "not described",
+        ),
+        (
+            auth,
+            "documents = [\"expert_opinion\"]",
+            "",
+            "expert_opinion",
+            "no step asks",
+        ),
+        (
+            auth,
+            "due = { param = \"notice.days\" }",
+            "due = { param = \"notice.dayz\" }",
+            "due",
+            "due must name",
+        ),
+        (
+            auth,
+            "rule = \"WX-5.1\"",
+            "rule = \"WX-5.9\"",
+            "WX-5.9",
+            "no articles.toml",
+        ),
+        (
+            "wuxi/procedures/release.toml",
+            "count = 2\ncount_param = \"release.reviewers\"",
+            "count = 1",
+            "vote",
+            "at least two",
+        ),
+        (
+            "wuxi/procedures/release.toml",
+            "from = [\"voted\"]",
+            "from = [\"checked\", \"voted\"]",
+            "vote",
+            "can be reached without",
+        ),
+        (
+            "wuxi/pack.toml",
+            "\"security_review\", \"authority_review\"",
+            "\"authority_review\"",
+            "product.review",
+            "no approval",
+        ),
+        (
+            "wuxi/pack.toml",
+            "[[effects.grant]]",
+            "[[effects.grants]]",
+            "grants",
+            "no order",
+        ),
+        (
+            "wuxi/pack.toml",
+            "steps = [\"submit\", \"review\"]\nrule = \"WX-16.1\"",
+            "steps = []\nrule = \"WX-16.1\"",
+            "effects.job",
+            "must carry an approval",
+        ),
+        (
+            "wuxi/pack.toml",
+            "[[effects.job]]",
+            "[[effects.resource]]\nprocedure = \"catalogue\"\nsteps = [\"submit\"]\nrule = \"WX-2.2\"\n\n[[effects.job]]",
+            "effects.resource",
+            "leave out",
+        ),
+        ("wuxi/pack.toml", "id = \"wuxi\"", "id = \"wuxu\"", "id", "folder"),
+        (
+            "wuxi/articles.toml",
+            "answers = [\"text:legal_basis\"]",
+            "answers = [\"guard:magic\"]",
+            "WX-1.1",
+            "does not exist",
+        ),
+        (
+            "wuxi/articles.toml",
+            "answers = [\"text:legal_basis\"]",
+            "",
+            "WX-1.1",
+            "nothing answers",
+        ),
+        (
+            "wuxi/articles.toml",
+            "[\"WX-1.1\"]",
+            "[\"NAT-1\"]",
+            "NAT-1",
+            "already stands",
+        ),
+    ];
+    for (file, from, to, key, words) in cases {
+        let error = with(file, from, to).expect_err(&format!("{file}: {to}"));
+        assert!(error.key == *key && error.en.contains(words), "{file} {to}: {error:?}");
+        assert!(
+            !error.zh.is_empty() && !error.mend.is_empty() && error.file.starts_with(file.split('/').next().unwrap()),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_fault_points_at_its_line() {
+    let error = with("wuxi/parameters.toml", "value = 24", "valeu = 24").unwrap_err();
+    assert_eq!((error.file.as_str(), error.line), ("wuxi/parameters.toml", 2));
+    let error = with(
+        "wuxi/procedures/authorisation.toml",
+        "en = \"Expert argumentation\"",
+        "en = \"\"",
+    )
+    .unwrap_err();
+    let text = &layers()[2].files["procedures/authorisation.toml"];
+    assert!(text.lines().nth(error.line - 1).unwrap().contains("argue"), "{error:?}");
+}
+
+#[test]
+fn strange_files_and_layers_are_refused() {
+    let mut chain = layers();
+    chain[2].files.insert("notes.md".into(), "x".into());
+    assert_eq!(Pack::load(&chain).unwrap_err().key, "notes.md");
+    let mut chain = layers();
+    chain.remove(1);
+    assert_eq!(Pack::load(&chain).unwrap_err().key, "inherits");
+    assert!(Pack::load(&[]).is_err());
+    assert!(resolve(&all_layers(), "nowhere").is_err());
+    let ring = PackText {
+        layer: "ring".into(),
+        files: BTreeMap::from([(
+            "pack.toml".into(),
+            layers()[1].files["pack.toml"]
+                .replace("id = \"national\"", "id = \"ring\"")
+                .replace("\"product\"", "\"ring\""),
+        )]),
+    };
+    assert!(resolve(&[ring], "ring").unwrap_err().en.contains("circle"));
+}
+
+#[test]
+fn a_strict_value_may_be_tightened() {
+    let pack = with(
+        "wuxi/parameters.toml",
+        "[\"authorisation.modes\"]",
+        "[\"k.person\"]\nvalue = 15\nsource = \"WX-9.1\"\nstatus = \"explicit\"\n\n[\"authorisation.modes\"]",
+    )
+    .unwrap();
+    assert_eq!(pack.int("k.person"), Some(15));
+}

@@ -1,0 +1,19 @@
+//! Tests of the pure decisions over the real packs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../../../../packs/index.rs"]
+mod index;
+
+mod authorisation;
+mod loader;
+mod product;
+mod quorum;
+mod scripts;
+mod stop;
+mod supply;
+mod world;

@@ -1,0 +1,85 @@
+//! Authorisations, grants, jobs, products, orders, usage and evidence, as the caller may see them.
+
+use crate::problem::{Problem, WebResult};
+use crate::session::Caller;
+use crate::state::WebState;
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::Value;
+
+/// Authorisations.
+#[utoipa::path(get, path = "/api/v1/authorisations", tag = "operation", responses((status = 200, body = Object)))]
+pub async fn list_authorisations(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::authorisations(&s.app, &actor).await?))
+}
+
+/// Grants.
+#[utoipa::path(get, path = "/api/v1/grants", tag = "operation", responses((status = 200, body = Object)))]
+pub async fn list_grants(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::grants(&s.app, &actor).await?))
+}
+
+/// Jobs.
+#[utoipa::path(get, path = "/api/v1/jobs", tag = "operation", responses((status = 200, body = Object)))]
+pub async fn list_jobs(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::jobs(&s.app, &actor).await?))
+}
+
+/// One job: state, verdict of the gate, digests, lineage.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}", tag = "operation", params(("job" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub async fn get_job(State(s): State<WebState>, Caller(actor): Caller, Path(id): Path<String>) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::job(&s.app, &actor, &id).await?))
+}
+
+/// Products.
+#[utoipa::path(get, path = "/api/v1/products", tag = "market", responses((status = 200, body = Object)))]
+pub async fn list_products(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::products(&s.app, &actor).await?))
+}
+
+/// One product.
+#[utoipa::path(get, path = "/api/v1/products/{product}", tag = "market", params(("product" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub async fn get_product(State(s): State<WebState>, Caller(actor): Caller, Path(id): Path<String>) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::product(&s.app, &actor, &id).await?))
+}
+
+/// Orders of the caller's organisation, as consumer or operator.
+#[utoipa::path(get, path = "/api/v1/orders", tag = "market", responses((status = 200, body = Object)))]
+pub async fn list_orders(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::orders(&s.app, &actor).await?))
+}
+
+/// One order.
+#[utoipa::path(get, path = "/api/v1/orders/{order}", tag = "market", params(("order" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub async fn get_order(State(s): State<WebState>, Caller(actor): Caller, Path(id): Path<String>) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::order(&s.app, &actor, &id).await?))
+}
+
+/// What an order has used: calls, rows, bytes, and what that costs.
+#[utoipa::path(get, path = "/api/v1/orders/{order}/usage", tag = "market", params(("order" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub async fn get_usage(State(s): State<WebState>, Caller(actor): Caller, Path(id): Path<String>) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::usage(&s.app, &actor, &id).await?))
+}
+
+/// The evidence file of a product, for an offline verifier.
+#[utoipa::path(get, path = "/api/v1/products/{product}/evidence", tag = "market", params(("product" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub async fn get_evidence(
+    State(s): State<WebState>,
+    _caller: Caller,
+    Path(id): Path<String>,
+) -> WebResult<impl axum::response::IntoResponse> {
+    let source = app::evidence::Source {
+        store: &s.app.store,
+        log_dir: &s.app.log_dir,
+        deployment: &s.app.deployment,
+        signer: &s.app.signer,
+        now: s.app.now(),
+    };
+    let bytes = app::evidence::export(&source, &id).await?;
+    Ok(([(axum::http::header::CONTENT_TYPE, "application/json")], bytes))
+}

@@ -1,0 +1,118 @@
+//! The platform's HTTP server: routes, limits, security headers, metrics, the API document, TLS when not on loopback.
+
+use crate::api;
+use crate::state::WebState;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::OpenApi;
+
+/// The API document's head.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Yunyu platform",
+    description = "Authorised operation of public data: parties, catalogue, procedures, products, orders, audit. \
+        Records never pass here; they pass at the zone's endpoint under a ticket."
+))]
+struct ApiDoc;
+
+/// TLS certificate and key, both PEM files.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// Certificate chain.
+    pub certificate: PathBuf,
+    /// Private key.
+    pub key: PathBuf,
+}
+
+/// All routes over the shared state, and the OpenAPI document.
+pub fn router(state: WebState) -> Router {
+    let (routes, document) = utoipa_axum::router::OpenApiRouter::with_openapi(ApiDoc::openapi())
+        .merge(api::routes())
+        .split_for_parts();
+    let document = document.to_json().unwrap_or_default();
+    routes
+        .route("/api/v1/openapi.json", get(move || async move { json(document) }))
+        .route(model::link::ORDERS_PATH, get(api::zone_link::get_orders))
+        .route(model::link::REPORTS_PATH, post(api::zone_link::post_reports))
+        .route("/", get(api::public::products_page))
+        .route("/products/{product}", get(api::public::product_page))
+        .route("/certificates/{number}", get(api::public::certificate_page))
+        .route("/style.css", get(style))
+        .route("/healthz", get(health))
+        .route("/metrics", get(metrics))
+        .layer(DefaultBodyLimit::max(4 << 20))
+        .layer(CatchPanicLayer::new())
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .layer(fixed(header::CACHE_CONTROL, "no-store"))
+        .layer(fixed(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
+             frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+        ))
+        .with_state(state)
+}
+
+/// The OpenAPI document, for checks and the committed copy.
+pub fn openapi() -> String {
+    let (_, document) = utoipa_axum::router::OpenApiRouter::with_openapi(ApiDoc::openapi())
+        .merge(api::routes())
+        .split_for_parts();
+    document.to_pretty_json().unwrap_or_default()
+}
+
+fn fixed(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+fn json(document: String) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], document)
+}
+
+async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], crate::pages::STYLE)
+}
+
+async fn health(State(s): State<WebState>) -> impl IntoResponse {
+    match s.app.store.last_order_seq().await {
+        Ok(_) => (StatusCode::OK, "ok\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n"),
+    }
+}
+
+async fn metrics(State(s): State<WebState>) -> String {
+    s.metrics.render()
+}
+
+/// Serves until `stop` resolves; lets running requests end, for at most ten seconds.
+pub async fn serve(
+    state: WebState,
+    listen: SocketAddr,
+    tls: Option<TlsFiles>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let handle = axum_server::Handle::new();
+    let ending = handle.clone();
+    tokio::spawn(async move {
+        stop.await;
+        ending.graceful_shutdown(Some(Duration::from_secs(10)));
+    });
+    let service = router(state).into_make_service();
+    match tls {
+        None => axum_server::bind(listen).handle(handle).serve(service).await,
+        Some(files) => {
+            let config =
+                axum_server::tls_rustls::RustlsConfig::from_pem_file(&files.certificate, &files.key).await?;
+            axum_server::bind_rustls(listen, config).handle(handle).serve(service).await
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Who asks: the session behind `Authorization: Bearer`, and the idempotency of the request.
+
+use crate::problem::WebError;
+use crate::state::WebState;
+use app::{Actor, AppError, Idempotency};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+/// Header that makes a command repeatable.
+pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+/// Largest JSON body a command takes.
+const BODY_LIMIT: usize = 4 << 20;
+
+/// A signed-in caller.
+pub struct Caller(pub Actor);
+
+impl FromRequestParts<WebState> for Caller {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, WebError> {
+        let token = bearer(parts).ok_or(WebError(AppError::NotSignedIn))?;
+        Ok(Self(app::setup::actor(&state.app, token).await?))
+    }
+}
+
+/// The bearer token of a request.
+pub fn bearer(parts: &Parts) -> Option<&str> {
+    parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+/// A JSON command body with the caller's idempotency key, if any.
+pub struct Body<T> {
+    /// The parsed body.
+    pub value: T,
+    /// Idempotency.
+    pub idempotency: Option<Idempotency>,
+}
+
+impl<T: DeserializeOwned> FromRequest<WebState> for Body<T> {
+    type Rejection = WebError;
+
+    async fn from_request(request: Request, state: &WebState) -> Result<Self, WebError> {
+        let key = request.headers().get(IDEMPOTENCY_KEY).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let line = format!("{} {}\n", request.method(), request.uri().path());
+        let bytes = axum::body::to_bytes(request.into_body(), BODY_LIMIT).await.map_err(|_| {
+            AppError::usage("body-too-large", "body", "请求体过大（上限 4 MiB）。", "The body is too large (limit 4 MiB).")
+        })?;
+        let idempotency = match key {
+            Some(key) => Some(idempotency(state, key, &line, &bytes)?),
+            None => None,
+        };
+        let value = serde_json::from_slice(&bytes).map_err(|e| {
+            AppError::usage(
+                "bad-json",
+                format!("line {} column {}", e.line(), e.column()),
+                "请求体不是所要求的 JSON：请对照接口文档检查字段名与类型。",
+                format!("The body is not the JSON expected here ({}): check field names and types against the API document.", category(&e)),
+            )
+        })?;
+        Ok(Self { value, idempotency })
+    }
+}
+
+/// serde's message may quote a value; its category never does.
+fn category(e: &serde_json::Error) -> &'static str {
+    match e.classify() {
+        serde_json::error::Category::Io => "unreadable",
+        serde_json::error::Category::Syntax => "syntax",
+        serde_json::error::Category::Data => "shape",
+        serde_json::error::Category::Eof => "ends too early",
+    }
+}
+
+fn idempotency(state: &WebState, key: String, line: &str, body: &[u8]) -> Result<Idempotency, WebError> {
+    if key.is_empty() || key.len() > 200 {
+        return Err(AppError::usage(
+            "bad-idempotency-key",
+            IDEMPOTENCY_KEY,
+            "幂等键应为 1 至 200 个字符。",
+            "An idempotency key has 1 to 200 characters.",
+        )
+        .into());
+    }
+    let mut asked = line.as_bytes().to_vec();
+    asked.extend_from_slice(body);
+    Ok(Idempotency { key, fingerprint: state.app.suite().hash(&asked).to_string() })
+}

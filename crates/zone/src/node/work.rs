@@ -1,0 +1,186 @@
+//! The work loop: does what the state says is pending (destruction, release files, jobs), and stops what may no longer
+//! run. It keeps no list of its own: after a crash the journal alone says what is left to do.
+
+use super::core::Core;
+use super::endpoint::App;
+use super::error::NodeError;
+use super::jobs;
+use super::outcome;
+use super::record::Record;
+use super::refuse;
+use super::sealed::{self, AUTHORISATION_KEY};
+use super::state::{Bound, Phase, Release, Standing};
+use crypto::{KeyId, KeyState};
+use model::ids::{AuthorisationId, JobId};
+use model::order::StopSpec;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+const TICK: Duration = Duration::from_millis(200);
+
+struct Running {
+    authorisation: AuthorisationId,
+    task: JoinHandle<Result<(), NodeError>>,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+/// Works until dropped.
+pub(crate) async fn work(app: Arc<App>) -> Result<(), NodeError> {
+    let core = app.core.clone();
+    let mut running: BTreeMap<JobId, Running> = BTreeMap::new();
+    loop {
+        stop_what_may_not_run(&core, &mut running);
+        reap(&core, &mut running).await?;
+        let shared = (app.clone(), running.values().map(|r| r.authorisation.clone()).collect::<Vec<_>>());
+        let done = tokio::task::spawn_blocking(move || settle(&shared.0, &shared.1)).await;
+        done.map_err(|_| NodeError::Config("the work loop ended abnormally"))??;
+        start_jobs(&core, &mut running);
+        let _ = tokio::time::timeout(TICK, core.work.notified()).await;
+    }
+}
+
+fn stop_what_may_not_run(core: &Core, running: &mut BTreeMap<JobId, Running>) {
+    let now = core.time.now();
+    for (id, run) in running.iter_mut() {
+        let allowed = core.read(|s| {
+            let job = s.jobs.get(id)?;
+            core.leases.check_grant(s, &job.spec.grant, now).ok()
+        });
+        if allowed.is_none()
+            && let Some(stop) = run.stop.take()
+        {
+            tracing::info!(job = %id, "a job is stopped");
+            let _ = stop.send(());
+        }
+    }
+}
+
+async fn reap(core: &Core, running: &mut BTreeMap<JobId, Running>) -> Result<(), NodeError> {
+    let over: Vec<JobId> = running.iter().filter(|(_, r)| r.task.is_finished()).map(|(id, _)| id.clone()).collect();
+    for id in over {
+        let Some(run) = running.remove(&id) else { continue };
+        match run.task.await {
+            Ok(Ok(())) => {}
+            Ok(Err(e @ (NodeError::JournalBroken(_) | NodeError::RolledBack(_)))) => return Err(e),
+            broken => {
+                if let Ok(Err(e)) = broken {
+                    tracing::error!(error = %e, job = %id, "a job could not be run");
+                }
+                jobs::fail(core, &id, refuse::broken())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn start_jobs(core: &Arc<Core>, running: &mut BTreeMap<JobId, Running>) {
+    let now = core.time.now();
+    let ready: Vec<(JobId, AuthorisationId)> = core.read(|s| {
+        let open = s.jobs.values().filter(|j| matches!(j.phase, Phase::Queued | Phase::Started(_)));
+        let free = open.filter(|j| !running.contains_key(&j.spec.job));
+        let allowed = free.filter(|j| core.leases.check_grant(s, &j.spec.grant, now).is_ok());
+        allowed.filter_map(|j| Some((j.spec.job.clone(), s.job_authorisation(j)?.clone()))).collect()
+    });
+    for (id, authorisation) in ready {
+        if running.len() >= core.cfg.limits.jobs {
+            break;
+        }
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(jobs::run(core.clone(), id.clone(), stopped));
+        running.insert(id, Running { authorisation, task, stop: Some(stop) });
+    }
+}
+
+/// Destruction and release files: short, and done one after the other.
+fn settle(app: &App, busy: &[AuthorisationId]) -> Result<(), NodeError> {
+    let core = &app.core;
+    for (stop, bound) in core.read(|s| s.standing.values().filter_map(ending).collect::<Vec<_>>()) {
+        // Its jobs were told to stop; their processes must be gone before their folder goes.
+        if !busy.contains(&stop.authorisation) {
+            app.products.clear();
+            destroy(core, &stop, &bound)?;
+        }
+    }
+    let pending: Vec<Release> = core.read(|s| s.releases.values().filter(|r| r.ready.is_none()).cloned().collect());
+    for release in pending {
+        let stands = core.read(|s| {
+            let authorisation = s.product_authorisation(&release.spec.product)?;
+            super::leases::stands(s, authorisation).ok()
+        });
+        if stands.is_none() {
+            continue;
+        }
+        match sealed::release_product(core, &release) {
+            Ok((rows, object)) => core.commit(|draft| outcome::released(draft, &release, rows, object))?,
+            Err(refusal) => tracing::error!(code = %refusal.code, product = %release.spec.product, "a release waits"),
+        }
+    }
+    Ok(())
+}
+
+fn ending(standing: &Standing) -> Option<(StopSpec, Bound)> {
+    match standing {
+        Standing::Ending { stop, bound, .. } => Some((stop.clone(), bound.clone())),
+        _ => None,
+    }
+}
+
+/// Keys first: from then on nothing under them can be read, whatever becomes of the files. What goes is written down
+/// before it goes, so that the report is the same after a crash.
+fn destroy(core: &Core, stop: &StopSpec, bound: &Bound) -> Result<(), NodeError> {
+    let authorisation = &stop.authorisation;
+    let folder = sealed::objects(core).join(sealed::authorisation_folder(authorisation));
+    let planned = core.read(|s| match s.standing.get(authorisation) {
+        Some(Standing::Ending { plan, .. }) => plan.clone(),
+        _ => None,
+    });
+    let (keys, objects) = match planned {
+        Some(plan) => plan,
+        None => plan(core, authorisation, &folder)?,
+    };
+    let at = core.time.now().0;
+    for key in &keys {
+        let id: KeyId = key.parse()?;
+        core.cfg.keys.destroy_at(&id, Some(at))?;
+    }
+    match fs::remove_dir_all(&folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(NodeError::io("removing objects")(e)),
+        _ => {}
+    }
+    if folder.parent().is_some_and(Path::exists) {
+        super::journal::sync_parent(&folder)?;
+    }
+    core.commit(|draft| outcome::destroyed(draft, bound, stop, keys, objects))
+}
+
+fn plan(core: &Core, authorisation: &AuthorisationId, folder: &Path) -> Result<(Vec<String>, u64), NodeError> {
+    let of = |k: &crypto::KeyInfo| k.purpose == AUTHORISATION_KEY && k.scope == authorisation.0 && k.state == KeyState::Live;
+    let keys: Vec<String> = core.cfg.keys.list().into_iter().filter(of).map(|k| k.id.to_string()).collect();
+    let objects = count_files(folder)?;
+    let planned = Record::DestroyPlanned { authorisation: authorisation.clone(), keys: keys.clone(), objects };
+    core.commit(|draft| {
+        draft.push(planned);
+        Ok(())
+    })?;
+    Ok((keys, objects))
+}
+
+fn count_files(folder: &Path) -> Result<u64, NodeError> {
+    let io = NodeError::io;
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(e) => return Err(io("counting objects")(e)),
+    };
+    let mut n = 0;
+    for entry in entries {
+        let path = entry.map_err(io("counting objects"))?.path();
+        n += if path.is_dir() { count_files(&path)? } else { 1 };
+    }
+    Ok(n)
+}

