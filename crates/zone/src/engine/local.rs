@@ -75,20 +75,14 @@ impl Answer {
 ///
 /// # Errors
 /// When a file cannot be read, or the accepted query gives no answer.
-pub async fn run_command(contracts: &Path, purpose: &str, input: &Path, sql: &str) -> Result<Answer, LocalError> {
-    let (contracts, purpose) = policies(contracts, purpose)?;
+pub async fn run_command(folder: &Path, purpose: &str, input: &Path, sql: &str) -> Result<Answer, LocalError> {
+    let (contracts, purpose) = policies(folder, purpose)?;
     let verdict = check(sql, &contracts, &purpose);
     if verdict.verdict == super::Decision::Refuse {
         return Ok(Answer { verdict, columns: Vec::new(), rows: Vec::new() });
     }
-    let key = crypto::random::<32>().map_err(|_| input_error(input, "no randomness"))?;
-    let tokens = Tokens::new(Suite::Intl, key);
-    let mut sources = Vec::new();
-    for contract in &contracts {
-        if mentions(sql, &contract.table.name) {
-            sources.push(source(contract, input, &tokens)?);
-        }
-    }
+    let tables: Vec<&str> = contracts.iter().map(|contract| contract.table.name.as_str()).filter(|table| mentions(sql, table)).collect();
+    let sources = sources(folder, input, &tables)?;
     let spill = tempfile_dir(input)?;
     let limits = Limits { memory: 2 << 30, spill: Some(spill), ..Limits::default() };
     let env = EngineEnv { sources, purpose, limits };
@@ -117,6 +111,18 @@ fn policies(contracts: &Path, purpose: &str) -> Result<(Vec<Contract>, Purpose),
     let purpose = Purpose::load(&contracts.join("purposes").join(format!("{purpose}.yaml")))?;
     let contracts = Contract::load_dir(contracts)?;
     Ok((contracts, purpose))
+}
+
+/// The named tables of a folder of contracts with the records of an input folder, under fresh tokens.
+///
+/// # Errors
+/// When a contract or a file cannot be read.
+pub fn sources(contracts: &Path, input: &Path, tables: &[&str]) -> Result<Vec<Source>, LocalError> {
+    let key = crypto::random::<32>().map_err(|_| input_error(input, "no randomness"))?;
+    let tokens = Tokens::new(Suite::Intl, key);
+    let contracts = Contract::load_dir(contracts)?;
+    let wanted = contracts.iter().filter(|contract| tables.contains(&contract.table.name.as_str()));
+    wanted.map(|contract| source(contract, input, &tokens)).collect()
 }
 
 /// Reads a table's file with its subject tokens.

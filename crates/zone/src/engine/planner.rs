@@ -87,11 +87,7 @@ fn fold_constants(state: &SessionState, plan: LogicalPlan) -> PlanResult<Logical
 }
 
 fn fold(state: &SessionState, expr: Expr) -> PlanResult<Transformed<Expr>> {
-    let foldable = matches!(
-        expr,
-        Expr::BinaryExpr(_) | Expr::Cast(_) | Expr::TryCast(_) | Expr::Negative(_) | Expr::ScalarFunction(_) | Expr::Not(_)
-    );
-    if !foldable || !is_constant(&expr) {
+    if !is_constant(&expr)? {
         return Ok(Transformed::no(expr));
     }
     let physical = state.create_physical_expr(expr, &DFSchema::empty())?;
@@ -104,18 +100,21 @@ fn fold(state: &SessionState, expr: Expr) -> PlanResult<Transformed<Expr>> {
     Ok(Transformed::yes(Expr::Literal(value, None)))
 }
 
-/// True if the expression is made of literals and total functions of them.
-fn is_constant(expr: &Expr) -> bool {
-    let mut constant = true;
-    let walked = expr.apply(|part| {
-        constant &= match part {
-            Expr::Literal(..) | Expr::BinaryExpr(_) | Expr::Cast(_) | Expr::TryCast(_) | Expr::Negative(_) | Expr::Not(_) => true,
-            Expr::ScalarFunction(call) => functions::effect(call.func.name()).is_some(),
-            _ => false,
-        };
-        Ok(if constant { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
-    });
-    walked.is_ok() && constant
+/// True if the expression computes with literals alone. Its parts have been folded before it: one look at them is enough.
+fn is_constant(expr: &Expr) -> PlanResult<bool> {
+    let computes = match expr {
+        Expr::BinaryExpr(_) | Expr::Cast(_) | Expr::TryCast(_) | Expr::Negative(_) | Expr::Not(_) => true,
+        Expr::ScalarFunction(call) => functions::effect(call.func.name()).is_some(),
+        _ => false,
+    };
+    let mut literals = computes;
+    if computes {
+        expr.apply_children(|part| {
+            literals &= matches!(part, Expr::Literal(..));
+            Ok(if literals { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
+        })?;
+    }
+    Ok(literals)
 }
 
 /// The planner's error as a refusal: names and places from the text, never a value. Nothing has been read.

@@ -199,7 +199,7 @@ impl Pass<'_> {
                 shares.push(Share { column, most, cell });
             }
         }
-        for (cells, when) in self.differences(&explicit)? {
+        for (cells, when) in self.differences(&explicit, calls, runs, keys.len())? {
             for (hidden, k) in counted {
                 let column = building.column(count(hidden, *k, Some(when.clone()))?);
                 counts.push(Count { column, k: *k, or_none: true, cells: Some(cells.clone()) });
@@ -220,7 +220,7 @@ impl Pass<'_> {
     }
 
     /// Rows that meet one condition of a group and not another: two cells of one row must not differ by a few subjects (G6).
-    fn differences(&self, conditions: &[(usize, Expr)]) -> Checked<Vec<(Vec<usize>, Expr)>> {
+    fn differences(&self, conditions: &[(usize, Expr)], calls: &[Call], runs: &[Expr], keys: usize) -> Checked<Vec<(Vec<usize>, Expr)>> {
         if conditions.len() > MOST_CONDITIONS {
             let reason = Reason::new("G2", "一个分组中的条件聚合过多", "too many conditional aggregates stand in one grouping");
             return deny(reason.help("make the condition a grouping key").place(self.text.start()));
@@ -232,6 +232,14 @@ impl Pass<'_> {
                 differences.push((vec![*a, *b], when));
             }
         }
+        // What no filter of the row takes is known from the row's total as well.
+        let mut filters: Vec<(usize, Expr)> = Vec::new();
+        for (at, run) in runs.iter().enumerate().filter(|(at, _)| calls[*at].filter.is_some()) {
+            filters.extend(function_of(run)?.params.filter.as_deref().map(|filter| (keys + at, filter.clone())));
+        }
+        let cells = filters.iter().map(|(cell, _)| *cell).collect();
+        let rest = filters.into_iter().map(|(_, filter)| Expr::IsNotTrue(Box::new(filter))).reduce(Expr::and);
+        differences.extend(rest.filter(|_| conditions.len() > 2).map(|rest| (cells, rest)));
         Ok(differences)
     }
 

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod data;
+mod interference;
 mod refused;
 mod released;
 mod schema;
