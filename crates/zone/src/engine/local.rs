@@ -194,7 +194,7 @@ fn conform(batch: &RecordBatch, contract: &Contract) -> Result<RecordBatch, Stri
 fn rows(sealed: &Sealed) -> Option<Vec<Vec<Value>>> {
     let mut rows = Vec::new();
     for batch in &sealed.parts().batches {
-        let columns = batch.columns().iter().map(|column| values(column)).collect::<Option<Vec<Vec<Value>>>>()?;
+        let columns = batch.columns().iter().map(values).collect::<Option<Vec<Vec<Value>>>>()?;
         rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|column| column[row].clone()).collect::<Vec<Value>>()));
     }
     Some(rows)
