@@ -160,7 +160,7 @@ fn read_csv(path: &Path, contract: &Contract) -> Result<Vec<RecordBatch>, LocalE
     let mut header = String::new();
     BufReader::new(open()?).read_line(&mut header).map_err(|_| input_error(path, "the first line is not UTF-8 text"))?;
     let mark = if header.starts_with('\u{feff}') { 3 } else { 0 };
-    let mut names = csv::ReaderBuilder::new().has_headers(false).from_reader(header[mark..].as_bytes());
+    let mut names = csv::ReaderBuilder::new().has_headers(false).from_reader(&header.as_bytes()[mark..]);
     let names = names.records().next().and_then(Result::ok).ok_or_else(|| input_error(path, "there is no header line"))?;
     let field = |name: &str| {
         let known = contract.field(name).map(|field| arrow::datatypes::Field::new(name, field.arrow_type(), true));

@@ -15,7 +15,7 @@ fn digit(byte: u8) -> Option<u32> {
 fn digits(bytes: &[u8]) -> Option<u32> {
     bytes
         .iter()
-        .try_fold(0_u32, |n, b| Some(n.checked_mul(10)?.checked_add(digit(*b)?)?))
+        .try_fold(0_u32, |n, b| n.checked_mul(10)?.checked_add(digit(*b)?))
 }
 
 /// The check character of the first 17 digits of a resident identity number (ISO 7064 mod 11-2); `None` if one is no digit.
