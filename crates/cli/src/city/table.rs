@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Encoding of a written file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
+pub(super) enum Encoding {
     /// UTF-8.
     Utf8,
     /// UTF-8 with a byte order mark.
