@@ -11,13 +11,19 @@ use super::{CityError, FileSummary};
 use std::path::Path;
 
 const PAYMENT_FAULTS: [Spoil; 3] = [Spoil::Missing(1), Spoil::Ragged, Spoil::Encoding];
-const VISIT_FAULTS: [Spoil; 5] = [Spoil::Date(4), Spoil::Missing(1), Spoil::Ragged, Spoil::Encoding, Spoil::OtherEncoding];
+const VISIT_FAULTS: [Spoil; 5] =
+    [Spoil::Date(4), Spoil::Missing(1), Spoil::Ragged, Spoil::Encoding, Spoil::OtherEncoding];
 const TRIP_FAULTS: [Spoil; 2] = [Spoil::Date(5), Spoil::Ragged];
 /// Percent of the wage that the person and the employer pay, by kind of insurance.
 const RATES: [(u64, u64); 5] = [(8, 16), (2, 8), (1, 1), (0, 1), (0, 1)];
 
 /// Writes the social-insurance payments (UTF-8).
-pub(super) fn write_payments(dir: &Path, city: &City, rows: u64, random: &mut Random) -> Result<FileSummary, CityError> {
+pub(super) fn write_payments(
+    dir: &Path,
+    city: &City,
+    rows: u64,
+    random: &mut Random,
+) -> Result<FileSummary, CityError> {
     let header = [
         "payment_id",
         "citizen_id",
@@ -30,7 +36,8 @@ pub(super) fn write_payments(dir: &Path, city: &City, rows: u64, random: &mut Ra
         "in_arrears",
     ];
     let mut table = Table::create(dir, "si_payments.csv", Encoding::Utf8, ',', &header)?;
-    let insured: Vec<usize> = (0..city.people.len()).filter(|i| city.people.get(*i).is_some_and(|p| p.employer > 0)).collect();
+    let insured: Vec<usize> =
+        (0..city.people.len()).filter(|i| city.people.get(*i).is_some_and(|p| p.employer > 0)).collect();
     let mut plan = Plan::new(&PAYMENT_FAULTS, rows);
     let mut surplus = rows;
     for index in 0..rows {
@@ -47,7 +54,14 @@ pub(super) fn write_payments(dir: &Path, city: &City, rows: u64, random: &mut Ra
     table.finish()
 }
 
-fn payment(table: &mut Table, city: &City, id: u64, who: usize, round: u64, random: &mut Random) -> Result<(), CityError> {
+fn payment(
+    table: &mut Table,
+    city: &City,
+    id: u64,
+    who: usize,
+    round: u64,
+    random: &mut Random,
+) -> Result<(), CityError> {
     let (employer, wage) = city.people.get(who).map_or((0, 0), |p| (u64::from(p.employer), p.wage));
     let kind = usize::try_from((round + who as u64) % INSURANCE.len() as u64).unwrap_or_default();
     let (own, firm) = RATES.get(kind).copied().unwrap_or_default();
@@ -118,8 +132,18 @@ fn visit(table: &mut Table, city: &City, id: u64, chinese: bool, random: &mut Ra
 
 /// Writes the trips (UTF-8, semicolons). One in ten has a card but no known person.
 pub(super) fn write_trips(dir: &Path, city: &City, rows: u64, random: &mut Random) -> Result<FileSummary, CityError> {
-    let header =
-        ["trip_id", "card_token", "citizen_id", "board_stop", "alight_stop", "board_ts", "alight_ts", "line_no", "fare", "mode"];
+    let header = [
+        "trip_id",
+        "card_token",
+        "citizen_id",
+        "board_stop",
+        "alight_stop",
+        "board_ts",
+        "alight_ts",
+        "line_no",
+        "fare",
+        "mode",
+    ];
     let mut table = Table::create(dir, "trips.csv", Encoding::Utf8, ';', &header)?;
     let mut plan = Plan::new(&TRIP_FAULTS, rows);
     let mut surplus = rows;

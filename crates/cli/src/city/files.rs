@@ -55,7 +55,12 @@ pub(super) fn write_public(dir: &Path) -> Result<Vec<FileSummary>, CityError> {
     Ok(files)
 }
 
-fn write_triples(dir: &Path, file: &str, header: &[&str], rows: &[(&str, &str, &str)]) -> Result<FileSummary, CityError> {
+fn write_triples(
+    dir: &Path,
+    file: &str,
+    header: &[&str],
+    rows: &[(&str, &str, &str)],
+) -> Result<FileSummary, CityError> {
     let mut table = Table::create(dir, file, Encoding::Utf8, ',', header)?;
     for (code, name, group) in rows {
         table.text(code);

@@ -12,14 +12,11 @@ mod random;
 mod table;
 mod words;
 
-use dirt::Spoil;
 use entities::City;
 use random::Random;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-pub use table::Encoding;
 
 /// Fewest records that make a city worth publishing about.
 pub const LEAST_ROWS: u64 = 2_000;
@@ -57,7 +54,7 @@ pub struct FileSummary {
 
 impl FileSummary {
     /// Rows without a planted fault.
-    #[must_use]
+    #[cfg(test)]
     pub fn sound(&self) -> u64 {
         self.rows - self.planted.values().sum::<u64>()
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Encoding of a written file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
+pub(super) enum Encoding {
     /// UTF-8.
     Utf8,
     /// UTF-8 with a byte order mark.
@@ -44,7 +44,13 @@ pub(super) struct Table {
 
 impl Table {
     /// Creates the file and writes its header.
-    pub(super) fn create(dir: &Path, file: &str, encoding: Encoding, delimiter: char, header: &[&str]) -> Result<Self, CityError> {
+    pub(super) fn create(
+        dir: &Path,
+        file: &str,
+        encoding: Encoding,
+        delimiter: char,
+        header: &[&str],
+    ) -> Result<Self, CityError> {
         let path = dir.join(file);
         let out = File::create(&path).map_err(|source| CityError::Write { path: path.clone(), source })?;
         let out = BufWriter::with_capacity(1 << 18, out);

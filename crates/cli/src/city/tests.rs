@@ -94,7 +94,12 @@ fn goes_in(rows: u64) {
         let found = &taken[&file.file];
         let planted: BTreeMap<String, u64> = file.planted.iter().map(|(k, n)| ((*k).to_owned(), *n)).collect();
         assert_eq!((found.rows, &found.set_aside), (file.sound(), &planted), "{}", file.file);
-        assert_eq!((found.encoding.as_str(), found.other_encoding), (file.encoding, file.other_encoding), "{}", file.file);
+        assert_eq!(
+            (found.encoding.as_str(), found.other_encoding),
+            (file.encoding, file.other_encoding),
+            "{}",
+            file.file
+        );
     }
 }
 

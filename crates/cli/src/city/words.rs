@@ -1,7 +1,9 @@
 //! Word tables. Every name says that it is invented.
 
-pub(super) const SURNAMES: [&str; 20] =
-    ["赵", "钱", "孙", "李", "周", "吴", "郑", "王", "冯", "陈", "褚", "卫", "蒋", "沈", "韩", "杨", "朱", "秦", "许", "欧阳"];
+pub(super) const SURNAMES: [&str; 20] = [
+    "赵", "钱", "孙", "李", "周", "吴", "郑", "王", "冯", "陈", "褚", "卫", "蒋", "沈", "韩", "杨", "朱", "秦", "许",
+    "欧阳",
+];
 pub(super) const GIVEN: [&str; 6] = ["样例", "示例", "虚构", "试验", "模拟", "范本"];
 pub(super) const DIGITS: [&str; 10] = ["〇", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
 pub(super) const HUKOU: [&str; 3] = ["城镇", "农村", "集体"];

@@ -94,7 +94,12 @@ impl Batches {
     }
 
     /// Adds one row of `bytes` uploaded bytes; true when the batch is full.
-    pub(super) fn push(&mut self, cells: &[Cell<'_>], tokens: &[[u8; TOKEN_LEN]], bytes: usize) -> Result<bool, IntakeError> {
+    pub(super) fn push(
+        &mut self,
+        cells: &[Cell<'_>],
+        tokens: &[[u8; TOKEN_LEN]],
+        bytes: usize,
+    ) -> Result<bool, IntakeError> {
         for (builder, cell) in self.columns.iter_mut().zip(cells) {
             builder.append(cell);
         }
@@ -115,6 +120,8 @@ impl Batches {
         let columns = self.columns.iter_mut().map(Builder::finish);
         let tokens = self.tokens.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef);
         let arrays = columns.chain(tokens).collect();
-        RecordBatch::try_new(Arc::clone(&self.schema), arrays).map(Some).map_err(|_| IntakeError::Internal("record batch"))
+        RecordBatch::try_new(Arc::clone(&self.schema), arrays)
+            .map(Some)
+            .map_err(|_| IntakeError::Internal("record batch"))
     }
 }

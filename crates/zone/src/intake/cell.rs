@@ -38,7 +38,9 @@ pub(super) fn read_row<'a>(plan: &Plan, row: &'a Row, cells: &mut Vec<Cell<'a>>)
     for (i, column) in plan.columns.iter().enumerate() {
         let found = column.source.and_then(|at| row.get(at));
         let cell = match found {
-            Some((text, quoted)) => read_cell(column, text, quoted).map_err(|reason| Fault { reason, column: Some(i) })?,
+            Some((text, quoted)) => {
+                read_cell(column, text, quoted).map_err(|reason| Fault { reason, column: Some(i) })?
+            }
             None => Cell::Null,
         };
         if column.required && cell == Cell::Null {
@@ -103,7 +105,9 @@ mod tests {
             let clean: String = "中文 abc\u{80}~\u{7F}é".chars().cycle().take(len).collect();
             assert!(!has_control(&clean));
             for (at, _) in clean.char_indices() {
-                for (sign, found) in [('\u{0}', true), ('\u{1F}', true), ('\u{B}', true), ('\t', false), ('\n', false), ('\r', false)] {
+                for (sign, found) in
+                    [('\u{0}', true), ('\u{1F}', true), ('\u{B}', true), ('\t', false), ('\n', false), ('\r', false)]
+                {
                     let mut text = clean.clone();
                     text.insert(at, sign);
                     assert_eq!(has_control(&text), found, "{at} {sign:?}");

@@ -325,14 +325,20 @@ mod tests {
             assert_eq!(decode_line(text.as_bytes(), in_utf8).map(|d| d.0.into_owned()).as_deref(), Some(text));
         }
         for text in ["张三,中山路 12 号", "女", "高新区"] {
-            assert_eq!(decode_line(text.as_bytes(), in_gb).map(|d| (d.0.into_owned(), d.1)), Some((text.into(), Encoding::Utf8)));
+            assert_eq!(
+                decode_line(text.as_bytes(), in_gb).map(|d| (d.0.into_owned(), d.1)),
+                Some((text.into(), Encoding::Utf8))
+            );
         }
         assert!(decode_line(b"ab\xFF\xFEcd", in_utf8).is_none());
         assert!(decode_line(b"ab\xFF\xFFcd", in_gb).is_none());
         // a UTF-8 character cut in the middle
         assert!(decode_line(&"张三李四王五".as_bytes()[..17], in_utf8).is_none());
         let western = Detected { encoding: Encoding::Utf8, mark: 0, chinese: false };
-        assert_eq!(decode_line("Zürich, Malmö".as_bytes(), western).map(|d| d.0.into_owned()).as_deref(), Some("Zürich, Malmö"));
+        assert_eq!(
+            decode_line("Zürich, Malmö".as_bytes(), western).map(|d| d.0.into_owned()).as_deref(),
+            Some("Zürich, Malmö")
+        );
     }
 
     #[test]

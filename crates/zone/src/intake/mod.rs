@@ -22,8 +22,8 @@ pub use error::IntakeError;
 pub use meter::Progress;
 pub use run::{IntakeOptions, IntakeSummary, run, stored};
 pub use set_aside::open_set_aside;
-pub use sink::{ROWS_FILE, SET_ASIDE_FILE, SUMMARY_FILE, sweep};
 pub(crate) use sink::STAGING;
+pub use sink::{ROWS_FILE, SET_ASIDE_FILE, SUMMARY_FILE, sweep};
 pub use token::TOKEN_LEN;
 
 #[cfg(test)]

@@ -364,7 +364,10 @@ mod tests {
     #[test]
     fn quotes_and_lines() {
         let text = "a,b\r\n1,\"x,\"\"y\"\"\nz\"\n\n2,5\" pipe\n3,\n";
-        assert_eq!(read(text.as_bytes()), vec![ok(&["a", "b"]), ok(&["1", "x,\"y\"\nz"]), ok(&["2", "5\" pipe"]), ok(&["3", ""])]);
+        assert_eq!(
+            read(text.as_bytes()),
+            vec![ok(&["a", "b"]), ok(&["1", "x,\"y\"\nz"]), ok(&["2", "5\" pipe"]), ok(&["3", ""])]
+        );
         assert_eq!(read(b"a;b\n1;2"), vec![ok(&["a", "b"]), ok(&["1", "2"])]);
         assert_eq!(read(b"a\tb\n1\t2"), vec![ok(&["a", "b"]), ok(&["1", "2"])]);
         assert_eq!(read(b"a|b\n1|2"), vec![ok(&["a", "b"]), ok(&["1", "2"])]);

@@ -228,7 +228,12 @@ impl Work<'_> {
         Ok(batches.push(&cells, of_row, row.raw.len()))
     }
 
-    fn summary(&self, records: &Records<'_>, counts: Counts, reasons: BTreeMap<String, u64>) -> Result<IntakeSummary, IntakeError> {
+    fn summary(
+        &self,
+        records: &Records<'_>,
+        counts: Counts,
+        reasons: BTreeMap<String, u64>,
+    ) -> Result<IntakeSummary, IntakeError> {
         if counts.rows == 0 && reasons.is_empty() {
             return Err(IntakeError::NoRows);
         }

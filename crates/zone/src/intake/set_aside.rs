@@ -1,8 +1,8 @@
 //! The rows set aside: a sealed CSV with line, reason, field and the line itself, for the provider only.
 
+use super::cell::Fault;
 use super::error::IntakeError;
 use super::plan::Plan;
-use super::cell::Fault;
 use super::records::Row;
 use super::sink::{SET_ASIDE_FILE, SealedFile};
 use crypto::{CryptoError, KeyProvider};

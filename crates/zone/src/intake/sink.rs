@@ -177,7 +177,9 @@ fn sync_folder(folder: &Path) -> Result<(), IntakeError> {
 /// Folder of a batch; the prefix must be a plain relative path.
 pub(super) fn target_of(place: Place<'_>) -> Result<PathBuf, IntakeError> {
     let fine = |part: &str| {
-        !part.is_empty() && !part.starts_with('.') && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
     };
     if place.prefix.split('/').all(fine) {
         Ok(place.root.join(place.prefix))

@@ -79,7 +79,9 @@ fn shown(batches: &[RecordBatch]) -> String {
 #[tokio::test]
 async fn every_encoding_gives_the_same_rows() {
     let bench = Bench::new(Suite::Gm);
-    let text = format!("{HEADER}1,c1,{ID},1949-12-31,\"1,200.50\",\"张三,\n\"\"中山路\"\"\",是\n２,,{ID},1949/12/31,7,王五,false\n,c3,{ID},,,,\n");
+    let text = format!(
+        "{HEADER}1,c1,{ID},1949-12-31,\"1,200.50\",\"张三,\n\"\"中山路\"\"\",是\n２,,{ID},1949/12/31,7,王五,false\n,c3,{ID},,,,\n"
+    );
     let utf16 = |little: bool| -> Vec<u8> {
         let bytes = |u: u16| if little { u.to_le_bytes() } else { u.to_be_bytes() };
         std::iter::once(0xFEFF_u16).chain(text.encode_utf16()).flat_map(bytes).collect()
@@ -198,7 +200,11 @@ fn big(rows: u64) -> Vec<u8> {
     let mut text = HEADER.to_owned();
     for n in 0..rows {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        text.push_str(&format!("{n},c{state:016x},{ID},1949-12-31,{}.5,{:016x},1\n", state % 1000, state.rotate_left(17)));
+        text.push_str(&format!(
+            "{n},c{state:016x},{ID},1949-12-31,{}.5,{:016x},1\n",
+            state % 1000,
+            state.rotate_left(17)
+        ));
     }
     text.into_bytes()
 }
@@ -348,8 +354,12 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
 fn planted_values_are_nowhere() {
     let bench = Bench::new(Suite::Gm);
     let planted = ["独一无二的植入值甲乙丙", "PLANTED-7f3a91c2-UNIQUE", ID];
-    let text = format!("{HEADER}1,PLANTED-7f3a91c2-UNIQUE,{ID},,,独一无二的植入值甲乙丙,1\n2,x,{ID},,,独一无二的植入值甲乙丙,PLANTED-7f3a91c2-UNIQUE\n");
-    for (prefix, bytes) in [("r/a", text.clone().into_bytes()), ("r/b", encoding_rs::GB18030.encode(&text).0.into_owned())] {
+    let text = format!(
+        "{HEADER}1,PLANTED-7f3a91c2-UNIQUE,{ID},,,独一无二的植入值甲乙丙,1\n2,x,{ID},,,独一无二的植入值甲乙丙,PLANTED-7f3a91c2-UNIQUE\n"
+    );
+    for (prefix, bytes) in
+        [("r/a", text.clone().into_bytes()), ("r/b", encoding_rs::GB18030.encode(&text).0.into_owned())]
+    {
         let summary = take_in(&bench, prefix, &bytes).unwrap();
         assert_eq!((summary.rows, summary.set_aside["bad_boolean"]), (1, 1));
     }

@@ -33,7 +33,13 @@ impl Tokens {
 
     /// The token of a row's subject, the `nth` of the contract; `None` where the row names none. `ordinal` is the row's
     /// place in the batch.
-    pub(super) fn token(&mut self, nth: usize, subject: &SubjectPlan, cells: &[Cell<'_>], ordinal: u64) -> Option<[u8; TOKEN_LEN]> {
+    pub(super) fn token(
+        &mut self,
+        nth: usize,
+        subject: &SubjectPlan,
+        cells: &[Cell<'_>],
+        ordinal: u64,
+    ) -> Option<[u8; TOKEN_LEN]> {
         let Some(key) = &subject.key else {
             return Some(self.keyed.token(&subject.kind, &self.rows, &ordinal.to_string()));
         };

@@ -108,7 +108,11 @@ pub fn decimal(text: &str, precision: u8, scale: i8) -> Result<i128, Reason> {
     let kept = usize::try_from(scale).map_err(|_| Reason::BadNumber)?;
     let (near, beyond) = fraction.split_at_checked(kept.min(fraction.len())).ok_or(Reason::BadNumber)?;
     let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(near) || beyond.bytes().any(|b| b != b'0') {
+    if (whole.is_empty() && fraction.is_empty())
+        || !all_digits(whole)
+        || !all_digits(near)
+        || beyond.bytes().any(|b| b != b'0')
+    {
         return Err(Reason::BadNumber);
     }
     let unscaled = format!("{whole}{near:0<kept$}");
@@ -179,7 +183,8 @@ pub fn date(text: &str) -> Result<i32, Reason> {
 pub fn date_as(text: &str, format: Option<&str>) -> Result<i32, Reason> {
     let text = narrow(text);
     if let Some(day) = format.and_then(|f| jiff::civil::Date::strptime(f, text.as_ref()).ok()) {
-        let number = days(i64::from(day.year()), u32::from(day.month().unsigned_abs()), u32::from(day.day().unsigned_abs()));
+        let number =
+            days(i64::from(day.year()), u32::from(day.month().unsigned_abs()), u32::from(day.day().unsigned_abs()));
         return i32::try_from(number).map_err(|_| Reason::ImpossibleDate);
     }
     let (day_part, time_part) = split_time(&text);
@@ -229,7 +234,9 @@ fn day_number(text: &str) -> Result<i64, Reason> {
 
 fn day_parts(text: &str) -> Option<(i64, u32, u32)> {
     if let [a, b, c, d, b'-', e, f, b'-', g, h] = text.as_bytes() {
-        let two = |x: &u8, y: &u8| (x.is_ascii_digit() && y.is_ascii_digit()).then(|| u32::from(x - b'0') * 10 + u32::from(y - b'0'));
+        let two = |x: &u8, y: &u8| {
+            (x.is_ascii_digit() && y.is_ascii_digit()).then(|| u32::from(x - b'0') * 10 + u32::from(y - b'0'))
+        };
         return Some((i64::from(two(a, b)? * 100 + two(c, d)?), two(e, f)?, two(g, h)?));
     }
     if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
@@ -251,7 +258,9 @@ fn time(text: &str) -> Result<i64, Reason> {
     let (whole, fraction) = clock.split_once('.').unwrap_or((clock, ""));
     let mut parts = whole.split(':');
     let mut next = |required: bool| match parts.next() {
-        Some(p) if (1..=2).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()) => p.parse::<i64>().map_err(|_| Reason::DateFormat),
+        Some(p) if (1..=2).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()) => {
+            p.parse::<i64>().map_err(|_| Reason::DateFormat)
+        }
         None if !required => Ok(0),
         _ => Err(Reason::DateFormat),
     };
@@ -312,10 +321,20 @@ mod tests {
         for (text, expected) in whole {
             assert_eq!(integer(text), expected, "{text}");
         }
-        for (text, expected) in [("1,234.5", Ok(1234.5)), ("１．５", Ok(1.5)), ("1e3", Ok(1000.0)), ("-.5", Ok(-0.5))] {
+        for (text, expected) in [("1,234.5", Ok(1234.5)), ("１．５", Ok(1.5)), ("1e3", Ok(1000.0)), ("-.5", Ok(-0.5))]
+        {
             assert_eq!(number(text), expected, "{text}");
         }
-        let decimals = [("12.5", Ok(1250)), ("-0.05", Ok(-5)), ("1,000", Ok(100_000)), ("0.001", Err(Reason::BadNumber)), ("1.230", Ok(123)), (".", Err(Reason::BadNumber)), ("99999", Err(Reason::BadNumber)), ("1e3", Err(Reason::BadNumber))];
+        let decimals = [
+            ("12.5", Ok(1250)),
+            ("-0.05", Ok(-5)),
+            ("1,000", Ok(100_000)),
+            ("0.001", Err(Reason::BadNumber)),
+            ("1.230", Ok(123)),
+            (".", Err(Reason::BadNumber)),
+            ("99999", Err(Reason::BadNumber)),
+            ("1e3", Err(Reason::BadNumber)),
+        ];
         for (text, expected) in decimals {
             assert_eq!(decimal(text, 6, 2), expected, "{text}");
         }
@@ -326,7 +345,15 @@ mod tests {
 
     #[test]
     fn dates() {
-        for text in ["2024-02-29", "2024/2/29", "20240229", "2024.02.29", "2024年2月29日", "２０２４-02-29", "2024-02-29 00:00:00"] {
+        for text in [
+            "2024-02-29",
+            "2024/2/29",
+            "20240229",
+            "2024.02.29",
+            "2024年2月29日",
+            "２０２４-02-29",
+            "2024-02-29 00:00:00",
+        ] {
             assert_eq!(date(text), Ok(19782), "{text}");
         }
         assert_eq!(date("1970-01-01"), Ok(0));
@@ -348,7 +375,10 @@ mod tests {
         assert_eq!(timestamp("1970-01-01T08:00:00+08:00"), Ok(0));
         assert_eq!(timestamp("1970-01-01T00:00:00Z"), Ok(0));
         assert_eq!(timestamp("1970-01-01"), Ok(0));
-        assert_eq!(timestamp_as("01/02/1970 00:00", Some("%m/%d/%Y %H:%M")), Ok(31 * 86_400_000_000 - 30 * 86_400_000_000));
+        assert_eq!(
+            timestamp_as("01/02/1970 00:00", Some("%m/%d/%Y %H:%M")),
+            Ok(31 * 86_400_000_000 - 30 * 86_400_000_000)
+        );
         assert_eq!(timestamp("1970-01-01 24:00:00"), Err(Reason::ImpossibleDate));
         assert_eq!(timestamp("1970-01-01 1:2:3:4"), Err(Reason::DateFormat));
         assert_eq!(timestamp("1970-01-01 aa"), Err(Reason::DateFormat));

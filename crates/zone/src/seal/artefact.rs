@@ -61,7 +61,8 @@ fn seal_into<T>(
     write: impl FnOnce(&mut dyn Write) -> Result<T, SealError>,
 ) -> Result<T, SealError> {
     let out = BufWriter::with_capacity(1 << 17, File::create_new(staging)?);
-    let mut sealed: SealWriter<_> = seal_writer(out, place.provider, key, &context(place.deployment, place.scope, place.object))?;
+    let mut sealed: SealWriter<_> =
+        seal_writer(out, place.provider, key, &context(place.deployment, place.scope, place.object))?;
     let value = write(&mut sealed)?;
     let file = sealed.finish()?.into_inner().map_err(|e| SealError::Io(e.into_error()))?;
     file.sync_all()?;
@@ -72,12 +73,18 @@ fn seal_into<T>(
 ///
 /// # Errors
 /// [`SealError`].
-pub fn write_artefact(place: SealedFile<'_>, key: &KeyId, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<(), SealError> {
+pub fn write_artefact(
+    place: SealedFile<'_>,
+    key: &KeyId,
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+) -> Result<(), SealError> {
     write_sealed(place, key, |out| {
         // A result is small enough to be encoded in memory before it is sealed.
         let mut bytes = Vec::new();
-        let mut writer = ArrowWriter::try_new(&mut bytes, SchemaRef::clone(schema), Some(parquet_properties(ROW_GROUP_ROWS)))
-            .map_err(|_| SealError::NoTable)?;
+        let mut writer =
+            ArrowWriter::try_new(&mut bytes, SchemaRef::clone(schema), Some(parquet_properties(ROW_GROUP_ROWS)))
+                .map_err(|_| SealError::NoTable)?;
         for batch in batches {
             writer.write(batch).map_err(|_| SealError::NoTable)?;
         }

@@ -1,7 +1,7 @@
 //! Reading ranges of sealed objects over any object store.
 
-use crypto::{Context, CryptoError, KeyProvider, MAX_HEADER, Opened, open_header};
 use bytes::Bytes;
+use crypto::{Context, CryptoError, KeyProvider, MAX_HEADER, Opened, open_header};
 use object_store::path::Path;
 use object_store::{Error, GetOptions, GetRange, ObjectMeta, ObjectStore, Result};
 use std::ops::Range;
@@ -36,7 +36,12 @@ pub(super) async fn open(
 }
 
 /// Plain bytes of a range.
-pub(super) async fn plain(inner: &dyn ObjectStore, location: &Path, opened: &Opened, range: Range<u64>) -> Result<Bytes> {
+pub(super) async fn plain(
+    inner: &dyn ObjectStore,
+    location: &Path,
+    opened: &Opened,
+    range: Range<u64>,
+) -> Result<Bytes> {
     let sealed = stored(inner, location, opened.sealed_range(&range).map_err(fault)?).await?;
     opened.open_range(&range, &sealed).map(Bytes::from).map_err(fault)
 }

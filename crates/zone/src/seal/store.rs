@@ -164,9 +164,9 @@ impl ObjectStore for SealedStore {
         let (opened, meta) = self.open(location).await?;
         options.check_preconditions(&meta)?;
         let range = match &options.range {
-            Some(range) => range
-                .as_range(meta.size)
-                .map_err(|e| Error::Generic { store: "sealed", source: Box::new(e) })?,
+            Some(range) => {
+                range.as_range(meta.size).map_err(|e| Error::Generic { store: "sealed", source: Box::new(e) })?
+            }
             None => 0..meta.size,
         };
         let wanted = if options.head { 0..0 } else { range.clone() };

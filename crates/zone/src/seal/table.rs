@@ -23,12 +23,17 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// An object is missing, does not open, or is no Parquet.
-pub async fn table(store: Arc<SealedStore>, paths: &[Path], schema: SchemaRef) -> Result<Arc<dyn TableProvider>, SealError> {
+pub async fn table(
+    store: Arc<SealedStore>,
+    paths: &[Path],
+    schema: SchemaRef,
+) -> Result<Arc<dyn TableProvider>, SealError> {
     let mut files = Vec::new();
     let (mut rows, mut bytes) = (0, 0);
     for path in paths {
         let meta = store.head(path).await.map_err(SealError::Store)?;
-        let footer = DFParquetMetadata::new(store.as_ref(), &meta).fetch_metadata().await.map_err(|_| SealError::NoTable)?;
+        let footer =
+            DFParquetMetadata::new(store.as_ref(), &meta).fetch_metadata().await.map_err(|_| SealError::NoTable)?;
         rows += usize::try_from(footer.file_metadata().num_rows()).unwrap_or_default();
         bytes += usize::try_from(meta.size).unwrap_or_default();
         files.push(meta);
@@ -40,7 +45,11 @@ pub async fn table(store: Arc<SealedStore>, paths: &[Path], schema: SchemaRef) -
 ///
 /// # Errors
 /// As [`table`].
-pub async fn table_at(store: Arc<SealedStore>, objects: &[&str], schema: SchemaRef) -> Result<Arc<dyn TableProvider>, SealError> {
+pub async fn table_at(
+    store: Arc<SealedStore>,
+    objects: &[&str],
+    schema: SchemaRef,
+) -> Result<Arc<dyn TableProvider>, SealError> {
     let paths: Vec<Path> = objects.iter().map(|object| Path::from(*object)).collect();
     table(store, &paths, schema).await
 }
