@@ -80,7 +80,8 @@ pub(crate) fn clock_mark(
 ) -> Result<(), Refusal> {
     let body = &mark.body;
     let ours = trust.clock == Clock::Simulated && body.v == 1 && body.deployment == trust.deployment;
-    let newer = current.is_none_or(|c| body.seq > c.seq && body.offset_ms >= c.offset_ms);
+    // The offset is what may not fall; its number may lag for the moment in which the platform moves both.
+    let newer = current.is_none_or(|c| body.seq >= c.seq && body.offset_ms >= c.offset_ms);
     if ours && newer && by_platform(keys, CLOCK_TYPE, mark, then) { Ok(()) } else { Err(refuse::bad_clock()) }
 }
 

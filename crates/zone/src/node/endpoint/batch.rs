@@ -45,6 +45,15 @@ impl Drop for UnderWay {
     }
 }
 
+/// What an upload is taken under.
+struct Admitted {
+    caller: Caller,
+    spec: ResourceSpec,
+    bound: Bound,
+    progress: Arc<Progress>,
+    under_way: UnderWay,
+}
+
 /// `PUT /data/v1/batches/{batch}`
 pub(crate) async fn upload(
     State(app): State<Arc<App>>,
@@ -53,16 +62,13 @@ pub(crate) async fn upload(
     body: Body,
 ) -> Result<Response, Fault> {
     let batch = BatchId(batch);
-    let caller = caller_for(&app, &parts, |p| matches!(p, TicketPurpose::Upload { batch: b, .. } if *b == batch))?;
-    let TicketPurpose::Upload { resource, .. } = &caller.ticket.purpose else { return Err(refuse::ticket_purpose().into()) };
-    let (spec, bound) = app.core.read(|s| provided(s, resource, &caller.ticket.org))?;
-    if !plain_id(batch.as_str()) {
-        return Err(refuse::bad_id().into());
-    }
-    let progress = Arc::new(Progress::default());
-    begin(&app, &batch, &progress)?;
-    let under_way = UnderWay { app: app.clone(), batch: batch.clone() };
-    app.core.log_ready().await?;
+    let Admitted { caller, spec, bound, progress, under_way } = match admit(&app, &batch, &parts).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => {
+            body::discard(body);
+            return Err(refusal.into());
+        }
+    };
     let reader = body::reader(body, app.core.cfg.limits.upload_bytes, progress.clone());
     let who = (caller.person.clone(), caller.ticket.org.clone());
     // On its own task: a caller who hangs up after the last byte must not leave a file without its leaf.
@@ -77,6 +83,21 @@ pub(crate) async fn upload(
         Ok(Ok(Err(refusal))) => Err(refusal.into()),
         _ => Err(refuse::broken().into()),
     }
+}
+
+/// Everything that can be said no to before the first byte is read.
+async fn admit(app: &Arc<App>, batch: &BatchId, parts: &Parts) -> Result<Admitted, Refusal> {
+    let caller = caller_for(app, parts, |p| matches!(p, TicketPurpose::Upload { batch: b, .. } if b == batch))?;
+    let TicketPurpose::Upload { resource, .. } = &caller.ticket.purpose else { return Err(refuse::ticket_purpose()) };
+    let (spec, bound) = app.core.read(|s| provided(s, resource, &caller.ticket.org))?;
+    if !plain_id(batch.as_str()) {
+        return Err(refuse::bad_id());
+    }
+    let progress = Arc::new(Progress::default());
+    begin(app, batch, &progress)?;
+    let under_way = UnderWay { app: app.clone(), batch: batch.clone() };
+    app.core.log_ready().await?;
+    Ok(Admitted { caller, spec, bound, progress, under_way })
 }
 
 /// One upload of a batch at a time.

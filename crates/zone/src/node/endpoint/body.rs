@@ -2,13 +2,18 @@
 //! error there, never an early end: half a file must not be taken for a whole one.
 
 use super::batch::Progress;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use bytes::{Buf, Bytes};
 use futures::StreamExt;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// Bytes and time for which a refused body is still taken in.
+const DRAINED: usize = 256 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(30);
 
 enum Piece {
     Bytes(Bytes),
@@ -34,12 +39,33 @@ pub(crate) fn reader(body: Body, limit: u64, progress: Arc<Progress>) -> BodyRea
             total += bytes.len() as u64;
             progress.bytes.store(total, Ordering::Relaxed);
             if total > limit || to.send(Piece::Bytes(bytes)).await.is_err() {
+                drop(to);
+                drain(stream).await;
                 return;
             }
         }
         let _ = to.send(Piece::End).await;
     });
     BodyReader { from, rest: Bytes::new(), ended: false }
+}
+
+/// Takes in the rest of a refused body for a while: a caller who is still sending would otherwise see a broken connection
+/// instead of the refusal.
+pub(crate) fn discard(body: Body) {
+    tokio::spawn(drain(body.into_data_stream()));
+}
+
+async fn drain(mut stream: BodyDataStream) {
+    let read = async {
+        let mut left = DRAINED;
+        while let Some(Ok(bytes)) = stream.next().await {
+            match left.checked_sub(bytes.len()) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN_TIME, read).await;
 }
 
 impl Read for BodyReader {

@@ -125,6 +125,17 @@ async fn a_lost_link_fails_closed_after_a_minute() {
     node.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_upload_hears_why_also_while_it_is_sending() {
+    let (_platform, node) = started().await;
+    let big = format!("no,such,columns\n{}", "1,2,3\n".repeat(4 << 20));
+    let put = |who: &'static str| node.call(who, upload(), "PUT", "/data/v1/batches/bat_1", big.clone().into_bytes());
+    assert_eq!(code(&put("other").await), "ticket-other-holder");
+    let why = code(&put("provider").await);
+    assert!(["no-header", "missing-columns", "unknown-columns"].contains(&why.as_str()), "{why}");
+    node.stop().await;
+}
+
 /// Puts a finished job and its artefact into the folder, as its process would have left them.
 fn plant(w: &World) -> ReleaseSpec {
     let core = w.enrolled();

@@ -212,7 +212,9 @@ fn the_clock_moves_forward_only_and_only_where_it_is_simulated() {
     let held = mark(2, 1000).body;
     let check = |trust: &_, m: &_| verify::clock_mark(trust, &list, Some(&held), m, w.now());
     assert!(check(&trust, &mark(3, 2000)).is_ok());
+    assert!(check(&trust, &mark(2, 2000)).is_ok(), "the number lags");
     assert!(check(&trust, &mark(3, 999)).is_err(), "backwards");
+    assert!(check(&trust, &mark(2, 999)).is_err(), "backwards under the same number");
     assert!(check(&trust, &mark(1, 5000)).is_err(), "replayed");
     let by_person = w.sign(&w.people["authority"].key, CLOCK_TYPE, mark(3, 2000).body);
     assert!(check(&trust, &by_person).is_err());
