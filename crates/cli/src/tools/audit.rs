@@ -53,7 +53,11 @@ pub fn run(tool: AuditTool) -> Result<Said, CliError> {
 fn earlier(path: &std::path::Path) -> Result<String, CliError> {
     let bytes = input::bytes(path)?;
     let malformed = |e: &dyn std::fmt::Display| {
-        CliError::usage(&path.display().to_string(), format!("不是检查点：{e}。"), format!("It is not a checkpoint: {e}."))
+        CliError::usage(
+            &path.display().to_string(),
+            format!("不是检查点：{e}。"),
+            format!("It is not a checkpoint: {e}."),
+        )
     };
     ::audit::Checkpoint::parse(&bytes).map_err(|e| malformed(&e))?;
     String::from_utf8(bytes).map_err(|e| malformed(&e))
@@ -63,7 +67,9 @@ fn earlier(path: &std::path::Path) -> Result<String, CliError> {
 pub fn said(report: &VerifyReport) -> Result<Said, CliError> {
     let mut out = match (report.valid, report.trusted) {
         (true, true) => "有效，且立于信任文件的根 · valid and trusted\n".to_owned(),
-        (true, false) => "自身一致，但未对照信任文件 · consistent in itself; not held against a trust file\n".to_owned(),
+        (true, false) => {
+            "自身一致，但未对照信任文件 · consistent in itself; not held against a trust file\n".to_owned()
+        }
         (false, _) => "无效 · not valid\n".to_owned(),
     };
     if let Some(f) = &report.failure {
@@ -73,7 +79,9 @@ pub fn said(report: &VerifyReport) -> Result<Said, CliError> {
         let _ = writeln!(out, "  {what}: {n}");
     }
     if report.clock.as_deref() == Some("simulated") {
-        out.push_str("  模拟时钟：演示，不是真实记录 · simulated clock: a demonstration, not a record of real events\n");
+        out.push_str(
+            "  模拟时钟：演示，不是真实记录 · simulated clock: a demonstration, not a record of real events\n",
+        );
     }
     if let Some(unproved) = &report.unproved {
         let _ = writeln!(out, "  未证明 not proved: {unproved}");

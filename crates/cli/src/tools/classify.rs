@@ -55,10 +55,14 @@ fn failure(path: &Path, error: &ClassifyError) -> CliError {
     let at = path.display().to_string();
     match error {
         ClassifyError::Open { error, .. } => input::unreadable(path, error),
-        ClassifyError::Empty { .. } => CliError::usage(&at, "文件是空的，没有表头。", "The file is empty: it has no header."),
-        ClassifyError::Text { error, .. } => {
-            CliError::usage(&at, format!("不能作为文本表格读取：{error}。"), format!("It cannot be read as delimited text: {error}."))
+        ClassifyError::Empty { .. } => {
+            CliError::usage(&at, "文件是空的，没有表头。", "The file is empty: it has no header.")
         }
+        ClassifyError::Text { error, .. } => CliError::usage(
+            &at,
+            format!("不能作为文本表格读取：{error}。"),
+            format!("It cannot be read as delimited text: {error}."),
+        ),
     }
 }
 
@@ -73,12 +77,19 @@ fn describe(out: &mut String, report: &FileReport) {
     );
     let json = report.to_json();
     let columns = json["columns"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let cell = |c: &serde_json::Value, key: &str| {
-        c[key].as_str().map_or_else(|| c[key].to_string(), str::to_owned)
-    };
+    let cell = |c: &serde_json::Value, key: &str| c[key].as_str().map_or_else(|| c[key].to_string(), str::to_owned);
     let keys = ["name", "identifier", "role", "personal", "level", "class", "masking", "confidence"];
     let rows: Vec<Vec<String>> = columns.iter().map(|c| keys.iter().map(|k| cell(c, k)).collect()).collect();
-    let header = ["列 column", "识别 identifier", "角色 role", "个人 personal", "级 level", "类 class", "脱敏 masking", "置信 confidence"];
+    let header = [
+        "列 column",
+        "识别 identifier",
+        "角色 role",
+        "个人 personal",
+        "级 level",
+        "类 class",
+        "脱敏 masking",
+        "置信 confidence",
+    ];
     out.push_str(&table(&header, &rows));
     out.push('\n');
 }

@@ -48,7 +48,12 @@ pub fn run(data: &Path) -> Result<Said, CliError> {
     let checks = vec![
         confinement(&layout),
         clock(&layout, &deployment),
-        Check::new("suite", State::Ok, format!("密码套件 {}。", deployment.suite.name()), format!("Cipher suite {}.", deployment.suite.name())),
+        Check::new(
+            "suite",
+            State::Ok,
+            format!("密码套件 {}。", deployment.suite.name()),
+            format!("Cipher suite {}.", deployment.suite.name()),
+        ),
         pack(&layout, &deployment)?,
         Check::new(
             "keys",
@@ -95,15 +100,23 @@ fn confinement(layout: &Layout) -> Check {
             "confinement",
             State::Warn,
             format!("内核只部分强制隔离（{}）；平台进程打不开运营域目录。", state.word()),
-            format!("The kernel enforces a part ({}); the platform process cannot open the zone's folder.", state.word()),
+            format!(
+                "The kernel enforces a part ({}); the platform process cannot open the zone's folder.",
+                state.word()
+            ),
         ),
         Ok((state, true)) => Check::new(
             "confinement",
             State::Warn,
             format!("内核没有强制隔离（{}）：同机部署时只靠文件权限。请把运营域放到另一台机器。", state.word()),
-            format!("The kernel does not enforce it ({}): on one machine only file permissions separate the two. Put the zone on a machine of its own.", state.word()),
+            format!(
+                "The kernel does not enforce it ({}): on one machine only file permissions separate the two. Put the zone on a machine of its own.",
+                state.word()
+            ),
         ),
-        Err(e) => Check::new("confinement", State::Fail, format!("无法隔离：{e}。"), format!("It cannot be confined: {e}.")),
+        Err(e) => {
+            Check::new("confinement", State::Fail, format!("无法隔离：{e}。"), format!("It cannot be confined: {e}."))
+        }
     }
 }
 
@@ -131,7 +144,12 @@ fn clock(layout: &Layout, deployment: &Deployment) -> Check {
             "The machine's clock stands before the last time in the logs; set it.",
         );
     }
-    Check::new("clock", State::Ok, "真实时钟，不早于日志里最后的时间。", "A real clock, not before the last time in the logs.")
+    Check::new(
+        "clock",
+        State::Ok,
+        "真实时钟，不早于日志里最后的时间。",
+        "A real clock, not before the last time in the logs.",
+    )
 }
 
 /// The program must hold the very pack that the folder was initialised with.
@@ -147,9 +165,17 @@ fn pack(layout: &Layout, deployment: &Deployment) -> Result<Check, CliError> {
         return bad("本程序没有该部署的规则包。", "This program has not the deployment's rule pack.");
     };
     if pack.version() != deployment.pack || wiring::pack_digest(deployment.suite, &pack)? != trust.pack.digest {
-        return bad("程序内置的规则包不是初始化时固定的规则包。", "The pack in this program is not the one fixed at initialisation.");
+        return bad(
+            "程序内置的规则包不是初始化时固定的规则包。",
+            "The pack in this program is not the one fixed at initialisation.",
+        );
     }
-    Ok(Check::new("pack", State::Ok, format!("规则包 {}，与信任文件一致。", deployment.pack), format!("Pack {}, as the trust file pins it.", deployment.pack)))
+    Ok(Check::new(
+        "pack",
+        State::Ok,
+        format!("规则包 {}，与信任文件一致。", deployment.pack),
+        format!("Pack {}, as the trust file pins it.", deployment.pack),
+    ))
 }
 
 /// Nobody but the owner may read keys, desks, the zone's folder or the root.
@@ -164,7 +190,12 @@ fn permissions(layout: &Layout) -> Check {
         wide_files(&dir, &mut open);
     }
     if open.is_empty() {
-        return Check::new("permissions", State::Ok, "密钥与各目录只有所有者能读。", "Only the owner can read keys and folders.");
+        return Check::new(
+            "permissions",
+            State::Ok,
+            "密钥与各目录只有所有者能读。",
+            "Only the owner can read keys and folders.",
+        );
     }
     let names: Vec<String> = open.iter().map(|p| p.display().to_string()).collect();
     Check::new(
@@ -211,13 +242,23 @@ fn log(layout: &Layout) -> Check {
         return Check::new("log", State::Fail, "日志签名密钥缺失。", "A log's signing key is missing.");
     }
     if !layout.log().join("platform").exists() {
-        return Check::new("log", State::Warn, "还没有日志：尚未运行过 serve。", "There is no log yet: the folder was never served.");
+        return Check::new(
+            "log",
+            State::Warn,
+            "还没有日志：尚未运行过 serve。",
+            "There is no log yet: the folder was never served.",
+        );
     }
     let trust = std::fs::read(layout.trust_file()).ok().and_then(|b| audit::Trust::parse(&b).ok());
     let report = audit::verify_dir(&layout.log(), trust.as_ref(), None);
     match (report.failure, report.trusted) {
         (None, true) => Check::new("log", State::Ok, "日志核验通过。", "The logs verify."),
-        (None, false) => Check::new("log", State::Fail, "日志自身一致，但没有信任文件可对照。", "The logs are consistent, but there is no trust file to hold them against."),
+        (None, false) => Check::new(
+            "log",
+            State::Fail,
+            "日志自身一致，但没有信任文件可对照。",
+            "The logs are consistent, but there is no trust file to hold them against.",
+        ),
         (Some(f), _) => Check::new(
             "log",
             State::Fail,

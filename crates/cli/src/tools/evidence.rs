@@ -174,7 +174,8 @@ fn other_pack() -> VerifyReport {
         file: "trust".to_owned(),
         what: "other_pack".to_owned(),
         zh: "信任文件固定的规则包不是本程序内置的规则包，批准是否足够无法证明".to_owned(),
-        en: "the trust file pins a rule pack that is not in this program: whether the approvals suffice is not proved".to_owned(),
+        en: "the trust file pins a rule pack that is not in this program: whether the approvals suffice is not proved"
+            .to_owned(),
     };
     VerifyReport {
         valid: false,
@@ -205,4 +206,3 @@ fn check_quorum(pack: &Pack, order: &Statement, acts: &[Statement], list: &KeyLi
     let object = model::Digest(object.to_string());
     model::quorum::check_quorum(pack, &said, &given, &object).map_err(|r| format!("{} ({}): {}", r.code, r.rule, r.en))
 }
-

@@ -92,14 +92,26 @@ fn failure(error: &LocalError) -> CliError {
             format!("没有列 {column:?}；请核对列名。"),
             format!("There is no column {column:?}; check its name."),
         ),
-        LocalError::File(e) => CliError::usage("FILE", format!("无法读取：{e}。"), format!("{e}.")),
+        LocalError::File(e) => CliError::usage(
+            &e.path.display().to_string(),
+            format!("无法读取：{}。", e.fault),
+            format!("It {}.", e.fault),
+        ),
     }
 }
 
 fn describe(found: &Assessment) -> String {
     let mut out = format!("{}\n", word(found.verdict));
     for check in &found.checks {
-        let _ = writeln!(out, "  {} {}  {}\n    {}\n    {}", check.check, check.id, word(check.verdict), check.zh, check.en);
+        let _ = writeln!(
+            out,
+            "  {} {}  {}\n    {}\n    {}",
+            check.check,
+            check.id,
+            word(check.verdict),
+            check.zh,
+            check.en
+        );
         let _ = writeln!(out, "    {}  参数 parameter {}  最坏 worst {}", check.formula, check.parameter, check.worst);
     }
     for (name, value) in &found.measures {

@@ -6,7 +6,7 @@ use crate::wiring::{self, CliError};
 use clap::{Args, Subcommand};
 use model::pack::{Identity, LayerKind, Pack, PackError, PackText};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -112,14 +112,22 @@ pub fn run(tool: PackTool) -> Result<Said, CliError> {
 
 fn list() -> Result<Said, CliError> {
     let mut known: BTreeMap<String, Identity> = BTreeMap::new();
-    for pack in every(&wiring::layers()).into_iter().flatten() {
+    for pack in shipped()? {
         known.extend(pack.layers.into_iter().map(|l| (l.id.clone(), l)));
     }
     let rows: Vec<Vec<String>> = known
         .values()
         .map(|l| {
             let above = l.inherits.clone().unwrap_or_default();
-            vec![l.id.clone(), l.kind.to_string(), above, l.version.to_string(), l.status.to_string(), l.zh.clone(), l.en.clone()]
+            vec![
+                l.id.clone(),
+                l.kind.to_string(),
+                above,
+                l.version.to_string(),
+                l.status.to_string(),
+                l.zh.clone(),
+                l.en.clone(),
+            ]
         })
         .collect();
     let header = ["规则包 pack", "种类 kind", "上层 inherits", "版本 version", "状态 status", "中文 zh", "英文 en"];
@@ -135,15 +143,23 @@ fn brief(layer: &Identity) -> Value {
     })
 }
 
-/// Every layer as the pack that ends with it.
-fn every(layers: &[PackText]) -> Vec<Result<Pack, PackError>> {
-    let load = |l: &PackText| Pack::load(&model::pack::resolve(layers, &l.layer)?);
-    layers.iter().map(load).collect()
+/// The chains that end with a layer that no other inherits: what is loaded as a whole.
+fn chains(layers: &[PackText]) -> Result<Vec<Vec<PackText>>, PackError> {
+    let all: Vec<Vec<PackText>> =
+        layers.iter().map(|l| model::pack::resolve(layers, &l.layer)).collect::<Result<_, _>>()?;
+    let above: BTreeSet<String> = all.iter().flat_map(|c| c.iter().rev().skip(1)).map(|l| l.layer.clone()).collect();
+    Ok(all.into_iter().filter(|c| c.last().is_some_and(|l| !above.contains(&l.layer))).collect())
 }
 
-fn cities() -> Vec<Pack> {
+/// Every pack in the program.
+fn shipped() -> Result<Vec<Pack>, CliError> {
+    let load = || chains(&wiring::layers())?.iter().map(|c| Pack::load(c)).collect::<Result<_, _>>();
+    load().map_err(|e: PackError| CliError::bug(e))
+}
+
+fn cities() -> Result<Vec<Pack>, CliError> {
     let is_city = |p: &Pack| p.layers.last().is_some_and(|l| l.kind == LayerKind::City);
-    every(&wiring::layers()).into_iter().flatten().filter(is_city).collect()
+    Ok(shipped()?.into_iter().filter(is_city).collect())
 }
 
 fn show(args: &ShowArgs) -> Result<Said, CliError> {
@@ -180,9 +196,14 @@ fn check(dir: Option<&Path>) -> Result<Said, CliError> {
         }
     };
     let mut good = Vec::new();
-    for layer in layers.iter().filter(|l| own.as_ref().is_none_or(|o| o.contains(&l.layer))) {
-        let pack = model::pack::resolve(&layers, &layer.layer).and_then(|chain| Pack::load(&chain));
-        match pack {
+    let concerns = |chain: &[PackText]| own.as_ref().is_none_or(|o| chain.iter().any(|l| o.contains(&l.layer)));
+    let chains = match chains(&layers) {
+        Ok(chains) => chains,
+        Err(fault) => return Ok(not_valid(&fault)),
+    };
+    // A layer that others inherit is checked with each of them.
+    for chain in chains.iter().filter(|c| concerns(c)) {
+        match Pack::load(chain) {
             Ok(pack) => good.push(json!({"pack": pack.id(), "version": pack.version()})),
             Err(fault) => return Ok(not_valid(&fault)),
         }
@@ -227,7 +248,11 @@ fn with_folder(dir: &Path) -> Result<(Vec<PackText>, Vec<String>), CliError> {
     for path in found {
         let layer = wiring::folder(&path).map_err(|e| {
             let at = path.display().to_string();
-            CliError::usage(&at, "规则包文件无法读取，或不是 UTF-8 文本。", format!("A file of the pack cannot be read: {e}."))
+            CliError::usage(
+                &at,
+                "规则包文件无法读取，或不是 UTF-8 文本。",
+                format!("A file of the pack cannot be read: {e}."),
+            )
         })?;
         layers.retain(|l| l.layer != layer.layer);
         own.push(layer.layer.clone());
@@ -240,7 +265,7 @@ fn with_folder(dir: &Path) -> Result<(Vec<PackText>, Vec<String>), CliError> {
 fn coverage(city: Option<&str>) -> Result<Said, CliError> {
     let packs = match city {
         Some(city) => vec![wiring::pack(city)?],
-        None => cities(),
+        None => cities()?,
     };
     let mut text = String::new();
     let mut all = Vec::new();

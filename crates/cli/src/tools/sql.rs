@@ -94,8 +94,8 @@ fn query(args: RunArgs) -> Result<Said, CliError> {
     let contracts = input::folder(&policy.contracts)?;
     let folder = input::folder(&args.input)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK / 8).build()?;
-    let answer = deep(move || runtime.block_on(run_command(&contracts, &policy.purpose, &folder, &sql)))?
-        .map_err(failure)?;
+    let answer =
+        deep(move || runtime.block_on(run_command(&contracts, &policy.purpose, &folder, &sql)))?.map_err(failure)?;
     let code = code(&answer.verdict);
     let mut said = Said::new(code, answer.to_json(), String::new());
     said.aside = describe(&answer.verdict);

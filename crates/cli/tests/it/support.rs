@@ -12,8 +12,7 @@ pub(crate) fn yunyu(words: &[&str]) -> Output {
 
 /// The same with something on standard input.
 pub(crate) fn yunyu_with(words: &[&str], input: &str) -> Output {
-    let mut child =
-        command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
@@ -27,9 +26,8 @@ fn command(words: &[&str]) -> Command {
 /// Exit code and the one JSON document on standard output.
 pub(crate) fn json(out: &Output) -> (i32, Value) {
     let text = String::from_utf8(out.stdout.clone()).unwrap();
-    let value = serde_json::from_str(&text).unwrap_or_else(|e| {
-        panic!("not one JSON document: {e}\n{text}\n{}", String::from_utf8_lossy(&out.stderr))
-    });
+    let value = serde_json::from_str(&text)
+        .unwrap_or_else(|e| panic!("not one JSON document: {e}\n{text}\n{}", String::from_utf8_lossy(&out.stderr)));
     (out.status.code().unwrap(), value)
 }
 
