@@ -153,8 +153,9 @@ fn chains(layers: &[PackText]) -> Result<Vec<Vec<PackText>>, PackError> {
 
 /// Every pack in the program.
 fn shipped() -> Result<Vec<Pack>, CliError> {
-    let load = || chains(&wiring::layers())?.iter().map(|c| Pack::load(c)).collect::<Result<_, _>>();
-    load().map_err(|e: PackError| CliError::bug(e))
+    let load =
+        || -> Result<Vec<Pack>, PackError> { chains(&wiring::layers())?.iter().map(|c| Pack::load(c)).collect() };
+    load().map_err(CliError::bug)
 }
 
 fn cities() -> Result<Vec<Pack>, CliError> {
