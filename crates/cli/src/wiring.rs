@@ -140,7 +140,8 @@ pub fn pack(city: &str) -> Result<Pack, CliError> {
     Pack::load(&chain).map_err(broken)
 }
 
-fn folder(dir: &Path) -> Result<PackText, CliError> {
+/// One layer from a folder: its name is the folder's.
+pub fn folder(dir: &Path) -> Result<PackText, CliError> {
     let dir = std::path::absolute(dir)?;
     let layer = dir.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let mut files = BTreeMap::new();

@@ -1,0 +1,208 @@
+//! `yunyu evidence`: exports the file that proves a product's story, and verifies one without network or server.
+//!
+//! Approvals are counted here against the rule pack in the program; where a trust file is given, that pack must be
+//! the one the trust file pins.
+
+use super::said::Said;
+use super::{audit, input};
+use crate::layout::{Layout, write_private};
+use crate::serve::{platform, supervisor};
+use crate::wiring::{self, CliError};
+use ::audit::evidence::Statement;
+use ::audit::{Failure, KeyListView, Trust, VerifyReport};
+use clap::{Args, Subcommand};
+use crypto::HashAlg;
+use model::order::{OBJECT_TYPE, WorkOrder};
+use model::pack::Pack;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// `evidence …`
+#[derive(Debug, Subcommand)]
+pub enum EvidenceTool {
+    /// 导出一个产品的证据 · Export the evidence of a product
+    Export(ExportArgs),
+    /// 离线核验证据 · Verify an evidence file offline
+    Verify(VerifyArgs),
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// 产品编号 · Product
+    #[arg(value_name = "PRODUCT")]
+    pub product: String,
+    /// 数据目录 · Data folder
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// 输出文件 · Output, `PRODUCT.evidence.json` if not given
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Evidence file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// 信任文件 · Trust file had from elsewhere
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl EvidenceTool {
+    /// Was JSON asked for?
+    pub fn json(&self) -> bool {
+        match self {
+            Self::Export(args) => args.json,
+            Self::Verify(args) => args.json,
+        }
+    }
+}
+
+/// Exports or verifies.
+pub fn run(tool: EvidenceTool) -> Result<Said, CliError> {
+    match tool {
+        EvidenceTool::Export(args) => export(&args),
+        EvidenceTool::Verify(args) => {
+            let bytes = input::bytes(&args.file)?;
+            let trust = input::trust(args.trust.as_deref())?;
+            audit::said(&verify(&bytes, trust.as_ref())?)
+        }
+    }
+}
+
+fn export(args: &ExportArgs) -> Result<Said, CliError> {
+    let layout = Layout::new(&args.data)?;
+    let deployment = wiring::deployment(&layout)?;
+    if std::env::var_os(supervisor::DATABASE_VAR).is_none() && !layout.platform().join("platform.db").is_file() {
+        return Err(CliError::usage(
+            "--data",
+            "该目录还没有数据库：尚未运行过 serve。",
+            "The folder has no database yet: it was never served.",
+        ));
+    }
+    let out = input::absolute(&args.out.clone().unwrap_or_else(|| default_name(&args.product)))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let bytes = runtime.block_on(async {
+        let app = platform::open(&layout, deployment, "", "none").await?;
+        app::link::restore_clock(&app).await?;
+        let source = app::evidence::Source {
+            store: &app.store,
+            log_dir: &app.log_dir,
+            deployment: &app.deployment,
+            signer: &app.signer,
+            now: app.clock.now(),
+        };
+        Ok::<_, CliError>(app::evidence::export(&source, &args.product).await?)
+    })?;
+    write_private(&out, &bytes).map_err(|e| {
+        CliError::usage(
+            &out.display().to_string(),
+            format!("无法写入（{}）。", e.kind()),
+            format!("It cannot be written ({}).", e.kind()),
+        )
+    })?;
+    let digest = HashAlg::Sha256.hash(&bytes).to_string();
+    let text = format!("证据文件 evidence: {}\n{digest}\n", out.display());
+    let json = json!({"product": args.product, "evidence": out, "bytes": bytes.len(), "digest": digest});
+    Ok(Said::new(0, json, text))
+}
+
+/// The product's id as a file name; ids hold nothing else, but the argument may.
+fn default_name(product: &str) -> PathBuf {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
+    PathBuf::from(format!("{}.evidence.json", product.chars().map(safe).collect::<String>()))
+}
+
+/// Verifies an evidence file against the pack in the program, and the trust file where one is given.
+///
+/// # Errors
+/// Only a failure of the program: what is wrong with the file stands in the report.
+pub fn verify(bytes: &[u8], trust: Option<&Trust>) -> Result<VerifyReport, CliError> {
+    let pinned = match trust {
+        Some(trust) => match pinned(trust)? {
+            Some(pack) => Some(pack),
+            None => return Ok(other_pack()),
+        },
+        None => None,
+    };
+    let quorum = |order: &Statement, acts: &[Statement], list: &KeyListView| match &pinned {
+        Some(pack) => check_quorum(pack, order, acts, list),
+        None => named_quorum(order, acts, list),
+    };
+    Ok(::audit::evidence::verify(bytes, trust, &quorum))
+}
+
+/// The pack in the program, if it is the one that the trust file pins.
+fn pinned(trust: &Trust) -> Result<Option<Pack>, CliError> {
+    let Some(pack) = shipped(&trust.pack.name) else { return Ok(None) };
+    let same = pack.version() == trust.pack.version && trust.city == trust.pack.name;
+    Ok((same && wiring::pack_digest(trust.suite, &pack)? == trust.pack.digest).then_some(pack))
+}
+
+/// The quorum by the pack that the order names: without a trust file nothing says which pack it must be.
+pub fn named_quorum(order: &Statement, acts: &[Statement], list: &KeyListView) -> Result<(), String> {
+    check_quorum(&named(order)?, order, acts, list)
+}
+
+/// The pack that an order says it rests on; only one shipped with the program is believed.
+fn named(order: &Statement) -> Result<Pack, String> {
+    let version = order.body.get("pack").and_then(|v| v.as_str()).unwrap_or_default();
+    let city = version.split('@').next().unwrap_or_default();
+    let pack = shipped(city).filter(|p| p.version() == version);
+    pack.ok_or_else(|| "the order rests on a rule pack that is not in this program".to_owned())
+}
+
+/// A pack by the name of its last layer. A name from a file never becomes a path.
+fn shipped(name: &str) -> Option<Pack> {
+    let all = wiring::layers();
+    let chain = model::pack::resolve(&all, name).ok()?;
+    Pack::load(&chain).ok()
+}
+
+fn other_pack() -> VerifyReport {
+    let failure = Failure {
+        file: "trust".to_owned(),
+        what: "other_pack".to_owned(),
+        zh: "信任文件固定的规则包不是本程序内置的规则包，批准是否足够无法证明".to_owned(),
+        en: "the trust file pins a rule pack that is not in this program: whether the approvals suffice is not proved"
+            .to_owned(),
+    };
+    VerifyReport {
+        valid: false,
+        trusted: false,
+        checked: BTreeMap::new(),
+        clock: None,
+        failure: Some(failure),
+        unproved: None,
+    }
+}
+
+/// Do the approvals in the order suffice, as the pack says?
+fn check_quorum(pack: &Pack, order: &Statement, acts: &[Statement], list: &KeyListView) -> Result<(), String> {
+    let shape = |_| "not an order or act of this version".to_owned();
+    let said: WorkOrder = serde_json::from_value(order.body.clone()).map_err(shape)?;
+    let object = order.body.pointer("/effect/object").ok_or("the order has no object")?;
+    let signer = list.entries.iter().find(|e| e.key == order.key).ok_or("the order is signed by an unlisted key")?;
+    let object = crypto::digest_of(signer.public.suite(), OBJECT_TYPE, object).map_err(|e| e.to_string())?;
+    let mut given = Vec::new();
+    for act in acts {
+        let entry = list.entries.iter().find(|e| e.key == act.key).ok_or("an approval is signed by an unlisted key")?;
+        let holder = serde_json::Value::Object(entry.holder.clone());
+        given.push((
+            serde_json::from_value(act.body.clone()).map_err(shape)?,
+            serde_json::from_value(holder).map_err(shape)?,
+        ));
+    }
+    let object = model::Digest(object.to_string());
+    model::quorum::check_quorum(pack, &said, &given, &object).map_err(|r| format!("{} ({}): {}", r.code, r.rule, r.en))
+}

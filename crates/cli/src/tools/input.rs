@@ -1,0 +1,74 @@
+//! Reads the files that a person names. A failure says what, where and how, never what stands in the file.
+
+use crate::wiring::CliError;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The absolute form of a path, since printed paths are absolute.
+pub fn absolute(path: &Path) -> Result<PathBuf, CliError> {
+    std::path::absolute(path).map_err(|e| unreadable(path, &e))
+}
+
+/// The bytes of a file.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
+    std::fs::read(path).map_err(|e| unreadable(path, &e))
+}
+
+/// The text of a file, or of standard input where the name is `-`. A byte order mark is passed over.
+pub fn text(path: &Path) -> Result<String, CliError> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| unreadable(path, &e))?;
+    } else {
+        bytes = self::bytes(path)?;
+    }
+    let text = String::from_utf8(bytes).map_err(|_| {
+        CliError::usage(
+            &path.display().to_string(),
+            "不是 UTF-8 文本；请先转换编码。",
+            "It is not UTF-8 text; convert it first.",
+        )
+    })?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// A folder that must be there.
+pub fn folder(path: &Path) -> Result<PathBuf, CliError> {
+    let path = absolute(path)?;
+    match std::fs::read_dir(&path) {
+        Ok(_) => Ok(path),
+        Err(e) => Err(unreadable(&path, &e)),
+    }
+}
+
+/// The trust file.
+pub fn trust(path: Option<&Path>) -> Result<Option<audit::Trust>, CliError> {
+    let Some(path) = path else { return Ok(None) };
+    let bytes = bytes(path)?;
+    let trust = audit::Trust::parse(&bytes).map_err(|e| {
+        CliError::usage(
+            &path.display().to_string(),
+            format!("不是信任文件的规范编码：{e}。"),
+            format!("It is not a trust file in its one encoding: {e}."),
+        )
+    })?;
+    Ok(Some(trust))
+}
+
+/// A file or folder that cannot be read.
+pub fn unreadable(path: &Path, error: &std::io::Error) -> CliError {
+    let kind = error.kind();
+    CliError::usage(
+        &path.display().to_string(),
+        format!("无法读取（{kind}）；请检查路径与权限。"),
+        format!("It cannot be read ({kind}); check the path and its permissions."),
+    )
+}
+
+/// A contract or purpose that is wrong, with its place.
+pub fn contract(e: &zone::contract::ContractError) -> CliError {
+    let file = e.path.as_ref().map(|p| p.display().to_string()).unwrap_or_default();
+    let at = if e.line == 0 { file } else { format!("{file}:{}:{}", e.line, e.column) };
+    let key = if e.key.is_empty() { String::new() } else { format!("{}: ", e.key) };
+    CliError::usage(&at, format!("{key}{}", e.zh), format!("{key}{}", e.en))
+}

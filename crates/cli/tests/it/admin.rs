@@ -1,0 +1,50 @@
+//! `yunyu admin`.
+
+use crate::support::{arg, json, yunyu};
+use serde_json::json as doc;
+
+#[test]
+fn init_doctor_and_trust() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let init = ["admin", "init", "--data", arg(&data), "--city", "wuxi", "--json"];
+    let (code, made) = json(&yunyu(&init));
+    assert_eq!((code, &made["suite"], &made["clock"]), (0, &doc!("gm"), &doc!("real")));
+    assert_eq!(json(&yunyu(&init)).0, 2, "a second init must not touch the folder");
+
+    let (code, found) = json(&yunyu(&["admin", "doctor", "--data", arg(&data), "--json"]));
+    assert_eq!((code, &found["ok"]), (0, &doc!(true)), "{found}");
+    let ids: Vec<&str> = found["checks"].as_array().unwrap().iter().filter_map(|c| c["id"].as_str()).collect();
+    assert_eq!(ids, ["confinement", "clock", "suite", "pack", "keys", "permissions", "root", "log", "tls"]);
+
+    let out = yunyu(&["admin", "trust", "export", "--data", arg(&data)]);
+    assert_eq!(out.stdout, std::fs::read(data.join("trust.json")).unwrap(), "byte for byte: one encoding");
+    let copy = dir.path().join("trust.json");
+    let (code, _) = json(&yunyu(&["admin", "trust", "export", "--data", arg(&data), "--out", arg(&copy), "--json"]));
+    assert_eq!((code, std::fs::read(&copy).unwrap()), (0, out.stdout));
+}
+
+#[test]
+fn a_folder_or_city_that_is_not_there_is_bad_usage() {
+    let dir = tempfile::tempdir().unwrap();
+    for words in [
+        vec!["admin", "doctor", "--data", arg(dir.path()), "--json"],
+        vec!["admin", "trust", "export", "--data", arg(dir.path()), "--json"],
+        vec!["admin", "init", "--data", arg(dir.path()), "--city", "atlantis", "--json"],
+        vec!["admin", "init", "--data", arg(dir.path()), "--city", "national", "--json"],
+        vec!["admin", "init", "--data", "/proc/none", "--city", "wuxi", "--json"],
+        vec!["evidence", "export", "p", "--data", arg(dir.path()), "--json"],
+    ] {
+        assert_eq!(json(&yunyu(&words)).0, 2, "{words:?}");
+    }
+}
+
+#[test]
+fn evidence_of_a_folder_never_served_is_bad_usage_and_makes_no_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let init = yunyu(&["admin", "init", "--data", arg(&data), "--city", "wuxi", "--suite", "intl"]);
+    assert_eq!(init.status.code(), Some(0));
+    assert_eq!(json(&yunyu(&["evidence", "export", "p", "--data", arg(&data), "--json"])).0, 2);
+    assert!(!data.join("platform/platform.db").exists());
+}
