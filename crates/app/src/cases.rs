@@ -188,13 +188,7 @@ pub async fn act(
     .await
 }
 
-async fn check_signature(
-    app: &App,
-    tx: &mut Tx,
-    actor: &Actor,
-    signed: &Signed<Act>,
-    now: Timestamp,
-) -> AppResult<()> {
+async fn check_signature(app: &App, tx: &mut Tx, actor: &Actor, signed: &Signed<Act>, now: Timestamp) -> AppResult<()> {
     let list = keys::current(tx).await?.body;
     let entry = keys::entry_of(&list, actor, now).filter(|e| e.key == signed.key);
     let public: Option<PublicKey> = entry.and_then(|e| e.public.parse().ok());

@@ -7,7 +7,7 @@ use crate::funnel::{Actor, NewOrder};
 use crate::tickets::AccessKey;
 use model::act::Decision;
 use model::case::{Case, Outcome};
-use model::ids::{AgreementId, BanId, CertificateId};
+use model::ids::{AgreementId, BanId, CertificateId, ObjectionId};
 use model::object::{
     AnnouncementSpec, AuthorisationSpec, ObjectKind, PlanSpec, ProductSpec, ScenarioSpec, StaffSpec, read,
 };
@@ -15,7 +15,7 @@ use model::order::{Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, Resou
 use model::procedure::{Procedure, StepEffect};
 use model::record::{
     Agreement, Announcement, Authorisation, AuthorisationState, Ban, Certificate, ConsumerOrder, ConsumerOrderState,
-    EmergencyPlan, Grade, Grant, GrantState, Job, JobState, PlanState, Product, ProductReview, ProductState,
+    EmergencyPlan, Grade, Grant, GrantState, Job, JobState, Objection, PlanState, Product, ProductReview, ProductState,
     PublicNotice, Resource, ResourceState, Scenario, ScenarioState, StaffFile, StaffState,
 };
 use model::{Digest, Timestamp};
@@ -28,8 +28,7 @@ pub async fn opened(tx: &mut Tx, procedure: &Procedure, case: &Case, now: Timest
     match procedure.object {
         ObjectKind::Job => {
             let spec: JobSpec = object(case)?;
-            let grant: Grant =
-                tx.get(spec.grant.as_str()).await?.ok_or(AppError::NotFound("grant"))?;
+            let grant: Grant = tx.get(spec.grant.as_str()).await?.ok_or(AppError::NotFound("grant"))?;
             let product = Product {
                 id: spec.product.clone(),
                 operator: grant.operator.clone(),
@@ -59,8 +58,7 @@ pub async fn opened(tx: &mut Tx, procedure: &Procedure, case: &Case, now: Timest
         }
         ObjectKind::Recipient => {
             let spec: RecipientSpec = object(case)?;
-            let product: Product =
-                tx.get(spec.product.as_str()).await?.ok_or(AppError::NotFound("product"))?;
+            let product: Product = tx.get(spec.product.as_str()).await?.ok_or(AppError::NotFound("product"))?;
             let order = ConsumerOrder {
                 id: spec.order.clone(),
                 product: spec.product.clone(),
@@ -119,12 +117,7 @@ fn order_of(effect: StepEffect, case: &Case) -> AppResult<Option<Effect>> {
 }
 
 /// The approvals that the pack demands for an order of this effect, and no others.
-async fn approvals(
-    app: &App,
-    tx: &mut Tx,
-    effect: &str,
-    case: &Case,
-) -> AppResult<Vec<model::Signed<model::Act>>> {
+async fn approvals(app: &App, tx: &mut Tx, effect: &str, case: &Case) -> AppResult<Vec<model::Signed<model::Act>>> {
     let steps = app.pack.approvals_of(effect, &case.procedure);
     let acts: Vec<StoredAct> = tx.list(&Filter::of(case.id.as_str())).await?;
     let wanted = |a: &model::Act| a.decision == Decision::Approve && steps.contains(&a.step);
@@ -153,13 +146,38 @@ async fn apply(
         StepEffect::CatalogueResource => catalogue(tx, case, now).await,
         StepEffect::PublishAnnouncement => {
             let spec: AnnouncementSpec = object(case)?;
-            let row =
-                Announcement { id: spec.announcement.clone(), spec, case: case.id.clone(), by: actor.org.clone(), at: now };
+            let row = Announcement {
+                id: spec.announcement.clone(),
+                spec,
+                case: case.id.clone(),
+                by: actor.org.clone(),
+                at: now,
+            };
             put(tx, &row).await
         }
         StepEffect::PublishNotice => {
             let until = case.deadlines.iter().map(|d| d.at).max().unwrap_or(now);
             put(tx, &PublicNotice { id: case.id.clone(), from: now, until }).await
+        }
+        StepEffect::RecordObjection => {
+            let text = case.document("objection").cloned().unwrap_or_default();
+            let row = Objection {
+                id: ObjectionId::from_part(&crypto::random_hex(8)?),
+                case: case.id.clone(),
+                digest: Digest(crypto::digest_of(app.suite(), "objection", &text)?.to_string()),
+                settled: false,
+                at: now,
+            };
+            put(tx, &row).await
+        }
+        StepEffect::SettleObjection => {
+            for mut objection in tx.list::<Objection>(&Filter::of(case.id.as_str())).await? {
+                if !objection.settled {
+                    objection.settled = true;
+                    tx.put(&objection).await?;
+                }
+            }
+            Ok(())
         }
         StepEffect::RecordAgreement => agreement(tx, case, now).await,
         StepEffect::ActivateAuthorisation => {

@@ -118,7 +118,9 @@ async fn other_stop(tx: &mut Tx, authorisation: &str, case: &Case) -> AppResult<
 async fn load_groups(tx: &mut Tx, case: &Case, facts: &mut Facts) -> AppResult<()> {
     let mut orgs: BTreeSet<OrgId> = case.history.iter().map(|d| d.org.clone()).collect();
     orgs.insert(case.applicant.clone());
-    orgs.extend(["operator", "author_org", "consumer", "provider"].iter().filter_map(|f| case.text(f)).map(OrgId::from));
+    orgs.extend(
+        ["operator", "author_org", "consumer", "provider"].iter().filter_map(|f| case.text(f)).map(OrgId::from),
+    );
     for org in orgs {
         if let Some(group) = tx.get::<Organisation>(org.as_str()).await?.and_then(|o| o.group) {
             facts.groups.insert(org, group);

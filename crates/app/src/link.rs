@@ -102,12 +102,7 @@ async fn clock_mark(app: &App) -> AppResult<Option<Signed<ClockMark>>> {
         return Ok(None);
     }
     let seq = app.store.meta_get(CLOCK_SEQ).await?.and_then(|s| s.parse().ok()).unwrap_or(1);
-    let body = ClockMark {
-        v: 1,
-        deployment: app.deployment.deployment.clone(),
-        seq,
-        offset_ms: app.clock.offset(),
-    };
+    let body = ClockMark { v: 1, deployment: app.deployment.deployment.clone(), seq, offset_ms: app.clock.offset() };
     let signature = app.signer.sign(CLOCK_TYPE, &body)?;
     Ok(Some(Signed { key: app.signer.key_id(), signature, body }))
 }
@@ -146,11 +141,7 @@ pub async fn take_reports(app: &App, log: &LogHandle, batch: ReportBatch) -> App
     Ok(ReportReceipt { v: 1, acknowledged_report: reports::acknowledged(&app.store).await? })
 }
 
-fn check_report(
-    app: &App,
-    list: &KeyList,
-    report: &Signed<model::order::ZoneReport>,
-) -> AppResult<()> {
+fn check_report(app: &App, list: &KeyList, report: &Signed<model::order::ZoneReport>) -> AppResult<()> {
     let entry = list.valid(&report.key, report.body.at).filter(|e| e.holder == KeyHolder::Zone);
     let Some(entry) = entry else { return Err(AppError::NotSignedIn) };
     let public: PublicKey = entry.public.parse()?;

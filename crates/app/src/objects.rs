@@ -5,7 +5,9 @@ use crate::App;
 use crate::error::{AppError, AppResult};
 use crate::funnel::Actor;
 use model::Digest;
-use model::ids::{AnnouncementId, AuthorisationId, GrantId, JobId, OrderId, PlanId, ProductId, ResourceId, ScenarioId, StaffId};
+use model::ids::{
+    AnnouncementId, AuthorisationId, GrantId, JobId, OrderId, PlanId, ProductId, ResourceId, ScenarioId, StaffId,
+};
 use model::object::ObjectKind;
 use model::party::Organisation;
 use model::record::{Authorisation, Grant, Job, Product, Resource};
@@ -15,7 +17,12 @@ use store::Tx;
 /// The completed object of a case of one kind.
 pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, kind: ObjectKind, asked: Value) -> AppResult<Value> {
     let Value::Object(mut o) = asked else {
-        return Err(AppError::usage("bad-object", "object", "object 应为 JSON 对象。", "`object` must be a JSON object."));
+        return Err(AppError::usage(
+            "bad-object",
+            "object",
+            "object 应为 JSON 对象。",
+            "`object` must be a JSON object.",
+        ));
     };
     match kind {
         ObjectKind::Resource => {
@@ -115,9 +122,9 @@ async fn grant(tx: &mut Tx, actor: &Actor, o: &mut Map<String, Value>) -> AppRes
 async fn release(tx: &mut Tx, o: &Map<String, Value>) -> AppResult<Map<String, Value>> {
     let id = text(o, "job");
     let job: Job = tx.get(id).await?.ok_or_else(|| unknown("job", id))?;
-    let gate = job.gate.ok_or_else(|| {
-        AppError::usage("job-not-done", "job", "作业尚无产出。", "The job has no result yet.")
-    })?;
+    let gate = job
+        .gate
+        .ok_or_else(|| AppError::usage("job-not-done", "job", "作业尚无产出。", "The job has no result yet."))?;
     let grant: Grant = tx.get(job.grant.as_str()).await?.ok_or(AppError::NotFound("grant"))?;
     let spec = json!({
         "job": job.id, "product": job.spec.product, "artefact": gate.artefact, "gate_report": gate.report,

@@ -2,7 +2,9 @@
 
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command};
-use cedar_policy::{Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression};
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression,
+};
 use model::Refusal;
 use model::pack::Pack;
 use serde::Serialize;

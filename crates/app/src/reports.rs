@@ -179,7 +179,9 @@ async fn apply(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> A
             tx.put(&result).await?;
             Ok(())
         }
-        ReportOutcome::Released { product, artefact, rows } => released(tx, product.as_str(), artefact, *rows, now).await,
+        ReportOutcome::Released { product, artefact, rows } => {
+            released(tx, product.as_str(), artefact, *rows, now).await
+        }
         ReportOutcome::Usage { segment, calls, .. } => usage(tx, *segment, calls, now).await,
         ReportOutcome::Destroyed { authorisation, keys, objects } => {
             destroyed(app, tx, report, authorisation.as_str(), keys, *objects, now).await

@@ -2,13 +2,13 @@
 //!
 //! The platform decides who may ask; the zone checks everything again.
 
+use crate::App;
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command, Done, leaf};
-use crate::App;
 use model::ids::{OrderId, OrgId, TicketId};
+use model::record::{ConsumerOrder, Grant, Job, Product, Resource};
 use model::ticket::{TICKET_TYPE, Ticket, TicketHolder, TicketPurpose};
 use model::{Digest, Entity, Refusal, Signed, Timestamp};
-use model::record::{ConsumerOrder, Grant, Job, Product, Resource};
 use serde::{Deserialize, Serialize};
 
 /// Access keys start with this, so that a key is never taken for a session token.

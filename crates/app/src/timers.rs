@@ -2,9 +2,9 @@
 
 use crate::App;
 use crate::error::{AppError, AppResult};
-use crate::{effects, facts};
 use crate::funnel::Actor;
 use crate::orders;
+use crate::{effects, facts};
 use model::case::{Actor as ModelActor, Case, Command};
 use model::ids::{OrgId, PersonId};
 use model::procedure::{decide, due_steps};
@@ -27,7 +27,9 @@ pub async fn run(app: App) -> AppResult<()> {
 pub async fn tick(app: &App) -> AppResult<usize> {
     let mut taken = 0;
     for procedure in app.pack.procedures.values() {
-        for state in procedure.steps.iter().filter(|s| s.by.contains(&model::procedure::By::Clock)).flat_map(|s| &s.from) {
+        for state in
+            procedure.steps.iter().filter(|s| s.by.contains(&model::procedure::By::Clock)).flat_map(|s| &s.from)
+        {
             let filter =
                 Filter { parent: Some(procedure.name.clone()), state: Some(state.clone()), ..Filter::default() };
             for case in app.store.list::<Case>(&filter).await? {

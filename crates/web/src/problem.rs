@@ -84,32 +84,48 @@ pub fn respond(status: StatusCode, error: ErrorBody) -> Response {
 
 fn body(error: &AppError) -> (StatusCode, ErrorBody) {
     match error {
-        AppError::Refused(r) => (StatusCode::UNPROCESSABLE_ENTITY, ErrorBody {
-            code: r.code.clone(),
-            rule: r.rule.clone(),
-            article: r.article.clone(),
-            zh: r.zh.clone(),
-            en: r.en.clone(),
-            at: r.at.map(|Position { line, column }| serde_json::json!({"line": line, "column": column})),
-        }),
-        AppError::Usage { code, at, zh, en } => {
-            (StatusCode::BAD_REQUEST, plain(code, zh, en, Some(at.clone())))
-        }
+        AppError::Refused(r) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ErrorBody {
+                code: r.code.clone(),
+                rule: r.rule.clone(),
+                article: r.article.clone(),
+                zh: r.zh.clone(),
+                en: r.en.clone(),
+                at: r.at.map(|Position { line, column }| serde_json::json!({"line": line, "column": column})),
+            },
+        ),
+        AppError::Usage { code, at, zh, en } => (StatusCode::BAD_REQUEST, plain(code, zh, en, Some(at.clone()))),
         AppError::NotFound(what) => (
             StatusCode::NOT_FOUND,
             plain("not-found", "没有找到，或您无权查看。", "Not found, or not for you.", Some((*what).to_owned())),
         ),
         AppError::NotSignedIn => (
             StatusCode::UNAUTHORIZED,
-            plain("not-signed-in", "未登录，或会话、签名已失效。", "Not signed in, or the session or signature no longer holds.", None),
+            plain(
+                "not-signed-in",
+                "未登录，或会话、签名已失效。",
+                "Not signed in, or the session or signature no longer holds.",
+                None,
+            ),
         ),
         AppError::Moved(what) => (
             StatusCode::CONFLICT,
-            plain("moved-on", "对象已变化，请重新读取后再试。", "The object moved on; read it again and retry.", Some((*what).to_owned())),
+            plain(
+                "moved-on",
+                "对象已变化，请重新读取后再试。",
+                "The object moved on; read it again and retry.",
+                Some((*what).to_owned()),
+            ),
         ),
         AppError::Busy => (
             StatusCode::SERVICE_UNAVAILABLE,
-            plain("busy", "系统繁忙，请稍后以同一幂等键重试。", "Busy; try again later with the same idempotency key.", None),
+            plain(
+                "busy",
+                "系统繁忙，请稍后以同一幂等键重试。",
+                "Busy; try again later with the same idempotency key.",
+                None,
+            ),
         ),
         AppError::Bug(source) => {
             let id = incident();

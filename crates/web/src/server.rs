@@ -34,9 +34,8 @@ pub struct TlsFiles {
 
 /// All routes over the shared state, and the OpenAPI document.
 pub fn router(state: WebState) -> Router {
-    let (routes, document) = utoipa_axum::router::OpenApiRouter::with_openapi(ApiDoc::openapi())
-        .merge(api::routes())
-        .split_for_parts();
+    let (routes, document) =
+        utoipa_axum::router::OpenApiRouter::with_openapi(ApiDoc::openapi()).merge(api::routes()).split_for_parts();
     let document = document.to_json().unwrap_or_default();
     routes
         .route("/api/v1/openapi.json", get(move || async move { json(document) }))
@@ -64,9 +63,8 @@ pub fn router(state: WebState) -> Router {
 
 /// The OpenAPI document, for checks and the committed copy.
 pub fn openapi() -> String {
-    let (_, document) = utoipa_axum::router::OpenApiRouter::with_openapi(ApiDoc::openapi())
-        .merge(api::routes())
-        .split_for_parts();
+    let (_, document) =
+        utoipa_axum::router::OpenApiRouter::with_openapi(ApiDoc::openapi()).merge(api::routes()).split_for_parts();
     document.to_pretty_json().unwrap_or_default()
 }
 
@@ -110,8 +108,7 @@ pub async fn serve(
     match tls {
         None => axum_server::bind(listen).handle(handle).serve(service).await,
         Some(files) => {
-            let config =
-                axum_server::tls_rustls::RustlsConfig::from_pem_file(&files.certificate, &files.key).await?;
+            let config = axum_server::tls_rustls::RustlsConfig::from_pem_file(&files.certificate, &files.key).await?;
             axum_server::bind_rustls(listen, config).handle(handle).serve(service).await
         }
     }

@@ -45,7 +45,12 @@ impl<T: DeserializeOwned> FromRequest<WebState> for Body<T> {
         let key = request.headers().get(IDEMPOTENCY_KEY).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let line = format!("{} {}\n", request.method(), request.uri().path());
         let bytes = axum::body::to_bytes(request.into_body(), BODY_LIMIT).await.map_err(|_| {
-            AppError::usage("body-too-large", "body", "请求体过大（上限 4 MiB）。", "The body is too large (limit 4 MiB).")
+            AppError::usage(
+                "body-too-large",
+                "body",
+                "请求体过大（上限 4 MiB）。",
+                "The body is too large (limit 4 MiB).",
+            )
         })?;
         let idempotency = match key {
             Some(key) => Some(idempotency(state, key, &line, &bytes)?),

@@ -34,11 +34,7 @@ impl People {
             }
         }
         let hash = self.hash_password(new).await?;
-        Ok(PreparedPassword {
-            account: account.name.clone(),
-            old: account.phc.clone(),
-            new: hash,
-        })
+        Ok(PreparedPassword { account: account.name.clone(), old: account.phc.clone(), new: hash })
     }
 }
 
@@ -71,8 +67,7 @@ pub async fn change_password(
         Err(AppError::Refused(refusal)) => Some(refusal),
         Err(other) => return Err(other),
     };
-    tx.append_leaf(leaf("change_password", person_id, org, refused.as_ref(), now))
-        .await?;
+    tx.append_leaf(leaf("change_password", person_id, org, refused.as_ref(), now)).await?;
     tx.commit().await?;
     refused.map_or(Ok(()), |r| Err(r.into()))
 }
@@ -92,8 +87,7 @@ pub async fn reset_password(
     if account.name != prepared.account || account.phc != prepared.old {
         return Err(AppError::Moved("password"));
     }
-    tx.set_password(&prepared.account, &prepared.old, &prepared.new, true, now)
-        .await?;
+    tx.set_password(&prepared.account, &prepared.old, &prepared.new, true, now).await?;
     tx.set_tries(&prepared.account, 0, account.failed_total, None).await?;
     tx.end_sessions_of(person.as_str(), now).await?;
     Ok(())

@@ -51,10 +51,7 @@ impl People {
                 suite,
                 deployment: deployment.to_owned(),
                 key,
-                seal: HandedKeys {
-                    suite,
-                    keys: vec![handed],
-                },
+                seal: HandedKeys { suite, keys: vec![handed] },
                 identity: made("identity"),
                 token: made("token"),
                 password: Password::new(suite, made("pepper")),
@@ -73,12 +70,7 @@ impl People {
 
     /// Seals a person's real name; it opens only as that person's.
     pub(super) fn seal_name(&self, person: &str, name: &str) -> AppResult<Vec<u8>> {
-        Ok(crypto::seal_object(
-            name.as_bytes(),
-            &self.inner.seal,
-            &self.inner.key,
-            &self.context(person),
-        )?)
+        Ok(crypto::seal_object(name.as_bytes(), &self.inner.seal, &self.inner.key, &self.context(person))?)
     }
 
     /// Opens a person's real name.
@@ -89,11 +81,7 @@ impl People {
 
     /// Keyed digest of a real identity. Without the people key it can be neither searched nor compared.
     pub(super) fn identity(&self, name: &str, document: Option<&str>) -> String {
-        let text = format!(
-            "yunyu/identity/v1\n{}\n{}",
-            folded(name),
-            document.map(folded).unwrap_or_default()
-        );
+        let text = format!("yunyu/identity/v1\n{}\n{}", folded(name), document.map(folded).unwrap_or_default());
         hex(&self.inner.suite.mac(&self.inner.identity[..], text.as_bytes()))
     }
 
@@ -131,11 +119,7 @@ async fn blocking<T: Send + 'static>(
 
 /// The same name typed with other spaces, widths or letter case is the same name.
 fn folded(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_whitespace())
-        .map(narrow)
-        .flat_map(char::to_lowercase)
-        .collect()
+    text.chars().filter(|c| !c.is_whitespace()).map(narrow).flat_map(char::to_lowercase).collect()
 }
 
 /// Full-width ASCII as ASCII.

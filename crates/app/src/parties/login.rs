@@ -32,9 +32,7 @@ pub struct Login {
 
 impl std::fmt::Debug for Login {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Login")
-            .field("person", &self.person.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Login").field("person", &self.person.id).finish_non_exhaustive()
     }
 }
 
@@ -45,14 +43,7 @@ impl std::fmt::Debug for Login {
 pub async fn login(store: &Store, people: &People, account: &str, password: &str, now: Timestamp) -> AppResult<Login> {
     let (mut tx, account) = prove(store, people, account, password, now).await?;
     let login = open(&mut tx, people, &account, now).await?;
-    tx.append_leaf(leaf(
-        "sign_in",
-        Some(&account.person),
-        Some(login.person.org.as_str()),
-        None,
-        now,
-    ))
-    .await?;
+    tx.append_leaf(leaf("sign_in", Some(&account.person), Some(login.person.org.as_str()), None, now)).await?;
     tx.commit().await?;
     Ok(login)
 }
@@ -81,15 +72,13 @@ pub(super) async fn prove(
     let present = tx.account(&account).await?;
     // The account may have changed while the password was compared.
     if let Some(present) = present.filter(|p| right && p.phc == tried.phc && p.closed_at.is_none()) {
-        tx.set_tries(&account, 0, present.failed_total.saturating_sub(1), None)
-            .await?;
+        tx.set_tries(&account, 0, present.failed_total.saturating_sub(1), None).await?;
         return Ok((tx, present));
     }
     let refusal = failed();
     let person: Option<Person> = tx.get(&tried.person).await?;
     let org = person.as_ref().map(|p| p.org.as_str());
-    tx.append_leaf(leaf("sign_in", Some(&tried.person), org, Some(&refusal), now))
-        .await?;
+    tx.append_leaf(leaf("sign_in", Some(&tried.person), org, Some(&refusal), now)).await?;
     tx.commit().await?;
     Err(refusal.into())
 }
@@ -107,8 +96,7 @@ pub async fn logout(store: &Store, people: &People, token: &str, now: Timestamp)
         let person: Option<Person> = tx.get(&session.person).await?;
         let org = person.as_ref().map(|p| p.org.as_str());
         tx.end_session(&hash, now).await?;
-        tx.append_leaf(leaf("sign_out", Some(&session.person), org, None, now))
-            .await?;
+        tx.append_leaf(leaf("sign_out", Some(&session.person), org, None, now)).await?;
     }
     Ok(tx.commit().await?)
 }
@@ -178,11 +166,7 @@ async fn open(tx: &mut Tx, people: &People, account: &Account, now: Timestamp) -
     })
     .await?;
     let stale = account.password_set_at.plus_days(password::MAX_AGE_DAYS) <= now;
-    Ok(Login {
-        token,
-        person,
-        must_change: account.must_change || stale,
-    })
+    Ok(Login { token, person, must_change: account.must_change || stale })
 }
 
 fn failed() -> Refusal {

@@ -47,11 +47,7 @@ fn leaf(kind: &str, person: Option<&str>, org: Option<&str>, refused: Option<&Re
         case: None,
         actor: person.map(str::to_owned),
         org: org.map(str::to_owned),
-        outcome: if refused.is_some() {
-            Outcome::Refused
-        } else {
-            Outcome::Done
-        },
+        outcome: if refused.is_some() { Outcome::Refused } else { Outcome::Done },
         rule: refused.map(|r| r.rule.clone()),
         article: refused.map(|r| r.article.clone()).filter(|a| !a.is_empty()),
         object: None,

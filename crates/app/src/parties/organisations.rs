@@ -34,23 +34,12 @@ pub async fn create_organisation(tx: &mut Tx, new: NewOrganisation, now: Timesta
     let zh = text("zh", &new.zh)?;
     let en = text("en", &new.en)?;
     let group = new.group.as_deref().map(|g| text("group", g)).transpose()?;
-    let uscc = new
-        .uscc
-        .as_deref()
-        .map(str::trim)
-        .filter(|u| !u.is_empty())
-        .map(code)
-        .transpose()?;
+    let uscc = new.uscc.as_deref().map(str::trim).filter(|u| !u.is_empty()).map(code).transpose()?;
     let mut roles = new.roles;
     roles.sort_unstable();
     roles.dedup();
     if roles.is_empty() {
-        return Err(AppError::usage(
-            "no-role",
-            "roles",
-            "请至少选择一个角色。",
-            "Choose at least one role.",
-        ));
+        return Err(AppError::usage("no-role", "roles", "请至少选择一个角色。", "Choose at least one role."));
     }
     if let Some(code) = &uscc {
         let known: Vec<Organisation> = tx.list(&Filter::default()).await?;
@@ -65,16 +54,7 @@ pub async fn create_organisation(tx: &mut Tx, new: NewOrganisation, now: Timesta
         }
     }
     let id = OrgId::from_part(&crypto::random_hex(8)?);
-    let org = Organisation {
-        id,
-        zh,
-        en,
-        uscc,
-        legal_form: new.legal_form,
-        roles,
-        group,
-        created_at: now,
-    };
+    let org = Organisation { id, zh, en, uscc, legal_form: new.legal_form, roles, group, created_at: now };
     tx.put(&org).await?;
     Ok(org)
 }

@@ -16,10 +16,7 @@ pub(super) const MAX_AGE_DAYS: i64 = 90;
 pub(super) fn check(password: &str, account: &str) -> Result<(), Refusal> {
     let length = password.chars().count();
     if !(LEAST..=MOST).contains(&length) {
-        return Err(weak(
-            &format!("长度应为 {LEAST} 至 {MOST} 个字符"),
-            &format!("use {LEAST} to {MOST} characters"),
-        ));
+        return Err(weak(&format!("长度应为 {LEAST} 至 {MOST} 个字符"), &format!("use {LEAST} to {MOST} characters")));
     }
     let classes: [fn(char) -> bool; 4] = [
         |c| c.is_ascii_lowercase(),

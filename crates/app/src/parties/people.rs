@@ -65,11 +65,7 @@ const DEFAULT_NAMES: &[&str] = &[
     "yunyu",
 ];
 
-const ADMINS: [PersonRole; 3] = [
-    PersonRole::SystemAdmin,
-    PersonRole::SecurityAdmin,
-    PersonRole::AuditAdmin,
-];
+const ADMINS: [PersonRole; 3] = [PersonRole::SystemAdmin, PersonRole::SecurityAdmin, PersonRole::AuditAdmin];
 
 impl People {
     /// Checks what needs no database, hashes the password, seals the name.
@@ -157,10 +153,7 @@ pub async fn create_person(tx: &mut Tx, new: &PreparedPerson, now: Timestamp) ->
 /// Refusals: two administrator roles at once; nobody would be left who administers accounts (MLPS-5).
 pub async fn set_roles(tx: &mut Tx, person: &PersonId, roles: Vec<PersonRole>, now: Timestamp) -> AppResult<Person> {
     let roles = checked_roles(roles)?;
-    let mut row: Person = tx
-        .get_for_update(person.as_str())
-        .await?
-        .ok_or(AppError::NotFound("person"))?;
+    let mut row: Person = tx.get_for_update(person.as_str()).await?.ok_or(AppError::NotFound("person"))?;
     if !roles.contains(&PersonRole::SystemAdmin) {
         keep_an_administrator(tx, &row).await?;
     }
@@ -176,10 +169,7 @@ pub async fn set_roles(tx: &mut Tx, person: &PersonId, roles: Vec<PersonRole>, n
 /// # Errors
 /// No such person; the sealed name was changed or lies under another key.
 pub async fn real_name(tx: &mut Tx, people: &People, person: &PersonId) -> AppResult<Zeroizing<String>> {
-    let account = tx
-        .account_of(person.as_str())
-        .await?
-        .ok_or(AppError::NotFound("person"))?;
+    let account = tx.account_of(person.as_str()).await?.ok_or(AppError::NotFound("person"))?;
     people.open_name(person.as_str(), &account.sealed)
 }
 
@@ -189,15 +179,8 @@ pub(super) async fn keep_an_administrator(tx: &mut Tx, leaving: &Person) -> AppR
         return Ok(());
     }
     let people: Vec<Person> = tx.list(&Filter::default()).await?;
-    for other in people
-        .iter()
-        .filter(|p| p.id != leaving.id && p.roles.contains(&PersonRole::SystemAdmin))
-    {
-        if tx
-            .account_of(other.id.as_str())
-            .await?
-            .is_some_and(|a| a.closed_at.is_none())
-        {
+    for other in people.iter().filter(|p| p.id != leaving.id && p.roles.contains(&PersonRole::SystemAdmin)) {
+        if tx.account_of(other.id.as_str()).await?.is_some_and(|a| a.closed_at.is_none()) {
             return Ok(());
         }
     }
@@ -215,12 +198,7 @@ fn checked_roles(mut roles: Vec<PersonRole>) -> AppResult<Vec<PersonRole>> {
     roles.sort_unstable();
     roles.dedup();
     if roles.is_empty() {
-        return Err(AppError::usage(
-            "no-role",
-            "roles",
-            "请至少选择一个角色。",
-            "Choose at least one role.",
-        ));
+        return Err(AppError::usage("no-role", "roles", "请至少选择一个角色。", "Choose at least one role."));
     }
     if roles.iter().filter(|r| ADMINS.contains(r)).count() > 1 {
         return Err(refuse(

@@ -38,11 +38,7 @@ pub(super) fn in_force(s: &Session, now: Timestamp) -> bool {
 /// [`AppError::NotSignedIn`] for a token that is unknown, ended, idle for too long or too old.
 pub async fn signed_in(store: &Store, people: &People, token: &str, now: Timestamp) -> AppResult<SignedIn> {
     let hash = people.token_hash(token);
-    let session = store
-        .session(&hash)
-        .await?
-        .filter(|s| in_force(s, now))
-        .ok_or(AppError::NotSignedIn)?;
+    let session = store.session(&hash).await?.filter(|s| in_force(s, now)).ok_or(AppError::NotSignedIn)?;
     let person: Person = store.get(&session.person).await?.ok_or(AppError::NotSignedIn)?;
     let org: Organisation = store.get(person.org.as_str()).await?.ok_or(AppError::NotSignedIn)?;
     if now.0 - session.last_seen.0 >= STEP_MS {

@@ -14,9 +14,7 @@ pub(super) fn is_valid(code: &str) -> bool {
         return false;
     }
     // Weights are the powers of 3 modulo 31.
-    let (sum, _) = digits
-        .iter()
-        .fold((0, 1), |(sum, weight), v| (sum + v * weight, weight * 3 % 31));
+    let (sum, _) = digits.iter().fold((0, 1), |(sum, weight), v| (sum + v * weight, weight * 3 % 31));
     (31 - sum % 31) % 31 == *check
 }
 

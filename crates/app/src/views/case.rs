@@ -24,8 +24,7 @@ pub struct CaseFilter {
 
 /// Cases the caller may see.
 pub async fn cases(app: &App, actor: &Actor, filter: &CaseFilter) -> AppResult<Value> {
-    let wanted =
-        Filter { parent: filter.procedure.clone(), state: filter.state.clone(), ..Filter::default() };
+    let wanted = Filter { parent: filter.procedure.clone(), state: filter.state.clone(), ..Filter::default() };
     let rows: Vec<Case> = app.store.list(&wanted).await?;
     let seen: Vec<Value> = rows
         .iter()

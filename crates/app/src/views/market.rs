@@ -169,9 +169,9 @@ pub async fn certificate(app: &App, number: &str) -> AppResult<Value> {
     let all: Vec<Certificate> = app.store.list(&Filter::default()).await?;
     let found = all.into_iter().find(|c| c.number == number).ok_or(AppError::NotFound("certificate"))?;
     let product: Option<Product> = app.store.get(found.product.as_str()).await?;
-    let valid = product.as_ref().is_some_and(|p| {
-        p.certificate.as_ref() == Some(&found.id) && p.state != ProductState::Withdrawn
-    });
+    let valid = product
+        .as_ref()
+        .is_some_and(|p| p.certificate.as_ref() == Some(&found.id) && p.state != ProductState::Withdrawn);
     Ok(json!({
         "number": found.number, "product": found.product, "digest": found.artefact, "issued_at": found.at,
         "issued_at_text": found.at.rfc3339(), "state": if valid { "valid" } else { "withdrawn" },

@@ -27,7 +27,11 @@ fn page() -> u32 {
 /// Leaves in log order.
 #[utoipa::path(get, path = "/api/v1/audit/leaves", tag = "audit", params(LeafQuery),
     responses((status = 200, body = Object), (status = 422, body = Problem)))]
-pub async fn list_leaves(State(s): State<WebState>, Caller(actor): Caller, Query(q): Query<LeafQuery>) -> WebResult<Json<Value>> {
+pub async fn list_leaves(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Query(q): Query<LeafQuery>,
+) -> WebResult<Json<Value>> {
     Ok(Json(app::views::leaves(&s.app, &actor, q.from, q.limit.min(1000)).await?))
 }
 

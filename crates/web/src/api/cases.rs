@@ -26,7 +26,11 @@ pub struct OpenForm {
 /// Opens a case; nothing is decided yet.
 #[utoipa::path(post, path = "/api/v1/cases", tag = "cases", request_body = OpenForm,
     responses((status = 200, body = Object), (status = 422, body = Problem)))]
-pub async fn open_case(State(s): State<WebState>, Caller(actor): Caller, body: Body<OpenForm>) -> WebResult<Json<Value>> {
+pub async fn open_case(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    body: Body<OpenForm>,
+) -> WebResult<Json<Value>> {
     let f = body.value;
     let view = app::cases::open(&s.app, &actor, &f.procedure, f.object, body.idempotency.as_ref()).await?;
     Ok(Json(view))
@@ -46,7 +50,11 @@ pub struct CaseQuery {
 
 /// Cases the caller may see.
 #[utoipa::path(get, path = "/api/v1/cases", tag = "cases", params(CaseQuery), responses((status = 200, body = Object)))]
-pub async fn list_cases(State(s): State<WebState>, Caller(actor): Caller, Query(q): Query<CaseQuery>) -> WebResult<Json<Value>> {
+pub async fn list_cases(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Query(q): Query<CaseQuery>,
+) -> WebResult<Json<Value>> {
     let filter = app::views::CaseFilter { procedure: q.procedure, state: q.state, inbox: q.inbox };
     Ok(Json(app::views::cases(&s.app, &actor, &filter).await?))
 }
@@ -54,7 +62,11 @@ pub async fn list_cases(State(s): State<WebState>, Caller(actor): Caller, Query(
 /// One case: where it is, who must act, what was done. Blind votes stay hidden until all are in.
 #[utoipa::path(get, path = "/api/v1/cases/{case}", tag = "cases", params(("case" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
-pub async fn get_case(State(s): State<WebState>, Caller(actor): Caller, Path(case): Path<String>) -> WebResult<Json<Value>> {
+pub async fn get_case(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(case): Path<String>,
+) -> WebResult<Json<Value>> {
     Ok(Json(app::views::case(&s.app, &actor, &CaseId(case)).await?))
 }
 

@@ -83,12 +83,15 @@ pub struct SetupForm {
     responses((status = 200, body = Object), (status = 422, body = Problem)))]
 pub async fn setup(State(s): State<WebState>, Json(form): Json<SetupForm>) -> WebResult<Json<Value>> {
     let admin = |a: FirstAdmin| app::setup::FirstAdmin { account: a.account, password: a.password, name: a.name };
-    let done = app::setup::setup(&s.app, app::setup::Setup {
-        token: form.token,
-        authority_zh: form.authority_zh,
-        authority_en: form.authority_en,
-        admins: [admin(form.system_admin), admin(form.security_admin), admin(form.audit_admin)],
-    })
+    let done = app::setup::setup(
+        &s.app,
+        app::setup::Setup {
+            token: form.token,
+            authority_zh: form.authority_zh,
+            authority_en: form.authority_en,
+            admins: [admin(form.system_admin), admin(form.security_admin), admin(form.audit_admin)],
+        },
+    )
     .await?;
     Ok(Json(serde_json::json!({ "organisation": done })))
 }
@@ -103,7 +106,11 @@ pub struct ClockForm {
 /// Moves a simulated clock forward (system administrator; simulated folders only).
 #[utoipa::path(post, path = "/api/v1/clock", tag = "deployment", request_body = ClockForm,
     responses((status = 200, body = Object), (status = 422, body = Problem)))]
-pub async fn move_clock(State(s): State<WebState>, Caller(actor): Caller, body: Body<ClockForm>) -> WebResult<Json<Value>> {
+pub async fn move_clock(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    body: Body<ClockForm>,
+) -> WebResult<Json<Value>> {
     let now = app::setup::move_clock(&s.app, &actor, body.value.advance_ms, body.idempotency.as_ref()).await?;
     Ok(Json(serde_json::json!({ "now": now })))
 }

@@ -22,7 +22,11 @@ pub struct KeyForm {
 /// Asks for the caller's key to be listed.
 #[utoipa::path(post, path = "/api/v1/keys", tag = "keys", request_body = KeyForm,
     responses((status = 200, body = Object), (status = 422, body = Problem)))]
-pub async fn request_key(State(s): State<WebState>, Caller(actor): Caller, body: Body<KeyForm>) -> WebResult<Json<Value>> {
+pub async fn request_key(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    body: Body<KeyForm>,
+) -> WebResult<Json<Value>> {
     let done = app::keys::request_key(&s.app, &actor, &body.value.public, body.idempotency.as_ref()).await?;
     Ok(Json(serde_json::to_value(done).map_err(AppError::from)?))
 }

@@ -28,7 +28,11 @@ pub async fn list_jobs(State(s): State<WebState>, Caller(actor): Caller) -> WebR
 /// One job: state, verdict of the gate, digests, lineage.
 #[utoipa::path(get, path = "/api/v1/jobs/{job}", tag = "operation", params(("job" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
-pub async fn get_job(State(s): State<WebState>, Caller(actor): Caller, Path(id): Path<String>) -> WebResult<Json<Value>> {
+pub async fn get_job(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> WebResult<Json<Value>> {
     Ok(Json(app::views::job(&s.app, &actor, &id).await?))
 }
 
@@ -41,7 +45,11 @@ pub async fn list_products(State(s): State<WebState>, Caller(actor): Caller) -> 
 /// One product.
 #[utoipa::path(get, path = "/api/v1/products/{product}", tag = "market", params(("product" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
-pub async fn get_product(State(s): State<WebState>, Caller(actor): Caller, Path(id): Path<String>) -> WebResult<Json<Value>> {
+pub async fn get_product(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> WebResult<Json<Value>> {
     Ok(Json(app::views::product(&s.app, &actor, &id).await?))
 }
 
@@ -54,14 +62,22 @@ pub async fn list_orders(State(s): State<WebState>, Caller(actor): Caller) -> We
 /// One order.
 #[utoipa::path(get, path = "/api/v1/orders/{order}", tag = "market", params(("order" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
-pub async fn get_order(State(s): State<WebState>, Caller(actor): Caller, Path(id): Path<String>) -> WebResult<Json<Value>> {
+pub async fn get_order(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> WebResult<Json<Value>> {
     Ok(Json(app::views::order(&s.app, &actor, &id).await?))
 }
 
 /// What an order has used: calls, rows, bytes, and what that costs.
 #[utoipa::path(get, path = "/api/v1/orders/{order}/usage", tag = "market", params(("order" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
-pub async fn get_usage(State(s): State<WebState>, Caller(actor): Caller, Path(id): Path<String>) -> WebResult<Json<Value>> {
+pub async fn get_usage(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> WebResult<Json<Value>> {
     Ok(Json(app::views::usage(&s.app, &actor, &id).await?))
 }
 

@@ -2,6 +2,7 @@
 
 pub mod audit_log;
 pub mod cases;
+pub mod checks;
 pub mod deployment;
 pub mod keys;
 pub mod market;
@@ -28,6 +29,7 @@ pub fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(sessions::get_me))
         .routes(routes!(parties::create_organisation, parties::list_organisations))
         .routes(routes!(parties::create_person, parties::list_people))
+        .routes(routes!(checks::record_check))
         .routes(routes!(keys::request_key))
         .routes(routes!(keys::draft_key_list))
         .routes(routes!(keys::install_key_list, keys::list_key_lists))

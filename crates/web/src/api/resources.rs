@@ -18,7 +18,11 @@ pub async fn list_resources(State(s): State<WebState>, Caller(actor): Caller) ->
 /// One resource with its contract (dictionary).
 #[utoipa::path(get, path = "/api/v1/resources/{resource}", tag = "catalogue", params(("resource" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
-pub async fn get_resource(State(s): State<WebState>, Caller(actor): Caller, Path(id): Path<String>) -> WebResult<Json<Value>> {
+pub async fn get_resource(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> WebResult<Json<Value>> {
     Ok(Json(app::views::resource(&s.app, &actor, &id).await?))
 }
 
@@ -46,6 +50,10 @@ pub async fn open_batch(
 /// Batches of a resource: rows stored, rows set aside by reason.
 #[utoipa::path(get, path = "/api/v1/resources/{resource}/batches", tag = "catalogue", params(("resource" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
-pub async fn list_batches(State(s): State<WebState>, Caller(actor): Caller, Path(id): Path<String>) -> WebResult<Json<Value>> {
+pub async fn list_batches(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> WebResult<Json<Value>> {
     Ok(Json(app::views::batches(&s.app, &actor, &id).await?))
 }

@@ -5,9 +5,9 @@ use crate::state::WebState;
 use app::AppError;
 use app::link::{Poll, SignedRequest};
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, Uri};
-use axum::body::Bytes;
 use model::link::{
     AT_HEADER, KEY_HEADER, LinkReply, NONCE_HEADER, ReportBatch, ReportReceipt, SIGNATURE_HEADER, ZoneRequest,
 };
