@@ -80,14 +80,7 @@ pub struct Case {
     pub data: BTreeMap<String, Value>,
 }
 
-entity!(
-    Case,
-    "case",
-    id = id,
-    parent = procedure,
-    org = applicant,
-    state = state
-);
+entity!(Case, "case", id = id, parent = procedure, org = applicant, state = state);
 
 impl Case {
     /// A text field of the object.
@@ -105,11 +98,7 @@ impl Case {
     /// The last document of a name handed in with an approval, anywhere in the case.
     #[must_use]
     pub fn document(&self, name: &str) -> Option<&Value> {
-        self.history
-            .iter()
-            .rev()
-            .filter(|d| d.decision == Decision::Approve)
-            .find_map(|d| d.documents.get(name))
+        self.history.iter().rev().filter(|d| d.decision == Decision::Approve).find_map(|d| d.documents.get(name))
     }
 }
 
@@ -163,21 +152,13 @@ impl Command {
     /// Do a step without documents.
     #[must_use]
     pub fn approve(step: &str) -> Self {
-        Self {
-            step: step.into(),
-            decision: Decision::Approve,
-            documents: Documents::new(),
-        }
+        Self { step: step.into(), decision: Decision::Approve, documents: Documents::new() }
     }
 
     /// Reject at a step.
     #[must_use]
     pub fn reject(step: &str) -> Self {
-        Self {
-            step: step.into(),
-            decision: Decision::Reject,
-            documents: Documents::new(),
-        }
+        Self { step: step.into(), decision: Decision::Reject, documents: Documents::new() }
     }
 
     /// The same command with one more document.

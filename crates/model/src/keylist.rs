@@ -73,8 +73,6 @@ impl KeyList {
     /// The entry of a key if it may sign at `at`.
     #[must_use]
     pub fn valid(&self, key: &str, at: Timestamp) -> Option<&KeyEntry> {
-        self.entries
-            .iter()
-            .find(|e| e.key == key && e.valid_from <= at && e.revoked_at.is_none_or(|r| at < r))
+        self.entries.iter().find(|e| e.key == key && e.valid_from <= at && e.revoked_at.is_none_or(|r| at < r))
     }
 }

@@ -43,11 +43,7 @@ pub fn check_quorum(pack: &Pack, order: &WorkOrder, acts: &[(Act, KeyHolder)], o
             "the order rests on another version of the rule pack",
         ));
     }
-    let ways = pack
-        .effects
-        .get(order.effect.name())
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let ways = pack.effects.get(order.effect.name()).map(Vec::as_slice).unwrap_or_default();
     let named = |w: &&Alternative| acts.iter().any(|(a, _)| a.procedure == w.procedure);
     let Some(way) = ways.iter().find(named).or(ways.first()) else {
         return Err(no(
@@ -67,10 +63,7 @@ pub fn check_quorum(pack: &Pack, order: &WorkOrder, acts: &[(Act, KeyHolder)], o
             "the rule pack has no such procedure",
         ));
     };
-    let body = serde_json::to_value(&order.effect)
-        .ok()
-        .and_then(|v| v.get("object").cloned())
-        .unwrap_or_default();
+    let body = serde_json::to_value(&order.effect).ok().and_then(|v| v.get("object").cloned()).unwrap_or_default();
     let mut votes = Vec::new();
     for (act, holder) in acts {
         votes.push(bind(pack, order, way, act, holder, object)?);
@@ -78,13 +71,7 @@ pub fn check_quorum(pack: &Pack, order: &WorkOrder, acts: &[(Act, KeyHolder)], o
     let first = way.steps.first().map_or("", String::as_str);
     for name in &way.steps {
         let Some(step) = procedure.step(name) else {
-            return Err(no(
-                pack,
-                "unknown-step",
-                &way.rule,
-                "程序没有这一步骤",
-                "the procedure has no such step",
-            ));
+            return Err(no(pack, "unknown-step", &way.rule, "程序没有这一步骤", "the procedure has no such step"));
         };
         check_step(pack, step, &body, &votes, first)?;
     }
@@ -120,22 +107,12 @@ fn bind<'a>(
         );
     }
     if &act.object != object {
-        return refuse(
-            "approval-of-another-object",
-            "批准的对象不是指令的对象",
-            "an approval is over another object",
-        );
+        return refuse("approval-of-another-object", "批准的对象不是指令的对象", "an approval is over another object");
     }
     if act.decision != Decision::Approve {
-        return refuse(
-            "not-an-approval",
-            "所附为不同意的决定",
-            "an attached act is a rejection",
-        );
+        return refuse("not-an-approval", "所附为不同意的决定", "an attached act is a rejection");
     }
-    let oldest = order
-        .issued_at
-        .plus_days(-pack.int("approval.max_age_days").unwrap_or(0));
+    let oldest = order.issued_at.plus_days(-pack.int("approval.max_age_days").unwrap_or(0));
     if act.at > order.issued_at.plus_ms(SKEW_MS) || act.at < oldest {
         return refuse(
             "approval-out-of-time",
@@ -149,19 +126,8 @@ fn bind<'a>(
 /// Who signed, as the key list knows them: never as the act says.
 fn signer<'a>(pack: &Pack, way: &Alternative, act: &'a Act, holder: &'a KeyHolder) -> Result<Vote<'a>, Refusal> {
     let refuse = |code: &str, zh: &str, en: &str| Err(no(pack, code, &way.rule, zh, en));
-    let KeyHolder::Person {
-        person,
-        org,
-        org_roles,
-        roles,
-        group,
-    } = holder
-    else {
-        return refuse(
-            "not-a-person",
-            "批准不是由个人签署",
-            "an approval was not signed by a person's key",
-        );
+    let KeyHolder::Person { person, org, org_roles, roles, group } = holder else {
+        return refuse("not-a-person", "批准不是由个人签署", "an approval was not signed by a person's key");
     };
     if person != &act.person || org != &act.org {
         return refuse(
@@ -170,14 +136,7 @@ fn signer<'a>(pack: &Pack, way: &Alternative, act: &'a Act, holder: &'a KeyHolde
             "the signer is not the holder of the key",
         );
     }
-    Ok(Vote {
-        act,
-        person,
-        org,
-        org_roles,
-        roles,
-        group: group.as_ref(),
-    })
+    Ok(Vote { act, person, org, org_roles, roles, group: group.as_ref() })
 }
 
 fn check_step(pack: &Pack, step: &Step, object: &Value, votes: &[Vote<'_>], first: &str) -> Result<(), Refusal> {
@@ -233,12 +192,8 @@ fn complete(pack: &Pack, step: &Step, object: &Value, mine: &[&Vote<'_>]) -> boo
         let given: BTreeSet<&OrgId> = mine.iter().map(|v| v.org).collect();
         return !wanted.is_empty() && wanted.iter().all(|p| given.contains(p));
     }
-    let param = step
-        .count_param
-        .as_deref()
-        .and_then(|p| pack.int(p))
-        .and_then(|n| usize::try_from(n).ok())
-        .unwrap_or(1);
+    let param =
+        step.count_param.as_deref().and_then(|p| pack.int(p)).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
     mine.len() >= usize::try_from(step.count).unwrap_or(usize::MAX).max(param).max(1)
 }
 

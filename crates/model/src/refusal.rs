@@ -33,14 +33,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal by code, rule, article and both texts.
     pub fn new(code: &str, rule: &str, article: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            rule: rule.into(),
-            article: article.into(),
-            zh: zh.into(),
-            en: en.into(),
-            at: None,
-        }
+        Self { code: code.into(), rule: rule.into(), article: article.into(), zh: zh.into(), en: en.into(), at: None }
     }
 
     /// The same refusal with a position in the input.

@@ -37,10 +37,7 @@ pub struct Account {
 impl std::fmt::Debug for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Neither the hash nor the sealed name belongs in a log.
-        f.debug_struct("Account")
-            .field("person", &self.person)
-            .field("failed", &self.failed)
-            .finish_non_exhaustive()
+        f.debug_struct("Account").field("person", &self.person).field("failed", &self.failed).finish_non_exhaustive()
     }
 }
 
@@ -77,13 +74,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn account(&self, name: &str) -> Result<Option<Account>> {
-        self.reader()
-            .await?
-            .row(select!("name = $1"), values![name])
-            .await?
-            .as_ref()
-            .map(decode)
-            .transpose()
+        self.reader().await?.row(select!("name = $1"), values![name]).await?.as_ref().map(decode).transpose()
     }
 
     /// The account of a person, as last committed.
@@ -91,13 +82,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn account_of(&self, person: &str) -> Result<Option<Account>> {
-        self.reader()
-            .await?
-            .row(select!("person = $1"), values![person])
-            .await?
-            .as_ref()
-            .map(decode)
-            .transpose()
+        self.reader().await?.row(select!("person = $1"), values![person]).await?.as_ref().map(decode).transpose()
     }
 
     /// The newest password hashes of an account, the present one first.
@@ -106,13 +91,7 @@ impl Store {
     /// When the database fails.
     pub async fn password_history(&self, name: &str, max: u32) -> Result<Vec<String>> {
         let sql = "SELECT phc FROM password_history WHERE account = $1 ORDER BY n DESC LIMIT $2";
-        self.reader()
-            .await?
-            .rows(sql, values![name, i64::from(max)])
-            .await?
-            .iter()
-            .map(|r| r.text(0))
-            .collect()
+        self.reader().await?.rows(sql, values![name, i64::from(max)]).await?.iter().map(|r| r.text(0)).collect()
     }
 }
 
@@ -122,11 +101,7 @@ impl Tx {
     /// # Errors
     /// When the database fails.
     pub async fn account(&mut self, name: &str) -> Result<Option<Account>> {
-        self.row(select!("name = $1"), values![name])
-            .await?
-            .as_ref()
-            .map(decode)
-            .transpose()
+        self.row(select!("name = $1"), values![name]).await?.as_ref().map(decode).transpose()
     }
 
     /// The account of a person.
@@ -134,11 +109,7 @@ impl Tx {
     /// # Errors
     /// When the database fails.
     pub async fn account_of(&mut self, person: &str) -> Result<Option<Account>> {
-        self.row(select!("person = $1"), values![person])
-            .await?
-            .as_ref()
-            .map(decode)
-            .transpose()
+        self.row(select!("person = $1"), values![person]).await?.as_ref().map(decode).transpose()
     }
 
     /// The open account of a real identity (keyed digest).

@@ -115,18 +115,8 @@ impl Conn {
     /// Runs a query and returns all its rows.
     pub(crate) async fn rows(&mut self, sql: impl SqlSafeStr + Send, vals: &[Value]) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
-            Self::Lite(c) => bound!(Sqlite, sql, vals)
-                .fetch_all(&mut **c)
-                .await?
-                .into_iter()
-                .map(Row::Lite)
-                .collect(),
-            Self::Pg(c) => bound!(Postgres, sql, vals)
-                .fetch_all(&mut **c)
-                .await?
-                .into_iter()
-                .map(Row::Pg)
-                .collect(),
+            Self::Lite(c) => bound!(Sqlite, sql, vals).fetch_all(&mut **c).await?.into_iter().map(Row::Lite).collect(),
+            Self::Pg(c) => bound!(Postgres, sql, vals).fetch_all(&mut **c).await?.into_iter().map(Row::Pg).collect(),
         })
     }
 

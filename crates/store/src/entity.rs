@@ -24,21 +24,14 @@ impl Filter {
     /// Everything that belongs to one object.
     #[must_use]
     pub fn of(parent: &str) -> Self {
-        Self {
-            parent: Some(parent.to_owned()),
-            ..Self::default()
-        }
+        Self { parent: Some(parent.to_owned()), ..Self::default() }
     }
 
     /// The filter as SQL. Only fixed words enter the text; what the caller gave is bound.
     fn sql(&self, columns: &str, kind: &str) -> (String, Vec<Value>) {
         let mut sql = format!("SELECT {columns} FROM entity WHERE kind = $1");
         let mut vals = vec![Value::from(kind)];
-        let words = [
-            (&self.parent, "parent = $"),
-            (&self.org, "org = $"),
-            (&self.state, "state = $"),
-        ];
+        let words = [(&self.parent, "parent = $"), (&self.org, "org = $"), (&self.state, "state = $")];
         for (word, test) in words {
             if let Some(w) = word {
                 vals.push(Value::from(w));
@@ -47,10 +40,7 @@ impl Filter {
         }
         if let Some(id) = &self.after {
             vals.push(Value::from(id));
-            sql.push_str(&format!(
-                " AND ord > (SELECT ord FROM entity WHERE kind = $1 AND id = ${})",
-                vals.len()
-            ));
+            sql.push_str(&format!(" AND ord > (SELECT ord FROM entity WHERE kind = $1 AND id = ${})", vals.len()));
         }
         (sql, vals)
     }

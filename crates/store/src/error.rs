@@ -115,18 +115,11 @@ impl From<sqlx::Error> for StoreError {
 
 /// SQLite gives its extended result code as a decimal number, PostgreSQL a five-character SQLSTATE.
 fn from_code(code: String, constraint: Option<&str>) -> StoreError {
-    let primary = if code.len() == 5 {
-        None
-    } else {
-        code.parse::<i64>().ok().map(|n| n & 0xff)
-    };
+    let primary = if code.len() == 5 { None } else { code.parse::<i64>().ok().map(|n| n & 0xff) };
     match (primary, code.as_str()) {
         (Some(5 | 6), _) | (None, "55P03" | "40001" | "40P01") => StoreError::Busy,
         (Some(13), _) | (None, "53100") => StoreError::Full,
-        _ => StoreError::Database {
-            code,
-            constraint: constraint.map(str::to_owned),
-        },
+        _ => StoreError::Database { code, constraint: constraint.map(str::to_owned) },
     }
 }
 

@@ -26,11 +26,7 @@ impl Tx {
             return Ok(None);
         };
         let status = u16::try_from(row.int(1)?).map_err(|_| StoreError::shape("status"))?;
-        Ok(Some(Stored {
-            fingerprint: row.text(0)?,
-            status,
-            body: row.blob(2)?,
-        }))
+        Ok(Some(Stored { fingerprint: row.text(0)?, status, body: row.blob(2)? }))
     }
 
     /// Keeps the answer of this transaction's command.
@@ -53,13 +49,7 @@ impl Tx {
                 values![actor, key, fingerprint, int(u64::from(status))?, body, now],
             )
             .await?;
-        if kept == 1 {
-            Ok(())
-        } else {
-            Err(StoreError::Conflict {
-                kind: "idempotency key",
-            })
-        }
+        if kept == 1 { Ok(()) } else { Err(StoreError::Conflict { kind: "idempotency key" }) }
     }
 
     /// Forgets answers older than an instant; those without a time are kept.
@@ -67,7 +57,6 @@ impl Tx {
     /// # Errors
     /// When the database fails.
     pub async fn forget_answers(&mut self, before: Timestamp) -> Result<u64> {
-        self.exec("DELETE FROM idempotency WHERE at < $1", values![before.0])
-            .await
+        self.exec("DELETE FROM idempotency WHERE at < $1", values![before.0]).await
     }
 }

@@ -103,8 +103,7 @@ impl Tx {
         let mut numbered = Vec::with_capacity(pending.len());
         for (idx, row) in (next..).zip(&pending) {
             let (bytes, _) = store.genuine(row)?;
-            self.exec("UPDATE leaf SET idx = $1 WHERE ord = $2", values![idx, row.int(0)?])
-                .await?;
+            self.exec("UPDATE leaf SET idx = $1 WHERE ord = $2", values![idx, row.int(0)?]).await?;
             numbered.push((u64::try_from(idx).map_err(|_| StoreError::shape("index"))?, bytes));
         }
         Ok(numbered)
@@ -118,11 +117,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Tampered`] when a waiting leaf was changed outside the program: nothing is numbered then.
     pub async fn sequence_pending(&self, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
-        let waiting = self
-            .reader()
-            .await?
-            .row("SELECT 1 FROM leaf WHERE idx IS NULL LIMIT 1", &[])
-            .await?;
+        let waiting = self.reader().await?.row("SELECT 1 FROM leaf WHERE idx IS NULL LIMIT 1", &[]).await?;
         if waiting.is_none() {
             return Ok(Vec::new());
         }
@@ -137,11 +132,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Tampered`] when one was changed outside the program.
     pub async fn leaves_from(&self, index: u64, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
-        let rows = self
-            .reader()
-            .await?
-            .rows(NUMBERED, values![int(index)?, limit(max)])
-            .await?;
+        let rows = self.reader().await?.rows(NUMBERED, values![int(index)?, limit(max)]).await?;
         rows.iter().map(|r| Ok((r.uint(4)?, self.genuine(r)?.0))).collect()
     }
 
@@ -159,11 +150,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn leaf_counts(&self) -> Result<(u64, u64)> {
-        let row = self
-            .reader()
-            .await?
-            .row("SELECT COUNT(*), COUNT(*) - COUNT(idx) FROM leaf", &[])
-            .await?;
+        let row = self.reader().await?.row("SELECT COUNT(*), COUNT(*) - COUNT(idx) FROM leaf", &[]).await?;
         row.map_or(Ok((0, 0)), |r| Ok((r.uint(0)?, r.uint(1)?)))
     }
 
@@ -172,10 +159,7 @@ impl Store {
         let (bytes, hash, mac) = (row.blob(1)?, row.text(2)?, row.blob(3)?);
         let rehashed = leaf_hash(self.suite().hash_alg(), &bytes).to_string();
         if mac != self.mac(MAC_LABEL, &bytes) || hash != rehashed {
-            return Err(StoreError::Tampered {
-                table: "leaf",
-                row: row.int(0)?,
-            });
+            return Err(StoreError::Tampered { table: "leaf", row: row.int(0)? });
         }
         Ok((bytes, hash))
     }

@@ -54,9 +54,7 @@ pub struct Settings {
 
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings")
-            .field("suite", &self.suite)
-            .finish_non_exhaustive()
+        f.debug_struct("Settings").field("suite", &self.suite).finish_non_exhaustive()
     }
 }
 
@@ -85,14 +83,7 @@ impl Store {
         let sources = open::open(url).await?;
         let (told, commits) = watch::channel(0);
         let writer = Writer::start(sources.write, told);
-        let store = Self {
-            inner: Arc::new(Inner {
-                writer,
-                read: sources.read,
-                commits,
-                settings,
-            }),
-        };
+        let store = Self { inner: Arc::new(Inner { writer, read: sources.read, commits, settings }) };
         store.check_belongs().await?;
         Ok(store)
     }

@@ -13,12 +13,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn meta_get(&self, name: &str) -> Result<Option<String>> {
-        self.reader()
-            .await?
-            .row(GET, values![name])
-            .await?
-            .map(|r| r.text(0))
-            .transpose()
+        self.reader().await?.row(GET, values![name]).await?.map(|r| r.text(0)).transpose()
     }
 
     /// Binds a new database to suite and key, and refuses an old one that was made with others.

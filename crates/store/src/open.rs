@@ -53,6 +53,8 @@ async fn open_sqlite(url: &str) -> Result<Sources, StoreError> {
         .busy_timeout(BUSY)
         .foreign_keys(true)
         // BEFORE DELETE triggers must also fire for REPLACE.
+        // Statement journals stay in memory: the platform may open no temporary folder once it is confined.
+        .pragma("temp_store", "MEMORY")
         .pragma("recursive_triggers", "ON")
         // What is deleted (ended sessions, used nonces) is overwritten, not left in free pages (MLPS-14).
         .pragma("secure_delete", "ON")
@@ -66,14 +68,8 @@ async fn open_sqlite(url: &str) -> Result<Sources, StoreError> {
         .await?;
     migrator(|m| m.2).run(&write).await.map_err(migration_error)?;
     let readers = options.pragma("query_only", "ON");
-    let read = SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .connect_with(readers)
-        .await?;
-    Ok(Sources {
-        write: Source::Lite(write),
-        read: Source::Lite(read),
-    })
+    let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(readers).await?;
+    Ok(Sources { write: Source::Lite(write), read: Source::Lite(read) })
 }
 
 /// A new database file is readable by its owner only; SQLite gives its companion files the same mode.
@@ -102,44 +98,21 @@ async fn open_postgres(url: &str) -> Result<Sources, StoreError> {
             ("synchronous_commit", "on"),
         ])
         .disable_statement_logging();
-    let write = PgPoolOptions::new()
-        .max_connections(2)
-        .acquire_timeout(BUSY)
-        .connect_with(options.clone())
-        .await?;
+    let write = PgPoolOptions::new().max_connections(2).acquire_timeout(BUSY).connect_with(options.clone()).await?;
     migrator(|m| m.3).run(&write).await.map_err(migration_error)?;
     let readers = options.options([("default_transaction_read_only", "on")]);
-    let read = PgPoolOptions::new()
-        .max_connections(READERS)
-        .acquire_timeout(BUSY)
-        .connect_with(readers)
-        .await?;
-    Ok(Sources {
-        write: Source::Pg(write),
-        read: Source::Pg(read),
-    })
+    let read = PgPoolOptions::new().max_connections(READERS).acquire_timeout(BUSY).connect_with(readers).await?;
+    Ok(Sources { write: Source::Pg(write), read: Source::Pg(read) })
 }
 
 fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|a| a.is_loopback())
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
 }
 
 fn migrator(sql: impl Fn(&(i64, &'static str, &'static str, &'static str)) -> &'static str) -> Migrator {
     let all = MIGRATIONS
         .iter()
-        .map(|m| {
-            Migration::new(
-                m.0,
-                Cow::Borrowed(m.1),
-                MigrationType::Simple,
-                sql(m).into_sql_str(),
-                false,
-            )
-        })
+        .map(|m| Migration::new(m.0, Cow::Borrowed(m.1), MigrationType::Simple, sql(m).into_sql_str(), false))
         .collect();
     Migrator::with_migrations(all)
 }

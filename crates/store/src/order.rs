@@ -33,11 +33,7 @@ impl Tx {
     pub async fn push_order(&mut self, seq: u64, id: &str, body: &str) -> Result<()> {
         let next = self.next_order_seq().await?;
         if seq != next {
-            return Err(StoreError::OutOfOrder {
-                what: "work order",
-                got: seq,
-                next,
-            });
+            return Err(StoreError::OutOfOrder { what: "work order", got: seq, next });
         }
         let mac = self.store().mac(MAC_LABEL, &authenticated(seq, body));
         self.exec(
@@ -61,10 +57,7 @@ impl Store {
         for row in rows {
             let (seq, body) = (row.uint(0)?, row.text(1)?);
             if row.blob(2)? != self.mac(MAC_LABEL, &authenticated(seq, &body)) {
-                return Err(StoreError::Tampered {
-                    table: "work_order",
-                    row: row.int(0)?,
-                });
+                return Err(StoreError::Tampered { table: "work_order", row: row.int(0)? });
             }
             orders.push(QueuedOrder { seq, body });
         }

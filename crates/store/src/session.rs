@@ -44,13 +44,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn session(&self, token_hash: &str) -> Result<Option<Session>> {
-        self.reader()
-            .await?
-            .row(GET, values![token_hash])
-            .await?
-            .as_ref()
-            .map(decode)
-            .transpose()
+        self.reader().await?.row(GET, values![token_hash]).await?.as_ref().map(decode).transpose()
     }
 }
 
@@ -60,11 +54,7 @@ impl Tx {
     /// # Errors
     /// When the database fails.
     pub async fn session(&mut self, token_hash: &str) -> Result<Option<Session>> {
-        self.row(GET, values![token_hash])
-            .await?
-            .as_ref()
-            .map(decode)
-            .transpose()
+        self.row(GET, values![token_hash]).await?.as_ref().map(decode).transpose()
     }
 
     /// Opens a session.
@@ -76,21 +66,10 @@ impl Tx {
             .exec(
                 "INSERT INTO session (token_hash, person, account, issued, last_seen, expires) \
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (token_hash) DO NOTHING",
-                values![
-                    &s.token_hash,
-                    &s.person,
-                    &s.account,
-                    s.issued.0,
-                    s.last_seen.0,
-                    s.expires.0
-                ],
+                values![&s.token_hash, &s.person, &s.account, s.issued.0, s.last_seen.0, s.expires.0],
             )
             .await?;
-        if opened == 1 {
-            Ok(())
-        } else {
-            Err(StoreError::Conflict { kind: "session" })
-        }
+        if opened == 1 { Ok(()) } else { Err(StoreError::Conflict { kind: "session" }) }
     }
 
     /// Notes a use; the mark never goes back, and an ended session stays ended.
@@ -134,10 +113,7 @@ impl Tx {
     /// # Errors
     /// When the database fails.
     pub async fn forget_expired(&mut self, before: Timestamp) -> Result<()> {
-        self.exec("DELETE FROM session WHERE expires < $1", values![before.0])
-            .await?;
-        self.exec("DELETE FROM nonce WHERE expires < $1", values![before.0])
-            .await
-            .map(drop)
+        self.exec("DELETE FROM session WHERE expires < $1", values![before.0]).await?;
+        self.exec("DELETE FROM nonce WHERE expires < $1", values![before.0]).await.map(drop)
     }
 }

@@ -22,21 +22,13 @@ pub struct Tx {
 
 impl std::fmt::Debug for Tx {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tx")
-            .field("poisoned", &self.poisoned)
-            .finish_non_exhaustive()
+        f.debug_struct("Tx").field("poisoned", &self.poisoned).finish_non_exhaustive()
     }
 }
 
 impl Tx {
     pub(crate) fn new(lent: Lent, store: Store) -> Self {
-        Self {
-            lent,
-            store,
-            poisoned: false,
-            now: None,
-            revs: HashMap::new(),
-        }
+        Self { lent, store, poisoned: false, now: None, revs: HashMap::new() }
     }
 
     /// Sets the instant that rows written from here on are stamped with.

@@ -42,11 +42,7 @@ impl Tx {
         let sql = "SELECT calls, rows, bytes FROM usage WHERE segment = $1 AND order_id = $2";
         if let Some(row) = self.row(sql, values![&u.segment, &u.order]).await? {
             let same = [row.int(0)?, row.int(1)?, row.int(2)?] == figures;
-            return if same {
-                Ok(false)
-            } else {
-                Err(StoreError::Conflict { kind: "usage" })
-            };
+            return if same { Ok(false) } else { Err(StoreError::Conflict { kind: "usage" }) };
         }
         self.exec(
             "INSERT INTO usage (segment, order_id, calls, rows, bytes, at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -67,11 +63,7 @@ impl Store {
                    CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM usage WHERE order_id = $1 AND at >= $2 AND at < $3";
         let row = self.reader().await?.row(sql, values![order, from.0, to.0]).await?;
         row.map_or(Ok(UsageTotal::default()), |r| {
-            Ok(UsageTotal {
-                calls: r.uint(0)?,
-                rows: r.uint(1)?,
-                bytes: r.uint(2)?,
-            })
+            Ok(UsageTotal { calls: r.uint(0)?, rows: r.uint(1)?, bytes: r.uint(2)? })
         })
     }
 }

@@ -121,8 +121,7 @@ async fn open_group(source: &Source) -> Result<Conn, StoreError> {
 }
 
 async fn begin_exclusive(conn: &mut Conn) -> Result<(), StoreError> {
-    conn.exec("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", &[])
-        .await?;
+    conn.exec("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", &[]).await?;
     conn.rows(LOCK_SQL, &[]).await.map(drop)
 }
 
@@ -166,10 +165,7 @@ async fn lend(mut conn: Conn, request: Request) -> Result<(Conn, Kept), StoreErr
     }
     let (back, returned) = oneshot::channel();
     // If the asker is gone, the unsent `Lent` is dropped here and comes straight back to be undone.
-    drop(request.send(Ok(Lent {
-        conn: Some(conn),
-        back: Some(back),
-    })));
+    drop(request.send(Ok(Lent { conn: Some(conn), back: Some(back) })));
     let (mut conn, outcome) = returned.await.map_err(|_| StoreError::Closed)?;
     let (ended, kept) = match outcome {
         Outcome::Keep(done) => (conn.exec("RELEASE SAVEPOINT tx", &[]).await, Some(done)),
@@ -178,10 +174,7 @@ async fn lend(mut conn: Conn, request: Request) -> Result<(Conn, Kept), StoreErr
     match ended {
         Ok(_) => Ok((conn, kept)),
         Err(e) => {
-            answer(
-                kept.into_iter().collect(),
-                &Err(StoreError::NotCommitted(e.to_string())),
-            );
+            answer(kept.into_iter().collect(), &Err(StoreError::NotCommitted(e.to_string())));
             conn.discard().await;
             Err(e)
         }

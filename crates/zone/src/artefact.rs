@@ -110,10 +110,7 @@ impl Canonical {
     /// When the type may not be released or a value is out of range.
     pub fn new(column: &str, array: &ArrayRef) -> Result<Self, ArtefactError> {
         let data_type = array.data_type();
-        let bad = || ArtefactError::Type {
-            column: column.to_owned(),
-            data_type: data_type.to_string(),
-        };
+        let bad = || ArtefactError::Type { column: column.to_owned(), data_type: data_type.to_string() };
         let logical = Logical::of(data_type).ok_or_else(bad)?;
         let unsigned = is_unsigned(data_type);
         let target = match &logical {
@@ -127,23 +124,14 @@ impl Canonical {
             Logical::Boolean => DataType::Boolean,
             Logical::Null => DataType::Null,
         };
-        let range = || ArtefactError::Range {
-            column: column.to_owned(),
-        };
-        let cast_array = if *data_type == target {
-            array.clone()
-        } else {
-            cast(array, &target).map_err(|_| range())?
-        };
+        let range = || ArtefactError::Range { column: column.to_owned() };
+        let cast_array =
+            if *data_type == target { array.clone() } else { cast(array, &target).map_err(|_| range())? };
         // A cast that cannot represent a value makes it null: that must not pass as a null.
         if !matches!(logical, Logical::Null) && cast_array.logical_null_count() != array.logical_null_count() {
             return Err(range());
         }
-        Ok(Self {
-            logical,
-            array: cast_array,
-            unsigned,
-        })
+        Ok(Self { logical, array: cast_array, unsigned })
     }
 
     /// Appends the canonical encoding of one value: a tag, then the value; a length before text.
@@ -164,12 +152,9 @@ impl Canonical {
             }
             Logical::Decimal(_) => out.extend(self.array.as_primitive::<Decimal128Type>().value(row).to_be_bytes()),
             Logical::Date => out.extend(self.array.as_primitive::<Date32Type>().value(row).to_be_bytes()),
-            Logical::Timestamp(_) => out.extend(
-                self.array
-                    .as_primitive::<TimestampNanosecondType>()
-                    .value(row)
-                    .to_be_bytes(),
-            ),
+            Logical::Timestamp(_) => {
+                out.extend(self.array.as_primitive::<TimestampNanosecondType>().value(row).to_be_bytes())
+            }
             Logical::Boolean => out.push(u8::from(self.array.as_boolean().value(row))),
             Logical::Null => {}
         }
@@ -219,10 +204,7 @@ pub fn digest(schema: &Schema, batches: &[RecordBatch], suite: Suite) -> Result<
 fn header(schema: &Schema) -> Result<Vec<u8>, ArtefactError> {
     let mut out = (schema.fields().len() as u64).to_be_bytes().to_vec();
     for field in schema.fields() {
-        let bad = || ArtefactError::Type {
-            column: field.name().clone(),
-            data_type: field.data_type().to_string(),
-        };
+        let bad = || ArtefactError::Type { column: field.name().clone(), data_type: field.data_type().to_string() };
         put_text(field.name(), &mut out);
         put_text(&Logical::of(field.data_type()).ok_or_else(bad)?.name(), &mut out);
     }
@@ -301,10 +283,7 @@ mod tests {
     }
 
     fn sample() -> RecordBatch {
-        batch(vec![
-            ("city", text(&[Some("a"), Some("b"), None])),
-            ("n", ints(&[Some(1), None, Some(3)])),
-        ])
+        batch(vec![("city", text(&[Some("a"), Some("b"), None])), ("n", ints(&[Some(1), None, Some(3)]))])
     }
 
     #[test]
@@ -316,28 +295,17 @@ mod tests {
         let large: ArrayRef = Arc::new(LargeStringArray::from(vec![Some("a"), Some("b"), None]));
         let view: ArrayRef = Arc::new(StringViewArray::from(vec![Some("a"), Some("b"), None]));
         for city in [Arc::new(dictionary) as ArrayRef, large, view] {
-            assert_eq!(
-                of(&[batch(vec![("city", city), ("n", ints(&[Some(1), None, Some(3)]))])]),
-                whole
-            );
+            assert_eq!(of(&[batch(vec![("city", city), ("n", ints(&[Some(1), None, Some(3)]))])]), whole);
         }
         let narrow: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), None, Some(3)]));
         let unsigned: ArrayRef = Arc::new(UInt64Array::from(vec![Some(1), None, Some(3)]));
         for n in [narrow, unsigned] {
-            assert_eq!(
-                of(&[batch(vec![("city", text(&[Some("a"), Some("b"), None])), ("n", n)])]),
-                whole
-            );
+            assert_eq!(of(&[batch(vec![("city", text(&[Some("a"), Some("b"), None])), ("n", n)])]), whole);
         }
         let micro: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![7]));
         let nano: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![7000]));
         assert_eq!(of(&[batch(vec![("t", micro)])]), of(&[batch(vec![("t", nano)])]));
-        let zero = |z: f64, nan: f64| {
-            of(&[batch(vec![(
-                "x",
-                Arc::new(Float64Array::from(vec![z, nan])) as ArrayRef,
-            )])])
-        };
+        let zero = |z: f64, nan: f64| of(&[batch(vec![("x", Arc::new(Float64Array::from(vec![z, nan])) as ArrayRef)])]);
         assert_eq!(zero(0.0, f64::NAN), zero(-0.0, -f64::NAN));
     }
 
@@ -349,35 +317,17 @@ mod tests {
         let changed: Vec<(&str, Vec<RecordBatch>)> = vec![
             ("name", vec![batch(vec![("town", city()), ("n", n())])]),
             ("order of columns", vec![batch(vec![("n", n()), ("city", city())])]),
-            (
-                "value",
-                vec![batch(vec![("city", text(&[Some("a"), Some("c"), None])), ("n", n())])],
-            ),
-            (
-                "null and empty",
-                vec![batch(vec![
-                    ("city", text(&[Some("a"), Some("b"), Some("")])),
-                    ("n", n()),
-                ])],
-            ),
-            (
-                "null and zero",
-                vec![batch(vec![("city", city()), ("n", ints(&[Some(1), Some(0), Some(3)]))])],
-            ),
-            (
-                "pairing of values",
-                vec![batch(vec![("city", city()), ("n", ints(&[Some(3), None, Some(1)]))])],
-            ),
+            ("value", vec![batch(vec![("city", text(&[Some("a"), Some("c"), None])), ("n", n())])]),
+            ("null and empty", vec![batch(vec![("city", text(&[Some("a"), Some("b"), Some("")])), ("n", n())])]),
+            ("null and zero", vec![batch(vec![("city", city()), ("n", ints(&[Some(1), Some(0), Some(3)]))])]),
+            ("pairing of values", vec![batch(vec![("city", city()), ("n", ints(&[Some(3), None, Some(1)]))])]),
             ("row twice", vec![sample(), sample().slice(0, 1)]),
             ("row missing", vec![sample().slice(0, 2)]),
             (
                 "type",
                 vec![batch(vec![
                     ("city", city()),
-                    (
-                        "n",
-                        Arc::new(Float64Array::from(vec![Some(1.0), None, Some(3.0)])) as ArrayRef,
-                    ),
+                    ("n", Arc::new(Float64Array::from(vec![Some(1.0), None, Some(3.0)])) as ArrayRef),
                 ])],
             ),
             ("column missing", vec![batch(vec![("city", city())])]),
@@ -403,34 +353,21 @@ mod tests {
             Arc::new(BooleanArray::from(vec![true])),
             text(&[Some("1")]),
         ];
-        let all: std::collections::BTreeSet<String> = one
-            .into_iter()
-            .map(|a| of(&[batch(vec![("x", a)])]).to_string())
-            .collect();
+        let all: std::collections::BTreeSet<String> =
+            one.into_iter().map(|a| of(&[batch(vec![("x", a)])]).to_string()).collect();
         assert_eq!(all.len(), 9);
     }
 
     #[test]
     fn refuses_what_has_no_scalar_form() {
-        let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(vec![Some(vec![
-            Some(1),
-        ])]));
+        let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(vec![Some(vec![Some(1)])]));
         let nested = batch(vec![("x", list)]);
-        assert!(matches!(
-            digest(&nested.schema(), &[nested], Suite::Gm),
-            Err(ArtefactError::Type { .. })
-        ));
+        assert!(matches!(digest(&nested.schema(), &[nested], Suite::Gm), Err(ArtefactError::Type { .. })));
         let far: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![i64::MAX]));
         let far = batch(vec![("t", far)]);
-        assert!(matches!(
-            digest(&far.schema(), &[far], Suite::Gm),
-            Err(ArtefactError::Range { .. })
-        ));
+        assert!(matches!(digest(&far.schema(), &[far], Suite::Gm), Err(ArtefactError::Range { .. })));
         let other = batch(vec![("y", text(&[Some("1")]))]);
-        assert_eq!(
-            digest(&sample().schema(), &[other], Suite::Gm),
-            Err(ArtefactError::Schema)
-        );
+        assert_eq!(digest(&sample().schema(), &[other], Suite::Gm), Err(ArtefactError::Schema));
     }
 
     proptest! {

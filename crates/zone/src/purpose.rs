@@ -147,7 +147,9 @@ fn join(pair: &Spanned<Vec<String>>, tables: &BTreeSet<String>) -> Result<(Strin
         return Err(fault(place, "joins", "每项应为两张表", "each item must be two tables"));
     };
     match [a, b].into_iter().find(|table| !tables.contains(*table)) {
-        Some(table) => Err(fault(place, "joins", &format!("tables 中没有 {table}"), &format!("{table} is not in tables"))),
+        Some(table) => {
+            Err(fault(place, "joins", &format!("tables 中没有 {table}"), &format!("{table} is not in tables")))
+        }
         None => Ok(ordered(a, b)),
     }
 }
@@ -183,13 +185,22 @@ mod tests {
     fn reads_the_documented_form() {
         let purpose = Purpose::parse(TEXT).unwrap();
         assert!(purpose.may_meet("citizens", "visits") && !purpose.may_meet("citizens", "trips"));
-        assert_eq!((purpose.threshold("person"), purpose.threshold("enterprise"), purpose.threshold("row")), (12, 5, 10));
+        assert_eq!(
+            (purpose.threshold("person"), purpose.threshold("enterprise"), purpose.threshold("row")),
+            (12, 5, 10)
+        );
         assert_eq!(purpose.dominance("enterprise").unwrap().top1, 700);
     }
 
     #[test]
     fn refuses_what_it_does_not_know() {
-        for (from, to) in [("thresholds", "treshold"), ("[[visits, citizens]]", "[[visits, trips]]"), ("person: 12", "person: 1"), ("0.70", "1.5"), ("answer: aggregate", "answer: all")] {
+        for (from, to) in [
+            ("thresholds", "treshold"),
+            ("[[visits, citizens]]", "[[visits, trips]]"),
+            ("person: 12", "person: 1"),
+            ("0.70", "1.5"),
+            ("answer: aggregate", "answer: all"),
+        ] {
             let error = Purpose::parse(&TEXT.replace(from, to)).unwrap_err();
             assert!(error.line > 0, "{to}: {error}");
         }

@@ -37,19 +37,9 @@ impl Source<'_> {
         en: impl Into<String>,
         mend: &str,
     ) -> PackError {
-        let line = self
-            .text
-            .lines()
-            .position(|l| !l.trim_start().starts_with('#') && l.contains(needle))
-            .map_or(1, |i| i + 1);
-        PackError {
-            file: self.file.into(),
-            line,
-            key: key.into(),
-            zh: zh.into(),
-            en: en.into(),
-            mend: mend.into(),
-        }
+        let line =
+            self.text.lines().position(|l| !l.trim_start().starts_with('#') && l.contains(needle)).map_or(1, |i| i + 1);
+        PackError { file: self.file.into(), line, key: key.into(), zh: zh.into(), en: en.into(), mend: mend.into() }
     }
 
     /// Parses the text as TOML of one shape; unknown keys are refused.
@@ -62,24 +52,9 @@ impl Source<'_> {
         let message = error.message();
         let key = message.split('`').nth(1).unwrap_or_default().to_owned();
         let unknown = message.starts_with("unknown field");
-        let zh = if unknown {
-            format!("未知的键 {key}")
-        } else {
-            format!("无法读取：{message}")
-        };
-        let mend = if unknown {
-            "remove the key or correct its spelling"
-        } else {
-            "correct this line"
-        };
-        PackError {
-            file: self.file.into(),
-            line,
-            key,
-            zh,
-            en: message.replace('\n', " "),
-            mend: mend.into(),
-        }
+        let zh = if unknown { format!("未知的键 {key}") } else { format!("无法读取：{message}") };
+        let mend = if unknown { "remove the key or correct its spelling" } else { "correct this line" };
+        PackError { file: self.file.into(), line, key, zh, en: message.replace('\n', " "), mend: mend.into() }
     }
 
     fn line_of(&self, span: &Range<usize>) -> usize {

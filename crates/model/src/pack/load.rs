@@ -48,10 +48,7 @@ pub fn resolve(all: &[PackText], id: &str) -> Result<Vec<PackText>, PackError> {
     let mut chain: Vec<PackText> = Vec::new();
     let mut wanted = Some(id.to_owned());
     while let Some(name) = wanted.take() {
-        let Some(found) = all
-            .iter()
-            .find(|l| l.layer == name)
-            .filter(|l| chain.iter().all(|c| c.layer != l.layer))
+        let Some(found) = all.iter().find(|l| l.layer == name).filter(|l| chain.iter().all(|c| c.layer != l.layer))
         else {
             let source = Source { file: &name, text: "" };
             return Err(source.fault(

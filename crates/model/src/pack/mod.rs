@@ -117,10 +117,7 @@ impl Pack {
     #[must_use]
     pub fn approvals_of(&self, effect: &str, procedure: &str) -> &[String] {
         let ways = self.effects.get(effect).map(Vec::as_slice).unwrap_or_default();
-        ways.iter()
-            .find(|w| w.procedure == procedure)
-            .map(|w| w.steps.as_slice())
-            .unwrap_or_default()
+        ways.iter().find(|w| w.procedure == procedure).map(|w| w.steps.as_slice()).unwrap_or_default()
     }
 
     /// The article of a rule, beginning with its number; empty where no article stands behind the rule.
@@ -148,18 +145,12 @@ impl Pack {
     }
 
     pub(crate) fn terms_zh(&self, words: &[String]) -> String {
-        let names: Vec<&str> = words
-            .iter()
-            .map(|w| self.term(w).map_or(w.as_str(), |t| t.zh.as_str()))
-            .collect();
+        let names: Vec<&str> = words.iter().map(|w| self.term(w).map_or(w.as_str(), |t| t.zh.as_str())).collect();
         names.join("、")
     }
 
     pub(crate) fn terms_en(&self, words: &[String]) -> String {
-        let names: Vec<&str> = words
-            .iter()
-            .map(|w| self.term(w).map_or(w.as_str(), |t| t.en.as_str()))
-            .collect();
+        let names: Vec<&str> = words.iter().map(|w| self.term(w).map_or(w.as_str(), |t| t.en.as_str())).collect();
         names.join(", ")
     }
 }

@@ -9,11 +9,7 @@ use std::fmt::Write as _;
 pub fn show(pack: &Pack) -> String {
     let mut out = String::new();
     for layer in &pack.layers {
-        let _ = writeln!(
-            out,
-            "{} v{}  {} / {}  [{}]",
-            layer.id, layer.version, layer.zh, layer.en, layer.status
-        );
+        let _ = writeln!(out, "{} v{}  {} / {}  [{}]", layer.id, layer.version, layer.zh, layer.en, layer.status);
     }
     let _ = writeln!(out, "\n参数 parameters");
     for (name, p) in &pack.parameters {
@@ -34,13 +30,7 @@ pub fn show(pack: &Pack) -> String {
     let _ = writeln!(out, "\n指令所需批准 approvals of orders");
     for (effect, ways) in &pack.effects {
         for way in ways {
-            let _ = writeln!(
-                out,
-                "  {effect}: {} → {}  [{}]",
-                way.procedure,
-                way.steps.join(" + "),
-                way.rule
-            );
+            let _ = writeln!(out, "  {effect}: {} → {}  [{}]", way.procedure, way.steps.join(" + "), way.rule);
         }
     }
     out
@@ -49,15 +39,11 @@ pub fn show(pack: &Pack) -> String {
 fn step_line(pack: &Pack, step: &Step) -> String {
     let by: Vec<String> = step.by.iter().map(|b| b.word()).collect();
     let article = pack.article(&step.rule);
-    let article = if article.is_empty() {
-        String::new()
-    } else {
-        format!(" art. {article}")
-    };
-    let count = step.count_param.as_ref().map_or_else(
-        || step.count.to_string(),
-        |p| format!("{p} = {}", pack.int(p).unwrap_or_default()),
-    );
+    let article = if article.is_empty() { String::new() } else { format!(" art. {article}") };
+    let count = step
+        .count_param
+        .as_ref()
+        .map_or_else(|| step.count.to_string(), |p| format!("{p} = {}", pack.int(p).unwrap_or_default()));
     let blind = if step.blind { ", blind" } else { "" };
     format!(
         "{} {} / {}: {} → {}  by {} ×{count}{blind}  [{}{article}]",
@@ -76,14 +62,7 @@ fn step_line(pack: &Pack, step: &Step) -> String {
 pub fn show_row(pack: &Pack, row: &str) -> Option<String> {
     let article: &Article = pack.articles.get(row)?;
     let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "{row}  art. {}  {}\n  {}\n  {}",
-        article.article,
-        article.state(),
-        article.zh,
-        article.en
-    );
+    let _ = writeln!(out, "{row}  art. {}  {}\n  {}\n  {}", article.article, article.state(), article.zh, article.en);
     for answer in &article.answers {
         let _ = writeln!(out, "  ← {answer}");
     }

@@ -11,11 +11,7 @@ use std::collections::BTreeSet;
 /// Providers of the object's resources: values of its `resources` map.
 pub(crate) fn providers(object: &Value) -> BTreeSet<OrgId> {
     let map = object.get("resources").and_then(Value::as_object);
-    map.into_iter()
-        .flatten()
-        .filter_map(|(_, org)| org.as_str())
-        .map(OrgId::from)
-        .collect()
+    map.into_iter().flatten().filter_map(|(_, org)| org.as_str()).map(OrgId::from).collect()
 }
 
 /// Operator that the object names, or the one of the authorisation it names.
@@ -62,10 +58,7 @@ pub(crate) fn conflict(step: &Step, case: &Case, actor: &Actor, facts: &Facts) -
             related(actor, case.applicant.as_str(), facts)
                 || case.applicant_group.is_some() && case.applicant_group == actor.group
         }
-        Exclude::EarlierActor => case
-            .history
-            .iter()
-            .any(|d| d.step != step.name && d.person == actor.person),
+        Exclude::EarlierActor => case.history.iter().any(|d| d.step != step.name && d.person == actor.person),
     })
 }
 

@@ -76,19 +76,10 @@ pub fn decide(
     check_repeat(pack, step, case, actor)?;
     check_due(pack, step, case, actor, now)?;
     check_documents(pack, procedure, step, command)?;
-    let input = Input {
-        pack,
-        procedure,
-        case,
-        command,
-        facts,
-        now,
-    };
+    let input = Input { pack, procedure, case, command, facts, now };
     for (guard, rule) in &step.guards {
         if command.decision == Decision::Approve || guard.on_reject() {
-            guard
-                .check(&input)
-                .map_err(|fail| pack.refusal(&guard.code(), rule, fail.zh, fail.en))?;
+            guard.check(&input).map_err(|fail| pack.refusal(&guard.code(), rule, fail.zh, fail.en))?;
         }
     }
     Ok(advance(pack, procedure, step, case, actor, command, now))
@@ -103,22 +94,12 @@ pub fn visible_history<'a>(pack: &Pack, case: &'a Case, viewer: &crate::ids::Per
         let blind = procedure.and_then(|p| p.step(&d.step)).is_some_and(|s| s.blind);
         pending && blind && &d.person != viewer
     };
-    case.history
-        .iter()
-        .enumerate()
-        .filter(|(i, d)| !hidden(*i, d))
-        .map(|(_, d)| d)
-        .collect()
+    case.history.iter().enumerate().filter(|(i, d)| !hidden(*i, d)).map(|(_, d)| d).collect()
 }
 
 fn find<'a>(pack: &'a Pack, name: &str) -> Result<&'a Procedure, Refusal> {
     pack.procedure(name).ok_or_else(|| {
-        pack.refusal(
-            "unknown-procedure",
-            "PRODUCT-CASE",
-            "规则包没有这一程序",
-            "the rule pack has no such procedure",
-        )
+        pack.refusal("unknown-procedure", "PRODUCT-CASE", "规则包没有这一程序", "the rule pack has no such procedure")
     })
 }
 
@@ -136,18 +117,11 @@ fn check_pack(pack: &Pack, case: &Case) -> Result<(), Refusal> {
 
 fn find_step<'a>(pack: &Pack, procedure: &'a Procedure, case: &Case, command: &Command) -> Result<&'a Step, Refusal> {
     let step = procedure.step(&command.step).ok_or_else(|| {
-        pack.refusal(
-            "unknown-step",
-            "PRODUCT-CASE",
-            "程序没有这一步骤",
-            "the procedure has no such step",
-        )
+        pack.refusal("unknown-step", "PRODUCT-CASE", "程序没有这一步骤", "the procedure has no such step")
     })?;
     if !step.from.contains(&case.state) {
         let state = procedure.state(&case.state);
-        let (zh, en) = state.map_or((case.state.as_str(), case.state.as_str()), |s| {
-            (s.zh.as_str(), s.en.as_str())
-        });
+        let (zh, en) = state.map_or((case.state.as_str(), case.state.as_str()), |s| (s.zh.as_str(), s.en.as_str()));
         return Err(pack.refusal(
             "wrong-state",
             &step.rule,
@@ -179,18 +153,15 @@ fn check_actor(pack: &Pack, step: &Step, case: &Case, actor: &Actor, facts: &Fac
     conflict(step, case, actor, facts).map_or(Ok(()), |rule| {
         let (zh, en) = match rule {
             Exclude::Author => ("作者本人不得办理", "the author may not take this step"),
-            Exclude::AuthorOrg => (
-                "作者所在单位及其关联单位不得办理",
-                "the author's organisation and its group may not take this step",
-            ),
-            Exclude::Applicant => (
-                "申请单位及其关联单位不得办理",
-                "the applicant and its group may not take this step",
-            ),
-            Exclude::EarlierActor => (
-                "已办理过前序步骤的人员不得办理",
-                "someone who took an earlier step may not take this one",
-            ),
+            Exclude::AuthorOrg => {
+                ("作者所在单位及其关联单位不得办理", "the author's organisation and its group may not take this step")
+            }
+            Exclude::Applicant => {
+                ("申请单位及其关联单位不得办理", "the applicant and its group may not take this step")
+            }
+            Exclude::EarlierActor => {
+                ("已办理过前序步骤的人员不得办理", "someone who took an earlier step may not take this one")
+            }
         };
         Err(pack.refusal("conflict-of-interest", "PRODUCT-SEPARATION", zh, en))
     })
@@ -233,11 +204,7 @@ fn check_due(pack: &Pack, step: &Step, case: &Case, actor: &Actor, now: Timestam
 
 fn check_documents(pack: &Pack, procedure: &Procedure, step: &Step, command: &Command) -> Result<(), Refusal> {
     let approve = command.decision == Decision::Approve;
-    let wanted = if approve {
-        &step.documents
-    } else {
-        &step.reject_documents
-    };
+    let wanted = if approve { &step.documents } else { &step.reject_documents };
     for name in wanted {
         let form = procedure.documents.get(name);
         let Some(form) = form else { continue };
@@ -249,8 +216,7 @@ fn check_documents(pack: &Pack, procedure: &Procedure, step: &Step, command: &Co
                 format!("a document is missing: {} ({name})", form.en),
             ));
         };
-        form.check(document, approve)
-            .map_err(|misfit| misfit_refusal(pack, form, name, &misfit))?;
+        form.check(document, approve).map_err(|misfit| misfit_refusal(pack, form, name, &misfit))?;
     }
     let stray = command.documents.keys().find(|n| !wanted.contains(n));
     stray.map_or(Ok(()), |name| {
@@ -266,27 +232,15 @@ fn check_documents(pack: &Pack, procedure: &Procedure, step: &Step, command: &Co
 fn misfit_refusal(pack: &Pack, form: &super::document::DocumentForm, name: &str, misfit: &Misfit) -> Refusal {
     let label = |field: &str| {
         let found = form.fields.iter().find(|f| f.name == field);
-        found.map_or((field.to_owned(), field.to_owned()), |f| {
-            (f.zh.clone(), format!("{} ({name}.{field})", f.en))
-        })
+        found.map_or((field.to_owned(), field.to_owned()), |f| (f.zh.clone(), format!("{} ({name}.{field})", f.en)))
     };
     let (code, (zh, en), why_zh, why_en) = match misfit {
         Misfit::Missing(f) => ("document-incomplete", label(f), "未填写", "is missing"),
         Misfit::Kind(f) => ("document-invalid", label(f), "格式不符", "is of the wrong kind"),
-        Misfit::Unknown(f) => (
-            "document-invalid",
-            label(f),
-            "不是该材料的字段",
-            "is not a field of this document",
-        ),
+        Misfit::Unknown(f) => ("document-invalid", label(f), "不是该材料的字段", "is not a field of this document"),
         Misfit::Adverse(f) => ("adverse-finding", label(f), "结论不允许同意", "does not allow approval"),
     };
-    pack.refusal(
-        code,
-        &form.rule,
-        format!("{}：{zh}{why_zh}", form.zh),
-        format!("{}: {en} {why_en}", form.en),
-    )
+    pack.refusal(code, &form.rule, format!("{}：{zh}{why_zh}", form.zh), format!("{}: {en} {why_en}", form.en))
 }
 
 /// Number of approvals that the step needs in all.
@@ -294,12 +248,8 @@ fn needed(pack: &Pack, step: &Step, case: &Case) -> usize {
     if step.by.contains(&By::EachProvider) {
         return providers(&case.object).len().max(1);
     }
-    let param = step
-        .count_param
-        .as_deref()
-        .and_then(|p| pack.int(p))
-        .and_then(|n| usize::try_from(n).ok())
-        .unwrap_or(1);
+    let param =
+        step.count_param.as_deref().and_then(|p| pack.int(p)).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
     usize::try_from(step.count).unwrap_or(usize::MAX).max(param).max(1)
 }
 

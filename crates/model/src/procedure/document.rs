@@ -98,11 +98,7 @@ impl DocumentForm {
 impl Field {
     fn check(&self, value: Option<&Value>, approve: bool) -> Result<(), Misfit> {
         let Some(value) = value.filter(|v| !v.is_null()) else {
-            return if self.required {
-                Err(Misfit::Missing(self.name.clone()))
-            } else {
-                Ok(())
-            };
+            return if self.required { Err(Misfit::Missing(self.name.clone())) } else { Ok(()) };
         };
         if self.blank(value) {
             return Err(Misfit::Missing(self.name.clone()));
@@ -133,9 +129,9 @@ impl Field {
             FieldKind::Date => text.is_some_and(|t| parse_date(t).is_some()),
             FieldKind::Digest => text.is_some_and(is_digest),
             FieldKind::Choice => text.is_some_and(|t| self.choices.iter().any(|c| c == t)),
-            FieldKind::List => value
-                .as_array()
-                .is_some_and(|a| a.iter().all(|v| v.as_str().is_some_and(|t| !t.trim().is_empty()))),
+            FieldKind::List => {
+                value.as_array().is_some_and(|a| a.iter().all(|v| v.as_str().is_some_and(|t| !t.trim().is_empty())))
+            }
         }
     }
 }
@@ -214,14 +210,8 @@ mod tests {
             rule: "PRODUCT-x".into(),
             fields: vec![finding, field("text", FieldKind::Text)],
         };
-        assert_eq!(
-            form.check(&json!({"finding": "met", "text": " "}), true),
-            Err(Misfit::Missing("text".into()))
-        );
-        assert_eq!(
-            form.check(&json!({"finding": "met", "text": "a", "x": 1}), true),
-            Err(Misfit::Unknown("x".into()))
-        );
+        assert_eq!(form.check(&json!({"finding": "met", "text": " "}), true), Err(Misfit::Missing("text".into())));
+        assert_eq!(form.check(&json!({"finding": "met", "text": "a", "x": 1}), true), Err(Misfit::Unknown("x".into())));
         assert_eq!(
             form.check(&json!({"finding": "not_met", "text": "a"}), true),
             Err(Misfit::Adverse("finding".into()))

@@ -26,12 +26,7 @@ pub(crate) fn due_at(pack: &Pack, case: &Case, due: &Due) -> Option<Timestamp> {
 pub(crate) fn deadlines(pack: &Pack, procedure: &Procedure, case: &Case) -> Vec<Deadline> {
     procedure
         .steps_from(&case.state)
-        .filter_map(|s| {
-            Some(Deadline {
-                step: s.name.clone(),
-                at: due_at(pack, case, s.due.as_ref()?)?,
-            })
-        })
+        .filter_map(|s| Some(Deadline { step: s.name.clone(), at: due_at(pack, case, s.due.as_ref()?)? }))
         .collect()
 }
 

@@ -180,10 +180,7 @@ impl By {
     pub fn word(self) -> String {
         match self {
             Self::Role(role) => role_word(role),
-            other => RELATIONS
-                .iter()
-                .find(|(_, b)| *b == other)
-                .map_or_else(String::new, |(w, _)| (*w).to_owned()),
+            other => RELATIONS.iter().find(|(_, b)| *b == other).map_or_else(String::new, |(w, _)| (*w).to_owned()),
         }
     }
 }
@@ -191,10 +188,7 @@ impl By {
 /// The word of an organisation's role.
 #[must_use]
 pub(crate) fn role_word(role: OrgRole) -> String {
-    serde_json::to_value(role)
-        .ok()
-        .and_then(|v| v.as_str().map(ToOwned::to_owned))
-        .unwrap_or_default()
+    serde_json::to_value(role).ok().and_then(|v| v.as_str().map(ToOwned::to_owned)).unwrap_or_default()
 }
 
 impl Serialize for By {

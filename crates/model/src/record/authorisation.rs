@@ -53,14 +53,7 @@ pub struct Authorisation {
     pub renewal_of: Option<AuthorisationId>,
 }
 
-entity!(
-    Authorisation,
-    "authorisation",
-    id = id,
-    parent = case,
-    org = operator,
-    state = state
-);
+entity!(Authorisation, "authorisation", id = id, parent = case, org = operator, state = state);
 
 impl Authorisation {
     /// An authorisation that starts now; the term runs in calendar months, clamped at the end of a month.

@@ -54,14 +54,7 @@ pub struct Resource {
     pub at: Timestamp,
 }
 
-entity!(
-    Resource,
-    "resource",
-    id = id,
-    parent = case,
-    org = provider,
-    state = state
-);
+entity!(Resource, "resource", id = id, parent = case, org = provider, state = state);
 
 /// A supplied batch, as the zone reported it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -41,14 +41,7 @@ pub struct ConsumerOrder {
     pub at: Timestamp,
 }
 
-entity!(
-    ConsumerOrder,
-    "consumer_order",
-    id = id,
-    parent = product,
-    org = consumer,
-    state = state
-);
+entity!(ConsumerOrder, "consumer_order", id = id, parent = product, org = consumer, state = state);
 
 /// Usage of an order in one segment of the zone's receipts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

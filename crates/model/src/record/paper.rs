@@ -138,10 +138,4 @@ pub struct DestructionCertificate {
     pub at: Timestamp,
 }
 
-entity!(
-    DestructionCertificate,
-    "destruction_certificate",
-    id = id,
-    parent = authorisation,
-    org = operator
-);
+entity!(DestructionCertificate, "destruction_certificate", id = id, parent = authorisation, org = operator);

@@ -37,14 +37,7 @@ pub struct Scenario {
     pub case: CaseId,
 }
 
-entity!(
-    Scenario,
-    "scenario",
-    id = id,
-    parent = case,
-    org = operator,
-    state = state
-);
+entity!(Scenario, "scenario", id = id, parent = case, org = operator, state = state);
 
 words! {
     /// State of a grant.
@@ -74,14 +67,7 @@ pub struct Grant {
     pub case: CaseId,
 }
 
-entity!(
-    Grant,
-    "grant",
-    id = id,
-    parent = authorisation,
-    org = operator,
-    state = state
-);
+entity!(Grant, "grant", id = id, parent = authorisation, org = operator, state = state);
 
 words! {
     /// State of a job.
@@ -187,14 +173,7 @@ pub struct Product {
     pub at: Timestamp,
 }
 
-entity!(
-    Product,
-    "product",
-    id = id,
-    parent = authorisation,
-    org = operator,
-    state = state
-);
+entity!(Product, "product", id = id, parent = authorisation, org = operator, state = state);
 
 impl Product {
     /// Price per unit, once registered.

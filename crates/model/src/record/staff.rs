@@ -38,14 +38,7 @@ pub struct StaffFile {
     pub case: CaseId,
 }
 
-entity!(
-    StaffFile,
-    "staff_file",
-    id = id,
-    parent = person,
-    org = operator,
-    state = state
-);
+entity!(StaffFile, "staff_file", id = id, parent = person, org = operator, state = state);
 
 impl StaffFile {
     /// True when the person may work in the domain.
@@ -83,14 +76,7 @@ pub struct EmergencyPlan {
     pub case: CaseId,
 }
 
-entity!(
-    EmergencyPlan,
-    "emergency_plan",
-    id = id,
-    parent = case,
-    org = provider,
-    state = state
-);
+entity!(EmergencyPlan, "emergency_plan", id = id, parent = case, org = provider, state = state);
 
 impl EmergencyPlan {
     /// True when it is in force and covers the scenario (any scenario, where none is named).

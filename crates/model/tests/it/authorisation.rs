@@ -48,10 +48,7 @@ fn the_whole_way_ends_active() {
     let mut run = until("sign_authority");
     let outcome = run.try_step(&authority(), "sign_authority").unwrap();
     assert_eq!(outcome.case.state, "active");
-    assert_eq!(
-        outcome.effects,
-        [StepEffect::RecordAgreement, StepEffect::ActivateAuthorisation]
-    );
+    assert_eq!(outcome.effects, [StepEffect::RecordAgreement, StepEffect::ActivateAuthorisation]);
     assert_eq!((outcome.rule.as_str(), outcome.article.as_str()), ("WX-11.1", "11"));
     assert_eq!(outcome.case.history.len(), 9);
 }
@@ -73,34 +70,17 @@ fn nobody_skips_a_step() {
 
 #[test]
 fn each_step_is_for_its_own_role_only() {
-    let all = [
-        authority(),
-        mechanism(),
-        expert(),
-        security(),
-        provider(1),
-        operator(),
-        consumer(),
-        Actor::clock(),
-    ];
+    let all = [authority(), mechanism(), expert(), security(), provider(1), operator(), consumer(), Actor::clock()];
     let other_operator = actor("op2", "op2", &[OrgRole::Operator]);
     for (name, right) in way() {
         let mut run = until(name);
-        run.now = if name == "close_notice" {
-            run.now.plus_days(7)
-        } else {
-            run.now
-        };
+        run.now = if name == "close_notice" { run.now.plus_days(7) } else { run.now };
         for by in all.iter().chain([&other_operator]).filter(|a| **a != right) {
             let refusal = run.refused(by, name);
             assert_eq!(refusal.code, "wrong-role", "{name} by {}", by.org);
             assert!(!refusal.rule.is_empty() && !refusal.zh.is_empty());
         }
-        assert!(
-            run.judge(&right, &command("authorisation", name, Decision::Approve))
-                .is_ok(),
-            "{name}"
-        );
+        assert!(run.judge(&right, &command("authorisation", name, Decision::Approve)).is_ok(), "{name}");
     }
 }
 
@@ -119,11 +99,7 @@ fn every_document_is_needed() {
         for document in full.documents.keys() {
             let mut less = full.clone();
             less.documents.remove(document);
-            assert_eq!(
-                run.judge(&by, &less).unwrap_err().code,
-                "document-missing",
-                "{name} {document}"
-            );
+            assert_eq!(run.judge(&by, &less).unwrap_err().code, "document-missing", "{name} {document}");
         }
         let more = full.with("diary", serde_json::json!({"x": 1}));
         assert!(run.judge(&by, &more).is_err());
@@ -133,21 +109,10 @@ fn every_document_is_needed() {
 #[test]
 fn written_application_needs_five_fields() {
     let full = command("authorisation", "apply", Decision::Approve);
-    let fields = [
-        "scope",
-        "term_months",
-        "income_method",
-        "security_measures",
-        "asset_disposal",
-    ];
+    let fields = ["scope", "term_months", "income_method", "security_measures", "asset_disposal"];
     for field in fields {
         let mut less = full.clone();
-        less.documents
-            .get_mut("written_application")
-            .unwrap()
-            .as_object_mut()
-            .unwrap()
-            .remove(field);
+        less.documents.get_mut("written_application").unwrap().as_object_mut().unwrap().remove(field);
         let refusal = run().judge(&operator(), &less).unwrap_err();
         assert_eq!(
             (refusal.code.as_str(), refusal.rule.as_str(), refusal.article.as_str()),
@@ -170,10 +135,7 @@ fn apply(months: i32, change: impl FnOnce(&mut Run)) -> Result<(), Refusal> {
 
 fn expect(result: Result<(), Refusal>, code: &str, rule: &str, article: &str) {
     let refusal = result.expect_err(code);
-    assert_eq!(
-        (refusal.code.as_str(), refusal.rule.as_str(), refusal.article.as_str()),
-        (code, rule, article)
-    );
+    assert_eq!((refusal.code.as_str(), refusal.rule.as_str(), refusal.article.as_str()), (code, rule, article));
 }
 
 #[test]
@@ -186,47 +148,20 @@ fn application_boundaries() {
     let closes = NOW.plus_days(20);
     assert!(apply(24, |r| r.now = opens).is_ok());
     assert!(apply(24, |r| r.now = closes.plus_ms(-1)).is_ok());
-    expect(
-        apply(24, |r| r.now = opens.plus_ms(-1)),
-        "announcement-open",
-        "WX-9.1",
-        "9",
-    );
+    expect(apply(24, |r| r.now = opens.plus_ms(-1)), "announcement-open", "WX-9.1", "9");
     expect(apply(24, |r| r.now = closes), "announcement-open", "WX-9.1", "9");
-    expect(
-        apply(24, |r| r.facts.announcement = None),
-        "announcement-open",
-        "WX-9.1",
-        "9",
-    );
-    expect(
-        apply(24, |r| r.facts.announcement.as_mut().unwrap().spec.modes.clear()),
-        "mode-announced",
-        "WX-9.1",
-        "9",
-    );
-    expect(
-        apply(24, |r| r.case.object["legal_form"] = "natural_person".into()),
-        "legal-form-allowed",
-        "WX-3.2",
-        "3",
-    );
+    expect(apply(24, |r| r.facts.announcement = None), "announcement-open", "WX-9.1", "9");
+    expect(apply(24, |r| r.facts.announcement.as_mut().unwrap().spec.modes.clear()), "mode-announced", "WX-9.1", "9");
+    expect(apply(24, |r| r.case.object["legal_form"] = "natural_person".into()), "legal-form-allowed", "WX-3.2", "3");
     assert_ne!(authorisation_spec(24).legal_form, LegalForm::NaturalPerson);
 }
 
 #[test]
 fn resources_outside_the_catalogue_are_refused() {
     let id = || "res_1".into();
+    expect(apply(24, |r| drop(r.facts.resources.remove(&id()))), "resources-catalogued", "WX-2.2", "2");
     expect(
-        apply(24, |r| drop(r.facts.resources.remove(&id()))),
-        "resources-catalogued",
-        "WX-2.2",
-        "2",
-    );
-    expect(
-        apply(24, |r| {
-            r.facts.resources.get_mut(&id()).unwrap().state = ResourceState::Submitted
-        }),
+        apply(24, |r| r.facts.resources.get_mut(&id()).unwrap().state = ResourceState::Submitted),
         "resources-catalogued",
         "WX-2.2",
         "2",
@@ -244,19 +179,12 @@ fn resources_outside_the_catalogue_are_refused() {
         "2",
     );
     expect(
-        apply(24, |r| {
-            r.facts.resources.get_mut(&id()).unwrap().provider = "org_other".into()
-        }),
+        apply(24, |r| r.facts.resources.get_mut(&id()).unwrap().provider = "org_other".into()),
         "resources-catalogued",
         "WX-2.2",
         "2",
     );
-    expect(
-        apply(24, |r| r.case.object["resources"] = serde_json::json!({})),
-        "resources-catalogued",
-        "WX-2.2",
-        "2",
-    );
+    expect(apply(24, |r| r.case.object["resources"] = serde_json::json!({})), "resources-catalogued", "WX-2.2", "2");
 }
 
 #[test]
@@ -273,17 +201,11 @@ fn ban_after_revocation() {
     };
     expect(apply(24, |r| r.facts.bans.push(revoked(35))), "no-ban", "WX-10.3", "10");
     expect(apply(24, |r| r.facts.bans.push(revoked(0))), "no-ban", "WX-10.3", "10");
-    assert!(
-        apply(24, |r| r.facts.bans.push(revoked(36))).is_ok(),
-        "the ban is over after 36 months"
-    );
+    assert!(apply(24, |r| r.facts.bans.push(revoked(36))).is_ok(), "the ban is over after 36 months");
     assert!(apply(24, |r| r.facts.bans.push(revoked(37))).is_ok());
     let mut other = revoked(1);
     other.uscc = "91320200MA1OTHER00".into();
-    assert!(
-        apply(24, |r| r.facts.bans.push(other)).is_ok(),
-        "a ban on somebody else"
-    );
+    assert!(apply(24, |r| r.facts.bans.push(other)).is_ok(), "a ban on somebody else");
 }
 
 #[test]
@@ -307,12 +229,7 @@ fn renewal_window() {
     expect(renew(-1, Active), "renewal-window", "WX-10.2", "10");
     expect(renew(30, Terminated), "renewal-window", "WX-10.2", "10");
     expect(renew(30, Revoked), "renewal-window", "WX-10.2", "10");
-    expect(
-        apply(24, |r| r.case.object["renewal_of"] = "auth_0".into()),
-        "renewal-window",
-        "WX-10.2",
-        "10",
-    );
+    expect(apply(24, |r| r.case.object["renewal_of"] = "auth_0".into()), "renewal-window", "WX-10.2", "10");
 }
 
 #[test]
@@ -333,10 +250,7 @@ fn blacklists() {
         let mut run = until("review");
         change(&mut run);
         let refusal = run.refused(&authority(), "review");
-        assert_eq!(
-            (refusal.code.as_str(), refusal.rule.as_str()),
-            ("blacklists-clear", "WX-7.1")
-        );
+        assert_eq!((refusal.code.as_str(), refusal.rule.as_str()), ("blacklists-clear", "WX-7.1"));
     };
     refused(&|r| drop(r.facts.blacklist_checks.pop()));
     refused(&|r| r.facts.blacklist_checks[0].hit = true);
@@ -358,10 +272,7 @@ fn an_adverse_finding_cannot_approve_but_can_reject() {
     let mut adverse = command("authorisation", "review", Decision::Approve);
     adverse.documents.get_mut("review_opinion").unwrap()["result"] = "not_met".into();
     assert_eq!(run.judge(&authority(), &adverse).unwrap_err().code, "adverse-finding");
-    assert_eq!(
-        run.judge(&authority(), &Command::reject("review")).unwrap_err().code,
-        "document-missing"
-    );
+    assert_eq!(run.judge(&authority(), &Command::reject("review")).unwrap_err().code, "document-missing");
     run.reject(&authority(), "review");
     assert_eq!(run.case.state, "refused");
 }
@@ -371,9 +282,7 @@ fn objections_block() {
     let mut run = until("close_notice");
     assert_eq!(run.case.deadlines[0].at, NOW.plus_days(7));
     assert_eq!(run.code(&authority(), "answer_objection"), "objection-open");
-    run.step(&consumer(), "raise_objection")
-        .step(&provider(1), "raise_objection")
-        .step(&consumer(), "raise_objection");
+    run.step(&consumer(), "raise_objection").step(&provider(1), "raise_objection").step(&consumer(), "raise_objection");
     run.now = NOW.plus_days(8);
     assert!(due_steps(&PACK, &run.case, &run.facts, run.now).is_empty());
     let refusal = run.refused(&Actor::clock(), "close_notice");
@@ -381,15 +290,11 @@ fn objections_block() {
         (refusal.code.as_str(), refusal.rule.as_str(), refusal.article.as_str()),
         ("no-open-objection", "WX-9.3", "9")
     );
-    run.step(&authority(), "answer_objection")
-        .step(&authority(), "answer_objection");
+    run.step(&authority(), "answer_objection").step(&authority(), "answer_objection");
     assert_eq!(run.code(&Actor::clock(), "close_notice"), "no-open-objection");
     run.step(&authority(), "answer_objection");
     let due = due_steps(&PACK, &run.case, &run.facts, run.now);
-    assert_eq!(
-        due.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(),
-        ["close_notice"]
-    );
+    assert_eq!(due.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["close_notice"]);
     run.facts.open_objections = 1;
     assert_eq!(run.code(&Actor::clock(), "close_notice"), "no-open-objection");
     run.facts.open_objections = 0;
@@ -399,8 +304,7 @@ fn objections_block() {
 #[test]
 fn an_upheld_objection_ends_the_application() {
     let mut run = until("close_notice");
-    run.step(&consumer(), "raise_objection")
-        .reject(&authority(), "answer_objection");
+    run.step(&consumer(), "raise_objection").reject(&authority(), "answer_objection");
     assert_eq!(run.case.state, "refused");
 }
 
@@ -454,25 +358,14 @@ fn without_a_plan_no_operation() {
 
 #[test]
 fn an_announcement_closes_by_itself() {
-    let spec = AnnouncementSpec {
-        opens: NOW,
-        closes: NOW.plus_days(30),
-        ..facts().announcement.unwrap().spec
-    };
+    let spec = AnnouncementSpec { opens: NOW, closes: NOW.plus_days(30), ..facts().announcement.unwrap().spec };
     let mut run = Run::open("announcement", &spec, &authority());
     assert_eq!(run.code(&operator(), "publish"), "wrong-role");
     run.step(&authority(), "publish");
     assert!(due_steps(&PACK, &run.case, &run.facts, spec.closes.plus_ms(-1)).is_empty());
     assert_eq!(due_steps(&PACK, &run.case, &run.facts, spec.closes).len(), 1);
-    let empty = AnnouncementSpec {
-        opens: NOW,
-        closes: NOW,
-        ..spec
-    };
-    assert_eq!(
-        Run::open("announcement", empty, &authority()).code(&authority(), "publish"),
-        "window-sound"
-    );
+    let empty = AnnouncementSpec { opens: NOW, closes: NOW, ..spec };
+    assert_eq!(Run::open("announcement", empty, &authority()).code(&authority(), "publish"), "window-sound");
 }
 
 #[test]
@@ -490,9 +383,7 @@ fn an_object_of_another_shape_opens_no_case() {
     short.as_object_mut().unwrap().remove("domain");
     assert_eq!(open(short).unwrap(), full, "one spelling: empty fields are null");
     assert_eq!(
-        model::open_case(&PACK, "magic", "case_1".into(), full, &operator(), NOW)
-            .unwrap_err()
-            .code,
+        model::open_case(&PACK, "magic", "case_1".into(), full, &operator(), NOW).unwrap_err().code,
         "unknown-procedure"
     );
 }

@@ -57,17 +57,10 @@ fn values_show_their_origin() {
 #[test]
 fn views_name_rules_and_origin() {
     let text = show(&PACK);
-    assert!(
-        text.contains("notice.days = 7  [inherited · PRODUCT-NOTICE · product]"),
-        "{text}"
-    );
+    assert!(text.contains("notice.days = 7  [inherited · PRODUCT-NOTICE · product]"), "{text}");
     assert!(show_row(&PACK, "WX-11.2").unwrap().contains("term.max_months = 24"));
     assert_eq!(show_row(&PACK, "WX-99.1"), None);
-    assert!(
-        graph(&PACK, "release")
-            .unwrap()
-            .contains("release.reviewers = 2, blind")
-    );
+    assert!(graph(&PACK, "release").unwrap().contains("release.reviewers = 2, blind"));
     assert!(
         mermaid(PACK.procedure("release").unwrap()).contains("voted --> security_reviewed : security_review [WX-17.1]")
     );
@@ -79,10 +72,8 @@ fn every_row_of_the_text_is_covered_and_every_cited_test_exists() {
     assert_eq!(rows.iter().filter(|r| r.row.starts_with("WX-")).count(), 49);
     assert_eq!(rows.iter().filter(|r| r.row.starts_with("NAT-")).count(), 25);
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    let sources: String = std::fs::read_dir(dir)
-        .unwrap()
-        .map(|e| std::fs::read_to_string(e.unwrap().path()).unwrap())
-        .collect();
+    let sources: String =
+        std::fs::read_dir(dir).unwrap().map(|e| std::fs::read_to_string(e.unwrap().path()).unwrap()).collect();
     for row in rows {
         for test in row.tests {
             let name = test.strip_prefix("model::").unwrap();
@@ -95,13 +86,7 @@ fn every_row_of_the_text_is_covered_and_every_cited_test_exists() {
 fn with(file: &str, from: &str, to: &str) -> Result<Pack, PackError> {
     let mut layers = layers();
     let (layer, path) = file.split_once('/').unwrap();
-    let text = layers
-        .iter_mut()
-        .find(|l| l.layer == layer)
-        .unwrap()
-        .files
-        .entry(path.into())
-        .or_default();
+    let text = layers.iter_mut().find(|l| l.layer == layer).unwrap().files.entry(path.into()).or_default();
     assert!(text.contains(from), "{file} has no {from}");
     *text = text.replacen(from, to, 1);
     Pack::load(&layers)
@@ -112,28 +97,10 @@ fn faults_name_file_line_and_key() {
     let auth = "wuxi/procedures/authorisation.toml";
     let cases: &[(&str, &str, &str, &str, &str)] = &[
         // file, from, to, key, words
-        (
-            "wuxi/parameters.toml",
-            "value = 24",
-            "valeu = 24",
-            "valeu",
-            "unknown field",
-        ),
+        ("wuxi/parameters.toml", "value = 24", "valeu = 24", "valeu", "unknown field"),
         ("wuxi/pack.toml", "status =", "statuses =", "statuses", "unknown field"),
-        (
-            auth,
-            "zh = \"提交申请\"",
-            "zh = \"提交申请\"\ncolour = 1",
-            "colour",
-            "unknown field",
-        ),
-        (
-            auth,
-            "no_ban = \"WX-10.3\"",
-            "no_bann = \"WX-10.3\"",
-            "no_bann",
-            "unknown variant",
-        ),
+        (auth, "zh = \"提交申请\"", "zh = \"提交申请\"\ncolour = 1", "colour", "unknown field"),
+        (auth, "no_ban = \"WX-10.3\"", "no_bann = \"WX-10.3\"", "no_bann", "unknown variant"),
         (
             "wuxi/parameters.toml",
             "[\"authorisation.modes\"]",
@@ -148,27 +115,9 @@ fn faults_name_file_line_and_key() {
             "k.person",
             "direction",
         ),
-        (
-            "wuxi/parameters.toml",
-            "value = 24",
-            "value = \"24\"",
-            "term.max_months",
-            "kind",
-        ),
-        (
-            "wuxi/parameters.toml",
-            "strict = \"max\"",
-            "strict = \"subset\"",
-            "term.max_months",
-            "does not fit",
-        ),
-        (
-            "wuxi/parameters.toml",
-            "zh = \"终止的情形\"",
-            "",
-            "termination.grounds",
-            "translation",
-        ),
+        ("wuxi/parameters.toml", "value = 24", "value = \"24\"", "term.max_months", "kind"),
+        ("wuxi/parameters.toml", "strict = \"max\"", "strict = \"subset\"", "term.max_months", "does not fit"),
+        ("wuxi/parameters.toml", "zh = \"终止的情形\"", "", "termination.grounds", "translation"),
         (
             "wuxi/parameters.toml",
             "[\"authorisation.modes\"]",
@@ -183,72 +132,18 @@ fn faults_name_file_line_and_key() {
             "limbo",
             "cannot be reached",
         ),
-        (
-            auth,
-            "en = \"active\", end = true",
-            "en = \"active\"",
-            "agreed",
-            "no end can be reached",
-        ),
+        (auth, "en = \"active\", end = true", "en = \"active\"", "agreed", "no end can be reached"),
         (auth, "by = [\"expert_panel\"]", "by = []", "argue", "nobody may take"),
-        (
-            auth,
-            "by = [\"expert_panel\"]",
-            "by = [\"the_applicant\"]",
-            "argue",
-            "nobody may take",
-        ),
-        (
-            auth,
-            "by = [\"expert_panel\"]",
-            "by = [\"the_consumer\"]",
-            "argue",
-            "nobody may take",
-        ),
-        (
-            auth,
-            "by = [\"expert_panel\"]",
-            "by = [\"wizard\"]",
-            "wizard",
-            "unknown role",
-        ),
-        (
-            auth,
-            "en = \"Expert argumentation\"",
-            "en = \"\"",
-            "argue",
-            "translation",
-        ),
+        (auth, "by = [\"expert_panel\"]", "by = [\"the_applicant\"]", "argue", "nobody may take"),
+        (auth, "by = [\"expert_panel\"]", "by = [\"the_consumer\"]", "argue", "nobody may take"),
+        (auth, "by = [\"expert_panel\"]", "by = [\"wizard\"]", "wizard", "unknown role"),
+        (auth, "en = \"Expert argumentation\"", "en = \"\"", "argue", "translation"),
         (auth, "en = \"Minutes\"", "en = \" \"", "minutes", "translation"),
         (auth, "to = \"argued\"", "to = \"argueed\"", "argueed", "does not exist"),
-        (
-            auth,
-            "documents = [\"expert_opinion\"]",
-            "documents = [\"opinion\"]",
-            "opinion",
-            "not described",
-        ),
-        (
-            auth,
-            "documents = [\"expert_opinion\"]",
-            "",
-            "expert_opinion",
-            "no step asks",
-        ),
-        (
-            auth,
-            "due = { param = \"notice.days\" }",
-            "due = { param = \"notice.dayz\" }",
-            "due",
-            "due must name",
-        ),
-        (
-            auth,
-            "rule = \"WX-5.1\"",
-            "rule = \"WX-5.9\"",
-            "WX-5.9",
-            "no articles.toml",
-        ),
+        (auth, "documents = [\"expert_opinion\"]", "documents = [\"opinion\"]", "opinion", "not described"),
+        (auth, "documents = [\"expert_opinion\"]", "", "expert_opinion", "no step asks"),
+        (auth, "due = { param = \"notice.days\" }", "due = { param = \"notice.dayz\" }", "due", "due must name"),
+        (auth, "rule = \"WX-5.1\"", "rule = \"WX-5.9\"", "WX-5.9", "no articles.toml"),
         (
             "wuxi/procedures/release.toml",
             "count = 2\ncount_param = \"release.reviewers\"",
@@ -270,13 +165,7 @@ fn faults_name_file_line_and_key() {
             "product.review",
             "no approval",
         ),
-        (
-            "wuxi/pack.toml",
-            "[[effects.grant]]",
-            "[[effects.grants]]",
-            "grants",
-            "no order",
-        ),
+        ("wuxi/pack.toml", "[[effects.grant]]", "[[effects.grants]]", "grants", "no order"),
         (
             "wuxi/pack.toml",
             "steps = [\"submit\", \"review\"]\nrule = \"WX-16.1\"",
@@ -299,20 +188,8 @@ fn faults_name_file_line_and_key() {
             "WX-1.1",
             "does not exist",
         ),
-        (
-            "wuxi/articles.toml",
-            "answers = [\"text:legal_basis\"]",
-            "",
-            "WX-1.1",
-            "nothing answers",
-        ),
-        (
-            "wuxi/articles.toml",
-            "[\"WX-1.1\"]",
-            "[\"NAT-1\"]",
-            "NAT-1",
-            "already stands",
-        ),
+        ("wuxi/articles.toml", "answers = [\"text:legal_basis\"]", "", "WX-1.1", "nothing answers"),
+        ("wuxi/articles.toml", "[\"WX-1.1\"]", "[\"NAT-1\"]", "NAT-1", "already stands"),
     ];
     for (file, from, to, key, words) in cases {
         let error = with(file, from, to).expect_err(&format!("{file}: {to}"));
@@ -328,12 +205,7 @@ fn faults_name_file_line_and_key() {
 fn a_fault_points_at_its_line() {
     let error = with("wuxi/parameters.toml", "value = 24", "valeu = 24").unwrap_err();
     assert_eq!((error.file.as_str(), error.line), ("wuxi/parameters.toml", 2));
-    let error = with(
-        "wuxi/procedures/authorisation.toml",
-        "en = \"Expert argumentation\"",
-        "en = \"\"",
-    )
-    .unwrap_err();
+    let error = with("wuxi/procedures/authorisation.toml", "en = \"Expert argumentation\"", "en = \"\"").unwrap_err();
     let text = &layers()[2].files["procedures/authorisation.toml"];
     assert!(text.lines().nth(error.line - 1).unwrap().contains("argue"), "{error:?}");
 }

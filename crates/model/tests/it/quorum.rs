@@ -94,44 +94,22 @@ fn release_quorum() {
 fn every_act_is_bound_to_order_object_and_signer() {
     assert_eq!(changed(|a| a[1].0.object = digest('6')), "approval-of-another-object");
     assert_eq!(changed(|a| a[1].0.case = "case_2".into()), "approval-of-another-case");
-    assert_eq!(
-        changed(|a| a[1].0.deployment = "other".into()),
-        "approval-of-another-case"
-    );
+    assert_eq!(changed(|a| a[1].0.deployment = "other".into()), "approval-of-another-case");
     assert_eq!(changed(|a| a[1].0.v = 2), "approval-of-another-case");
-    assert_eq!(
-        changed(|a| a[1].0.procedure = "demand".into()),
-        "approval-of-another-step"
-    );
+    assert_eq!(changed(|a| a[1].0.procedure = "demand".into()), "approval-of-another-step");
     assert_eq!(changed(|a| a[1].0.step = "apply".into()), "approval-of-another-step");
     assert_eq!(changed(|a| a[1].0.decision = Decision::Reject), "not-an-approval");
-    assert_eq!(
-        changed(|a| a[1].0.person = "per_auth".into()),
-        "approval-of-another-person"
-    );
-    assert_eq!(
-        changed(|a| a[1].0.org = "org_auth".into()),
-        "approval-of-another-person"
-    );
+    assert_eq!(changed(|a| a[1].0.person = "per_auth".into()), "approval-of-another-person");
+    assert_eq!(changed(|a| a[1].0.org = "org_auth".into()), "approval-of-another-person");
     assert_eq!(changed(|a| a[1].1 = KeyHolder::Platform), "not-a-person");
-    assert_eq!(
-        changed(|a| a[4].0.at = NOW.plus_days(1).plus_ms(30_001)),
-        "approval-out-of-time"
-    );
+    assert_eq!(changed(|a| a[4].0.at = NOW.plus_days(1).plus_ms(30_001)), "approval-out-of-time");
     assert_eq!(changed(|a| a[0].0.at = NOW.plus_days(-180)), "approval-out-of-time");
-    let digest_of_other_object = check_quorum(
-        &PACK,
-        &order(Effect::Release(release_spec())),
-        &release_acts(),
-        &digest('6'),
-    );
+    let digest_of_other_object =
+        check_quorum(&PACK, &order(Effect::Release(release_spec())), &release_acts(), &digest('6'));
     assert_eq!(digest_of_other_object.unwrap_err().code, "approval-of-another-object");
     let mut old = order(Effect::Release(release_spec()));
     old.pack = "wuxi@0.0.0".into();
-    assert_eq!(
-        check_quorum(&PACK, &old, &release_acts(), &object()).unwrap_err().code,
-        "pack-version"
-    );
+    assert_eq!(check_quorum(&PACK, &old, &release_acts(), &object()).unwrap_err().code, "pack-version");
 }
 
 #[test]
@@ -141,19 +119,10 @@ fn roles_come_from_the_key_list() {
     let mut reader = provider(1);
     reader.person_roles = vec![PersonRole::Reader];
     assert_eq!(vote(reader), "approver-without-role");
-    assert_eq!(
-        vote(actor("eng", "prov1", &[OrgRole::DataProvider])),
-        "conflict-of-interest"
-    );
-    assert_eq!(
-        vote(actor("boss", "op", &[OrgRole::DataProvider])),
-        "conflict-of-interest"
-    );
+    assert_eq!(vote(actor("eng", "prov1", &[OrgRole::DataProvider])), "conflict-of-interest");
+    assert_eq!(vote(actor("boss", "op", &[OrgRole::DataProvider])), "conflict-of-interest");
     assert_eq!(vote(authority()), "same-person-twice");
-    assert_eq!(
-        vote(actor("auth2", "auth", &[OrgRole::DataAuthority])),
-        "same-organisation-twice"
-    );
+    assert_eq!(vote(actor("auth2", "auth", &[OrgRole::DataAuthority])), "same-organisation-twice");
     let mut twin = provider(1);
     twin.group = Some("g1".into());
     let mut other = authority();
@@ -177,10 +146,7 @@ fn roles_come_from_the_key_list() {
         changed(|a| a[0] = act("release", "check", &actor("x", "op2", &[OrgRole::Operator]), 0)),
         "approver-without-role"
     );
-    assert_eq!(
-        changed(|a| a[3] = act("release", "security_review", &authority(), 3)),
-        "approver-without-role"
-    );
+    assert_eq!(changed(|a| a[3] = act("release", "security_review", &authority(), 3)), "approver-without-role");
 }
 
 #[test]
@@ -217,20 +183,12 @@ fn a_grant_needs_every_provider() {
         let name = own[step].0.step.clone();
         own[0] = act("demand", "submit", &both, 0);
         own[step] = act("demand", &name, &both, i64::try_from(step).unwrap());
-        assert_eq!(
-            grant(&own),
-            "conflict-of-interest",
-            "nobody decides on what they submitted"
-        );
+        assert_eq!(grant(&own), "conflict-of-interest", "nobody decides on what they submitted");
     }
     let mut empty = grant_spec();
     empty.resources.clear();
     let none: Acts = acts().into_iter().filter(|(a, _)| a.step != "consent").collect();
-    assert_eq!(
-        code(Effect::Grant(empty), &none),
-        "quorum-missing",
-        "no providers is not every provider"
-    );
+    assert_eq!(code(Effect::Grant(empty), &none), "quorum-missing", "no providers is not every provider");
 }
 
 #[test]
@@ -240,18 +198,9 @@ fn each_effect_has_a_complete_set() {
     let sets: Vec<(Effect, Acts)> = vec![
         (
             Effect::Resource(spec),
-            vec![
-                act("catalogue", "submit", &provider(1), 0),
-                act("catalogue", "review", &authority(), 1),
-            ],
+            vec![act("catalogue", "submit", &provider(1), 0), act("catalogue", "review", &authority(), 1)],
         ),
-        (
-            Effect::Job(job_spec()),
-            vec![
-                act("job", "submit", &engineer(), 0),
-                act("job", "review", &authority(), 1),
-            ],
-        ),
+        (Effect::Job(job_spec()), vec![act("job", "submit", &engineer(), 0), act("job", "review", &authority(), 1)]),
         (
             Effect::Recipient(recipient_spec()),
             vec![
@@ -261,22 +210,13 @@ fn each_effect_has_a_complete_set() {
                 act("consumer_order", "sign_operator", &operator(), 3),
             ],
         ),
-        (
-            Effect::Suspend(stop()),
-            vec![act("rectification", "suspend", &authority(), 0)],
-        ),
+        (Effect::Suspend(stop()), vec![act("rectification", "suspend", &authority(), 0)]),
         (Effect::Suspend(stop()), vec![act("risk_stop", "stop", &engineer(), 0)]),
         (
             Effect::Restore(stop()),
-            vec![
-                act("rectification", "report", &operator(), 1),
-                act("rectification", "accept", &authority(), 2),
-            ],
+            vec![act("rectification", "report", &operator(), 1), act("rectification", "accept", &authority(), 2)],
         ),
-        (
-            Effect::Restore(stop()),
-            vec![act("risk_stop", "resume", &authority(), 1)],
-        ),
+        (Effect::Restore(stop()), vec![act("risk_stop", "resume", &authority(), 1)]),
         (
             Effect::Destroy(stop()),
             vec![
@@ -309,10 +249,7 @@ fn each_effect_has_a_complete_set() {
 fn approvals_of_one_way_do_not_serve_another() {
     // The authority's suspension does not restore, and parts of two ways do not add up.
     assert_eq!(
-        code(
-            Effect::Restore(stop_spec("misuse")),
-            &vec![act("rectification", "suspend", &authority(), 0)]
-        ),
+        code(Effect::Restore(stop_spec("misuse")), &vec![act("rectification", "suspend", &authority(), 0)]),
         "approval-of-another-step"
     );
     let mixed = vec![
@@ -320,8 +257,5 @@ fn approvals_of_one_way_do_not_serve_another() {
         act("revocation", "deliberate", &mechanism(), 1),
         act("termination", "terminate", &authority(), 2),
     ];
-    assert_eq!(
-        code(Effect::Destroy(stop_spec("violation")), &mixed),
-        "approval-of-another-step"
-    );
+    assert_eq!(code(Effect::Destroy(stop_spec("violation")), &mixed), "approval-of-another-step");
 }

@@ -93,23 +93,13 @@ fn sound(procedure: &Procedure, before: &Case, after: &Case, effects: &[StepEffe
     assert!(reached.into_iter().flatten().any(|s| *s == after.state));
     assert_eq!(after.history.len(), before.history.len() + 1);
     assert_eq!(&after.history[..before.history.len()], &before.history[..]);
-    assert_eq!(
-        (&after.object, &after.applicant, &after.pack),
-        (&before.object, &before.applicant, &before.pack)
-    );
+    assert_eq!((&after.object, &after.applicant, &after.pack), (&before.object, &before.applicant, &before.pack));
     assert_eq!(done.person.0 == "clock", step.by == [By::Clock]);
     for order in effects.iter().filter_map(|e| e.order()) {
-        let way = PACK.effects[order]
-            .iter()
-            .find(|w| w.procedure == procedure.name)
-            .unwrap();
+        let way = PACK.effects[order].iter().find(|w| w.procedure == procedure.name).unwrap();
         for needed in &way.steps {
             let step = procedure.step(needed).unwrap();
-            let least = if step.by.contains(&By::EachProvider) {
-                2
-            } else {
-                step.count as usize
-            };
+            let least = if step.by.contains(&By::EachProvider) { 2 } else { step.count as usize };
             assert!(approvals(after, needed).len() >= least, "{order} without {needed}");
         }
     }

@@ -10,10 +10,7 @@ use model::{Timestamp, due_steps};
 fn suspended() -> Run {
     let mut run = Run::open("rectification", stop_spec("misuse"), &authority());
     let outcome = run.try_step(&authority(), "suspend").unwrap();
-    assert_eq!(
-        outcome.effects,
-        [StepEffect::OrderSuspend, StepEffect::SuspendAuthorisation]
-    );
+    assert_eq!(outcome.effects, [StepEffect::OrderSuspend, StepEffect::SuspendAuthorisation]);
     run.facts.authorisation = Some(authorisation(AuthorisationState::Suspended));
     run
 }
@@ -28,10 +25,7 @@ fn rectification() {
     assert_eq!(run.code(&authority(), "accept"), "no-other-stop");
     run.facts.other_stop = false;
     let outcome = run.try_step(&authority(), "accept").unwrap();
-    assert_eq!(
-        outcome.effects,
-        [StepEffect::OrderRestore, StepEffect::RestoreAuthorisation]
-    );
+    assert_eq!(outcome.effects, [StepEffect::OrderRestore, StepEffect::RestoreAuthorisation]);
     assert_eq!((outcome.rule.as_str(), outcome.article.as_str()), ("WX-10.1", "10"));
 }
 
@@ -60,24 +54,11 @@ fn a_missed_deadline_fails_by_itself() {
 
 #[test]
 fn only_the_five_grounds_suspend() {
-    for ground in [
-        "misuse",
-        "missing_security_measures",
-        "failed_evaluation",
-        "violation_of_law",
-        "serious_breach",
-    ] {
-        assert!(
-            Run::open("rectification", stop_spec(ground), &authority())
-                .try_step(&authority(), "suspend")
-                .is_ok()
-        );
+    for ground in ["misuse", "missing_security_measures", "failed_evaluation", "violation_of_law", "serious_breach"] {
+        assert!(Run::open("rectification", stop_spec(ground), &authority()).try_step(&authority(), "suspend").is_ok());
     }
     let refusal = Run::open("rectification", stop_spec("bad_mood"), &authority()).refused(&authority(), "suspend");
-    assert_eq!(
-        (refusal.code.as_str(), refusal.rule.as_str()),
-        ("ground-listed", "WX-10.1")
-    );
+    assert_eq!((refusal.code.as_str(), refusal.rule.as_str()), ("ground-listed", "WX-10.1"));
 }
 
 #[test]
@@ -85,15 +66,8 @@ fn risk_stop() {
     let mut run = Run::open("risk_stop", stop_spec("inferred_risk"), &engineer());
     let stranger = actor("op2", "op2", &[model::party::OrgRole::Operator]);
     assert_eq!(run.code(&stranger, "stop"), "wrong-role", "another operator");
-    assert_eq!(
-        run.try_step(&engineer(), "stop").unwrap().effects[0],
-        StepEffect::OrderSuspend
-    );
-    assert_eq!(
-        run.code(&operator(), "resume"),
-        "wrong-role",
-        "who stopped does not resume"
-    );
+    assert_eq!(run.try_step(&engineer(), "stop").unwrap().effects[0], StepEffect::OrderSuspend);
+    assert_eq!(run.code(&operator(), "resume"), "wrong-role", "who stopped does not resume");
     run.facts.authorisation = Some(authorisation(AuthorisationState::Suspended));
     run.step(&authority(), "resume");
     assert_eq!(run.case.state, "resumed");
@@ -102,12 +76,7 @@ fn risk_stop() {
 #[test]
 fn termination_and_revocation_pass_the_mechanism() {
     for (procedure, ground, last, effect) in [
-        (
-            "termination",
-            "rectification_failed",
-            "terminate",
-            StepEffect::TerminateAuthorisation,
-        ),
+        ("termination", "rectification_failed", "terminate", StepEffect::TerminateAuthorisation),
         ("revocation", "violation", "revoke", StepEffect::RevokeAuthorisation),
     ] {
         let mut run = Run::open(procedure, stop_spec(ground), &authority());
@@ -116,21 +85,11 @@ fn termination_and_revocation_pass_the_mechanism() {
         run.step(&mechanism(), "deliberate");
         let outcome = run.try_step(&authority(), last).unwrap();
         assert!(outcome.effects.contains(&StepEffect::OrderDestroy) && outcome.effects.contains(&effect));
-        assert_eq!(
-            outcome.effects.contains(&StepEffect::StartBan),
-            procedure == "revocation"
-        );
+        assert_eq!(outcome.effects.contains(&StepEffect::StartBan), procedure == "revocation");
         run.facts.destroyed = false;
-        assert_eq!(
-            run.code(&Actor::clock(), "certify"),
-            "destroyed",
-            "no certificate before the zone's report"
-        );
+        assert_eq!(run.code(&Actor::clock(), "certify"), "destroyed", "no certificate before the zone's report");
         run.facts.destroyed = true;
-        assert_eq!(
-            run.try_step(&Actor::clock(), "certify").unwrap().effects,
-            [StepEffect::CertifyDestruction]
-        );
+        assert_eq!(run.try_step(&Actor::clock(), "certify").unwrap().effects, [StepEffect::CertifyDestruction]);
     }
 }
 

@@ -24,19 +24,14 @@ fn catalogue() {
     assert_eq!(run.judge(&provider(1), &core).unwrap_err().code, "document-invalid");
     run.step(&provider(1), "submit");
     let outcome = run.try_step(&authority(), "review").unwrap();
-    assert_eq!(
-        outcome.effects,
-        [StepEffect::OrderResource, StepEffect::CatalogueResource]
-    );
+    assert_eq!(outcome.effects, [StepEffect::OrderResource, StepEffect::CatalogueResource]);
     assert_eq!(outcome.effects[0].order(), Some("resource"));
 }
 
 #[test]
 fn staff() {
     let mut run = Run::open("staff", staff_spec(), &operator());
-    run.step(&operator(), "submit")
-        .step(&authority(), "file")
-        .step(&authority(), "vet");
+    run.step(&operator(), "submit").step(&authority(), "file").step(&authority(), "vet");
     assert_eq!(run.case.state, "admitted");
     assert_eq!(run.case.deadlines[0].at, staff_spec().nda_until);
     run.now = staff_spec().nda_until;
@@ -44,10 +39,7 @@ fn staff() {
     assert_eq!(run.case.state, "left");
     let mut over = staff_spec();
     over.nda_until = NOW;
-    assert_eq!(
-        Run::open("staff", over, &operator()).code(&operator(), "submit"),
-        "period-open"
-    );
+    assert_eq!(Run::open("staff", over, &operator()).code(&operator(), "submit"), "period-open");
 }
 
 #[test]
@@ -56,10 +48,7 @@ fn emergency_plan() {
     let mut run = Run::open("emergency_plan", spec, &provider(1));
     run.step(&provider(1), "submit");
     assert_eq!(run.code(&authority(), "endorse"), "wrong-role");
-    assert_eq!(
-        run.try_step(&security(), "endorse").unwrap().effects,
-        [StepEffect::EnforcePlan]
-    );
+    assert_eq!(run.try_step(&security(), "endorse").unwrap().effects, [StepEffect::EnforcePlan]);
 }
 
 #[test]
@@ -118,17 +107,8 @@ fn each_criterion_needs_a_finding() {
         );
         for name in [criterion.to_owned(), format!("{criterion}_finding")] {
             let mut less = full.clone();
-            less.documents
-                .get_mut("assessment")
-                .unwrap()
-                .as_object_mut()
-                .unwrap()
-                .remove(&name);
-            assert_eq!(
-                run.judge(&authority(), &less).unwrap_err().code,
-                "document-incomplete",
-                "{name}"
-            );
+            less.documents.get_mut("assessment").unwrap().as_object_mut().unwrap().remove(&name);
+            assert_eq!(run.judge(&authority(), &less).unwrap_err().code, "document-incomplete", "{name}");
         }
     }
 }
@@ -141,49 +121,22 @@ fn demand_guards() {
         assert_eq!(run.code(&operator(), "submit"), code);
     };
     refused("authorisation-active", &|r| r.facts.authorisation = None);
-    refused("authorisation-active", &|r| {
-        r.facts.authorisation = Some(authorisation(AuthorisationState::Suspended))
-    });
-    refused("authorisation-active", &|r| {
-        r.facts.authorisation.as_mut().unwrap().id = "auth_2".into()
-    });
-    refused("authorisation-active", &|r| {
-        r.now = r.facts.authorisation.as_ref().unwrap().until
-    });
-    refused("within-scope", &|r| {
-        drop(
-            r.facts
-                .authorisation
-                .as_mut()
-                .unwrap()
-                .resources
-                .remove(&"res_2".into()),
-        )
-    });
-    refused("within-term", &|r| {
-        r.facts.authorisation.as_mut().unwrap().until = grant_spec().until.plus_ms(-1)
-    });
+    refused("authorisation-active", &|r| r.facts.authorisation = Some(authorisation(AuthorisationState::Suspended)));
+    refused("authorisation-active", &|r| r.facts.authorisation.as_mut().unwrap().id = "auth_2".into());
+    refused("authorisation-active", &|r| r.now = r.facts.authorisation.as_ref().unwrap().until);
+    refused("within-scope", &|r| drop(r.facts.authorisation.as_mut().unwrap().resources.remove(&"res_2".into())));
+    refused("within-term", &|r| r.facts.authorisation.as_mut().unwrap().until = grant_spec().until.plus_ms(-1));
     refused("resources-catalogued", &|r| r.facts.resources.clear());
-    refused("scenario-approved", &|r| {
-        r.facts.scenario.as_mut().unwrap().state = ScenarioState::Submitted
-    });
-    refused("scenario-approved", &|r| {
-        r.facts.scenario.as_mut().unwrap().id = "scn_2".into()
-    });
-    refused("scenario-approved", &|r| {
-        r.facts.scenario.as_mut().unwrap().spec.authorisation = "auth_2".into()
-    });
+    refused("scenario-approved", &|r| r.facts.scenario.as_mut().unwrap().state = ScenarioState::Submitted);
+    refused("scenario-approved", &|r| r.facts.scenario.as_mut().unwrap().id = "scn_2".into());
+    refused("scenario-approved", &|r| r.facts.scenario.as_mut().unwrap().spec.authorisation = "auth_2".into());
     let mut run = demand_run();
     run.step(&operator(), "submit")
         .step(&authority(), "assess")
         .step(&provider(1), "consent")
         .step(&provider(2), "consent");
     run.facts.plans[0].spec.scenarios = vec!["scn_9".into()];
-    assert_eq!(
-        run.code(&authority(), "decide"),
-        "emergency-plan",
-        "a plan for another scenario does not count"
-    );
+    assert_eq!(run.code(&authority(), "decide"), "emergency-plan", "a plan for another scenario does not count");
 }
 
 fn job_run() -> Run {
@@ -204,10 +157,7 @@ fn job() {
     let mut affiliated = authority();
     affiliated.group = Some("g1".into());
     assert_eq!(run.code(&affiliated, "review"), "conflict-of-interest");
-    assert_eq!(
-        run.try_step(&authority(), "review").unwrap().effects,
-        [StepEffect::OrderJob]
-    );
+    assert_eq!(run.try_step(&authority(), "review").unwrap().effects, [StepEffect::OrderJob]);
 }
 
 #[test]
@@ -234,17 +184,11 @@ fn no_job_without_authorisation_grant_and_plan() {
         change(&mut run);
         assert_eq!(run.code(&engineer(), "submit"), code);
     };
-    refused("authorisation-active", &|r| {
-        r.facts.authorisation = Some(authorisation(AuthorisationState::Suspended))
-    });
+    refused("authorisation-active", &|r| r.facts.authorisation = Some(authorisation(AuthorisationState::Suspended)));
     refused("authorisation-active", &|r| r.facts.grant = None);
-    refused("grant-in-force", &|r| {
-        r.facts.grant.as_mut().unwrap().state = GrantState::Closed
-    });
+    refused("grant-in-force", &|r| r.facts.grant.as_mut().unwrap().state = GrantState::Closed);
     refused("grant-in-force", &|r| r.facts.grant.as_mut().unwrap().spec.until = NOW);
-    refused("grant-in-force", &|r| {
-        r.facts.grant.as_mut().unwrap().operator = "org_other".into()
-    });
+    refused("grant-in-force", &|r| r.facts.grant.as_mut().unwrap().operator = "org_other".into());
     refused("emergency-plan", &|r| r.facts.plans.clear());
     // Stopped between handing in and review: the review refuses too.
     let mut run = job_run();

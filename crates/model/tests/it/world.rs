@@ -23,10 +23,7 @@ pub static PACK: LazyLock<Pack> = LazyLock::new(|| Pack::load(&layers()).unwrap(
 pub fn all_layers() -> Vec<PackText> {
     let mut by: BTreeMap<&str, PackText> = BTreeMap::new();
     for (layer, path, text) in crate::index::FILES {
-        let entry = by.entry(layer).or_insert_with(|| PackText {
-            layer: (*layer).into(),
-            files: BTreeMap::new(),
-        });
+        let entry = by.entry(layer).or_insert_with(|| PackText { layer: (*layer).into(), files: BTreeMap::new() });
         entry.files.insert((*path).into(), (*text).into());
     }
     by.into_values().collect()
@@ -80,10 +77,7 @@ pub fn consumer() -> Actor {
 pub const USCC: &str = "91320200MA1XXXXX0X";
 
 fn resources() -> BTreeMap<ResourceId, OrgId> {
-    BTreeMap::from([
-        ("res_1".into(), "org_prov1".into()),
-        ("res_2".into(), "org_prov2".into()),
-    ])
+    BTreeMap::from([("res_1".into(), "org_prov1".into()), ("res_2".into(), "org_prov2".into())])
 }
 
 pub fn authorisation_spec(months: i32) -> AuthorisationSpec {
@@ -168,11 +162,7 @@ pub fn recipient_spec() -> RecipientSpec {
 }
 
 pub fn stop_spec(ground: &str) -> StopSpec {
-    StopSpec {
-        authorisation: "auth_1".into(),
-        ground: ground.into(),
-        article: "10".into(),
-    }
+    StopSpec { authorisation: "auth_1".into(), ground: ground.into(), article: "10".into() }
 }
 
 pub fn staff_spec() -> StaffSpec {
@@ -221,12 +211,7 @@ pub fn plan(n: u8) -> EmergencyPlan {
 }
 
 pub fn authorisation(state: AuthorisationState) -> Authorisation {
-    let mut a = Authorisation::start(
-        &authorisation_spec(24),
-        &"case_a".into(),
-        &PACK.version(),
-        NOW.plus_months(-1),
-    );
+    let mut a = Authorisation::start(&authorisation_spec(24), &"case_a".into(), &PACK.version(), NOW.plus_months(-1));
     a.state = state;
     a
 }
@@ -249,12 +234,7 @@ pub fn facts() -> Facts {
         hit: false,
         at: NOW.plus_days(-1),
     };
-    let gate = GateFacts {
-        job: "job_1".into(),
-        artefact: digest('a'),
-        verdict: "pass".into(),
-        report: digest('b'),
-    };
+    let gate = GateFacts { job: "job_1".into(), artefact: digest('a'), verdict: "pass".into(), report: digest('b') };
     Facts {
         announcement: Some(Announcement {
             id: "ann_1".into(),
@@ -356,16 +336,8 @@ pub fn filled(procedure: &str, document: &str) -> Value {
 /// A command with every document that the step wants.
 pub fn command(procedure: &str, step: &str, decision: Decision) -> Command {
     let found = PACK.procedure(procedure).unwrap().step(step).unwrap();
-    let names = if decision == Decision::Approve {
-        &found.documents
-    } else {
-        &found.reject_documents
-    };
-    let mut command = Command {
-        step: step.into(),
-        decision,
-        documents: BTreeMap::new(),
-    };
+    let names = if decision == Decision::Approve { &found.documents } else { &found.reject_documents };
+    let mut command = Command { step: step.into(), decision, documents: BTreeMap::new() };
     for name in names {
         command.documents.insert(name.clone(), filled(procedure, name));
     }
@@ -383,11 +355,7 @@ impl Run {
     pub fn open(procedure: &str, object: impl serde::Serialize, by: &Actor) -> Self {
         let object = serde_json::to_value(object).unwrap();
         let case = open_case(&PACK, procedure, "case_1".into(), object, by, NOW).unwrap();
-        Self {
-            case,
-            facts: facts(),
-            now: NOW,
-        }
+        Self { case, facts: facts(), now: NOW }
     }
 
     /// Judges a command without taking it.

@@ -12,16 +12,9 @@ async fn changing_what_is_append_only_is_refused(b: Bench) {
     let mut tx = store.begin().await.unwrap();
     tx.append_leaf(draft(Some("case_a"), "numbered", 1)).await.unwrap();
     tx.push_order(1, "wo_a", "{}").await.unwrap();
-    tx.add_usage(&Usage {
-        segment: "s".into(),
-        order: "o".into(),
-        calls: 1,
-        rows: 2,
-        bytes: 3,
-        at: Timestamp(4),
-    })
-    .await
-    .unwrap();
+    tx.add_usage(&Usage { segment: "s".into(), order: "o".into(), calls: 1, rows: 2, bytes: 3, at: Timestamp(4) })
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     store.sequence_pending(10).await.unwrap();
     let mut tx = store.begin().await.unwrap();

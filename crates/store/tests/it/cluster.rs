@@ -25,15 +25,11 @@ fn bin() -> PathBuf {
         return newest;
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .find(|d| d.join("initdb").exists() && d.join("postgres").exists())
-        .expect(PACKAGE)
+    std::env::split_paths(&path).find(|d| d.join("initdb").exists() && d.join("postgres").exists()).expect(PACKAGE)
 }
 
 fn is_root() -> bool {
-    std::fs::metadata("/proc/self")
-        .map(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0)
-        .unwrap_or(false)
+    std::fs::metadata("/proc/self").map(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0).unwrap_or(false)
 }
 
 /// A command run as an unprivileged user (PostgreSQL refuses root) that dies with this test's thread.
@@ -43,20 +39,13 @@ fn unprivileged(program: &Path) -> Command {
         c.args(["--reuid", "postgres", "--regid", "postgres", "--clear-groups"]);
     }
     c.args(["--pdeathsig", "QUIT", "--"]).arg(program);
-    c.env_clear()
-        .env("LC_ALL", "C")
-        .env("PATH", "/usr/bin:/bin")
-        .current_dir("/");
+    c.env_clear().env("LC_ALL", "C").env("PATH", "/usr/bin:/bin").current_dir("/");
     c
 }
 
 impl Cluster {
     pub fn start() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("yunyu-pg-")
-            .tempdir_in("/tmp")
-            .unwrap()
-            .keep();
+        let folder = tempfile::Builder::new().prefix("yunyu-pg-").tempdir_in("/tmp").unwrap().keep();
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
         let mut cluster = Self { folder, server: None };
         let made = unprivileged(&bin().join("initdb"))
@@ -64,11 +53,7 @@ impl Cluster {
             .arg(cluster.folder.join("data"))
             .output()
             .expect("setpriv (package util-linux) runs");
-        assert!(
-            made.status.success(),
-            "initdb: {}",
-            String::from_utf8_lossy(&made.stderr)
-        );
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         cluster.run();
         let made = cluster.psql_on("postgres", "CREATE DATABASE t");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -102,11 +87,7 @@ impl Cluster {
         self.server = Some(server);
         let began = Instant::now();
         while !self.psql_on("postgres", "SELECT 1").status.success() {
-            assert!(
-                began.elapsed() < Duration::from_secs(60),
-                "PostgreSQL does not answer: {}",
-                self.log()
-            );
+            assert!(began.elapsed() < Duration::from_secs(60), "PostgreSQL does not answer: {}", self.log());
             std::thread::sleep(Duration::from_millis(30));
         }
     }
@@ -122,10 +103,7 @@ impl Cluster {
     }
 
     pub fn url(&self) -> String {
-        format!(
-            "postgres://yunyu@{}/t",
-            self.folder.display().to_string().replace('/', "%2F")
-        )
+        format!("postgres://yunyu@{}/t", self.folder.display().to_string().replace('/', "%2F"))
     }
 
     pub fn psql(&self, sql: &str) -> Output {

@@ -37,12 +37,7 @@ async fn equal_requests_at_once_have_one_effect(b: Bench) {
     for round in 0..5 {
         let key = format!("key-{round}");
         let tasks: Vec<_> = (0..8)
-            .map(|i| {
-                tokio::spawn(order_once(
-                    if i % 2 == 0 { one.clone() } else { two.clone() },
-                    key.clone(),
-                ))
-            })
+            .map(|i| tokio::spawn(order_once(if i % 2 == 0 { one.clone() } else { two.clone() }, key.clone())))
             .collect();
         let mut answers = Vec::new();
         for t in tasks {
@@ -54,15 +49,10 @@ async fn equal_requests_at_once_have_one_effect(b: Bench) {
     assert_eq!(one.count::<Thing>(&Filter::default()).await.unwrap(), 5);
     assert_eq!(one.leaf_counts().await.unwrap().0, 5);
     let mut tx = one.begin().await.unwrap();
-    assert!(
-        tx.idempotent("per_b", "key-0").await.unwrap().is_none(),
-        "keys are each actor's own"
-    );
+    assert!(tx.idempotent("per_b", "key-0").await.unwrap().is_none(), "keys are each actor's own");
     assert_eq!(
         tx.remember("per_a", "key-0", "f", 200, b"").await,
-        Err(StoreError::Conflict {
-            kind: "idempotency key"
-        })
+        Err(StoreError::Conflict { kind: "idempotency key" })
     );
 }
 
@@ -74,14 +64,8 @@ async fn orders_are_numbered_without_gaps(b: Bench) {
             tokio::spawn(async move {
                 let mut tx = store.begin().await.unwrap();
                 let seq = tx.next_order_seq().await.unwrap();
-                tx.push_order(seq, &format!("wo_{i}"), &format!("{{\"seq\":{seq}}}"))
-                    .await
-                    .unwrap();
-                if i % 5 == 0 {
-                    drop(tx)
-                } else {
-                    tx.commit().await.unwrap()
-                }
+                tx.push_order(seq, &format!("wo_{i}"), &format!("{{\"seq\":{seq}}}")).await.unwrap();
+                if i % 5 == 0 { drop(tx) } else { tx.commit().await.unwrap() }
             })
         })
         .collect();
@@ -89,32 +73,14 @@ async fn orders_are_numbered_without_gaps(b: Bench) {
         t.await.unwrap();
     }
     let orders = one.orders_after(0, 100).await.unwrap();
-    assert_eq!(
-        orders.iter().map(|o| o.seq).collect::<Vec<_>>(),
-        (1..=24).collect::<Vec<_>>()
-    );
+    assert_eq!(orders.iter().map(|o| o.seq).collect::<Vec<_>>(), (1..=24).collect::<Vec<_>>());
     assert!(orders.iter().all(|o| o.body == format!("{{\"seq\":{}}}", o.seq)));
     assert_eq!(one.last_order_seq().await.unwrap(), 24);
-    assert_eq!(
-        one.orders_after(20, 2)
-            .await
-            .unwrap()
-            .iter()
-            .map(|o| o.seq)
-            .collect::<Vec<_>>(),
-        [21, 22]
-    );
+    assert_eq!(one.orders_after(20, 2).await.unwrap().iter().map(|o| o.seq).collect::<Vec<_>>(), [21, 22]);
     for wrong in [0, 1, 24, 26] {
         let mut tx = one.begin().await.unwrap();
         let refused = tx.push_order(wrong, "wo_x", "{}").await;
-        assert_eq!(
-            refused,
-            Err(StoreError::OutOfOrder {
-                what: "work order",
-                got: wrong,
-                next: 25
-            })
-        );
+        assert_eq!(refused, Err(StoreError::OutOfOrder { what: "work order", got: wrong, next: 25 }));
     }
 }
 
@@ -130,13 +96,7 @@ async fn changed_order_is_found(b: Bench) {
     };
     let (done, words) = b.past_the_program(&format!("{off} UPDATE work_order SET body = '{{}}';"));
     assert!(done, "{words}");
-    assert_eq!(
-        store.orders_after(0, 9).await,
-        Err(StoreError::Tampered {
-            table: "work_order",
-            row: 1
-        })
-    );
+    assert_eq!(store.orders_after(0, 9).await, Err(StoreError::Tampered { table: "work_order", row: 1 }));
 }
 
 async fn lease_is_exclusive_until_it_ends(b: Bench) {
@@ -150,16 +110,9 @@ async fn lease_is_exclusive_until_it_ends(b: Bench) {
         (&two, "b", 18, 28, true),
         (&one, "a", 19, 29, false),
     ] {
-        assert_eq!(
-            store.lease("sequencer", holder, t(now), t(until)).await.unwrap(),
-            want,
-            "{holder} at {now}"
-        );
+        assert_eq!(store.lease("sequencer", holder, t(now), t(until)).await.unwrap(), want, "{holder} at {now}");
     }
-    assert!(
-        one.lease("timers", "a", t(0), t(1)).await.unwrap(),
-        "another name is another lease"
-    );
+    assert!(one.lease("timers", "a", t(0), t(1)).await.unwrap(), "another name is another lease");
 }
 
 async fn segment_counts_once(b: Bench) {
@@ -185,14 +138,7 @@ async fn segment_counts_once(b: Bench) {
         tx.commit().await.unwrap();
     }
     let total = |from, to| store.usage_total("o1", Timestamp(from), Timestamp(to));
-    assert_eq!(
-        total(0, 9).await.unwrap(),
-        UsageTotal {
-            calls: 7,
-            rows: 20,
-            bytes: 200
-        }
-    );
+    assert_eq!(total(0, 9).await.unwrap(), UsageTotal { calls: 7, rows: 20, bytes: 200 });
     assert_eq!(total(5, 6).await.unwrap().calls, 7);
     assert_eq!(total(0, 5).await.unwrap(), UsageTotal::default());
 }
@@ -251,9 +197,7 @@ async fn password_change_needs_the_present_hash(b: Bench) {
     let store = b.open().await;
     let mut tx = store.begin().await.unwrap();
     tx.create_account(&account("a", "p1", "i1")).await.unwrap();
-    tx.set_password("a", "phc-0", "phc-1", false, Timestamp(2))
-        .await
-        .unwrap();
+    tx.set_password("a", "phc-0", "phc-1", false, Timestamp(2)).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = store.begin().await.unwrap();
     let stale = tx.set_password("a", "phc-0", "phc-2", false, Timestamp(3)).await;
@@ -261,10 +205,7 @@ async fn password_change_needs_the_present_hash(b: Bench) {
     drop(tx);
     assert_eq!(store.password_history("a", 5).await.unwrap(), ["phc-1", "phc-0"]);
     let a = store.account("a").await.unwrap().unwrap();
-    assert_eq!(
-        (a.phc.as_str(), a.must_change, a.password_set_at),
-        ("phc-1", false, Timestamp(2))
-    );
+    assert_eq!((a.phc.as_str(), a.must_change, a.password_set_at), ("phc-1", false, Timestamp(2)));
 }
 
 async fn session_and_nonce_end(b: Bench) {
@@ -282,10 +223,7 @@ async fn session_and_nonce_end(b: Bench) {
     tx.create_account(&account("a", "p1", "i1")).await.unwrap();
     tx.open_session(&session("h1")).await.unwrap();
     tx.open_session(&session("h2")).await.unwrap();
-    assert_eq!(
-        tx.open_session(&session("h1")).await,
-        Err(StoreError::Conflict { kind: "session" })
-    );
+    assert_eq!(tx.open_session(&session("h1")).await, Err(StoreError::Conflict { kind: "session" }));
     tx.touch_session("h1", Timestamp(9)).await.unwrap();
     tx.touch_session("h1", Timestamp(4)).await.unwrap();
     tx.end_session("h2", Timestamp(5)).await.unwrap();
@@ -300,10 +238,7 @@ async fn session_and_nonce_end(b: Bench) {
     let mut tx = store.begin().await.unwrap();
     assert_eq!(tx.end_sessions_of("p1", Timestamp(20)).await.unwrap(), 1);
     tx.forget_expired(Timestamp(11)).await.unwrap();
-    assert!(
-        tx.use_nonce("s", "n", Timestamp(10)).await.unwrap(),
-        "an expired nonce is forgotten"
-    );
+    assert!(tx.use_nonce("s", "n", Timestamp(10)).await.unwrap(), "an expired nonce is forgotten");
     tx.commit().await.unwrap();
     assert_eq!(store.session("h1").await.unwrap().unwrap().ended, Some(Timestamp(20)));
 }

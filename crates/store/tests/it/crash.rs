@@ -49,13 +49,7 @@ async fn child_that_writes() {
 /// Starts the writer, lets it acknowledge `acks` commits, kills it, and returns every acknowledgement it wrote.
 fn run_and_kill(url: &str, acks: usize, extra: Duration) -> BTreeSet<String> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "crash::child_that_writes",
-            "--ignored",
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args(["--exact", "crash::child_that_writes", "--ignored", "--nocapture", "--test-threads=1"])
         .env(URL, url)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -85,18 +79,12 @@ async fn killed_writer_keeps_exactly_what_it_acknowledged(b: Bench) {
     let mut acked = BTreeSet::new();
     for (acks, micros) in [(5, 0), (40, 700), (90, 2100), (25, 100), (60, 5300)] {
         let url = b.url.clone();
-        let more = tokio::task::spawn_blocking(move || run_and_kill(&url, acks, Duration::from_micros(micros)))
-            .await
-            .unwrap();
+        let more =
+            tokio::task::spawn_blocking(move || run_and_kill(&url, acks, Duration::from_micros(micros))).await.unwrap();
         acked.extend(more);
         let store = b.open().await;
-        let stored: BTreeSet<String> = store
-            .list::<Thing>(&Filter::default())
-            .await
-            .unwrap()
-            .into_iter()
-            .map(|t| t.id)
-            .collect();
+        let stored: BTreeSet<String> =
+            store.list::<Thing>(&Filter::default()).await.unwrap().into_iter().map(|t| t.id).collect();
         let lost: Vec<_> = acked.difference(&stored).collect();
         assert!(lost.is_empty(), "acknowledged but not stored: {lost:?}");
         check_whole(&store, &stored).await;
@@ -117,13 +105,7 @@ async fn check_whole(store: &Store, stored: &BTreeSet<String>) {
     assert_eq!(store.last_order_seq().await.unwrap(), stored.len() as u64);
     assert_eq!(store.orders_after(0, usize::MAX).await.unwrap().len(), stored.len());
     while !store.sequence_pending(1000).await.unwrap().is_empty() {}
-    let indices: Vec<u64> = store
-        .leaves_from(0, usize::MAX)
-        .await
-        .unwrap()
-        .iter()
-        .map(|(i, _)| *i)
-        .collect();
+    let indices: Vec<u64> = store.leaves_from(0, usize::MAX).await.unwrap().iter().map(|(i, _)| *i).collect();
     assert_eq!(indices, (0..stored.len() as u64).collect::<Vec<_>>());
 }
 
@@ -157,12 +139,7 @@ async fn store_works_on_after_the_server_crashed() {
         }
     }
     acked.insert("after".into());
-    let stored: BTreeSet<String> = store
-        .list::<Thing>(&Filter::default())
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|t| t.id)
-        .collect();
+    let stored: BTreeSet<String> =
+        store.list::<Thing>(&Filter::default()).await.unwrap().into_iter().map(|t| t.id).collect();
     assert_eq!(stored, acked);
 }

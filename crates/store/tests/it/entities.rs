@@ -38,10 +38,7 @@ async fn blind_overwrite_is_refused(b: Bench) {
     tx.put(&Thing::new("a", 1)).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = store.begin().await.unwrap();
-    assert_eq!(
-        tx.put(&Thing::new("a", 9)).await,
-        Err(StoreError::Conflict { kind: "thing" })
-    );
+    assert_eq!(tx.put(&Thing::new("a", 9)).await, Err(StoreError::Conflict { kind: "thing" }));
     drop(tx);
     assert_eq!(store.get::<Thing>("a").await.unwrap().unwrap().n, 1);
 }
@@ -104,13 +101,7 @@ async fn dropped_transaction_in_a_shared_group_loses_only_itself(b: Bench) {
     for t in tasks.collect::<Vec<_>>() {
         t.await.unwrap();
     }
-    let mut kept: Vec<u64> = store
-        .list::<Thing>(&Filter::default())
-        .await
-        .unwrap()
-        .iter()
-        .map(|t| t.n)
-        .collect();
+    let mut kept: Vec<u64> = store.list::<Thing>(&Filter::default()).await.unwrap().iter().map(|t| t.n).collect();
     kept.sort_unstable();
     assert_eq!(kept, (0..60).filter(|i| i % 3 != 0).collect::<Vec<_>>());
 }
@@ -160,10 +151,7 @@ async fn failed_statement_poisons_the_transaction(b: Bench) {
         expires: Timestamp(9),
         ended: None,
     };
-    assert!(matches!(
-        tx.open_session(&orphan).await,
-        Err(StoreError::Database { .. })
-    ));
+    assert!(matches!(tx.open_session(&orphan).await, Err(StoreError::Database { .. })));
     assert_eq!(tx.put(&Thing::new("more", 1)).await, Err(StoreError::Poisoned));
     assert_eq!(tx.commit().await, Err(StoreError::Poisoned));
     let mut tx = store.begin().await.unwrap();
@@ -171,13 +159,7 @@ async fn failed_statement_poisons_the_transaction(b: Bench) {
     tx.undo().await.unwrap();
     tx.put(&Thing::new("after", 1)).await.unwrap();
     tx.commit().await.unwrap();
-    let left: Vec<String> = store
-        .list::<Thing>(&Filter::default())
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|t| t.id)
-        .collect();
+    let left: Vec<String> = store.list::<Thing>(&Filter::default()).await.unwrap().into_iter().map(|t| t.id).collect();
     assert_eq!(left, ["after"]);
 }
 
@@ -191,36 +173,14 @@ async fn lists_filter_and_page_in_order_of_creation(b: Bench) {
         ("d", None, None, None),
     ] {
         let text = |x: Option<&str>| x.map(str::to_owned);
-        tx.put(&Thing {
-            id: id.into(),
-            parent: text(parent),
-            org: text(org),
-            state: text(state),
-            n: 0,
-        })
-        .await
-        .unwrap();
+        tx.put(&Thing { id: id.into(), parent: text(parent), org: text(org), state: text(state), n: 0 }).await.unwrap();
     }
     tx.commit().await.unwrap();
     let all = Filter::default();
-    let state = Filter {
-        state: Some("open".into()),
-        ..all.clone()
-    };
-    let both = Filter {
-        parent: Some("p1".into()),
-        org: Some("o1".into()),
-        ..all.clone()
-    };
-    let page = Filter {
-        limit: Some(2),
-        after: Some("c".into()),
-        ..all.clone()
-    };
-    let unknown = Filter {
-        after: Some("zzz".into()),
-        ..all.clone()
-    };
+    let state = Filter { state: Some("open".into()), ..all.clone() };
+    let both = Filter { parent: Some("p1".into()), org: Some("o1".into()), ..all.clone() };
+    let page = Filter { limit: Some(2), after: Some("c".into()), ..all.clone() };
+    let unknown = Filter { after: Some("zzz".into()), ..all.clone() };
     let hostile = Filter::of("p1' OR '1'='1");
     for (filter, want) in [
         (all, vec!["c", "a", "b", "d"]),
@@ -231,28 +191,13 @@ async fn lists_filter_and_page_in_order_of_creation(b: Bench) {
         (unknown, vec![]),
         (hostile, vec![]),
     ] {
-        let got: Vec<String> = store
-            .list::<Thing>(&filter)
-            .await
-            .unwrap()
-            .into_iter()
-            .map(|t| t.id)
-            .collect();
+        let got: Vec<String> = store.list::<Thing>(&filter).await.unwrap().into_iter().map(|t| t.id).collect();
         assert_eq!(got, want, "{filter:?}");
         let mut tx = store.begin().await.unwrap();
-        let inside: Vec<String> = tx
-            .list::<Thing>(&filter)
-            .await
-            .unwrap()
-            .into_iter()
-            .map(|t| t.id)
-            .collect();
+        let inside: Vec<String> = tx.list::<Thing>(&filter).await.unwrap().into_iter().map(|t| t.id).collect();
         assert_eq!(inside, want, "{filter:?}");
     }
-    let none_with_limit = Filter {
-        limit: Some(1),
-        ..Filter::of("p1")
-    };
+    let none_with_limit = Filter { limit: Some(1), ..Filter::of("p1") };
     assert_eq!(store.count::<Thing>(&none_with_limit).await.unwrap(), 2);
 }
 
@@ -263,13 +208,8 @@ async fn reader_does_not_see_the_uncommitted(b: Bench) {
     tx.put(&Thing::new("a", 1)).await.unwrap();
     assert!(store.get::<Thing>("a").await.unwrap().is_none());
     let wait = std::time::Duration::from_millis(50);
-    assert!(
-        tokio::time::timeout(wait, seen.notified()).await.is_err(),
-        "no commit yet"
-    );
+    assert!(tokio::time::timeout(wait, seen.notified()).await.is_err(), "no commit yet");
     tx.commit().await.unwrap();
-    tokio::time::timeout(std::time::Duration::from_secs(5), seen.notified())
-        .await
-        .unwrap();
+    tokio::time::timeout(std::time::Duration::from_secs(5), seen.notified()).await.unwrap();
     assert!(store.get::<Thing>("a").await.unwrap().is_some());
 }

@@ -61,14 +61,8 @@ async fn two_sequencers_leave_no_gap_and_no_duplicate(b: Bench) {
         tokio::spawn(async move {
             for i in 0..40 {
                 let mut tx = store.begin().await.unwrap();
-                tx.append_leaf(draft(Some(&format!("case_{w}")), "step", i))
-                    .await
-                    .unwrap();
-                if i % 4 == 0 {
-                    drop(tx)
-                } else {
-                    tx.commit().await.unwrap()
-                }
+                tx.append_leaf(draft(Some(&format!("case_{w}")), "step", i)).await.unwrap();
+                if i % 4 == 0 { drop(tx) } else { tx.commit().await.unwrap() }
             }
         })
     });
@@ -132,11 +126,7 @@ async fn rolled_back_leaf_leaves_no_gap_in_its_case(b: Bench) {
     for i in 0..6 {
         let mut tx = store.begin().await.unwrap();
         tx.append_leaf(draft(Some("case_a"), "step", i)).await.unwrap();
-        if i % 2 == 0 {
-            drop(tx)
-        } else {
-            tx.commit().await.unwrap()
-        }
+        if i % 2 == 0 { drop(tx) } else { tx.commit().await.unwrap() }
     }
     let leaves = store.case_leaves("case_a").await.unwrap();
     assert_eq!(leaves.iter().map(|l| l.at).collect::<Vec<_>>(), [1, 3, 5]);
@@ -152,22 +142,14 @@ async fn changed_leaf_is_found_before_it_is_numbered(b: Bench) {
     // Somebody with the database but without the key: triggers off, one leaf's bytes exchanged, hash made to fit.
     let mut forged = store.case_leaves("case_a").await.unwrap().remove(1);
     forged.actor = Some("per_b".into());
-    let bytes: String = crypto::canonical(&forged)
-        .unwrap()
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
+    let bytes: String = crypto::canonical(&forged).unwrap().iter().map(|b| format!("{b:02x}")).collect();
     let hash = hash_of(&forged);
     let (off, value) = match b.cluster {
-        Some(_) => (
-            "SET session_replication_role = replica;",
-            format!("decode('{bytes}', 'hex')"),
-        ),
+        Some(_) => ("SET session_replication_role = replica;", format!("decode('{bytes}', 'hex')")),
         None => ("DROP TRIGGER leaf_no_update;", format!("X'{bytes}'")),
     };
-    let (done, words) = b.past_the_program(&format!(
-        "{off} UPDATE leaf SET bytes = {value}, hash = '{hash}' WHERE case_seq = 2;"
-    ));
+    let (done, words) =
+        b.past_the_program(&format!("{off} UPDATE leaf SET bytes = {value}, hash = '{hash}' WHERE case_seq = 2;"));
     assert!(done, "{words}");
     let tampered =
         |r: Result<(), StoreError>| assert!(matches!(r, Err(StoreError::Tampered { table: "leaf", .. })), "{r:?}");
@@ -182,9 +164,7 @@ async fn replay_gives_the_same_bytes(b: Bench) {
     let store = b.open().await;
     for i in 0..9 {
         let mut tx = store.begin().await.unwrap();
-        tx.append_leaf(draft((i % 2 == 0).then_some("case_a"), "step", i))
-            .await
-            .unwrap();
+        tx.append_leaf(draft((i % 2 == 0).then_some("case_a"), "step", i)).await.unwrap();
         tx.commit().await.unwrap();
     }
     let mut first = store.sequence_pending(4).await.unwrap();

@@ -30,10 +30,7 @@ pub enum On {
 }
 
 pub fn settings() -> Settings {
-    Settings {
-        suite: Suite::Gm,
-        mac_key: [7; 32],
-    }
+    Settings { suite: Suite::Gm, mac_key: [7; 32] }
 }
 
 impl Bench {
@@ -42,19 +39,11 @@ impl Bench {
         match on {
             On::Sqlite => {
                 let url = format!("sqlite://{}", folder.path().join("t.db").display());
-                Self {
-                    url,
-                    folder,
-                    cluster: None,
-                }
+                Self { url, folder, cluster: None }
             }
             On::Postgres => {
                 let cluster = Cluster::start();
-                Self {
-                    url: cluster.url(),
-                    folder,
-                    cluster: Some(cluster),
-                }
+                Self { url: cluster.url(), folder, cluster: Some(cluster) }
             }
         }
     }
@@ -75,10 +64,7 @@ impl Bench {
                 .output()
                 .unwrap(),
         };
-        (
-            out.status.success(),
-            String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned(),
-        )
+        (out.status.success(), String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned())
     }
 
     fn file(&self) -> PathBuf {

@@ -5,19 +5,12 @@ use crypto::Suite;
 use std::collections::BTreeSet;
 use store::{Settings, Store, StoreError};
 
-both!(
-    another_suite_or_key_is_refused,
-    settings_last,
-    a_newer_database_is_refused
-);
+both!(another_suite_or_key_is_refused, settings_last, a_newer_database_is_refused);
 
 async fn another_suite_or_key_is_refused(b: Bench) {
     drop(b.open().await);
     let open = async |suite, mac_key| Store::open(&b.url, Settings { suite, mac_key }).await.map(drop);
-    assert_eq!(
-        open(Suite::Intl, [7; 32]).await,
-        Err(StoreError::Mismatch("cipher suite"))
-    );
+    assert_eq!(open(Suite::Intl, [7; 32]).await, Err(StoreError::Mismatch("cipher suite")));
     assert_eq!(open(Suite::Gm, [8; 32]).await, Err(StoreError::Mismatch("store key")));
     assert_eq!(open(Suite::Gm, [7; 32]).await, Ok(()));
 }
@@ -30,10 +23,7 @@ async fn settings_last(b: Bench) {
     assert_eq!(tx.meta_get("clock.offset").await.unwrap().as_deref(), Some("2"));
     tx.commit().await.unwrap();
     drop(store);
-    assert_eq!(
-        b.open().await.meta_get("clock.offset").await.unwrap().as_deref(),
-        Some("2")
-    );
+    assert_eq!(b.open().await.meta_get("clock.offset").await.unwrap().as_deref(), Some("2"));
 }
 
 async fn a_newer_database_is_refused(b: Bench) {
@@ -45,10 +35,7 @@ async fn a_newer_database_is_refused(b: Bench) {
     let (done, words) = b.past_the_program(&sql);
     assert!(done, "{words}");
     let e = Store::open(&b.url, settings()).await.map(drop).unwrap_err();
-    assert_eq!(
-        e,
-        StoreError::Migration("the database is newer than this program (number 9999)".into())
-    );
+    assert_eq!(e, StoreError::Migration("the database is newer than this program (number 9999)".into()));
 }
 
 #[tokio::test]
@@ -66,14 +53,8 @@ async fn unusable_urls_are_usage_errors() {
         let e = Store::open(url, settings()).await.map(drop).unwrap_err();
         assert!(matches!(e, StoreError::Url(_)), "{url}: {e:?}");
     }
-    let e = Store::open("sqlite:///nonexistent/folder/t.db", settings())
-        .await
-        .map(drop)
-        .unwrap_err();
-    assert!(
-        matches!(e, StoreError::Database { .. } | StoreError::Connection(_)),
-        "{e:?}"
-    );
+    let e = Store::open("sqlite:///nonexistent/folder/t.db", settings()).await.map(drop).unwrap_err();
+    assert!(matches!(e, StoreError::Database { .. } | StoreError::Connection(_)), "{e:?}");
 }
 
 #[tokio::test]
@@ -97,10 +78,7 @@ async fn database_files_are_their_owners_only() {
 #[tokio::test]
 async fn both_databases_have_the_same_tables() {
     let list = |text: &str| -> BTreeSet<String> {
-        text.lines()
-            .map(|l| l.trim().replace(" | ", "|"))
-            .filter(|l| l.contains('|'))
-            .collect()
+        text.lines().map(|l| l.trim().replace(" | ", "|")).filter(|l| l.contains('|')).collect()
     };
     let lite = Bench::new(On::Sqlite);
     drop(lite.open().await);

@@ -15,13 +15,7 @@ pub struct Thing {
 
 impl Thing {
     pub fn new(id: &str, n: u64) -> Self {
-        Self {
-            id: id.into(),
-            parent: None,
-            org: None,
-            state: None,
-            n,
-        }
+        Self { id: id.into(), parent: None, org: None, state: None, n }
     }
 }
 

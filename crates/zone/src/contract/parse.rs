@@ -153,7 +153,8 @@ fn set_property(field: &mut Field, property: &RawProperty) -> Fault<()> {
         "yunyuClass" => {
             let class = value.value.as_str().and_then(Class::from_name);
             let en = "must be PUB, DIM, SEN, MEA, TIME, KEY, RID or LOCK";
-            field.class = Some(class.ok_or_else(|| at(value, name, "类别应为 PUB、DIM、SEN、MEA、TIME、KEY、RID 或 LOCK", en))?);
+            field.class =
+                Some(class.ok_or_else(|| at(value, name, "类别应为 PUB、DIM、SEN、MEA、TIME、KEY、RID 或 LOCK", en))?);
         }
         "yunyuGrid" => field.grid = Some(grid(value)?),
         "yunyuDomain" => field.domain = Some(text(value, name)?),
@@ -164,14 +165,18 @@ fn set_property(field: &mut Field, property: &RawProperty) -> Fault<()> {
         }
         "yunyuNotWith" => field.not_with = texts(value, name)?,
         "yunyuDerive" => {
-            let parse = |text: String| derivation(&text).ok_or_else(|| at(value, name, "未知的派生，可写 left:N", "unknown derivation; known is left:N"));
+            let parse = |text: String| {
+                derivation(&text)
+                    .ok_or_else(|| at(value, name, "未知的派生，可写 left:N", "unknown derivation; known is left:N"))
+            };
             field.derive = texts(value, name)?.into_iter().map(parse).collect::<Fault<_>>()?;
         }
         "yunyuMask" => field.mask = Some(mask(value)?),
         "yunyuIdentifier" => field.identifier = Some(text(value, name)?),
         "yunyuHomogeneity" => {
             let wanted = value.value.as_str() == Some("suppress");
-            field.homogeneity = if wanted { true } else { return Err(at(value, name, "应为 suppress", "must be suppress")) };
+            field.homogeneity =
+                if wanted { true } else { return Err(at(value, name, "应为 suppress", "must be suppress")) };
         }
         _ if name.starts_with("yunyu") => return Err(unknown(&property.property)),
         _ => {}
@@ -183,12 +188,17 @@ fn set_property(field: &mut Field, property: &RawProperty) -> Fault<()> {
 fn check_field(field: &Field, name: &Spanned<String>) -> Fault<()> {
     let key = &field.name;
     match (field.class, field.grid) {
-        (Some(Class::Key), _) if field.domain.is_none() => Err(at(name, key, "KEY 须写 yunyuDomain", "a KEY needs yunyuDomain")),
+        (Some(Class::Key), _) if field.domain.is_none() => {
+            Err(at(name, key, "KEY 须写 yunyuDomain", "a KEY needs yunyuDomain"))
+        }
         (Some(Class::Mea), Some(Grid::Number(_)) | None) => Ok(()),
         (Some(Class::Mea), Some(_)) => Err(at(name, key, "MEA 的格须为数", "the grid of a MEA is a number")),
-        (Some(Class::Time), Some(Grid::Number(_)) | None) => {
-            Err(at(name, key, "TIME 须写格 year、quarter、month、day 或 hour", "a TIME needs the grid year, quarter, month, day or hour"))
-        }
+        (Some(Class::Time), Some(Grid::Number(_)) | None) => Err(at(
+            name,
+            key,
+            "TIME 须写格 year、quarter、month、day 或 hour",
+            "a TIME needs the grid year, quarter, month, day or hour",
+        )),
         (Some(Class::Time), _) if !matches!(field.logical_type, LogicalType::Date | LogicalType::Timestamp) => {
             Err(at(name, key, "TIME 须为 date 或 timestamp", "a TIME must be a date or timestamp"))
         }
@@ -267,7 +277,9 @@ fn parse_subject(value: &Spanned<Value>, item: &Value, fields: &[Field]) -> Faul
     }
     let get = |key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
     let kind = get("kind").filter(|kind| is_kind(kind));
-    let kind = kind.ok_or_else(|| at(value, name, "kind 应为小写字母、数字、下划线", "kind must be lower-case letters, digits, underscores"))?;
+    let kind = kind.ok_or_else(|| {
+        at(value, name, "kind 应为小写字母、数字、下划线", "kind must be lower-case letters, digits, underscores")
+    })?;
     let (key, else_key) = (get("key"), get("else"));
     for wanted in key.iter().chain(else_key.iter()) {
         if !fields.iter().any(|field| field.name == *wanted) {
@@ -286,7 +298,9 @@ fn parse_subject(value: &Spanned<Value>, item: &Value, fields: &[Field]) -> Faul
 }
 
 fn is_kind(kind: &str) -> bool {
-    !kind.is_empty() && kind.len() <= 40 && kind.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    !kind.is_empty()
+        && kind.len() <= 40
+        && kind.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 fn text(value: &Spanned<Value>, name: &str) -> Fault<String> {

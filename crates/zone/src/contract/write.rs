@@ -14,7 +14,13 @@ pub(super) fn contract(contract: &Contract) -> String {
     }
     table.insert("properties".into(), contract.table.fields.iter().map(field).collect());
     let mut document = Map::new();
-    for (key, value) in [("apiVersion", "v3.1.0"), ("kind", "DataContract"), ("id", &contract.id), ("version", &contract.version), ("status", "active")] {
+    for (key, value) in [
+        ("apiVersion", "v3.1.0"),
+        ("kind", "DataContract"),
+        ("id", &contract.id),
+        ("version", &contract.version),
+        ("status", "active"),
+    ] {
         document.insert(key.into(), json!(value));
     }
     document.insert("schema".into(), json!([table]));

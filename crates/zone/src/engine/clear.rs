@@ -57,7 +57,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory: 512 << 20, spill: None, spill_bytes: 8 << 30, rows: 1_000_000, time: Duration::from_secs(600), partitions: 2 }
+        Self {
+            memory: 512 << 20,
+            spill: None,
+            spill_bytes: 8 << 30,
+            rows: 1_000_000,
+            time: Duration::from_secs(600),
+            partitions: 2,
+        }
     }
 }
 
@@ -112,7 +119,8 @@ pub fn clear(env: &EngineEnv, sql: &str) -> Result<ClearedPlan, Refusal> {
         let source = env.sources.iter().find(|source| source.contract.table.name == table)?;
         // A provider that lacks a column would break the plan half-way: refuse it as a whole.
         let fields = source.provider.schema();
-        let complete = source.contract.sealed_schema().fields().iter().all(|field| fields.field_with_name(field.name()).is_ok());
+        let complete =
+            source.contract.sealed_schema().fields().iter().all(|field| fields.field_with_name(field.name()).is_ok());
         complete.then(|| provider_as_source(Arc::clone(&source.provider)))
     };
     let analysed = on_deep_stack(|| analyse(sql, &contracts, &env.purpose, &records));
@@ -145,7 +153,8 @@ type Records<'a> = &'a (dyn Fn(&str) -> Option<Arc<dyn TableSource>> + Sync);
 
 fn analyse(sql: &str, contracts: &[Contract], purpose: &Purpose, records: Records) -> Checked<Analysed> {
     let (statement, text) = parse(sql)?;
-    let session = planner::session(contracts).map_err(|_| Box::new(Reason::new("N1", "契约无法成表", "the contracts cannot be made tables")))?;
+    let session = planner::session(contracts)
+        .map_err(|_| Box::new(Reason::new("N1", "契约无法成表", "the contracts cannot be made tables")))?;
     let plan = futures::executor::block_on(planner::plan(&session, statement, &text))?;
     let policy = Policy { contracts, purpose };
     let sources = |table: &str| records(table);
@@ -177,10 +186,12 @@ fn check_root(root: &Relation, policy: &Policy, text: &Text) -> Checked<()> {
     let names = blamed.map(Label::names).unwrap_or_default();
     let class = blamed.into_iter().flat_map(|label| &label.atoms).filter_map(|atom| policy.class(atom)).max();
     let rule = class.filter(|class| *class != Class::Pub).map_or("N7", Class::name);
-    let place = names.iter().find_map(|name| text.find(name.rsplit('.').next().unwrap_or(name))).or_else(|| text.start());
+    let place =
+        names.iter().find_map(|name| text.find(name.rsplit('.').next().unwrap_or(name))).or_else(|| text.start());
     let (zh, en) = ("受限记录不得逐行输出", "restricted records may not be answered row by row");
     let list = names.join(", ");
-    let (zh, en) = if names.is_empty() { (zh.into(), en.into()) } else { (format!("{zh}（{list}）"), format!("{en} ({list})")) };
+    let (zh, en) =
+        if names.is_empty() { (zh.into(), en.into()) } else { (format!("{zh}（{list}）"), format!("{en} ({list})")) };
     let help = "group by dimensions and use aggregates, or ask for public columns only";
     deny(Reason::new(rule, zh, en).columns(names).help(help).place(place))
 }
@@ -193,7 +204,9 @@ fn check_company(used: &BTreeSet<Atom>, policy: &Policy, text: &Text) -> Checked
             let (a, b) = (atom.name(), other.name());
             let (zh, en) = (format!("{a} 不得与 {b} 同在一个查询"), format!("{a} may not stand in one query with {b}"));
             let place = text.find(&other.column).or_else(|| text.start());
-            return deny(Reason::new("SEN", zh, en).columns([a, b]).help(format!("leave out {}", other.column)).place(place));
+            return deny(
+                Reason::new("SEN", zh, en).columns([a, b]).help(format!("leave out {}", other.column)).place(place),
+            );
         }
     }
     Ok(())
@@ -201,20 +214,25 @@ fn check_company(used: &BTreeSet<Atom>, policy: &Policy, text: &Text) -> Checked
 
 /// Marks release points whose totals another one may show (G3).
 fn link(plan: LogicalPlan, releases: &[Release]) -> Checked<LogicalPlan> {
-    let linked = releases.iter().enumerate().any(|(at, a)| {
-        releases[at + 1..].iter().any(|b| !a.tables.is_disjoint(&b.tables) && a.original != b.original)
-    });
+    let linked = releases
+        .iter()
+        .enumerate()
+        .any(|(at, a)| releases[at + 1..].iter().any(|b| !a.tables.is_disjoint(&b.tables) && a.original != b.original));
     if !linked {
         return Ok(plan);
     }
     let marked = plan.transform_up_with_subqueries(|node| {
         let LogicalPlan::Extension(extension) = &node else { return Ok(Transformed::no(node)) };
-        let Some(operator) = extension.node.as_any().downcast_ref::<Disclose>() else { return Ok(Transformed::no(node)) };
+        let Some(operator) = extension.node.as_any().downcast_ref::<Disclose>() else {
+            return Ok(Transformed::no(node));
+        };
         let demands = Arc::new(Demands { linked: true, ..operator.demands.as_ref().clone() });
         let operator = Disclose { demands, ..operator.clone() };
         Ok(Transformed::yes(LogicalPlan::Extension(Extension { node: Arc::new(operator) })))
     });
-    marked.map(|marked| marked.data).map_err(|_| Box::new(Reason::new("N1", "查询无法改写", "the query cannot be rewritten")))
+    marked
+        .map(|marked| marked.data)
+        .map_err(|_| Box::new(Reason::new("N1", "查询无法改写", "the query cannot be rewritten")))
 }
 
 /// The release points with the output columns that show their keys and measures.
@@ -236,7 +254,11 @@ fn points(releases: Vec<Release>, root: &Relation) -> Vec<ReleasePoint> {
 }
 
 fn lineage(root: &Relation) -> Vec<ColumnLineage> {
-    let source = |atom: &Atom, label: &Label| LineageSource { table: atom.table.clone(), column: atom.column.clone(), transform: label.transform };
+    let source = |atom: &Atom, label: &Label| LineageSource {
+        table: atom.table.clone(),
+        column: atom.column.clone(),
+        transform: label.transform,
+    };
     let indirect: Vec<String> = root.implicit.iter().map(Atom::name).collect();
     let column = |(field, label): (&Arc<arrow::datatypes::Field>, &Label)| ColumnLineage {
         column: field.name().clone(),
@@ -247,10 +269,13 @@ fn lineage(root: &Relation) -> Vec<ColumnLineage> {
 }
 
 fn origin(label: &Label, policy: &Policy) -> ColumnOrigin {
-    let class = |wanted: &[Class]| label.atoms.iter().any(|atom| policy.class(atom).is_none_or(|class| wanted.contains(&class)));
+    let class = |wanted: &[Class]| {
+        label.atoms.iter().any(|atom| policy.class(atom).is_none_or(|class| wanted.contains(&class)))
+    };
     let aggregate = label.transform >= super::verdict::Transform::Aggregate;
     ColumnOrigin {
-        public: !class(&[Class::Dim, Class::Sen, Class::Mea, Class::Time, Class::Key, Class::Rid, Class::Lock]) && !label.from_release,
+        public: !class(&[Class::Dim, Class::Sen, Class::Mea, Class::Time, Class::Key, Class::Rid, Class::Lock])
+            && !label.from_release,
         aggregate,
         quasi: !aggregate && class(&[Class::Dim, Class::Time, Class::Sen, Class::Key]),
         sensitive: class(&[Class::Sen]) || (!aggregate && class(&[Class::Mea])),

@@ -125,7 +125,19 @@ const AGGREGATES: &[(&str, Fold)] = &[
 ];
 
 /// Window functions by name, beside the aggregates.
-const WINDOWS: &[&str] = &["row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value", "last_value", "nth_value"];
+const WINDOWS: &[&str] = &[
+    "row_number",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "cume_dist",
+    "ntile",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "nth_value",
+];
 
 /// Window functions that number the rows of a partition.
 pub fn is_rank(name: &str) -> bool {

@@ -200,7 +200,8 @@ impl Label {
     /// Label of a field as it stands in its table.
     pub fn of_field(table: &str, field: &Field) -> Self {
         let modes = field.class.map_or(Modes::NONE, Modes::of_class);
-        let modes = if field.homogeneity && field.class != Some(Class::Pub) { modes.without(Modes::DISTINCT) } else { modes };
+        let modes =
+            if field.homogeneity && field.class != Some(Class::Pub) { modes.without(Modes::DISTINCT) } else { modes };
         Self {
             modes,
             atoms: BTreeSet::from([Atom { table: table.into(), column: field.name.clone() }]),
@@ -245,7 +246,8 @@ mod tests {
 
     #[test]
     fn joining_never_permits_more() {
-        let classes = [Class::Pub, Class::Dim, Class::Sen, Class::Mea, Class::Time, Class::Key, Class::Rid, Class::Lock];
+        let classes =
+            [Class::Pub, Class::Dim, Class::Sen, Class::Mea, Class::Time, Class::Key, Class::Rid, Class::Lock];
         for a in classes {
             for b in classes {
                 let (x, y) = (Modes::of_class(a), Modes::of_class(b));

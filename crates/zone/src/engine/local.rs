@@ -81,14 +81,17 @@ pub async fn run_command(folder: &Path, purpose: &str, input: &Path, sql: &str) 
     if verdict.verdict == super::Decision::Refuse {
         return Ok(Answer { verdict, columns: Vec::new(), rows: Vec::new() });
     }
-    let tables: Vec<&str> = contracts.iter().map(|contract| contract.table.name.as_str()).filter(|table| mentions(sql, table)).collect();
+    let tables: Vec<&str> =
+        contracts.iter().map(|contract| contract.table.name.as_str()).filter(|table| mentions(sql, table)).collect();
     let sources = sources(folder, input, &tables)?;
     let spill = tempfile_dir(input)?;
     let limits = Limits { memory: 2 << 30, spill: Some(spill), ..Limits::default() };
     let env = EngineEnv { sources, purpose, limits };
     let plan = match clear(&env, sql) {
         Ok(plan) => plan,
-        Err(_) => return Ok(Answer { verdict: check(sql, &contracts, &env.purpose), columns: Vec::new(), rows: Vec::new() }),
+        Err(_) => {
+            return Ok(Answer { verdict: check(sql, &contracts, &env.purpose), columns: Vec::new(), rows: Vec::new() });
+        }
     };
     let sealed = run(plan).await?;
     Ok(Answer { verdict, columns: sealed.columns(), rows: rows(&sealed).ok_or(RunError::Failed)? })
@@ -139,18 +142,27 @@ fn source(contract: &Contract, input: &Path, tokens: &Tokens) -> Result<Source, 
     for batch in batches {
         let batch = conform(&batch, contract).map_err(|problem| input_error(file, &problem))?;
         let mut columns = batch.columns().to_vec();
-        columns.extend(tokens.columns(contract, &batch, first_row).map_err(|_| input_error(file, "a subject key has an unsuitable type"))?);
+        columns.extend(
+            tokens
+                .columns(contract, &batch, first_row)
+                .map_err(|_| input_error(file, "a subject key has an unsuitable type"))?,
+        );
         first_row += batch.num_rows() as u64;
-        sealed.push(RecordBatch::try_new(contract.sealed_schema(), columns).map_err(|_| input_error(file, "a required field is empty somewhere"))?);
+        sealed.push(
+            RecordBatch::try_new(contract.sealed_schema(), columns)
+                .map_err(|_| input_error(file, "a required field is empty somewhere"))?,
+        );
     }
-    let provider = MemTable::try_new(contract.sealed_schema(), vec![sealed]).map_err(|_| input_error(file, "the records do not fit the contract"))?;
+    let provider = MemTable::try_new(contract.sealed_schema(), vec![sealed])
+        .map_err(|_| input_error(file, "the records do not fit the contract"))?;
     Ok(Source { contract: Arc::new(contract.clone()), provider: Arc::new(provider) })
 }
 
 fn read_parquet(path: &Path) -> Result<Vec<RecordBatch>, LocalError> {
     let unreadable = |_| input_error(path, "not a readable Parquet file");
     let file = File::open(path).map_err(|error| input_error(path, &error.kind().to_string()))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build()).map_err(unreadable)?;
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build()).map_err(unreadable)?;
     reader.collect::<Result<_, _>>().map_err(|_| input_error(path, "not a readable Parquet file"))
 }
 
@@ -158,10 +170,13 @@ fn read_parquet(path: &Path) -> Result<Vec<RecordBatch>, LocalError> {
 fn read_csv(path: &Path, contract: &Contract) -> Result<Vec<RecordBatch>, LocalError> {
     let open = || File::open(path).map_err(|error| input_error(path, &error.kind().to_string()));
     let mut header = String::new();
-    BufReader::new(open()?).read_line(&mut header).map_err(|_| input_error(path, "the first line is not UTF-8 text"))?;
+    BufReader::new(open()?)
+        .read_line(&mut header)
+        .map_err(|_| input_error(path, "the first line is not UTF-8 text"))?;
     let mark = if header.starts_with('\u{feff}') { 3 } else { 0 };
     let mut names = csv::ReaderBuilder::new().has_headers(false).from_reader(&header.as_bytes()[mark..]);
-    let names = names.records().next().and_then(Result::ok).ok_or_else(|| input_error(path, "there is no header line"))?;
+    let names =
+        names.records().next().and_then(Result::ok).ok_or_else(|| input_error(path, "there is no header line"))?;
     let field = |name: &str| {
         let known = contract.field(name).map(|field| arrow::datatypes::Field::new(name, field.arrow_type(), true));
         known.unwrap_or_else(|| arrow::datatypes::Field::new(name, DataType::Utf8, true))
@@ -174,7 +189,12 @@ fn read_csv(path: &Path, contract: &Contract) -> Result<Vec<RecordBatch>, LocalE
     let mut batches = Vec::new();
     for (number, batch) in reader.enumerate() {
         // The reader's own words quote the value.
-        batches.push(batch.map_err(|_| input_error(path, &format!("a value does not fit its field, within rows {}–{}", number * 8192 + 1, (number + 1) * 8192)))?);
+        batches.push(batch.map_err(|_| {
+            input_error(
+                path,
+                &format!("a value does not fit its field, within rows {}–{}", number * 8192 + 1, (number + 1) * 8192),
+            )
+        })?);
     }
     Ok(batches)
 }
@@ -185,7 +205,8 @@ fn conform(batch: &RecordBatch, contract: &Contract) -> Result<RecordBatch, Stri
     for field in &contract.table.fields {
         let column = batch.column_by_name(&field.name).ok_or_else(|| format!("there is no column {}", field.name))?;
         let options = CastOptions { safe: false, ..CastOptions::default() };
-        let column = cast_with_options(column, &field.arrow_type(), &options).map_err(|_| format!("a value of {} does not fit its type", field.name))?;
+        let column = cast_with_options(column, &field.arrow_type(), &options)
+            .map_err(|_| format!("a value of {} does not fit its type", field.name))?;
         columns.push(column);
     }
     RecordBatch::try_new(contract.arrow_schema(), columns).map_err(|_| "a required field is empty somewhere".into())
@@ -195,7 +216,9 @@ fn rows(sealed: &Sealed) -> Option<Vec<Vec<Value>>> {
     let mut rows = Vec::new();
     for batch in &sealed.parts().batches {
         let columns = batch.columns().iter().map(values).collect::<Option<Vec<Vec<Value>>>>()?;
-        rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|column| column[row].clone()).collect::<Vec<Value>>()));
+        rows.extend(
+            (0..batch.num_rows()).map(|row| columns.iter().map(|column| column[row].clone()).collect::<Vec<Value>>()),
+        );
     }
     Some(rows)
 }
@@ -204,7 +227,9 @@ fn rows(sealed: &Sealed) -> Option<Vec<Vec<Value>>> {
 fn values(column: &ArrayRef) -> Option<Vec<Value>> {
     let kind = column.data_type();
     let rows = 0..column.len();
-    let at = |value: &dyn Fn(usize) -> Value| rows.clone().map(|row| if column.is_valid(row) { value(row) } else { Value::Null }).collect();
+    let at = |value: &dyn Fn(usize) -> Value| {
+        rows.clone().map(|row| if column.is_valid(row) { value(row) } else { Value::Null }).collect()
+    };
     if let DataType::Boolean = kind {
         let booleans = column.as_boolean();
         return Some(at(&|row| json!(booleans.value(row))));

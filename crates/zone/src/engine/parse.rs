@@ -37,12 +37,16 @@ pub fn parse(sql: &str) -> Checked<(Statement, Text)> {
     let text = Text { tokens };
     let own = |token: &&TokenWithSpan| matches!(&token.token, Token::Word(word) if word.value.starts_with("__"));
     if let Some(token) = text.tokens.iter().find(own) {
-        return deny(n1("以 __ 开头的名字留给引擎", "names that begin with __ are the engine's own").place(Some(place(token))));
+        return deny(
+            n1("以 __ 开头的名字留给引擎", "names that begin with __ are the engine's own").place(Some(place(token))),
+        );
     }
     let parser = Parser::new(&dialect).with_recursion_limit(DEEPEST).with_tokens_with_locations(text.tokens.clone());
     let statements = { parser }.parse_statements();
     let Ok(statements) = statements else {
-        return deny(n1("不是可解析的 SELECT 语句", "this is not a SELECT statement that can be parsed").place(text.start()));
+        return deny(
+            n1("不是可解析的 SELECT 语句", "this is not a SELECT statement that can be parsed").place(text.start()),
+        );
     };
     let mut statements = statements.into_iter();
     let (Some(statement), None) = (statements.next(), statements.next()) else {
@@ -55,7 +59,8 @@ pub fn parse(sql: &str) -> Checked<(Statement, Text)> {
     match statement.visit(&mut Shape) {
         ControlFlow::Continue(()) => Ok((statement, text)),
         ControlFlow::Break(word) => {
-            let (rule, zh) = if word.1 { ("N2", "不接受按位置或随机取行") } else { ("N1", "不接受的语句成分") };
+            let (rule, zh) =
+                if word.1 { ("N2", "不接受按位置或随机取行") } else { ("N1", "不接受的语句成分") };
             let reason = Reason::new(rule, format!("{zh}：{}", word.0), format!("{} is not accepted", word.0));
             deny(reason.place(text.find(word.0)))
         }
@@ -76,13 +81,15 @@ impl Visitor for Shape {
     type Break = Found;
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Found> {
-        let stop = |found: bool, word| if found { ControlFlow::Break((word, false)) } else { ControlFlow::Continue(()) };
+        let stop =
+            |found: bool, word| if found { ControlFlow::Break((word, false)) } else { ControlFlow::Continue(()) };
         stop(!query.locks.is_empty() || query.for_clause.is_some(), "FOR")?;
         stop(query.settings.is_some(), "SETTINGS")?;
         stop(query.format_clause.is_some(), "FORMAT")?;
         stop(!query.pipe_operators.is_empty(), "|>")?;
         stop(query.with.as_ref().is_some_and(|with| with.recursive), "RECURSIVE")?;
-        let odd = matches!(*query.body, SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_));
+        let odd =
+            matches!(*query.body, SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_));
         stop(odd, "INSERT, UPDATE, DELETE")
     }
 
@@ -90,20 +97,27 @@ impl Visitor for Shape {
         match factor {
             TableFactor::Table { sample: Some(_), .. } => ControlFlow::Break(("TABLESAMPLE", true)),
             TableFactor::Table { version: Some(_), .. } => ControlFlow::Break(("FOR", false)),
-            TableFactor::Table { args: None, .. } | TableFactor::Derived { lateral: false, .. } | TableFactor::NestedJoin { .. } => ControlFlow::Continue(()),
+            TableFactor::Table { args: None, .. }
+            | TableFactor::Derived { lateral: false, .. }
+            | TableFactor::NestedJoin { .. } => ControlFlow::Continue(()),
             TableFactor::Derived { .. } => ControlFlow::Break(("LATERAL", false)),
             _ => ControlFlow::Break(("a table function", false)),
         }
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Found> {
-        let stop = |found: bool, word, row| if found { ControlFlow::Break((word, row)) } else { ControlFlow::Continue(()) };
+        let stop =
+            |found: bool, word, row| if found { ControlFlow::Break((word, row)) } else { ControlFlow::Continue(()) };
         stop(select.into.is_some(), "INTO", false)?;
         stop(select.top.is_some(), "TOP", true)?;
         stop(!select.lateral_views.is_empty(), "LATERAL", false)?;
         stop(!select.connect_by.is_empty(), "CONNECT", false)?;
         stop(select.prewhere.is_some(), "PREWHERE", false)?;
-        stop(!select.cluster_by.is_empty() || !select.distribute_by.is_empty() || !select.sort_by.is_empty(), "SORT", false)
+        stop(
+            !select.cluster_by.is_empty() || !select.distribute_by.is_empty() || !select.sort_by.is_empty(),
+            "SORT",
+            false,
+        )
     }
 }
 
@@ -130,7 +144,13 @@ mod tests {
 
     #[test]
     fn accepts_one_select_and_nothing_else() {
-        for good in ["SELECT 1", "select a from t;", "WITH x AS (SELECT 1) SELECT * FROM x", "SELECT 1 UNION SELECT 2", "(SELECT 1)"] {
+        for good in [
+            "SELECT 1",
+            "select a from t;",
+            "WITH x AS (SELECT 1) SELECT * FROM x",
+            "SELECT 1 UNION SELECT 2",
+            "(SELECT 1)",
+        ] {
             assert!(parse(good).is_ok(), "{good}");
         }
         for bad in [

@@ -13,8 +13,8 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result as PlanResult};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::execution::{SessionStateDefaults, context::SessionContext};
-use datafusion::logical_expr::sqlparser::ast::Statement;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::sqlparser::ast::Statement;
 use datafusion::logical_expr::{ColumnarValue, Expr, LogicalPlan};
 use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
 use datafusion::optimizer::eliminate_cross_join::EliminateCrossJoin;
@@ -44,7 +44,8 @@ pub fn session(contracts: &[Contract]) -> PlanResult<SessionState> {
     let context = SessionContext::new_with_state(state);
     for contract in contracts {
         let table = EmptyTable::new(contract.arrow_schema());
-        context.register_table(datafusion::common::TableReference::bare(contract.table.name.clone()), Arc::new(table))?;
+        context
+            .register_table(datafusion::common::TableReference::bare(contract.table.name.clone()), Arc::new(table))?;
     }
     Ok(context.state())
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use datafusion::error::DataFusionError;
+use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::execution::SessionStateDefaults;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
 
@@ -71,7 +71,8 @@ fn session(limits: &Limits) -> Result<SessionState, DataFusionError> {
     });
     let pool = Arc::new(FairSpillPool::new(limits.memory));
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).with_disk_manager_builder(disk).build_arc()?;
-    let mut config = SessionConfig::new().with_information_schema(false).with_target_partitions(limits.partitions.max(1));
+    let mut config =
+        SessionConfig::new().with_information_schema(false).with_target_partitions(limits.partitions.max(1));
     // The check compares nullability, which the planner itself states differently for IS NOT TRUE before and after planning.
     config.options_mut().execution.skip_physical_aggregate_schema_check = true;
     Ok(SessionStateBuilder::new()

@@ -10,7 +10,9 @@ use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, FixedS
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
+};
 
 /// Bytes of a token.
 pub const TOKEN: usize = 16;
@@ -100,7 +102,12 @@ impl Sets {
         }
     }
 
-    fn update(&mut self, array: &ArrayRef, groups: impl Fn(usize) -> usize, filter: Option<&BooleanArray>) -> Result<()> {
+    fn update(
+        &mut self,
+        array: &ArrayRef,
+        groups: impl Fn(usize) -> usize,
+        filter: Option<&BooleanArray>,
+    ) -> Result<()> {
         let wanted = |row: usize| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
         let rows = (0..array.len()).filter(|row| array.is_valid(*row) && wanted(*row));
         match array.data_type() {
@@ -147,7 +154,13 @@ impl Sets {
 }
 
 impl GroupsAccumulator for Sets {
-    fn update_batch(&mut self, values: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>, total: usize) -> Result<()> {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        total: usize,
+    ) -> Result<()> {
         self.sets.resize_with(total, Vec::new);
         match values.first() {
             Some(array) => self.update(array, |row| groups[row], filter),

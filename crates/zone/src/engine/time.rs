@@ -98,6 +98,11 @@ mod tests {
     #[test]
     fn units_are_as_coarse_as_the_grid() {
         assert!(is_coarse("MONTH", Grid::Month) && is_coarse("dow", Grid::Hour));
-        assert!(!is_coarse("day", Grid::Month) && !is_coarse("week", Grid::Month) && !is_coarse("minute", Grid::Hour) && !is_coarse("month", Grid::Year));
+        assert!(
+            !is_coarse("day", Grid::Month)
+                && !is_coarse("week", Grid::Month)
+                && !is_coarse("minute", Grid::Hour)
+                && !is_coarse("month", Grid::Year)
+        );
     }
 }

@@ -27,24 +27,41 @@ impl Tokens {
     ///
     /// # Errors
     /// Where a key column is missing or has a type without a canonical text.
-    pub fn columns(&self, contract: &Contract, batch: &RecordBatch, first_row: u64) -> Result<Vec<ArrayRef>, ArrowError> {
+    pub fn columns(
+        &self,
+        contract: &Contract,
+        batch: &RecordBatch,
+        first_row: u64,
+    ) -> Result<Vec<ArrayRef>, ArrowError> {
         contract.table.subjects.iter().map(|subject| self.column(contract, subject, batch, first_row)).collect()
     }
 
-    fn column(&self, contract: &Contract, subject: &Subject, batch: &RecordBatch, first_row: u64) -> Result<ArrayRef, ArrowError> {
+    fn column(
+        &self,
+        contract: &Contract,
+        subject: &Subject,
+        batch: &RecordBatch,
+        first_row: u64,
+    ) -> Result<ArrayRef, ArrowError> {
         let mut keys = Vec::new();
         for name in subject.key.iter().chain(&subject.else_key) {
-            let column = batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("no column {name}")))?;
+            let column =
+                batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("no column {name}")))?;
             let domain = contract.field(name).and_then(|field| field.domain.clone()).unwrap_or_default();
             keys.push((column, domain));
         }
         let options = FormatOptions::default();
-        let texts = keys.iter().map(|(column, _)| ArrayFormatter::try_new(column.as_ref(), &options)).collect::<Result<Vec<_>, _>>()?;
+        let texts = keys
+            .iter()
+            .map(|(column, _)| ArrayFormatter::try_new(column.as_ref(), &options))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut builder = FixedSizeBinaryBuilder::with_capacity(batch.num_rows(), TOKEN as i32);
         for row in 0..batch.num_rows() {
             let known = keys.iter().zip(&texts).find(|((column, _), _)| column.is_valid(row));
             match known {
-                Some(((_, domain), text)) => builder.append_value(self.token(&subject.kind, domain, &text.value(row).to_string()))?,
+                Some(((_, domain), text)) => {
+                    builder.append_value(self.token(&subject.kind, domain, &text.value(row).to_string()))?
+                }
                 None if subject.key.is_none() => {
                     let number = (first_row + row as u64).to_string();
                     builder.append_value(self.token(&subject.kind, &contract.table.name, &number))?;

@@ -92,7 +92,8 @@ impl Verdict {
     /// The first reason as a [`Refusal`], for the callers that need one.
     pub fn refusal(&self) -> Refusal {
         let reason = self.reasons.first();
-        let (rule, zh, en) = reason.map_or(("G1", "查询被拒绝", "the query is refused"), |r| (&r.rule, &r.zh, &r.en));
+        let (rule, zh, en) =
+            reason.map_or(("G1", "查询被拒绝", "the query is refused"), |r| (&r.rule, &r.zh, &r.en));
         let refusal = Refusal::new("query-refused", rule, "", zh, en);
         match reason {
             Some(reason) => refusal.at(reason.at.line, reason.at.column),
@@ -105,7 +106,14 @@ impl Reason {
     /// A reason by rule and texts, placed at the start of the text until somebody knows better.
     pub fn new(rule: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
         let (columns, would_help) = (Vec::new(), String::new());
-        Self { rule: rule.into(), columns, at: Position { line: 0, column: 0 }, zh: zh.into(), en: en.into(), would_help }
+        Self {
+            rule: rule.into(),
+            columns,
+            at: Position { line: 0, column: 0 },
+            zh: zh.into(),
+            en: en.into(),
+            would_help,
+        }
     }
 
     /// The same reason with columns.

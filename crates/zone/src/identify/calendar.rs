@@ -28,9 +28,7 @@ pub enum Moment {
 }
 
 fn number(digits: &str, lens: std::ops::RangeInclusive<usize>) -> Option<u32> {
-    (lens.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| digits.parse().ok())
-        .flatten()
+    (lens.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
 }
 
 /// Reads `2024-03-05`, `2024/3/5`, `2024.03.05`, `2024年3月5日`, months of the same forms, and each day followed by a time.
@@ -75,10 +73,7 @@ fn is_time(text: &str) -> bool {
     let parts: Vec<&str> = text.split(':').collect();
     let limit = [24, 60, 60];
     (2..=3).contains(&parts.len())
-        && parts
-            .iter()
-            .zip(limit)
-            .all(|(p, max)| number(p, 1..=2).is_some_and(|n| n < max || (n == max && max == 60)))
+        && parts.iter().zip(limit).all(|(p, max)| number(p, 1..=2).is_some_and(|n| n < max || (n == max && max == 60)))
 }
 
 /// Reads `YYYYMMDD`, and gives the year.
@@ -87,11 +82,7 @@ pub fn compact_day(text: &str) -> Option<u32> {
     if text.len() != 8 || !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let (year, month, day) = (
-        text[..4].parse().ok()?,
-        text[4..6].parse().ok()?,
-        text[6..].parse().ok()?,
-    );
+    let (year, month, day) = (text[..4].parse().ok()?, text[4..6].parse().ok()?, text[6..].parse().ok()?);
     is_day(year, month, day).then_some(year)
 }
 

@@ -13,9 +13,7 @@ fn digit(byte: u8) -> Option<u32> {
 }
 
 fn digits(bytes: &[u8]) -> Option<u32> {
-    bytes
-        .iter()
-        .try_fold(0_u32, |n, b| n.checked_mul(10)?.checked_add(digit(*b)?))
+    bytes.iter().try_fold(0_u32, |n, b| n.checked_mul(10)?.checked_add(digit(*b)?))
 }
 
 /// The check character of the first 17 digits of a resident identity number (ISO 7064 mod 11-2); `None` if one is no digit.
@@ -167,18 +165,9 @@ mod tests {
         assert!(is_resident_18(b"440524188001010014"));
         assert!(!is_resident_18(b"110105194912310021"), "check digit");
         assert!(!is_resident_18(b"11010519490231002X"), "30 February");
-        assert!(
-            !is_resident_18(resident("99999919491231002").as_bytes()),
-            "no such prefix"
-        );
-        assert!(
-            is_resident_18(resident("81000019491231002").as_bytes()),
-            "Hong Kong resident"
-        );
-        assert!(
-            !is_resident_18(resident("20202619491231002").as_bytes()),
-            "no such province"
-        );
+        assert!(!is_resident_18(resident("99999919491231002").as_bytes()), "no such prefix");
+        assert!(is_resident_18(resident("81000019491231002").as_bytes()), "Hong Kong resident");
+        assert!(!is_resident_18(resident("20202619491231002").as_bytes()), "no such province");
         assert!(is_resident_15(b"110105491231002"));
         assert!(!is_resident_15(b"110105491331002"));
         assert!(!is_resident_15(b"200105491231002"));
@@ -214,15 +203,11 @@ mod tests {
         assert!(luhn(b"79927398713"));
         assert!(!luhn(b"79927398710"));
         assert!(!luhn(b""));
-        let valid = (b'0'..=b'9')
-            .filter(|check| is_bank_card(&[b"622202000000123456", &[*check][..]].concat()))
-            .count();
+        let valid =
+            (b'0'..=b'9').filter(|check| is_bank_card(&[b"622202000000123456", &[*check][..]].concat())).count();
         assert_eq!(valid, 1, "exactly one check digit fits");
         assert!(!is_bank_card(b"0000000000000000"));
-        assert!(
-            !is_bank_card(b"4111111111111111"),
-            "one digit repeated is a test number"
-        );
+        assert!(!is_bank_card(b"4111111111111111"), "one digit repeated is a test number");
         assert!(is_bank_card(b"4012888888881881"));
     }
 }

@@ -44,11 +44,7 @@ fn identity(bytes: &[u8]) -> Option<Identifier> {
     if !checksum::is_resident_18(bytes) {
         return None;
     }
-    Some(if codes::is_permit_prefix(&bytes[..3]) {
-        Identifier::CnResidencePermit
-    } else {
-        Identifier::CnResidentId
-    })
+    Some(if codes::is_permit_prefix(&bytes[..3]) { Identifier::CnResidencePermit } else { Identifier::CnResidentId })
 }
 
 fn upper(bytes: &[u8]) -> Vec<u8> {
@@ -71,30 +67,20 @@ pub fn is_landline(digits: &[u8]) -> bool {
         let Some(local) = digits.get(1 + area..) else {
             return false;
         };
-        let long_enough = if area == 2 {
-            local.len() == 8
-        } else {
-            matches!(local.len(), 7 | 8)
-        };
+        let long_enough = if area == 2 { local.len() == 8 } else { matches!(local.len(), 7 | 8) };
         long_enough && codes::is_area_code(&digits[1..=area]) && !matches!(local[0], b'0' | b'1')
     })
 }
 
 /// Numbers written with separators or a country code: `138 0000 0000`, `+86-138…`, `0510-8…`, `6222 0202 …`, `(0510)8…`.
 fn separated(bytes: &[u8]) -> Option<Identifier> {
-    if !bytes
-        .iter()
-        .all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-' | b'+' | b'(' | b')'))
-    {
+    if !bytes.iter().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-' | b'+' | b'(' | b')')) {
         return None;
     }
     let all: Vec<u8> = bytes.iter().copied().filter(u8::is_ascii_digit).collect();
     let national =
         if bytes.first() == Some(&b'+') || all.starts_with(b"86") && all.len() == 13 || all.starts_with(b"0086") {
-            all.strip_prefix(b"00")
-                .unwrap_or(&all)
-                .strip_prefix(b"86")
-                .unwrap_or(&all)
+            all.strip_prefix(b"00").unwrap_or(&all).strip_prefix(b"86").unwrap_or(&all)
         } else {
             &all
         };
@@ -104,11 +90,7 @@ fn separated(bytes: &[u8]) -> Option<Identifier> {
     if is_landline(&all) && bytes.iter().filter(|b| !b.is_ascii_digit()).count() <= 3 {
         return Some(Identifier::CnLandline);
     }
-    let spaced = bytes
-        .split(|b| matches!(b, b' ' | b'-'))
-        .rev()
-        .skip(1)
-        .all(|group| group.len() >= 3);
+    let spaced = bytes.split(|b| matches!(b, b' ' | b'-')).rev().skip(1).all(|group| group.len() >= 3);
     (spaced && matches!(all.len(), 16..=19))
         .then(|| identity(&all).or_else(|| checksum::is_bank_card(&all).then_some(Identifier::BankCard)))
         .flatten()
@@ -157,9 +139,7 @@ pub fn is_email(text: &str) -> bool {
     };
     let local_ok = !local.is_empty()
         && local.len() <= 64
-        && local
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._%+-".contains(&b));
+        && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"._%+-".contains(&b));
     let host_ok = !host.is_empty()
         && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b))
         && !host.starts_with('.')
@@ -238,9 +218,7 @@ mod tests {
     #[test]
     fn decoys_are_no_cards() {
         let sequential = (0..1000_u64).map(|n| (6_217_000_000_000_000 + n).to_string());
-        let hits = sequential
-            .filter(|card| whole(card) == Some(Identifier::BankCard))
-            .count();
+        let hits = sequential.filter(|card| whole(card) == Some(Identifier::BankCard)).count();
         assert!((80..=120).contains(&hits), "Luhn alone accepts one in ten: {hits}");
     }
 }

@@ -42,20 +42,14 @@ fn in_run(run: &str) -> Vec<Identifier> {
     if trimmed.contains('@') {
         return email_tail(trimmed).into_iter().collect();
     }
-    let words = trimmed
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|w| w.len() >= 7);
-    words
-        .filter_map(|word| pattern::whole(word).or_else(|| digits_in(word)))
-        .collect()
+    let words = trimmed.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| w.len() >= 7);
+    words.filter_map(|word| pattern::whole(word).or_else(|| digits_in(word))).collect()
 }
 
 /// `tel:a@b.cn` keeps an address after a prefix that is no part of it.
 fn email_tail(run: &str) -> Option<Identifier> {
     let at = run.find('@')?;
-    let start = run[..at]
-        .rfind(|c: char| !(c.is_ascii_alphanumeric() || "._%+-".contains(c)))
-        .map_or(0, |n| n + 1);
+    let start = run[..at].rfind(|c: char| !(c.is_ascii_alphanumeric() || "._%+-".contains(c))).map_or(0, |n| n + 1);
     pattern::is_email(&run[start..]).then_some(Identifier::Email)
 }
 
@@ -65,11 +59,9 @@ fn digits_in(word: &str) -> Option<Identifier> {
     let tail = &word[start..];
     let end = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
     let with_x = tail.get(..=end).filter(|t| t.ends_with(['x', 'X']) && t.len() == 18);
-    with_x.and_then(pattern::whole).or_else(|| {
-        (start > 0 || end < tail.len())
-            .then(|| pattern::whole(&tail[..end]))
-            .flatten()
-    })
+    with_x
+        .and_then(pattern::whole)
+        .or_else(|| (start > 0 || end < tail.len()).then(|| pattern::whole(&tail[..end])).flatten())
 }
 
 fn plates(text: &str) -> Option<Identifier> {
@@ -77,11 +69,8 @@ fn plates(text: &str) -> Option<Identifier> {
         return None;
     }
     let chars: Vec<char> = text.chars().collect();
-    let starts = chars
-        .iter()
-        .enumerate()
-        .filter(|(_, c)| super::codes::PLATE_PROVINCES.contains(**c))
-        .map(|(at, _)| at);
+    let starts =
+        chars.iter().enumerate().filter(|(_, c)| super::codes::PLATE_PROVINCES.contains(**c)).map(|(at, _)| at);
     for start in starts {
         let end = chars[start + 1..]
             .iter()
@@ -119,14 +108,8 @@ mod tests {
     #[test]
     fn finds_what_stands_in_text() {
         for (text, want) in [
-            (
-                "患者身份证11010519491231002X，电话13912345678",
-                vec![Identifier::CnResidentId, Identifier::CnMobile],
-            ),
-            (
-                "身份证号：１１０１０５１９４９１２３１００２Ｘ",
-                vec![Identifier::CnResidentId],
-            ),
+            ("患者身份证11010519491231002X，电话13912345678", vec![Identifier::CnResidentId, Identifier::CnMobile]),
+            ("身份证号：１１０１０５１９４９１２３１００２Ｘ", vec![Identifier::CnResidentId]),
             ("联系 a.b@example.com 即可", vec![Identifier::Email]),
             ("车牌苏B12345停在门口", vec![Identifier::CnPlate]),
             ("教练车苏B1234学", vec![Identifier::CnPlate]),

@@ -93,9 +93,7 @@ pub fn looks_like_person(text: &str) -> bool {
     let count = text.chars().count();
     let han = text.chars().all(|c| is_han(c) || c == '·');
     let surname = text.chars().next().is_some_and(|c| SURNAMES.contains(c))
-        || ["欧阳", "司马", "上官", "诸葛", "皇甫", "尉迟", "公孙", "慕容"]
-            .iter()
-            .any(|s| text.starts_with(s));
+        || ["欧阳", "司马", "上官", "诸葛", "皇甫", "尉迟", "公孙", "慕容"].iter().any(|s| text.starts_with(s));
     han && surname && (2..=4).contains(&count)
 }
 
@@ -104,24 +102,17 @@ pub fn looks_like_person(text: &str) -> bool {
 pub fn looks_like_org(text: &str) -> bool {
     text.chars().count() >= 4
         && text.chars().any(is_han)
-        && ORG_TAILS
-            .iter()
-            .any(|tail| text.trim_end_matches(['）', ')']).ends_with(tail))
+        && ORG_TAILS.iter().any(|tail| text.trim_end_matches(['）', ')']).ends_with(tail))
 }
 
 /// Holds the units of a postal address (a division and a street, number or building).
 #[must_use]
 pub fn looks_like_address(text: &str) -> bool {
-    let units = ["省", "市", "区", "县", "镇", "乡", "街道"]
+    let units = ["省", "市", "区", "县", "镇", "乡", "街道"].iter().filter(|u| text.contains(**u)).count();
+    let fine = ["路", "街", "巷", "弄", "村", "组", "号", "室", "幢", "栋", "单元", "小区"]
         .iter()
         .filter(|u| text.contains(**u))
         .count();
-    let fine = [
-        "路", "街", "巷", "弄", "村", "组", "号", "室", "幢", "栋", "单元", "小区",
-    ]
-    .iter()
-    .filter(|u| text.contains(**u))
-    .count();
     text.chars().count() >= 6 && fine >= 1 && units + fine >= 2 && text.chars().any(is_han)
 }
 
@@ -145,9 +136,7 @@ pub fn is_icd10(text: &str) -> bool {
         [b'.', sub @ ..] => {
             !sub.is_empty()
                 && sub.len() <= 6
-                && sub
-                    .iter()
-                    .all(|b| b.is_ascii_alphanumeric() || *b == b'+' || *b == b'*')
+                && sub.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'+' || *b == b'*')
         }
         _ => false,
     };

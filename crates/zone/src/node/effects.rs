@@ -12,7 +12,9 @@ use super::verify::{self, OrderFault, plain_id};
 use crate::contract::Contract;
 use crate::purpose::Purpose;
 use crypto::{Hash, Suite};
-use model::order::{Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ReportOutcome, ResourceSpec, StopSpec, WorkOrder};
+use model::order::{
+    Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ReportOutcome, ResourceSpec, StopSpec, WorkOrder,
+};
 use model::{Refusal, Signed, Timestamp};
 
 /// What became of an order.
@@ -46,7 +48,10 @@ pub(crate) fn take_order(core: &Core, order: &Signed<WorkOrder>) -> Result<Taken
 }
 
 fn said(draft: &Draft<'_>, kind: &'static str, order: &Signed<WorkOrder>) -> Result<Said, NodeError> {
-    let said = Said::new(kind).case(&order.body.case).with("work_order", &order.body.id).with("effect", order.body.effect.name());
+    let said = Said::new(kind)
+        .case(&order.body.case)
+        .with("work_order", &order.body.id)
+        .with("effect", order.body.effect.name());
     let said = said.with("order", draft.statement(order)?);
     Ok(said.with("platform_head", &order.body.case_head))
 }
@@ -109,7 +114,9 @@ fn fits_resource(state: &State, suite: Suite, spec: &ResourceSpec) -> Result<(),
         return Err(refuse::bad_contract());
     }
     match state.resources.get(&spec.resource) {
-        Some(old) if old.spec != *spec && state.batches_of(&spec.resource).next().is_some() => Err(refuse::object_exists()),
+        Some(old) if old.spec != *spec && state.batches_of(&spec.resource).next().is_some() => {
+            Err(refuse::object_exists())
+        }
         _ => Ok(()),
     }
 }
@@ -169,7 +176,8 @@ fn fits_release(state: &State, spec: &ReleaseSpec, now: Timestamp) -> Result<(),
     if done.verdict == "block" {
         return Err(refuse::gate_blocked());
     }
-    let same = spec.product == job.spec.product && spec.author == job.spec.author && spec.author_org == job.spec.author_org;
+    let same =
+        spec.product == job.spec.product && spec.author == job.spec.author && spec.author_org == job.spec.author_org;
     if !same || spec.scenario != grant.spec.scenario {
         return Err(refuse::bad_grant());
     }

@@ -76,7 +76,12 @@ pub(crate) fn fail(core: &Core, id: &JobId, refusal: Refusal) -> Result<(), Node
 }
 
 /// Takes a process's answer, if the job is still wanted.
-pub(crate) fn finish(core: &Core, id: &JobId, authorisation: &AuthorisationId, output: JobOutput) -> Result<(), NodeError> {
+pub(crate) fn finish(
+    core: &Core,
+    id: &JobId,
+    authorisation: &AuthorisationId,
+    output: JobOutput,
+) -> Result<(), NodeError> {
     let (report, rows, lineage, figures) = match output {
         JobOutput::Refused { refusal } => return fail(core, id, refusal),
         JobOutput::Done { report, rows, lineage, figures } => (report, rows, lineage, figures),
@@ -185,7 +190,8 @@ fn writing_key(core: &Core, id: &KeyId) -> Result<HandedKey, NodeError> {
 async fn process(core: &Core, input: JobInput, stop: oneshot::Receiver<()>) -> Result<End, NodeError> {
     let mut child = spawn(&core.cfg.job_command)?;
     let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else { return Ok(End::Died) };
-    let mut line = crypto::Zeroizing::new(serde_json::to_vec(&input).map_err(|_| NodeError::Config("a job cannot be described"))?);
+    let mut line =
+        crypto::Zeroizing::new(serde_json::to_vec(&input).map_err(|_| NodeError::Config("a job cannot be described"))?);
     drop(input);
     line.push(b'\n');
     let talk = async {

@@ -96,12 +96,16 @@ impl Journal {
         }
         let frame = Frame { v: 1, seq: self.frames, at, records };
         let body = canonical(&frame)?;
-        let size = u32::try_from(body.len()).ok().filter(|n| *n <= MAX_FRAME).ok_or(NodeError::Config("a record is too large"))?;
+        let size = u32::try_from(body.len())
+            .ok()
+            .filter(|n| *n <= MAX_FRAME)
+            .ok_or(NodeError::Config("a record is too large"))?;
         let head = chain(self.suite, &self.head, &body);
         let bytes = [&size.to_be_bytes()[..], &body, &head.bytes].concat();
         if let Err(source) = self.file.write_all(&bytes).and_then(|()| self.file.sync_data()) {
             // Whether the frame is durable is unknown after a failed sync: nothing may follow it until it is cut off.
-            let undone = self.file.set_len(self.len).and_then(|()| self.file.seek(SeekFrom::Start(self.len)).map(|_| ()));
+            let undone =
+                self.file.set_len(self.len).and_then(|()| self.file.seek(SeekFrom::Start(self.len)).map(|_| ()));
             self.broken = undone.and_then(|()| self.file.sync_all()).is_err();
             return Err(NodeError::Io { what: "appending to the journal", source });
         }

@@ -40,7 +40,8 @@ impl Leases {
     /// Whether an authorisation is in force.
     pub(crate) fn check(&self, state: &State, authorisation: &AuthorisationId, now: Timestamp) -> Result<(), Refusal> {
         stands(state, authorisation)?;
-        let named = |l: &Lease| if l.authorisations.contains(authorisation) { Ok(()) } else { Err(refuse::not_leased()) };
+        let named =
+            |l: &Lease| if l.authorisations.contains(authorisation) { Ok(()) } else { Err(refuse::not_leased()) };
         self.with(state, now, named)
     }
 
@@ -51,7 +52,12 @@ impl Leases {
         if now < grant.spec.until { Ok(()) } else { Err(refuse::grant_expired()) }
     }
 
-    fn with(&self, state: &State, now: Timestamp, check: impl FnOnce(&Lease) -> Result<(), Refusal>) -> Result<(), Refusal> {
+    fn with(
+        &self,
+        state: &State,
+        now: Timestamp,
+        check: impl FnOnce(&Lease) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
         let held = lock(&self.held);
         let held = held.as_ref().ok_or_else(refuse::no_lease)?;
         let limit = Duration::from_millis(LEASE_MS.unsigned_abs());

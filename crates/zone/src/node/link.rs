@@ -9,8 +9,8 @@ use super::record::Record;
 use super::verify;
 use model::keylist::KeyList;
 use model::link::{
-    AT_HEADER, ClockMark, KEY_HEADER, LinkReply, NONCE_HEADER, ORDERS_PATH, REPORTS_PATH, ReportBatch, ReportReceipt, SIGNATURE_HEADER,
-    ZONE_REQUEST_TYPE, ZoneRequest,
+    AT_HEADER, ClockMark, KEY_HEADER, LinkReply, NONCE_HEADER, ORDERS_PATH, REPORTS_PATH, ReportBatch, ReportReceipt,
+    SIGNATURE_HEADER, ZONE_REQUEST_TYPE, ZoneRequest,
 };
 use model::ticket::Lease;
 use model::{Digest, Refusal, Signed};

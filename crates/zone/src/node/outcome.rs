@@ -4,9 +4,9 @@ use super::draft::{Draft, Said};
 use super::error::NodeError;
 use super::record::{JobResult, Record, StoredBatch};
 use super::state::{Bound, Job, Release};
+use model::Refusal;
 use model::ids::{AuthorisationId, OrgId, PersonId};
 use model::order::{ReportOutcome, StopSpec};
-use model::Refusal;
 
 /// A batch lies sealed in the zone; `who` uploaded it.
 pub(crate) fn batch_stored(
@@ -25,7 +25,11 @@ pub(crate) fn batch_stored(
 }
 
 /// A job's process starts.
-pub(crate) fn job_started(draft: &mut Draft<'_>, job: &Job, batches: Vec<model::ids::BatchId>) -> Result<(), NodeError> {
+pub(crate) fn job_started(
+    draft: &mut Draft<'_>,
+    job: &Job,
+    batches: Vec<model::ids::BatchId>,
+) -> Result<(), NodeError> {
     draft.push(Record::JobStarted { job: job.spec.job.clone(), batches });
     let said = Said::new("start_job").case(&job.bound.case).with("job", &job.spec.job).with("grant", &job.spec.grant);
     draft.leaf(said).map(|_| ())
@@ -52,7 +56,8 @@ pub(crate) fn job_failed(draft: &mut Draft<'_>, job: &Job, refusal: Refusal) -> 
 
 /// A product's file lies ready.
 pub(crate) fn released(draft: &mut Draft<'_>, release: &Release, rows: u64, object: String) -> Result<(), NodeError> {
-    let (product, job, artefact) = (release.spec.product.clone(), release.spec.job.clone(), release.spec.artefact.clone());
+    let (product, job, artefact) =
+        (release.spec.product.clone(), release.spec.job.clone(), release.spec.artefact.clone());
     let said = Said::new("release_product").case(&release.bound.case).object(&artefact);
     let said = said.with("product", &product).with("job", &job).with("gate_report", &release.spec.gate_report);
     draft.push(Record::Released { product: product.clone(), job, artefact: artefact.clone(), rows, object });

@@ -51,14 +51,17 @@ pub(crate) fn rows(
     let (mut out, mut number) = (Vec::new(), 0);
     for batch in released.batches() {
         let columns = batch.columns().iter().map(|c| Column::new(c, &options)).collect::<Result<Vec<_>, _>>()?;
-        let wanted: Vec<(usize, &str)> =
-            equal.iter().filter_map(|(name, text)| Some((batch.schema().index_of(name).ok()?, text.as_str()))).collect();
+        let wanted: Vec<(usize, &str)> = equal
+            .iter()
+            .filter_map(|(name, text)| Some((batch.schema().index_of(name).ok()?, text.as_str())))
+            .collect();
         for row in 0..batch.num_rows() {
             number += 1;
             if number <= after {
                 continue;
             }
-            if !wanted.iter().all(|(at, text)| columns.get(*at).is_some_and(|c| c.text(row).as_deref() == Some(*text))) {
+            if !wanted.iter().all(|(at, text)| columns.get(*at).is_some_and(|c| c.text(row).as_deref() == Some(*text)))
+            {
                 continue;
             }
             if out.len() == limit {

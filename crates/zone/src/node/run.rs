@@ -85,7 +85,7 @@ pub(crate) fn gate_params(job: &JobInput) -> Result<GateParams, Refusal> {
     if let Some(k) = number(job, "k.other") {
         params.k_other = params.k_other.max(k);
     }
-    if let Some(percent) = number(job, "dominance.percent").filter(|_| number(job, "dominance.n") == Some(2)) {
+    if let Some(percent) = number(job, "dominance.percent").filter(|_| number(job, "dominance.largest") == Some(2)) {
         params.top2_permille = params.top2_permille.min(percent.saturating_mul(10));
     }
     if let Some(percent) = number(job, "dominance.p_percent") {

@@ -82,11 +82,20 @@ pub(crate) fn gate_report(core: &Core, done: &JobResult) -> Result<Bytes, NodeEr
     let bytes = read_bytes(core, authorisation.as_str(), &object)?;
     let report: GateReport = crypto::from_canonical(&bytes)?;
     let digest = report.digest(core.cfg.trust.suite)?;
-    if digest.to_string() == done.gate_report.0 { Ok(bytes.into()) } else { Err(NodeError::Config("a gate report was changed")) }
+    if digest.to_string() == done.gate_report.0 {
+        Ok(bytes.into())
+    } else {
+        Err(NodeError::Config("a gate report was changed"))
+    }
 }
 
 /// Keeps a job's gate report.
-pub(crate) fn keep_gate_report(core: &Core, authorisation: &AuthorisationId, job: &JobId, report: &GateReport) -> Result<Digest, NodeError> {
+pub(crate) fn keep_gate_report(
+    core: &Core,
+    authorisation: &AuthorisationId,
+    job: &JobId,
+    report: &GateReport,
+) -> Result<Digest, NodeError> {
     let key = core.key(AUTHORISATION_KEY, authorisation.as_str())?;
     let bytes = crypto::canonical(report)?;
     let (root, object) = (objects(core), report_object(authorisation, job));
@@ -123,7 +132,8 @@ pub(crate) fn release_product(core: &Core, release: &Release) -> Result<(u64, St
 /// Opens a product for delivery: through the gate again, so that only what was cleared can be served.
 pub(crate) fn open_product(core: &Core, release: &Release) -> Result<Released, Refusal> {
     let ready = release.ready.as_ref().ok_or_else(refuse::not_found)?;
-    let authorisation = core.read(|s| s.product_authorisation(&release.spec.product).cloned()).ok_or_else(refuse::not_found)?;
+    let authorisation =
+        core.read(|s| s.product_authorisation(&release.spec.product).cloned()).ok_or_else(refuse::not_found)?;
     let clearance = clearance(core, release)?;
     let root = objects(core);
     let product = place(core, &root, authorisation.as_str(), &ready.object);

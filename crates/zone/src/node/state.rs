@@ -4,7 +4,9 @@ use super::record::{Frame, JobResult, Record, StoredBatch};
 use model::ids::{AuthorisationId, BatchId, CaseId, GrantId, JobId, OrderId, ProductId, ResourceId, WorkOrderId};
 use model::keylist::KeyList;
 use model::link::ClockMark;
-use model::order::{Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, StopSpec, WorkOrder, ZoneReport};
+use model::order::{
+    Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, StopSpec, WorkOrder, ZoneReport,
+};
 use model::ticket::Lease;
 use model::{Digest, Refusal, Signed, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -35,7 +37,11 @@ pub(crate) struct Ordered<T> {
 pub(crate) enum Standing {
     Suspended(StopSpec),
     /// Ordered to be destroyed; `plan` once it is known what goes.
-    Ending { stop: StopSpec, bound: Bound, plan: Option<(Vec<String>, u64)> },
+    Ending {
+        stop: StopSpec,
+        bound: Bound,
+        plan: Option<(Vec<String>, u64)>,
+    },
     Ended(StopSpec),
 }
 

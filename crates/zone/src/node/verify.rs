@@ -49,7 +49,10 @@ pub(crate) fn key_list(trust: &Trust, current: Option<&KeyList>, list: &Signed<K
     let ours = body.v == 1 && body.deployment == trust.deployment && body.clock == trust.clock;
     let newer = body.number > current.map_or(0, |c| c.number);
     let kept = current.is_none_or(|c| c.entries.iter().all(|old| body.entries.iter().any(|new| continues(old, new))));
-    let named = body.entries.iter().all(|e| e.public.parse::<PublicKey>().is_ok_and(|p| p.key_id() == e.key && p.suite() == trust.suite));
+    let named = body
+        .entries
+        .iter()
+        .all(|e| e.public.parse::<PublicKey>().is_ok_and(|p| p.key_id() == e.key && p.suite() == trust.suite));
     let once = body.entries.iter().enumerate().all(|(i, e)| body.entries.iter().skip(i + 1).all(|o| o.key != e.key));
     if signed && ours && newer && kept && named && once { Ok(()) } else { Err(refuse::bad_key_list()) }
 }
@@ -57,7 +60,8 @@ pub(crate) fn key_list(trust: &Trust, current: Option<&KeyList>, list: &Signed<K
 /// A revoked key stays revoked.
 fn continues(old: &KeyEntry, new: &KeyEntry) -> bool {
     let same = old.key == new.key && old.public == new.public && old.valid_from == new.valid_from;
-    let held = std::mem::discriminant(&old.holder) == std::mem::discriminant(&new.holder) && same_person(&old.holder, &new.holder);
+    let held = std::mem::discriminant(&old.holder) == std::mem::discriminant(&new.holder)
+        && same_person(&old.holder, &new.holder);
     same && held && (old.revoked_at.is_none() || old.revoked_at == new.revoked_at)
 }
 
@@ -103,7 +107,8 @@ pub(crate) fn lease(
 /// A checkpoint of the platform's log, signed by a log key of the platform that may sign now.
 pub(crate) fn checkpoint(deployment: &str, keys: &KeyList, note: &str, now: Timestamp) -> Result<Checkpoint, Refusal> {
     let checkpoint = Checkpoint::parse(note.as_bytes()).map_err(|_| refuse::bad_checkpoint())?;
-    let log_keys = keys.entries.iter().filter(|e| e.holder == KeyHolder::PlatformLog && keys.valid(&e.key, now).is_some());
+    let log_keys =
+        keys.entries.iter().filter(|e| e.holder == KeyHolder::PlatformLog && keys.valid(&e.key, now).is_some());
     let held = log_keys.filter_map(|e| e.public.parse::<PublicKey>().ok()).any(|k| checkpoint.verify(&k).is_ok());
     let ours = checkpoint.origin == format!("{deployment}/{}", LogName::Platform);
     if held && ours { Ok(checkpoint) } else { Err(refuse::bad_checkpoint()) }

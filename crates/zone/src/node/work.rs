@@ -172,7 +172,8 @@ fn destroy(core: &Core, stop: &StopSpec, bound: &Bound) -> Result<(), NodeError>
 }
 
 fn plan(core: &Core, authorisation: &AuthorisationId, folder: &Path) -> Result<(Vec<String>, u64), NodeError> {
-    let of = |k: &crypto::KeyInfo| k.purpose == AUTHORISATION_KEY && k.scope == authorisation.0 && k.state == KeyState::Live;
+    let of =
+        |k: &crypto::KeyInfo| k.purpose == AUTHORISATION_KEY && k.scope == authorisation.0 && k.state == KeyState::Live;
     let keys: Vec<String> = core.cfg.keys.list().into_iter().filter(of).map(|k| k.id.to_string()).collect();
     let objects = count_files(folder)?;
     let planned = Record::DestroyPlanned { authorisation: authorisation.clone(), keys: keys.clone(), objects };

@@ -117,17 +117,9 @@ pub(super) fn check(pack: &Pack) -> Result<(), PackError> {
 /// Every rule cited, with file and where to look for it.
 fn cited(pack: &Pack) -> Vec<(String, String, String)> {
     let mut out = Vec::new();
-    let homes: BTreeMap<&str, &String> = pack
-        .texts
-        .keys()
-        .filter_map(|f| Some((f.rsplit_once('/')?.1, f)))
-        .collect();
+    let homes: BTreeMap<&str, &String> = pack.texts.keys().filter_map(|f| Some((f.rsplit_once('/')?.1, f))).collect();
     for (name, p) in &pack.parameters {
-        out.push((
-            p.source.clone(),
-            format!("{}/parameters.toml", p.layer),
-            format!("\"{name}\""),
-        ));
+        out.push((p.source.clone(), format!("{}/parameters.toml", p.layer), format!("\"{name}\"")));
     }
     for p in pack.procedures.values() {
         let home = format!("{}.toml", p.name);
@@ -143,10 +135,7 @@ fn cited(pack: &Pack) -> Vec<(String, String, String)> {
     }
     for ways in pack.effects.values() {
         let file = format!("{}/pack.toml", pack.id());
-        out.extend(
-            ways.iter()
-                .map(|w| (w.rule.clone(), file.clone(), format!("\"{}\"", w.rule))),
-        );
+        out.extend(ways.iter().map(|w| (w.rule.clone(), file.clone(), format!("\"{}\"", w.rule))));
     }
     out
 }
@@ -157,19 +146,15 @@ fn city(pack: &Pack) -> bool {
 }
 
 fn used(pack: &Pack, guard: Guard) -> bool {
-    pack.procedures
-        .values()
-        .any(|p| p.steps.iter().any(|s| s.guards.contains_key(&guard)))
+    pack.procedures.values().any(|p| p.steps.iter().any(|s| s.guards.contains_key(&guard)))
 }
 
 fn exists(pack: &Pack, answer: &str) -> bool {
     let Some((kind, name)) = answer.split_once(':') else {
         return false;
     };
-    let in_procedure = |name: &str| {
-        name.split_once('.')
-            .and_then(|(p, rest)| Some((pack.procedure(p)?, rest.to_owned())))
-    };
+    let in_procedure =
+        |name: &str| name.split_once('.').and_then(|(p, rest)| Some((pack.procedure(p)?, rest.to_owned())));
     match kind {
         "step" => in_procedure(name).is_some_and(|(p, step)| p.step(&step).is_some()),
         "document" => in_procedure(name).is_some_and(|(p, doc)| p.documents.contains_key(&doc)),

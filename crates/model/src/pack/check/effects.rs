@@ -7,30 +7,12 @@ use crate::pack::{Alternative, Pack};
 use crate::procedure::{By, Exclude, Procedure, Step};
 use std::collections::BTreeMap;
 
-const ORDERS: [&str; 8] = [
-    "resource",
-    "grant",
-    "job",
-    "release",
-    "recipient",
-    "suspend",
-    "restore",
-    "destroy",
-];
+const ORDERS: [&str; 8] = ["resource", "grant", "job", "release", "recipient", "suspend", "restore", "destroy"];
 
 pub(super) fn check(pack: &Pack, homes: &BTreeMap<String, String>) -> Result<(), PackError> {
-    let layer = pack
-        .layers
-        .iter()
-        .rev()
-        .map(|l| format!("{}/pack.toml", l.id))
-        .collect::<Vec<_>>();
+    let layer = pack.layers.iter().rev().map(|l| format!("{}/pack.toml", l.id)).collect::<Vec<_>>();
     for (name, ways) in &pack.effects {
-        let file = layer.iter().find(|f| {
-            pack.texts
-                .get(*f)
-                .is_some_and(|t| t.contains(&format!("effects.{name}")))
-        });
+        let file = layer.iter().find(|f| pack.texts.get(*f).is_some_and(|t| t.contains(&format!("effects.{name}"))));
         let source = source_of(pack, file);
         if !ORDERS.contains(&name.as_str()) {
             return Err(source.fault(
@@ -83,11 +65,7 @@ fn alternative(pack: &Pack, name: &str, way: &Alternative, source: Source<'_>) -
         );
     };
     if way.steps.is_empty() {
-        return fault(
-            "指令不得没有批准".into(),
-            "an order must carry an approval".into(),
-            "name a step",
-        );
+        return fault("指令不得没有批准".into(), "an order must carry an approval".into(), "name a step");
     }
     for step in &way.steps {
         let Some(step) = procedure.step(step) else {
@@ -97,14 +75,8 @@ fn alternative(pack: &Pack, name: &str, way: &Alternative, source: Source<'_>) -
                 "correct the name",
             );
         };
-        let unverifiable = step
-            .by
-            .iter()
-            .any(|b| matches!(b, By::Applicant | By::Anyone | By::Clock))
-            || step
-                .not
-                .iter()
-                .any(|n| matches!(n, Exclude::Applicant | Exclude::EarlierActor));
+        let unverifiable = step.by.iter().any(|b| matches!(b, By::Applicant | By::Anyone | By::Clock))
+            || step.not.iter().any(|n| matches!(n, Exclude::Applicant | Exclude::EarlierActor));
         if unverifiable {
             let name = &step.name;
             return fault(

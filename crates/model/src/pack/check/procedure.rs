@@ -46,12 +46,7 @@ fn names(p: &Procedure, source: Source<'_>) -> Checked {
             ));
         }
     }
-    for name in p
-        .states
-        .iter()
-        .map(|s| ("state", &s.name))
-        .chain(p.steps.iter().map(|s| ("step", &s.name)))
-    {
+    for name in p.states.iter().map(|s| ("state", &s.name)).chain(p.steps.iter().map(|s| ("step", &s.name))) {
         if !seen.insert(name) {
             return Err(source.fault(
                 &at(name.1),
@@ -101,9 +96,7 @@ fn graph(p: &Procedure, source: Source<'_>) -> Checked {
                 "add a step that leads to it, or remove it",
             ));
         }
-        let ends = reachable(p, &state.name, None)
-            .iter()
-            .any(|s| p.state(s).is_some_and(|s| s.end));
+        let ends = reachable(p, &state.name, None).iter().any(|s| p.state(s).is_some_and(|s| s.end));
         if !ends {
             return Err(source.fault(
                 &at(&state.name),
@@ -121,15 +114,7 @@ fn graph(p: &Procedure, source: Source<'_>) -> Checked {
 fn related(by: By) -> &'static [ObjectKind] {
     use ObjectKind as K;
     match by {
-        By::Operator => &[
-            K::Authorisation,
-            K::Scenario,
-            K::Staff,
-            K::Grant,
-            K::Product,
-            K::Recipient,
-            K::Stop,
-        ],
+        By::Operator => &[K::Authorisation, K::Scenario, K::Staff, K::Grant, K::Product, K::Recipient, K::Stop],
         By::AuthorOrg => &[K::Job, K::Release],
         By::Consumer => &[K::Recipient],
         By::Provider => &[K::Resource, K::Plan],
@@ -163,11 +148,7 @@ fn people(pack: &Pack, p: &Procedure, step: &Step, source: Source<'_>) -> Checke
             "choose another role",
         );
     }
-    if let Some(by) = step
-        .by
-        .iter()
-        .find(|b| pack.term(&b.word()).is_none_or(|t| !translated(&t.zh, &t.en)))
-    {
+    if let Some(by) = step.by.iter().find(|b| pack.term(&b.word()).is_none_or(|t| !translated(&t.zh, &t.en))) {
         return fault(
             format!("角色 {} 缺少名称", by.word()),
             format!("a translation is missing for {}", by.word()),
@@ -192,11 +173,7 @@ fn people(pack: &Pack, p: &Procedure, step: &Step, source: Source<'_>) -> Checke
 }
 
 fn papers(p: &Procedure, step: &Step, source: Source<'_>) -> Checked {
-    let missing = step
-        .documents
-        .iter()
-        .chain(&step.reject_documents)
-        .find(|d| !p.documents.contains_key(*d));
+    let missing = step.documents.iter().chain(&step.reject_documents).find(|d| !p.documents.contains_key(*d));
     missing.map_or(Ok(()), |d| {
         Err(source.fault(
             &at(&step.name),
@@ -211,26 +188,14 @@ fn papers(p: &Procedure, step: &Step, source: Source<'_>) -> Checked {
 fn clocks(pack: &Pack, p: &Procedure, step: &Step, source: Source<'_>) -> Checked {
     let Some(due) = &step.due else { return Ok(()) };
     let ok = match due {
-        Due {
-            param: Some(n),
-            field: None,
-            document: None,
-        } => pack.int(n).is_some_and(|v| v >= 0),
-        Due {
-            param: None,
-            field: Some(f),
-            document: None,
-        } => ["opens", "closes", "until", "nda_until"].contains(&f.as_str()),
-        Due {
-            param: None,
-            field: None,
-            document: Some(d),
-        } => d.split_once('.').is_some_and(|(doc, field)| {
-            p.documents.get(doc).is_some_and(|f| {
-                f.fields
-                    .iter()
-                    .any(|x| x.name == field && x.kind == FieldKind::Date && x.required)
-            })
+        Due { param: Some(n), field: None, document: None } => pack.int(n).is_some_and(|v| v >= 0),
+        Due { param: None, field: Some(f), document: None } => {
+            ["opens", "closes", "until", "nda_until"].contains(&f.as_str())
+        }
+        Due { param: None, field: None, document: Some(d) } => d.split_once('.').is_some_and(|(doc, field)| {
+            p.documents
+                .get(doc)
+                .is_some_and(|f| f.fields.iter().any(|x| x.name == field && x.kind == FieldKind::Date && x.required))
         }),
         _ => false,
     };
@@ -294,10 +259,7 @@ fn works_on(effect: StepEffect) -> Option<ObjectKind> {
 }
 
 fn effects(p: &Procedure, step: &Step, source: Source<'_>) -> Checked {
-    let wrong = step
-        .effects
-        .iter()
-        .find(|e| works_on(**e).is_some_and(|k| k != p.object));
+    let wrong = step.effects.iter().find(|e| works_on(**e).is_some_and(|k| k != p.object));
     wrong.map_or(Ok(()), |e| {
         Err(source.fault(
             &at(&step.name),
@@ -312,10 +274,7 @@ fn effects(p: &Procedure, step: &Step, source: Source<'_>) -> Checked {
 fn documents(p: &Procedure, source: Source<'_>) -> Checked {
     for (name, form) in &p.documents {
         let needle = format!("documents.{name}");
-        let used = p
-            .steps
-            .iter()
-            .any(|s| s.documents.contains(name) || s.reject_documents.contains(name));
+        let used = p.steps.iter().any(|s| s.documents.contains(name) || s.reject_documents.contains(name));
         if !used {
             return Err(source.fault(
                 &needle,
@@ -335,19 +294,12 @@ fn documents(p: &Procedure, source: Source<'_>) -> Checked {
                 "write both zh and en",
             ));
         }
-        if let Some(f) = form
-            .fields
-            .iter()
-            .find(|f| (f.kind == FieldKind::Choice) == f.choices.is_empty())
-        {
+        if let Some(f) = form.fields.iter().find(|f| (f.kind == FieldKind::Choice) == f.choices.is_empty()) {
             return Err(source.fault(
                 &needle,
                 &f.name,
                 "选项与字段类型不符",
-                format!(
-                    "field \"{}\": a choice needs choices, and only a choice has them",
-                    f.name
-                ),
+                format!("field \"{}\": a choice needs choices, and only a choice has them", f.name),
                 "correct the field",
             ));
         }

@@ -17,58 +17,33 @@ pub(super) fn announcement_open(i: &Input<'_>) -> Result<(), Fail> {
     let named = spec(i)?.announcement;
     match i.facts.announcement.as_ref().filter(|a| a.id == named) {
         Some(a) if a.open(i.now) => Ok(()),
-        Some(_) => fail(
-            "不在通告规定的申报时间内",
-            "the application window of the announcement is not open",
-        ),
+        Some(_) => fail("不在通告规定的申报时间内", "the application window of the announcement is not open"),
         None => fail("没有这一通告", "there is no such announcement"),
     }
 }
 
 pub(super) fn mode_announced(i: &Input<'_>) -> Result<(), Fail> {
     let spec = spec(i)?;
-    let announced = i
-        .facts
-        .announcement
-        .as_ref()
-        .is_some_and(|a| a.id == spec.announcement && a.spec.modes.contains(&spec.mode));
-    hold(
-        announced,
-        "通告未列出这一授权方式",
-        "the announcement does not offer this mode",
-    )
+    let announced =
+        i.facts.announcement.as_ref().is_some_and(|a| a.id == spec.announcement && a.spec.modes.contains(&spec.mode));
+    hold(announced, "通告未列出这一授权方式", "the announcement does not offer this mode")
 }
 
 pub(super) fn window_sound(i: &Input<'_>) -> Result<(), Fail> {
     let sound = read::<AnnouncementSpec>(&i.case.object).is_ok_and(|a| a.opens < a.closes && i.now < a.closes);
-    hold(
-        sound,
-        "申报起止时间不成立或已过",
-        "the application window is empty or over",
-    )
+    hold(sound, "申报起止时间不成立或已过", "the application window is empty or over")
 }
 
 pub(super) fn legal_form_allowed(i: &Input<'_>) -> Result<(), Fail> {
     let form = i.case.text("legal_form").unwrap_or_default();
-    let allowed = i
-        .pack
-        .list("operator.legal_forms")
-        .is_some_and(|l| l.iter().any(|f| f == form));
-    hold(
-        allowed,
-        "申请单位的组织形式不符合要求",
-        "the applicant's legal form is not admitted",
-    )
+    let allowed = i.pack.list("operator.legal_forms").is_some_and(|l| l.iter().any(|f| f == form));
+    hold(allowed, "申请单位的组织形式不符合要求", "the applicant's legal form is not admitted")
 }
 
 pub(super) fn no_ban(i: &Input<'_>) -> Result<(), Fail> {
     let uscc = spec(i)?.uscc;
-    let ban = i
-        .facts
-        .bans
-        .iter()
-        .filter(|b| b.uscc == uscc && b.from <= i.now && i.now < b.until)
-        .max_by_key(|b| b.until);
+    let ban =
+        i.facts.bans.iter().filter(|b| b.uscc == uscc && b.from <= i.now && i.now < b.until).max_by_key(|b| b.until);
     ban.map_or(Ok(()), |b| {
         let date = b.until.date();
         fail(
@@ -81,26 +56,13 @@ pub(super) fn no_ban(i: &Input<'_>) -> Result<(), Fail> {
 pub(super) fn renewal_window(i: &Input<'_>) -> Result<(), Fail> {
     let spec = spec(i)?;
     let Some(named) = spec.renewal_of else { return Ok(()) };
-    let months = i
-        .pack
-        .int("renewal.window_months_before_expiry")
-        .and_then(|m| i32::try_from(m).ok())
-        .unwrap_or(0);
-    let found = i
-        .facts
-        .previous
-        .as_ref()
-        .filter(|a| a.id == named && a.operator == spec.operator && a.uscc == spec.uscc);
+    let months = i.pack.int("renewal.window_months_before_expiry").and_then(|m| i32::try_from(m).ok()).unwrap_or(0);
+    let found =
+        i.facts.previous.as_ref().filter(|a| a.id == named && a.operator == spec.operator && a.uscc == spec.uscc);
     let Some(previous) = found else {
-        return fail(
-            "没有可以续期的原授权",
-            "there is no earlier authorisation of this operator to renew",
-        );
+        return fail("没有可以续期的原授权", "there is no earlier authorisation of this operator to renew");
     };
-    if !matches!(
-        previous.state,
-        AuthorisationState::Active | AuthorisationState::Suspended
-    ) {
+    if !matches!(previous.state, AuthorisationState::Active | AuthorisationState::Suspended) {
         return fail(
             "原授权已终止或撤销，不能续期",
             "the earlier authorisation was ended or revoked and cannot be renewed",
@@ -112,11 +74,7 @@ pub(super) fn renewal_window(i: &Input<'_>) -> Result<(), Fail> {
     }
     fail(
         format!("续期申请应在 {} 起至 {} 前提出", opens.date(), previous.until.date()),
-        format!(
-            "a renewal may be applied for from {} and before {}",
-            opens.date(),
-            previous.until.date()
-        ),
+        format!("a renewal may be applied for from {} and before {}", opens.date(), previous.until.date()),
     )
 }
 
@@ -125,12 +83,8 @@ pub(super) fn term_within_max(i: &Input<'_>) -> Result<(), Fail> {
     let Some(max) = i.pack.int("term.max_months") else {
         return fail("规则包未规定最长期限", "the rule pack states no longest term");
     };
-    let declared = i
-        .command
-        .documents
-        .get("written_application")
-        .and_then(|d| d.get("term_months"))
-        .and_then(Value::as_i64);
+    let declared =
+        i.command.documents.get("written_application").and_then(|d| d.get("term_months")).and_then(Value::as_i64);
     if declared.is_some_and(|d| d != months) {
         return fail(
             "书面申请中的期限与申请对象不一致",
@@ -150,17 +104,10 @@ pub(super) fn blacklists_clear(i: &Input<'_>) -> Result<(), Fail> {
     let uscc = spec(i)?.uscc;
     let days = i.pack.int("operator.blacklist_check_days").unwrap_or(0);
     for list in i.pack.list("operator.blacklists").unwrap_or_default() {
-        let of_list = i
-            .facts
-            .blacklist_checks
-            .iter()
-            .filter(|c| c.uscc == uscc && &c.list == list && c.at <= i.now);
+        let of_list = i.facts.blacklist_checks.iter().filter(|c| c.uscc == uscc && &c.list == list && c.at <= i.now);
         match of_list.max_by_key(|c| c.at) {
             Some(c) if c.hit => {
-                return fail(
-                    format!("申请单位在名单上：{list}"),
-                    format!("the applicant is on the list {list}"),
-                );
+                return fail(format!("申请单位在名单上：{list}"), format!("the applicant is on the list {list}"));
             }
             Some(c) if i.now <= c.at.plus_days(days) => {}
             Some(_) => {
@@ -176,8 +123,7 @@ pub(super) fn blacklists_clear(i: &Input<'_>) -> Result<(), Fail> {
 }
 
 fn open_objections(i: &Input<'_>) -> usize {
-    i.times(StepEffect::RecordObjection)
-        .saturating_sub(i.times(StepEffect::SettleObjection))
+    i.times(StepEffect::RecordObjection).saturating_sub(i.times(StepEffect::SettleObjection))
 }
 
 pub(super) fn no_open_objection(i: &Input<'_>) -> Result<(), Fail> {
@@ -185,28 +131,21 @@ pub(super) fn no_open_objection(i: &Input<'_>) -> Result<(), Fail> {
     if open == 0 {
         Ok(())
     } else {
-        fail(
-            format!("有 {open} 件异议未处理"),
-            format!("{open} objection(s) are not settled"),
-        )
+        fail(format!("有 {open} 件异议未处理"), format!("{open} objection(s) are not settled"))
     }
 }
 
 pub(super) fn objection_open(i: &Input<'_>) -> Result<(), Fail> {
-    hold(
-        open_objections(i) > 0,
-        "没有待处理的异议",
-        "there is no objection to answer",
-    )
+    hold(open_objections(i) > 0, "没有待处理的异议", "there is no objection to answer")
 }
 
 /// A text that the other side already signed in this case must have the same digest.
 pub(super) fn same_agreement(i: &Input<'_>) -> Result<(), Fail> {
-    let differs = i.command.documents.iter().any(|(name, now)| {
-        i.case
-            .document(name)
-            .is_some_and(|before| before.get("digest") != now.get("digest"))
-    });
+    let differs = i
+        .command
+        .documents
+        .iter()
+        .any(|(name, now)| i.case.document(name).is_some_and(|before| before.get("digest") != now.get("digest")));
     hold(!differs, "双方签署的文本不一致", "the parties sign different texts")
 }
 
@@ -215,19 +154,14 @@ pub(super) fn active(i: &Input<'_>) -> Result<(), Fail> {
         Some(a) if a.in_force(i.now) => Ok(()),
         Some(a) => {
             let state = a.state_at(i.now);
-            fail(
-                format!("授权不在有效状态（{state}）"),
-                format!("the authorisation is not in force ({state})"),
-            )
+            fail(format!("授权不在有效状态（{state}）"), format!("the authorisation is not in force ({state})"))
         }
         None => fail("没有有效授权", "there is no authorisation in force"),
     }
 }
 
 pub(super) fn suspended(i: &Input<'_>) -> Result<(), Fail> {
-    let yes = i
-        .authorisation()
-        .is_some_and(|a| a.state_at(i.now) == AuthorisationState::Suspended);
+    let yes = i.authorisation().is_some_and(|a| a.state_at(i.now) == AuthorisationState::Suspended);
     hold(yes, "授权不在暂停状态", "the authorisation is not suspended")
 }
 
@@ -235,24 +169,13 @@ pub(super) fn not_ended(i: &Input<'_>) -> Result<(), Fail> {
     let live = i
         .authorisation()
         .is_some_and(|a| !matches!(a.state, AuthorisationState::Terminated | AuthorisationState::Revoked));
-    hold(
-        live,
-        "授权不存在或已经终止、撤销",
-        "there is no such authorisation, or it was ended or revoked",
-    )
+    hold(live, "授权不存在或已经终止、撤销", "there is no such authorisation, or it was ended or revoked")
 }
 
 pub(super) fn ground_listed(i: &Input<'_>) -> Result<(), Fail> {
     let ground = i.case.text("ground").unwrap_or_default();
-    let listed = i
-        .pack
-        .list(&format!("{}.grounds", i.procedure.name))
-        .is_some_and(|l| l.iter().any(|g| g == ground));
-    hold(
-        listed,
-        "事由不在规定的情形之内",
-        "the ground is not one of those that the rule names",
-    )
+    let listed = i.pack.list(&format!("{}.grounds", i.procedure.name)).is_some_and(|l| l.iter().any(|g| g == ground));
+    hold(listed, "事由不在规定的情形之内", "the ground is not one of those that the rule names")
 }
 
 pub(super) fn ground_proved(i: &Input<'_>) -> Result<(), Fail> {

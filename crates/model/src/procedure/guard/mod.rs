@@ -103,10 +103,7 @@ pub(crate) struct Fail {
 
 /// A guard that does not hold, for this reason.
 pub(crate) fn fail(zh: impl Into<String>, en: impl Into<String>) -> Result<(), Fail> {
-    Err(Fail {
-        zh: zh.into(),
-        en: en.into(),
-    })
+    Err(Fail { zh: zh.into(), en: en.into() })
 }
 
 /// Holds, or fails for this reason.
@@ -137,10 +134,7 @@ impl Input<'_> {
 
     /// The grant that the object names, directly or through its job.
     pub(crate) fn grant(&self) -> Option<&crate::record::Grant> {
-        let named = self
-            .case
-            .text("grant")
-            .or_else(|| self.job().map(|j| j.grant.as_str()))?;
+        let named = self.case.text("grant").or_else(|| self.job().map(|j| j.grant.as_str()))?;
         self.facts.grant.as_ref().filter(|g| g.id.as_str() == named)
     }
 
@@ -177,10 +171,9 @@ impl Guard {
             Self::LegalFormAllowed => &[("operator.legal_forms", ValueKind::List)],
             Self::RenewalWindow => &[("renewal.window_months_before_expiry", ValueKind::Integer)],
             Self::TermWithinMax => &[("term.max_months", ValueKind::Integer)],
-            Self::BlacklistsClear => &[
-                ("operator.blacklists", ValueKind::List),
-                ("operator.blacklist_check_days", ValueKind::Integer),
-            ],
+            Self::BlacklistsClear => {
+                &[("operator.blacklists", ValueKind::List), ("operator.blacklist_check_days", ValueKind::Integer)]
+            }
             Self::FormListed => &[("product.forms", ValueKind::List)],
             _ => &[],
         }
@@ -214,11 +207,9 @@ impl Guard {
                 "该授权还有其他暂停未解除",
                 "another stop of this authorisation is not lifted yet",
             ),
-            Self::Destroyed => hold(
-                i.facts.destroyed,
-                "运营域尚未报告销毁完成",
-                "the zone has not reported the destruction yet",
-            ),
+            Self::Destroyed => {
+                hold(i.facts.destroyed, "运营域尚未报告销毁完成", "the zone has not reported the destruction yet")
+            }
             Self::ResourcesCatalogued => supply::resources_catalogued(i),
             Self::EmergencyPlan => supply::emergency_plan(i),
             Self::WithinScope => supply::within_scope(i),

@@ -32,16 +32,9 @@ pub(super) fn gate_passed(i: &Input<'_>) -> Result<(), Fail> {
     let named = Some(gate.artefact.0.as_str()) == i.case.text("artefact")
         && Some(gate.report.0.as_str()) == i.case.text("gate_report");
     if !named {
-        return fail(
-            "检测报告与申请出域的结果不一致",
-            "the gate measured another artefact, or made another report",
-        );
+        return fail("检测报告与申请出域的结果不一致", "the gate measured another artefact, or made another report");
     }
-    hold(
-        matches!(gate.verdict.as_str(), "pass" | "review"),
-        "出域检测不通过",
-        "the gate blocks this artefact",
-    )
+    hold(matches!(gate.verdict.as_str(), "pass" | "review"), "出域检测不通过", "the gate blocks this artefact")
 }
 
 fn spec(i: &Input<'_>) -> Result<ProductSpec, Fail> {
@@ -59,30 +52,18 @@ pub(super) fn released(i: &Input<'_>) -> Result<(), Fail> {
             && p.authorisation == spec.authorisation
             && !matches!(p.state, ProductState::Draft | ProductState::Withdrawn)
     });
-    hold(
-        released,
-        "产品未经审核出域",
-        "the product was not released with this artefact",
-    )
+    hold(released, "产品未经审核出域", "the product was not released with this artefact")
 }
 
 pub(super) fn measurable(i: &Input<'_>) -> Result<(), Fail> {
-    hold(
-        !spec(i)?.unit.trim().is_empty(),
-        "产品必须可计量",
-        "a product must have a measuring unit",
-    )
+    hold(!spec(i)?.unit.trim().is_empty(), "产品必须可计量", "a product must have a measuring unit")
 }
 
 pub(super) fn form_listed(i: &Input<'_>) -> Result<(), Fail> {
     let spec = spec(i)?;
     let listed = i.pack.list("product.forms").is_some_and(|l| l.contains(&spec.form));
     let reasoned = spec.form_reason.is_some_and(|r| !r.trim().is_empty());
-    hold(
-        listed || reasoned,
-        "产品形态不在列举之内，应说明理由",
-        "the form is not one of those named; give a reason",
-    )
+    hold(listed || reasoned, "产品形态不在列举之内，应说明理由", "the form is not one of those named; give a reason")
 }
 
 pub(super) fn price_within_ceiling(i: &Input<'_>) -> Result<(), Fail> {
@@ -100,11 +81,7 @@ pub(super) fn price_within_ceiling(i: &Input<'_>) -> Result<(), Fail> {
 }
 
 pub(super) fn certified(i: &Input<'_>) -> Result<(), Fail> {
-    hold(
-        i.product().is_some_and(|p| p.certificate.is_some()),
-        "产品尚未取得证书",
-        "the product has no certificate yet",
-    )
+    hold(i.product().is_some_and(|p| p.certificate.is_some()), "产品尚未取得证书", "the product has no certificate yet")
 }
 
 pub(super) fn venue_listed(i: &Input<'_>) -> Result<(), Fail> {
@@ -119,8 +96,7 @@ pub(super) fn venue_listed(i: &Input<'_>) -> Result<(), Fail> {
 pub(super) fn published(i: &Input<'_>) -> Result<(), Fail> {
     let own = |p: &crate::record::Product| Some(p.operator.as_str()) == i.case.text("operator");
     hold(
-        i.product()
-            .is_some_and(|p| p.state == ProductState::Published && own(p)),
+        i.product().is_some_and(|p| p.state == ProductState::Published && own(p)),
         "产品未发布",
         "the product is not published by this operator",
     )
@@ -128,12 +104,6 @@ pub(super) fn published(i: &Input<'_>) -> Result<(), Fail> {
 
 pub(super) fn scenario_reviewed(i: &Input<'_>) -> Result<(), Fail> {
     let scenario = i.case.text("scenario").unwrap_or_default();
-    let reviewed = i
-        .product()
-        .is_some_and(|p| p.reviewed_scenarios.iter().any(|s| s.as_str() == scenario));
-    hold(
-        reviewed,
-        "产品不得用于未经审核的应用场景",
-        "the product was not reviewed for this scenario",
-    )
+    let reviewed = i.product().is_some_and(|p| p.reviewed_scenarios.iter().any(|s| s.as_str() == scenario));
+    hold(reviewed, "产品不得用于未经审核的应用场景", "the product was not reviewed for this scenario")
 }

@@ -24,16 +24,9 @@ pub(super) fn resources_catalogued(i: &Input<'_>) -> Result<(), Fail> {
         return fail("没有列出任何数据资源", "no resource is named");
     }
     for (id, provider) in &named {
-        let Some(found) = i
-            .facts
-            .resources
-            .get(id)
-            .filter(|r| &r.id == id && r.state == ResourceState::Catalogued)
+        let Some(found) = i.facts.resources.get(id).filter(|r| &r.id == id && r.state == ResourceState::Catalogued)
         else {
-            return fail(
-                format!("资源 {id} 不在公共数据资源目录中"),
-                format!("resource {id} is not in the catalogue"),
-            );
+            return fail(format!("资源 {id} 不在公共数据资源目录中"), format!("resource {id} is not in the catalogue"));
         };
         if found.excluded || found.grade == Grade::Core {
             return fail(
@@ -42,10 +35,7 @@ pub(super) fn resources_catalogued(i: &Input<'_>) -> Result<(), Fail> {
             );
         }
         if &found.provider != provider {
-            return fail(
-                format!("资源 {id} 的提供单位不符"),
-                format!("resource {id} has another provider"),
-            );
+            return fail(format!("资源 {id} 的提供单位不符"), format!("resource {id} has another provider"));
         }
     }
     Ok(())
@@ -58,12 +48,7 @@ pub(super) fn emergency_plan(i: &Input<'_>) -> Result<(), Fail> {
     if resources.is_empty() {
         return fail("没有列出任何数据资源", "no resource is named");
     }
-    let bare = resources.values().find(|p| {
-        !i.facts
-            .plans
-            .iter()
-            .any(|plan| plan.covers(p, scenario.as_ref(), i.now))
-    });
+    let bare = resources.values().find(|p| !i.facts.plans.iter().any(|plan| plan.covers(p, scenario.as_ref(), i.now)));
     bare.map_or(Ok(()), |p| {
         fail(
             format!("提供单位 {p} 未制定适用的应急预案"),
@@ -79,14 +64,9 @@ pub(super) fn within_scope(i: &Input<'_>) -> Result<(), Fail> {
     if i.case.text("operator") != Some(authorisation.operator.as_str()) {
         return fail("申请单位不是被授权单位", "the applicant is not the authorised operator");
     }
-    let outside = resources(i)
-        .into_keys()
-        .find(|id| !authorisation.resources.contains_key(id));
+    let outside = resources(i).into_keys().find(|id| !authorisation.resources.contains_key(id));
     outside.map_or(Ok(()), |id| {
-        fail(
-            format!("资源 {id} 不在授权运营范围内"),
-            format!("resource {id} is outside the authorisation's scope"),
-        )
+        fail(format!("资源 {id} 不在授权运营范围内"), format!("resource {id} is outside the authorisation's scope"))
     })
 }
 
@@ -96,36 +76,20 @@ pub(super) fn within_term(i: &Input<'_>) -> Result<(), Fail> {
         (Some(until), Some(a)) => i.now < until && until <= a.until,
         _ => false,
     };
-    hold(
-        fits,
-        "期限已过或超出授权期限",
-        "the period is over or runs beyond the authorisation",
-    )
+    hold(fits, "期限已过或超出授权期限", "the period is over or runs beyond the authorisation")
 }
 
 pub(super) fn scenario_approved(i: &Input<'_>) -> Result<(), Fail> {
-    let scenario = i
-        .facts
-        .scenario
-        .as_ref()
-        .filter(|s| Some(s.id.as_str()) == i.case.text("scenario"));
+    let scenario = i.facts.scenario.as_ref().filter(|s| Some(s.id.as_str()) == i.case.text("scenario"));
     let approved = scenario
         .is_some_and(|s| s.state == ScenarioState::Approved && Some(s.operator.as_str()) == i.case.text("operator"));
     let authorised = scenario.is_some_and(|s| Some(s.spec.authorisation.as_str()) == i.case.text("authorisation"));
-    hold(
-        approved && authorised,
-        "应用场景未经审核",
-        "the scenario is not approved for this operator and authorisation",
-    )
+    hold(approved && authorised, "应用场景未经审核", "the scenario is not approved for this operator and authorisation")
 }
 
 pub(super) fn staff_admitted(i: &Input<'_>) -> Result<(), Fail> {
     let author = i.case.text("author").unwrap_or(i.case.author.as_str());
-    let admitted = i
-        .facts
-        .staff
-        .as_ref()
-        .is_some_and(|s| s.person.as_str() == author && s.admitted(i.now));
+    let admitted = i.facts.staff.as_ref().is_some_and(|s| s.person.as_str() == author && s.admitted(i.now));
     hold(
         admitted,
         "编写人员未完成实名认证、备案与审查，或保密协议已到期",
@@ -135,22 +99,12 @@ pub(super) fn staff_admitted(i: &Input<'_>) -> Result<(), Fail> {
 
 pub(super) fn period_open(i: &Input<'_>) -> Result<(), Fail> {
     let field = i.case.object.get("nda_until").or_else(|| i.case.object.get("until"));
-    let open = field
-        .and_then(Value::as_i64)
-        .is_some_and(|until| i.now < Timestamp(until));
+    let open = field.and_then(Value::as_i64).is_some_and(|until| i.now < Timestamp(until));
     hold(open, "期限已过", "the period is over")
 }
 
 pub(super) fn grant_in_force(i: &Input<'_>) -> Result<(), Fail> {
-    let open = i
-        .grant()
-        .is_some_and(|g| g.state == GrantState::Open && i.now < g.spec.until);
-    let own = i
-        .grant()
-        .is_some_and(|g| i.case.text("author_org").is_none_or(|org| org == g.operator.as_str()));
-    hold(
-        open && own,
-        "没有有效的数据使用许可",
-        "there is no grant in force for this operator",
-    )
+    let open = i.grant().is_some_and(|g| g.state == GrantState::Open && i.now < g.spec.until);
+    let own = i.grant().is_some_and(|g| i.case.text("author_org").is_none_or(|org| org == g.operator.as_str()));
+    hold(open && own, "没有有效的数据使用许可", "there is no grant in force for this operator")
 }

@@ -45,7 +45,8 @@ impl Pass<'_> {
         let mut keys = exprs.iter().map(|key| self.label(key, &input)).collect::<Checked<Vec<Label>>>()?;
         // The number that tells the levels of grouping sets apart follows the keys.
         keys.extend(sets.then(Label::constant));
-        let calls = node.aggr_expr.iter().map(|expr| self.aggregate_call(expr, &input)).collect::<Checked<Vec<Call>>>()?;
+        let calls =
+            node.aggr_expr.iter().map(|expr| self.aggregate_call(expr, &input)).collect::<Checked<Vec<Call>>>()?;
         let free = keys.iter().chain(calls.iter().flat_map(Call::labels)).all(Label::is_free);
         if free && !input.is_raw() {
             return self.open_aggregate(node, input, &keys, &calls);
@@ -54,7 +55,14 @@ impl Pass<'_> {
             if sets {
                 let (expr, label) = (exprs[0], Label::derived(Modes::NONE, &keys));
                 let help = "group by the key alone";
-                return self.refuse(expr, &label, "KEY", "键不得带小计分组", "keys may not be grouped with subtotals", help);
+                return self.refuse(
+                    expr,
+                    &label,
+                    "KEY",
+                    "键不得带小计分组",
+                    "keys may not be grouped with subtotals",
+                    help,
+                );
             }
             return self.per_subject(node, input, keys, &calls);
         }
@@ -67,11 +75,15 @@ impl Pass<'_> {
             other => other,
         };
         let Expr::AggregateFunction(call) = inner else {
-            return deny(Reason::new("N1", "不接受的聚合形式", "this form of aggregate is not accepted").place(self.text.start()));
+            return deny(
+                Reason::new("N1", "不接受的聚合形式", "this form of aggregate is not accepted")
+                    .place(self.text.start()),
+            );
         };
         let name = call.func.name();
         let Some(fold) = fold(name) else {
-            let (zh, en) = (format!("未登记的聚合函数 {name}"), format!("the aggregate {name} is not on the allow-list"));
+            let (zh, en) =
+                (format!("未登记的聚合函数 {name}"), format!("the aggregate {name} is not on the allow-list"));
             return deny(Reason::new("N8", zh, en).place(self.text.find(name)).place(self.text.start()));
         };
         let args = call.params.args.iter().map(|arg| self.label(arg, input)).collect::<Checked<Vec<Label>>>()?;
@@ -79,7 +91,14 @@ impl Pass<'_> {
             let label = self.label(&order.expr, input)?;
             if !label.is_free() && !call.params.args.contains(&order.expr) {
                 let help = "leave out the order inside the aggregate";
-                return self.refuse(&order.expr, &label, "N6", "聚合内不得按此列排序", "an aggregate may not be ordered by this column", help);
+                return self.refuse(
+                    &order.expr,
+                    &label,
+                    "N6",
+                    "聚合内不得按此列排序",
+                    "an aggregate may not be ordered by this column",
+                    help,
+                );
             }
         }
         let filter = match &call.params.filter {
@@ -90,15 +109,33 @@ impl Pass<'_> {
             && !label.is_free()
             && !label.modes.has(Modes::LIT_EQ)
         {
-            return self.refuse(filter, label, "N7", "此列不得用作条件", "this column may not be a condition", "compare a dimension with a literal");
+            return self.refuse(
+                filter,
+                label,
+                "N7",
+                "此列不得用作条件",
+                "this column may not be a condition",
+                "compare a dimension with a literal",
+            );
         }
         Ok(Call { expr, call, fold, args, filter })
     }
 
     /// Over public or released rows nothing is restricted.
-    fn open_aggregate(&mut self, node: &Aggregate, input: Relation, keys: &[Label], calls: &[Call]) -> Checked<Relation> {
+    fn open_aggregate(
+        &mut self,
+        node: &Aggregate,
+        input: Relation,
+        keys: &[Label],
+        calls: &[Call],
+    ) -> Checked<Relation> {
         let mut labels = keys.to_vec();
-        labels.extend(calls.iter().map(|call| Label { transform: Transform::Aggregate, ..Label::join(call.labels().collect::<Vec<_>>()) }));
+        labels.extend(
+            calls.iter().map(|call| Label {
+                transform: Transform::Aggregate,
+                ..Label::join(call.labels().collect::<Vec<_>>())
+            }),
+        );
         labels.iter_mut().for_each(|label| label.subject = None);
         let group = self.finish_group(&node.group_expr, &input)?;
         let aggregates = node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
@@ -111,8 +148,12 @@ impl Pass<'_> {
     pub(super) fn finish_group(&self, group: &[Expr], input: &Relation) -> Checked<Vec<Expr>> {
         let finish = |exprs: &[Expr]| exprs.iter().map(|expr| self.finish(expr, input)).collect::<Checked<Vec<Expr>>>();
         match group {
-            [Expr::GroupingSet(GroupingSet::Rollup(keys))] => Ok(vec![Expr::GroupingSet(GroupingSet::Rollup(finish(keys)?))]),
-            [Expr::GroupingSet(GroupingSet::Cube(keys))] => Ok(vec![Expr::GroupingSet(GroupingSet::Cube(finish(keys)?))]),
+            [Expr::GroupingSet(GroupingSet::Rollup(keys))] => {
+                Ok(vec![Expr::GroupingSet(GroupingSet::Rollup(finish(keys)?))])
+            }
+            [Expr::GroupingSet(GroupingSet::Cube(keys))] => {
+                Ok(vec![Expr::GroupingSet(GroupingSet::Cube(finish(keys)?))])
+            }
             [Expr::GroupingSet(GroupingSet::GroupingSets(sets))] => {
                 let sets = sets.iter().map(|keys| finish(keys)).collect::<Checked<Vec<Vec<Expr>>>>()?;
                 Ok(vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))])
@@ -122,15 +163,30 @@ impl Pass<'_> {
     }
 
     /// Grouped by a key, below a later release: nothing comes out yet, and the groups carry the sets of their subjects.
-    fn per_subject(&mut self, node: &Aggregate, input: Relation, mut keys: Vec<Label>, calls: &[Call]) -> Checked<Relation> {
+    fn per_subject(
+        &mut self,
+        node: &Aggregate,
+        input: Relation,
+        mut keys: Vec<Label>,
+        calls: &[Call],
+    ) -> Checked<Relation> {
         for (key, expr) in keys.iter().zip(&node.group_expr) {
             if !key.modes.has(Modes::INNER_KEY) {
                 let help = "group by keys, dimensions and times";
-                return self.refuse(expr, key, self.rule_of(key), "不得按此列分组", "this column may not be a grouping key", help);
+                return self.refuse(
+                    expr,
+                    key,
+                    self.rule_of(key),
+                    "不得按此列分组",
+                    "this column may not be a grouping key",
+                    help,
+                );
             }
         }
         let folded = calls.iter().map(|call| self.fold_per_subject(call)).collect::<Checked<Vec<Label>>>()?;
-        let single = |hidden: &Hidden| keys.iter().any(|key| key.subject.as_ref().is_some_and(|s| s.scan == hidden.scan && s.kind == hidden.kind));
+        let single = |hidden: &Hidden| {
+            keys.iter().any(|key| key.subject.as_ref().is_some_and(|s| s.scan == hidden.scan && s.kind == hidden.kind))
+        };
         let set = subjects::subject_set(self.policy.largest_k());
         let only = subjects::only_subject();
         let tokens = input.hidden.iter().map(|hidden| {
@@ -138,7 +194,8 @@ impl Pass<'_> {
             function.call(vec![Expr::Column(hidden.column.clone())])
         });
         let group = node.group_expr.iter().map(|key| self.finish(key, &input)).collect::<Checked<Vec<Expr>>>()?;
-        let mut aggregates = node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
+        let mut aggregates =
+            node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
         aggregates.extend(tokens);
         let grouped = Aggregate::try_new(Arc::new(input.plan.clone()), group, aggregates).map_err(internal)?;
         let visible = node.schema.fields().len();
@@ -153,7 +210,14 @@ impl Pass<'_> {
         let plan = Projection::try_new(exprs, Arc::new(LogicalPlan::Aggregate(grouped))).map_err(internal)?;
         keys.extend(folded);
         let state = super::State::Raw;
-        Ok(Relation { plan: LogicalPlan::Projection(plan), schema: Arc::clone(&node.schema), labels: keys, hidden, state, ..input })
+        Ok(Relation {
+            plan: LogicalPlan::Projection(plan),
+            schema: Arc::clone(&node.schema),
+            labels: keys,
+            hidden,
+            state,
+            ..input
+        })
     }
 
     /// Label of an aggregate per subject.
@@ -162,7 +226,8 @@ impl Pass<'_> {
         let distinct = call.call.params.distinct;
         match (call.fold, call.args.as_slice()) {
             (Fold::Count, args) if args.iter().all(|arg| arg.modes.has(Modes::COUNT)) => {
-                let countable = !distinct || args.iter().all(|arg| arg.modes.has(Modes::DISTINCT) || arg.modes.has(Modes::ORDER));
+                let countable =
+                    !distinct || args.iter().all(|arg| arg.modes.has(Modes::DISTINCT) || arg.modes.has(Modes::ORDER));
                 if countable {
                     return Ok(base(Modes::DIM.or(Modes::SUM)));
                 }
@@ -170,7 +235,10 @@ impl Pass<'_> {
             (Fold::Sum | Fold::Mean, [value]) if value.modes.has(Modes::SUM) && !distinct => {
                 return Ok(match &value.condition {
                     Condition::Constants(_) => base(Modes::DIM.or(Modes::SUM)),
-                    _ => Label { grid: value.grid, ..base(value.modes.and(Modes::of_class(crate::contract::Class::Mea))) },
+                    _ => Label {
+                        grid: value.grid,
+                        ..base(value.modes.and(Modes::of_class(crate::contract::Class::Mea)))
+                    },
                 });
             }
             (Fold::Extreme, [value]) if value.modes.has(Modes::EXTREME) && !value.is_free() => {
@@ -181,6 +249,13 @@ impl Pass<'_> {
         }
         let label = Label::derived(Modes::NONE, call.labels());
         let help = "per subject: COUNT, SUM and AVG of measures, MIN and MAX of dimensions and times";
-        self.refuse(call.expr, &label, self.rule_of(&label), "按主体不得这样聚合该列", "this column may not be folded in this way per subject", help)
+        self.refuse(
+            call.expr,
+            &label,
+            self.rule_of(&label),
+            "按主体不得这样聚合该列",
+            "this column may not be folded in this way per subject",
+            help,
+        )
     }
 }

@@ -10,14 +10,24 @@ use crate::engine::verdict::{Checked, Reason, deny};
 
 impl Pass<'_> {
     /// Refuses the use of an expression.
-    pub(super) fn refuse<T>(&self, expr: &Expr, label: &Label, rule: &str, zh: &str, en: &str, help: &str) -> Checked<T> {
+    pub(super) fn refuse<T>(
+        &self,
+        expr: &Expr,
+        label: &Label,
+        rule: &str,
+        zh: &str,
+        en: &str,
+        help: &str,
+    ) -> Checked<T> {
         let names: Vec<String> = label.names();
         let list = names.join(", ");
         let (zh, en) = match names.is_empty() {
             true => (zh.to_owned(), en.to_owned()),
             false => (format!("{zh}（{list}）"), format!("{en} ({list})")),
         };
-        let place = self.place(expr).or_else(|| names.iter().find_map(|name| self.text.find(name.rsplit('.').next().unwrap_or(name))));
+        let place = self
+            .place(expr)
+            .or_else(|| names.iter().find_map(|name| self.text.find(name.rsplit('.').next().unwrap_or(name))));
         deny(Reason::new(rule, zh, en).columns(names).help(help).place(place).place(self.text.start()))
     }
 
@@ -38,5 +48,8 @@ impl Pass<'_> {
 
 /// A plan could not be built: refused without the planner's words, which nobody has reviewed for values.
 pub(super) fn internal<E>(_: E) -> Box<Reason> {
-    Box::new(Reason::new("N1", "查询无法改写为受控形式", "the query cannot be rewritten into its governed form").help("write it more simply"))
+    Box::new(
+        Reason::new("N1", "查询无法改写为受控形式", "the query cannot be rewritten into its governed form")
+            .help("write it more simply"),
+    )
 }

@@ -39,13 +39,22 @@ impl Pass<'_> {
         if label.is_free() || label.modes.has(Modes::LIT_EQ) {
             return Ok(label);
         }
-        self.refuse(when, &label, "N7", "此列不得用作条件", "this column may not be a condition", "compare a dimension with a literal")
+        self.refuse(
+            when,
+            &label,
+            "N7",
+            "此列不得用作条件",
+            "this column may not be a condition",
+            "compare a dimension with a literal",
+        )
     }
 
     /// A column where the condition holds and nothing elsewhere, or a choice among dimensions and constants.
     fn of_values(&mut self, expr: &Expr, branches: &[&Expr], labels: &[Label], all: &[&Label]) -> Checked<Label> {
-        let nothing = |branch: &Expr| constant(branch).is_some_and(|value| value.is_null() || number(value) == Some(0.0));
-        let rest: Vec<&Label> = branches.iter().zip(labels).filter(|(branch, _)| !nothing(branch)).map(|(_, label)| label).collect();
+        let nothing =
+            |branch: &Expr| constant(branch).is_some_and(|value| value.is_null() || number(value) == Some(0.0));
+        let rest: Vec<&Label> =
+            branches.iter().zip(labels).filter(|(branch, _)| !nothing(branch)).map(|(_, label)| label).collect();
         if let [value] = rest.as_slice() {
             let folds = Modes::COUNT.or(Modes::SUM).or(Modes::DISTINCT).or(Modes::MEAN);
             let dimension = if value.modes.has(Modes::GROUP) { Modes::DIM } else { Modes::NONE };
@@ -59,7 +68,14 @@ impl Pass<'_> {
         }
         let label = Label::derived(Modes::NONE, all.iter().copied());
         let help = "give a measure in one branch and 0 or NULL in the others";
-        self.refuse(expr, &label, "G2", "CASE 的分支不得混用度量", "the branches of this CASE may not mix measures", help)
+        self.refuse(
+            expr,
+            &label,
+            "G2",
+            "CASE 的分支不得混用度量",
+            "the branches of this CASE may not mix measures",
+            help,
+        )
     }
 }
 

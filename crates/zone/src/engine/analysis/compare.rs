@@ -43,7 +43,14 @@ impl Pass<'_> {
             let first = matches!((op, number(value)), (Eq | LtEq, Some(1.0)) | (Lt, Some(2.0)));
             return match first {
                 true => Ok(()),
-                false => self.refuse(expr, label, "N2", "按主体取行只能取第一行", "only the first row of each subject may be taken", "compare the row number with 1"),
+                false => self.refuse(
+                    expr,
+                    label,
+                    "N2",
+                    "按主体取行只能取第一行",
+                    "only the first row of each subject may be taken",
+                    "compare the row number with 1",
+                ),
             };
         }
         match op {
@@ -52,7 +59,14 @@ impl Pass<'_> {
             _ => {
                 let rule = self.rule_of(label);
                 let help = "compare a dimension with a literal, or a measure or time by range on its grid";
-                self.refuse(expr, label, rule, "此列不得与字面值这样比较", "this column may not be compared with a literal in this way", help)
+                self.refuse(
+                    expr,
+                    label,
+                    rule,
+                    "此列不得与字面值这样比较",
+                    "this column may not be compared with a literal in this way",
+                    help,
+                )
             }
         }
     }
@@ -61,7 +75,9 @@ impl Pass<'_> {
     fn on_grid(&mut self, expr: &Expr, label: &Label, op: Operator, value: &ScalarValue) -> Checked<()> {
         let Some(grid) = label.grid else { return Ok(()) };
         let point = match grid {
-            Grid::Number(step) => number(value).filter(|number| is_multiple(*number, step)).map(|number| (format!("{number}"), upper(op))),
+            Grid::Number(step) => {
+                number(value).filter(|number| is_multiple(*number, step)).map(|number| (format!("{number}"), upper(op)))
+            }
             _ => time::bound(grid, value, upper(op) == Cut::Above).map(|(point, continuous)| {
                 let cut = if continuous { upper(op) } else { Cut::Below };
                 (point.to_string(), cut)
@@ -70,7 +86,14 @@ impl Pass<'_> {
         let rule = self.rule_of(label);
         let Some((point, cut)) = point else {
             let help = format!("use a bound on the grid {}", grid_name(grid));
-            return self.refuse(expr, label, rule, "界限不在该列的格上", "the bound does not lie on the column's grid", &help);
+            return self.refuse(
+                expr,
+                label,
+                rule,
+                "界限不在该列的格上",
+                "the bound does not lie on the column's grid",
+                &help,
+            );
         };
         let column = label.names().join("+");
         match self.splits.0.insert((column, point), cut) {
@@ -85,7 +108,11 @@ impl Pass<'_> {
     fn between_columns(&mut self, op: Operator, left: &Expr, l: &Label, right: &Expr, r: &Label) -> Checked<()> {
         let range = matches!(op, Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq);
         let bound = |value: &Label, bound: &Label| {
-            range && value.modes.has(Modes::ADD.or(Modes::LIT_RANGE)) && !value.is_free() && bound.from_release && bound.released_as_is
+            range
+                && value.modes.has(Modes::ADD.or(Modes::LIT_RANGE))
+                && !value.is_free()
+                && bound.from_release
+                && bound.released_as_is
         };
         if bound(l, r) || bound(r, l) || self.equal(op, l, r) {
             return Ok(());
@@ -101,9 +128,13 @@ impl Pass<'_> {
         if op != Operator::Eq {
             return false;
         }
-        let keys = l.modes.has(Modes::EQJOIN) && r.modes.has(Modes::EQJOIN) && l.domain.is_some() && l.domain == r.domain;
+        let keys =
+            l.modes.has(Modes::EQJOIN) && r.modes.has(Modes::EQJOIN) && l.domain.is_some() && l.domain == r.domain;
         let with_public = |dimension: &Label, public: &Label| {
-            dimension.modes.has(Modes::PUBEQ) && public.is_free() && !public.atoms.is_empty() && public.atoms.iter().all(|atom| self.policy.is_public(atom))
+            dimension.modes.has(Modes::PUBEQ)
+                && public.is_free()
+                && !public.atoms.is_empty()
+                && public.atoms.iter().all(|atom| self.policy.is_public(atom))
         };
         (keys && !l.is_free() && !r.is_free()) || with_public(l, r) || with_public(r, l)
     }
@@ -132,8 +163,12 @@ impl Pass<'_> {
         let mut fixed = Vec::new();
         for part in datafusion::logical_expr::utils::split_conjunction(predicate) {
             let sides = match part {
-                Expr::BinaryExpr(binary) if binary.op == Operator::Eq => [(&*binary.left, &*binary.right), (&*binary.right, &*binary.left)],
-                Expr::InList(list) if !list.negated && list.list.len() == 1 => [(&*list.expr, &list.list[0]), (&*list.expr, &list.list[0])],
+                Expr::BinaryExpr(binary) if binary.op == Operator::Eq => {
+                    [(&*binary.left, &*binary.right), (&*binary.right, &*binary.left)]
+                }
+                Expr::InList(list) if !list.negated && list.list.len() == 1 => {
+                    [(&*list.expr, &list.list[0]), (&*list.expr, &list.list[0])]
+                }
                 _ => continue,
             };
             for (column, value) in sides {

@@ -63,7 +63,8 @@ fn of_argument(fold: Fold, arg: &Expr, label: &Label, input: &Relation) -> Check
 /// Each constant marks rows of its own.
 fn of_constants(arg: &Expr, constants: &[ScalarValue], nullable: bool) -> Vec<Rows> {
     let values = constants.iter().filter(|value| !value.is_null());
-    let mut rows: Vec<Rows> = values.map(|value| Rows { when: arg.clone().eq(lit(value.clone())), or_none: false }).collect();
+    let mut rows: Vec<Rows> =
+        values.map(|value| Rows { when: arg.clone().eq(lit(value.clone())), or_none: false }).collect();
     if nullable {
         let listed = constants.iter().any(ScalarValue::is_null);
         rows.push(Rows { when: arg.clone().is_null(), or_none: !listed });

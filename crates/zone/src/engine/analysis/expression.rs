@@ -34,7 +34,9 @@ impl Pass<'_> {
             Expr::Negative(inner) => self.negative(expr, inner, from),
             Expr::Between(between) => self.between(between, from),
             Expr::InList(list) => self.in_list(list, from),
-            Expr::Like(like) | Expr::SimilarTo(like) => self.pattern(expr, like, matches!(expr, Expr::SimilarTo(_)), from),
+            Expr::Like(like) | Expr::SimilarTo(like) => {
+                self.pattern(expr, like, matches!(expr, Expr::SimilarTo(_)), from)
+            }
             Expr::Case(case) => self.case(expr, case, from),
             Expr::Cast(Cast { expr: inner, field }) => self.cast(expr, inner, field.data_type(), from),
             Expr::TryCast(TryCast { expr: inner, field }) => self.cast(expr, inner, field.data_type(), from),
@@ -68,17 +70,29 @@ impl Pass<'_> {
                 true => ("此列在此处不得有任何使用", "no use of this column is permitted here"),
                 false => ("此列没有披露类别，不得使用", "this column has no disclosure class and permits no use"),
             };
-            return self.refuse(expr, &label, "LOCK", zh, en, "leave the column out; it may only be carried and dropped");
+            return self.refuse(
+                expr,
+                &label,
+                "LOCK",
+                zh,
+                en,
+                "leave the column out; it may only be carried and dropped",
+            );
         }
         self.used.extend(label.atoms.iter().cloned());
         Ok(label)
     }
 
     fn binary(&mut self, expr: &Expr, binary: &BinaryExpr, from: &Relation) -> Checked<Label> {
-        use Operator::{And, Divide, Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Or, Plus, StringConcat};
+        use Operator::{
+            And, Divide, Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Or,
+            Plus, StringConcat,
+        };
         match binary.op {
             And | Or => self.truth(expr, &[&binary.left, &binary.right], from),
-            Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom => self.compare(binary.op, &binary.left, &binary.right, from),
+            Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom => {
+                self.compare(binary.op, &binary.left, &binary.right, from)
+            }
             Plus | Minus | Multiply | Divide | Modulo | StringConcat => self.arithmetic(expr, binary, from),
             _ => {
                 let (left, right) = (self.label(&binary.left, from)?, self.label(&binary.right, from)?);
@@ -98,16 +112,30 @@ impl Pass<'_> {
         }
         let sum = matches!(binary.op, Operator::Plus | Operator::Minus);
         let plain = left.condition == Condition::None && right.condition == Condition::None;
-        if sum && plain && left.modes.has(Modes::ADD) && right.modes.has(Modes::ADD) && !left.is_free() && !right.is_free() {
+        if sum
+            && plain
+            && left.modes.has(Modes::ADD)
+            && right.modes.has(Modes::ADD)
+            && !left.is_free()
+            && !right.is_free()
+        {
             return Ok(add(&left, &right));
         }
-        let times = left.modes.has(Modes::TRUNC) && right.modes.has(Modes::TRUNC) && !left.is_free() && !right.is_free();
+        let times =
+            left.modes.has(Modes::TRUNC) && right.modes.has(Modes::TRUNC) && !left.is_free() && !right.is_free();
         if binary.op == Operator::Minus && times {
             return Ok(Label::derived(Modes::EPOCH, [&left, &right]));
         }
         let label = Label::derived(Modes::NONE, [&left, &right]);
         let help = "aggregate first and compute with the released values";
-        self.refuse(expr, &label, "MEA", "不得对受限值做此运算", "this arithmetic on restricted values is not permitted", help)
+        self.refuse(
+            expr,
+            &label,
+            "MEA",
+            "不得对受限值做此运算",
+            "this arithmetic on restricted values is not permitted",
+            help,
+        )
     }
 
     /// A function over public or released values; over restricted rows it must not be able to fail (N3).
@@ -115,11 +143,25 @@ impl Pass<'_> {
         let label = Label::join(parts.iter().copied());
         if !label.is_free() {
             let help = "use a registered derivation, or aggregate first";
-            return self.refuse(expr, &label, "N8", "此运算不是该列登记的派生", "this is not a registered derivation of the column", help);
+            return self.refuse(
+                expr,
+                &label,
+                "N8",
+                "此运算不是该列登记的派生",
+                "this is not a registered derivation of the column",
+                help,
+            );
         }
         if fallible && from.is_raw() {
             let help = "compute with the released values instead";
-            return self.refuse(expr, &label, "N3", "受限行上不得使用会出错的运算", "an operation that can fail is not permitted over restricted rows", help);
+            return self.refuse(
+                expr,
+                &label,
+                "N3",
+                "受限行上不得使用会出错的运算",
+                "an operation that can fail is not permitted over restricted rows",
+                help,
+            );
         }
         Ok(label)
     }
@@ -131,7 +173,14 @@ impl Pass<'_> {
         }
         for label in &labels {
             if !label.modes.has(Modes::LIT_EQ) || label.modes.has(Modes::RANK) && !label.is_free() {
-                return self.refuse(expr, label, "N7", "此列不得用作条件", "this column may not be a condition", "compare a dimension with a literal");
+                return self.refuse(
+                    expr,
+                    label,
+                    "N7",
+                    "此列不得用作条件",
+                    "this column may not be a condition",
+                    "compare a dimension with a literal",
+                );
             }
         }
         Ok(boolean(&labels))
@@ -144,7 +193,14 @@ impl Pass<'_> {
         }
         if !label.modes.has(Modes::NULLTEST) {
             let help = "only dimensions may be tested for null";
-            return self.refuse(inner, &label, "N7", "此列不得做空值判断", "this column may not be tested for null", help);
+            return self.refuse(
+                inner,
+                &label,
+                "N7",
+                "此列不得做空值判断",
+                "this column may not be tested for null",
+                help,
+            );
         }
         Ok(boolean(&[label]))
     }
@@ -155,7 +211,14 @@ impl Pass<'_> {
             return Ok(label);
         }
         if !label.modes.has(Modes::ADD) {
-            return self.refuse(expr, &label, "MEA", "不得对该列取负", "this column may not be negated", "compute with the released values");
+            return self.refuse(
+                expr,
+                &label,
+                "MEA",
+                "不得对该列取负",
+                "this column may not be negated",
+                "compute with the released values",
+            );
         }
         let modes = label.modes.and(Modes::COUNT.or(Modes::SUM));
         Ok(Label { modes, ..label })
@@ -178,10 +241,19 @@ impl Pass<'_> {
             return Ok(Label { modes, condition: Condition::Constants(constants), ..label });
         }
         // A conversion that could fail becomes one that gives null; see `finish`.
-        let narrowing = source.is_numeric() && target.is_numeric() && (label.modes.has(Modes::GROUP) || label.modes.has(Modes::RANK));
+        let narrowing = source.is_numeric()
+            && target.is_numeric()
+            && (label.modes.has(Modes::GROUP) || label.modes.has(Modes::RANK));
         if !total && !narrowing {
             let help = "keep the column's own type";
-            return self.refuse(expr, &label, "N3", "受限行上不得做会出错的类型转换", "a conversion that can fail is not permitted over restricted rows", help);
+            return self.refuse(
+                expr,
+                &label,
+                "N3",
+                "受限行上不得做会出错的类型转换",
+                "a conversion that can fail is not permitted over restricted rows",
+                help,
+            );
         }
         if matches!(target, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) && !is_text(&source) {
             label.modes = label.modes.and(Modes::DIM.without(Modes::LIT_RANGE));
@@ -198,7 +270,14 @@ impl Pass<'_> {
         if inner.is_raw() || !inner.is_open() {
             let help = "the subquery must be an aggregate that could be released by itself";
             let label = inner.labels.first().cloned().unwrap_or_else(Label::constant);
-            return self.refuse(expr, &label, "G1", "子查询本身不可释放", "the subquery could not be released by itself", help);
+            return self.refuse(
+                expr,
+                &label,
+                "G1",
+                "子查询本身不可释放",
+                "the subquery could not be released by itself",
+                help,
+            );
         }
         self.subplans.insert(address(subquery), inner.plan.clone());
         let mut label = inner.labels.first().cloned().unwrap_or_else(Label::constant);
@@ -248,7 +327,9 @@ fn may_fail(binary: &BinaryExpr) -> bool {
 
 /// Conversions that give a value for every value.
 fn never_fails(source: &DataType, target: &DataType) -> bool {
-    use DataType::{Boolean, Date32, Float32, Float64, Int8, Int16, Int32, Int64, Timestamp, UInt8, UInt16, UInt32, UInt64};
+    use DataType::{
+        Boolean, Date32, Float32, Float64, Int8, Int16, Int32, Int64, Timestamp, UInt8, UInt16, UInt32, UInt64,
+    };
     let widening = match (source, target) {
         (Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32 | Int64 | UInt64 | Float32, Float64) => true,
         (Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32, Int64) => true,

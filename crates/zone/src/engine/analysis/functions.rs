@@ -29,7 +29,14 @@ impl Pass<'_> {
             let parts: Vec<&Label> = labels.iter().collect();
             let Some(known) = known else {
                 let label = Label::join(&labels);
-                return self.refuse(expr, &label, "N8", "未登记的函数", "the function is not on the allow-list", "use an allow-listed function");
+                return self.refuse(
+                    expr,
+                    &label,
+                    "N8",
+                    "未登记的函数",
+                    "the function is not on the allow-list",
+                    "use an allow-listed function",
+                );
             };
             return self.only_free(expr, &parts, from, known == Effect::Fallible);
         }
@@ -37,11 +44,20 @@ impl Pass<'_> {
             ("date_trunc", [unit, _], [_, time]) => self.truncate(expr, unit, time, true),
             ("date_part", [unit, _], [_, time]) => self.truncate(expr, unit, time, false),
             ("left", [_, length], [text, _]) => self.left(expr, text, length),
-            ("coalesce" | "nvl", [_, default], [value, _]) if constant(default).is_some() => self.coalesce(expr, value, default),
+            ("coalesce" | "nvl", [_, default], [value, _]) if constant(default).is_some() => {
+                self.coalesce(expr, value, default)
+            }
             _ => {
                 let restricted = labels.iter().find(|label| !label.is_free()).cloned().unwrap_or_else(Label::constant);
                 let help = "use a registered derivation of the column, or aggregate first";
-                self.refuse(expr, &restricted, "N8", "此函数不是该列登记的派生", "the function is not a registered derivation of the column", help)
+                self.refuse(
+                    expr,
+                    &restricted,
+                    "N8",
+                    "此函数不是该列登记的派生",
+                    "the function is not a registered derivation of the column",
+                    help,
+                )
             }
         }
     }
@@ -55,7 +71,14 @@ impl Pass<'_> {
         // A day of the week is no truncation.
         if !fits || (whole && unit.contains("do")) {
             let help = "truncate to the column's grid or coarser";
-            return self.refuse(expr, label, "TIME", "时间不得取到比格更细", "the time may not be taken finer than its grid", help);
+            return self.refuse(
+                expr,
+                label,
+                "TIME",
+                "时间不得取到比格更细",
+                "the time may not be taken finer than its grid",
+                help,
+            );
         }
         let modes = if unit == "year" && !whole { Modes::DIM.or(Modes::YEAR_BAND) } else { Modes::DIM };
         Ok(Label::derived(modes, [label]))
@@ -66,7 +89,14 @@ impl Pass<'_> {
         let registered = text.derive.iter().any(|Derivation::Left(n)| length == Some(f64::from(*n)));
         if !registered || !text.modes.has(Modes::GROUP) {
             let help = "take the prefix length that the contract registers";
-            return self.refuse(expr, text, "N8", "该列没有登记这样的前缀", "the column registers no such prefix", help);
+            return self.refuse(
+                expr,
+                text,
+                "N8",
+                "该列没有登记这样的前缀",
+                "the column registers no such prefix",
+                help,
+            );
         }
         Ok(Label::derived(text.modes, [text]))
     }
@@ -90,14 +120,23 @@ impl Pass<'_> {
             return Ok(None);
         }
         for (call, factor) in [(&binary.left, &binary.right), (&binary.right, &binary.left)] {
-            let (Expr::ScalarFunction(call), Some(factor)) = (bare(call), constant(factor).and_then(number)) else { continue };
+            let (Expr::ScalarFunction(call), Some(factor)) = (bare(call), constant(factor).and_then(number)) else {
+                continue;
+            };
             let ("floor", [argument]) = (call.func.name(), call.args.as_slice()) else { continue };
             if let Some((label, step)) = self.floor_of(expr, argument, from)? {
                 if is_same(step, factor) {
                     return Ok(Some(label));
                 }
                 let help = "multiply by the number that was divided by";
-                return self.refuse(expr, &label, "N8", "分段的乘数与除数不同", "the band's factor differs from its divisor", help);
+                return self.refuse(
+                    expr,
+                    &label,
+                    "N8",
+                    "分段的乘数与除数不同",
+                    "the band's factor differs from its divisor",
+                    help,
+                );
             }
         }
         Ok(None)
@@ -121,7 +160,14 @@ impl Pass<'_> {
         let years = label.modes.has(Modes::YEAR_BAND) && step >= YEARS && step.fract() == 0.0;
         if !(measure && on_grid || years) {
             let help = "bands are multiples of a measure's grid, or at least five years";
-            return self.refuse(expr, &label, self.rule_of(&label), "分段不在该列的格上", "the band does not lie on the column's grid", help);
+            return self.refuse(
+                expr,
+                &label,
+                self.rule_of(&label),
+                "分段不在该列的格上",
+                "the band does not lie on the column's grid",
+                help,
+            );
         }
         Ok(Some((Label::derived(Modes::DIM, [&label]), step)))
     }

@@ -49,25 +49,52 @@ impl Pass<'_> {
         let (left, right) = (&sides.left, &sides.right);
         let place = node.on.first().and_then(|(l, _)| self.place(l));
         if left.state == State::Released || right.state == State::Released {
-            let reason = Reason::new("G3", "已释放的分组不得再与受限行连接", "released groups may not be joined with restricted rows again");
+            let reason = Reason::new(
+                "G3",
+                "已释放的分组不得再与受限行连接",
+                "released groups may not be joined with restricted rows again",
+            );
             return deny(reason.help("put both into one aggregate").place(place).place(self.text.start()));
         }
         if left.synthetic || right.synthetic {
-            let reason = Reason::new("N4", "受限行不得与查询中写出的行连接", "restricted rows may not be joined with rows written in the query");
-            return deny(reason.help("filter with literals").place(self.text.find("VALUES")).place(place).place(self.text.start()));
+            let reason = Reason::new(
+                "N4",
+                "受限行不得与查询中写出的行连接",
+                "restricted rows may not be joined with rows written in the query",
+            );
+            return deny(
+                reason
+                    .help("filter with literals")
+                    .place(self.text.find("VALUES"))
+                    .place(place)
+                    .place(self.text.start()),
+            );
         }
         self.check_pairs(&left.tables, &right.tables)?;
-        let fits = |(l, r): &(Label, Label)| (l.is_free() && r.is_free() && !l.atoms.is_empty() && !r.atoms.is_empty()) || self.equal(Operator::Eq, l, r);
+        let fits = |(l, r): &(Label, Label)| {
+            (l.is_free() && r.is_free() && !l.atoms.is_empty() && !r.atoms.is_empty()) || self.equal(Operator::Eq, l, r)
+        };
         if let Some(at) = sides.keys.iter().position(|key| !fits(key)) {
             let (expr, label) = (&node.on[at].0, Label::derived(Modes::NONE, [&sides.keys[at].0, &sides.keys[at].1]));
             let help = "join keys of one domain, or a dimension with a public column";
             return self.refuse(expr, &label, "N4", "不得用这两列连接", "these columns may not join", help);
         }
         let restricted_pair = !left.tables.is_empty() && !right.tables.is_empty();
-        let by_key = sides.keys.iter().any(|(l, r)| !l.is_free() && l.modes.has(Modes::EQJOIN) && r.modes.has(Modes::EQJOIN));
+        let by_key =
+            sides.keys.iter().any(|(l, r)| !l.is_free() && l.modes.has(Modes::EQJOIN) && r.modes.has(Modes::EQJOIN));
         if sides.keys.is_empty() || (restricted_pair && !by_key) {
-            let reason = Reason::new("N4", "受限行之间须按同一域的键等值连接", "restricted rows must be joined by equality of keys of one domain");
-            return deny(reason.help("join on the subject's key").place(place).place(self.text.find("JOIN")).place(self.text.start()));
+            let reason = Reason::new(
+                "N4",
+                "受限行之间须按同一域的键等值连接",
+                "restricted rows must be joined by equality of keys of one domain",
+            );
+            return deny(
+                reason
+                    .help("join on the subject's key")
+                    .place(place)
+                    .place(self.text.find("JOIN"))
+                    .place(self.text.start()),
+            );
         }
         if node.null_equality == NullEquality::NullEqualsNull && by_key {
             let reason = Reason::new("N4", "键的集合运算不受支持", "set operations on keys are not supported");
@@ -81,9 +108,15 @@ impl Pass<'_> {
         let met: Vec<&String> = left.union(right).collect();
         for (n, a) in met.iter().enumerate() {
             if let Some(b) = met[n + 1..].iter().find(|b| !self.policy.purpose.may_meet(a, b)) {
-                let (zh, en) = (format!("用途不许 {a} 与 {b} 相连"), format!("the purpose does not let {a} and {b} meet"));
+                let (zh, en) =
+                    (format!("用途不许 {a} 与 {b} 相连"), format!("the purpose does not let {a} and {b} meet"));
                 let place = self.text.find(b).or_else(|| self.text.find(a));
-                return deny(Reason::new("N5", zh, en).help(format!("ask for a purpose that joins {a} and {b}")).place(place).place(self.text.start()));
+                return deny(
+                    Reason::new("N5", zh, en)
+                        .help(format!("ask for a purpose that joins {a} and {b}"))
+                        .place(place)
+                        .place(self.text.start()),
+                );
             }
         }
         Ok(())
@@ -92,7 +125,8 @@ impl Pass<'_> {
     /// The relation of both sides' columns, as a residual filter sees it.
     fn combined(&self, node: &Join, sides: &Sides) -> Checked<Relation> {
         let (left, right) = (&sides.left, &sides.right);
-        let schema = datafusion::logical_expr::build_join_schema(&left.schema, &right.schema, &JoinType::Inner).map_err(internal)?;
+        let schema = datafusion::logical_expr::build_join_schema(&left.schema, &right.schema, &JoinType::Inner)
+            .map_err(internal)?;
         let keys = sides.keys.iter().flat_map(|(l, r)| l.atoms.iter().chain(&r.atoms)).cloned();
         let raw_key = sides.keys.iter().any(|(l, r)| !l.is_free() || !r.is_free());
         let state = match (left.state, right.state) {
@@ -121,7 +155,13 @@ impl Pass<'_> {
         })
     }
 
-    fn build(&mut self, node: &Join, sides: Sides, mut both: Relation, filter: Option<(Label, Expr)>) -> Checked<Relation> {
+    fn build(
+        &mut self,
+        node: &Join,
+        sides: Sides,
+        mut both: Relation,
+        filter: Option<(Label, Expr)>,
+    ) -> Checked<Relation> {
         if let Some((label, _)) = &filter {
             self.restrict(&mut both, label);
         }
@@ -161,25 +201,49 @@ impl Pass<'_> {
         }
         let (left_plan, right_plan) = (Arc::new(left.plan), Arc::new(right_plan));
         let constraint = JoinConstraint::On;
-        let join = Join::try_new(left_plan, right_plan, on, filter, kind, constraint, node.null_equality, node.null_aware && kind == node.join_type);
+        let join = Join::try_new(
+            left_plan,
+            right_plan,
+            on,
+            filter,
+            kind,
+            constraint,
+            node.null_equality,
+            node.null_aware && kind == node.join_type,
+        );
         both.plan = LogicalPlan::Join(join.map_err(internal)?);
         Ok(both)
     }
 
     fn too_complex<T>(&self) -> Checked<T> {
         let reason = Reason::new("G1", "此子查询的主体无法计数", "the subjects of this subquery cannot be counted");
-        deny(reason.help("write the condition as a join").place(self.text.find("IN")).place(self.text.find("EXISTS")).place(self.text.start()))
+        deny(
+            reason
+                .help("write the condition as a join")
+                .place(self.text.find("IN"))
+                .place(self.text.find("EXISTS"))
+                .place(self.text.start()),
+        )
     }
 
     /// The right side of a semi join as one row per key with the set of its subjects, so that they are counted too.
-    fn semi(&mut self, right: &Relation, on: &[(Expr, Expr)], filtered: bool) -> Checked<(LogicalPlan, Vec<(Expr, Expr)>, Vec<super::relation::Hidden>)> {
+    fn semi(
+        &mut self,
+        right: &Relation,
+        on: &[(Expr, Expr)],
+        filtered: bool,
+    ) -> Checked<(LogicalPlan, Vec<(Expr, Expr)>, Vec<super::relation::Hidden>)> {
         if filtered {
             return self.too_complex();
         }
         self.scans += 1;
         let number = self.scans;
         let keys: Vec<Expr> = on.iter().map(|(_, r)| r.clone()).collect();
-        let sets: Vec<Expr> = right.hidden_columns().into_iter().map(|token| subjects::subject_set(self.policy.largest_k()).call(vec![token])).collect();
+        let sets: Vec<Expr> = right
+            .hidden_columns()
+            .into_iter()
+            .map(|token| subjects::subject_set(self.policy.largest_k()).call(vec![token]))
+            .collect();
         let grouped = Aggregate::try_new(Arc::new(right.plan.clone()), keys, sets).map_err(internal)?;
         let columns = grouped.schema.columns();
         let (mut exprs, mut joined, mut hidden) = (Vec::new(), Vec::new(), Vec::new());
@@ -221,7 +285,9 @@ fn covers(left: &Relation, right: &Relation, keys: &[(Label, Label)]) -> bool {
 fn drop_doubles(both: &mut Relation, keys: &[(Label, Label)]) {
     for (l, r) in keys {
         let (Some(l), Some(r)) = (&l.subject, &r.subject) else { continue };
-        let carried = |key: &crate::engine::label::SubjectKey, hidden: &super::relation::Hidden| hidden.scan == key.scan && hidden.kind == key.kind;
+        let carried = |key: &crate::engine::label::SubjectKey, hidden: &super::relation::Hidden| {
+            hidden.scan == key.scan && hidden.kind == key.kind
+        };
         let left = both.hidden.iter().any(|hidden| carried(l, hidden) && !hidden.when_measure);
         if left && l.kind == r.kind {
             both.hidden.retain(|hidden| !carried(r, hidden) || hidden.when_measure);

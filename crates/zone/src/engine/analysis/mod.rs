@@ -94,7 +94,9 @@ impl<'a> Pass<'a> {
             | LogicalPlan::Copy(_)
             | LogicalPlan::DescribeTable(_)
             | LogicalPlan::Unnest(_)
-            | LogicalPlan::RecursiveQuery(_) => deny(Reason::new("N1", "不接受的查询形式", "this form of query is not accepted")),
+            | LogicalPlan::RecursiveQuery(_) => {
+                deny(Reason::new("N1", "不接受的查询形式", "this form of query is not accepted"))
+            }
         }
     }
 
@@ -138,7 +140,10 @@ impl<'a> Pass<'a> {
     /// Rows were chosen by a label's columns: they flow into whether a row exists (N7).
     fn restrict(&mut self, relation: &mut Relation, label: &Label) {
         relation.implicit.extend(label.atoms.iter().cloned());
-        if relation.state == State::Public && label.atoms.iter().any(|atom| !self.policy.is_public(atom)) && !label.from_release {
+        if relation.state == State::Public
+            && label.atoms.iter().any(|atom| !self.policy.is_public(atom))
+            && !label.from_release
+        {
             relation.state = State::Raw;
         }
     }
@@ -157,13 +162,27 @@ impl<'a> Pass<'a> {
         for key in &mut keys {
             let label = self.label(&key.expr, &input)?;
             if !label.is_free() && !label.modes.has(Modes::ORDER) {
-                return self.refuse(&key.expr, &label, "N6", "不得按此列排序", "rows may not be ordered by this column", "order by released columns");
+                return self.refuse(
+                    &key.expr,
+                    &label,
+                    "N6",
+                    "不得按此列排序",
+                    "rows may not be ordered by this column",
+                    "order by released columns",
+                );
             }
             key.expr = self.finish(&key.expr, &input)?;
             let before = input.state;
             self.restrict(&mut input, &label);
             if before != input.state || (input.is_raw() && node.fetch.is_some()) {
-                return self.refuse(&key.expr, &label, "N6", "不得按受限列排序", "restricted rows may not be ordered", "order the released groups");
+                return self.refuse(
+                    &key.expr,
+                    &label,
+                    "N6",
+                    "不得按受限列排序",
+                    "restricted rows may not be ordered",
+                    "order the released groups",
+                );
             }
         }
         if input.is_raw() {
@@ -183,13 +202,22 @@ impl<'a> Pass<'a> {
         if input.is_raw() {
             let reason = Reason::new("N2", "不得按位置选取受限行", "restricted rows may not be chosen by position");
             let word = ["LIMIT", "OFFSET", "FETCH"].into_iter().find_map(|word| self.text.find(word));
-            return deny(reason.help("group first, then limit the released groups").place(word).place(self.text.start()));
+            return deny(
+                reason.help("group first, then limit the released groups").place(word).place(self.text.start()),
+            );
         }
         let mut exprs = Vec::new();
         for expr in plan.expressions() {
             let label = self.label(&expr, &input)?;
             if !label.is_free() {
-                return self.refuse(&expr, &label, "N2", "不得按受限列选取行", "rows may not be chosen by restricted columns", "use public or released columns");
+                return self.refuse(
+                    &expr,
+                    &label,
+                    "N2",
+                    "不得按受限列选取行",
+                    "rows may not be chosen by restricted columns",
+                    "use public or released columns",
+                );
             }
             exprs.push(self.finish(&expr, &input)?);
         }
@@ -202,7 +230,11 @@ impl<'a> Pass<'a> {
     fn distinct_on(&mut self, node: &DistinctOn) -> Checked<Relation> {
         let input = self.analyse(&node.input)?;
         if !input.is_open() {
-            let reason = Reason::new("N2", "DISTINCT ON 不得按位置选取受限行", "DISTINCT ON may not choose restricted rows by position");
+            let reason = Reason::new(
+                "N2",
+                "DISTINCT ON 不得按位置选取受限行",
+                "DISTINCT ON may not choose restricted rows by position",
+            );
             return deny(reason.help("group first").place(self.text.find("DISTINCT")));
         }
         let labels = node.select_expr.iter().map(|expr| self.label(expr, &input)).collect::<Checked<Vec<Label>>>()?;
@@ -214,7 +246,8 @@ impl<'a> Pass<'a> {
     /// DISTINCT is a grouping by every column.
     fn distinct(&mut self, input: &Arc<LogicalPlan>) -> Checked<Relation> {
         let columns = input.schema().columns().into_iter().map(Expr::Column).collect();
-        let node = datafusion::logical_expr::Aggregate::try_new(Arc::clone(input), columns, Vec::new()).map_err(internal)?;
+        let node =
+            datafusion::logical_expr::Aggregate::try_new(Arc::clone(input), columns, Vec::new()).map_err(internal)?;
         let plan = LogicalPlan::Aggregate(node);
         let mut relation = self.analyse(&plan)?;
         relation.schema = Arc::clone(input.schema());

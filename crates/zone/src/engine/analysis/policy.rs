@@ -52,7 +52,10 @@ impl Policy<'_> {
 
     /// The largest threshold that any query can meet: subject sets carried below a release keep so many tokens.
     pub fn largest_k(&self) -> u32 {
-        let kinds = self.contracts.iter().flat_map(|contract| contract.table.subjects.iter().map(|subject| subject.kind.as_str()));
+        let kinds = self
+            .contracts
+            .iter()
+            .flat_map(|contract| contract.table.subjects.iter().map(|subject| subject.kind.as_str()));
         let purpose = kinds.map(|kind| self.purpose.threshold(kind)).max().unwrap_or(10);
         let fields = self.contracts.iter().flat_map(|contract| contract.table.fields.iter());
         fields.map(|field| own_k(field, "person")).max().unwrap_or(0).max(purpose)

@@ -59,19 +59,36 @@ impl Building {
 }
 
 impl Pass<'_> {
-    pub(super) fn release(&mut self, plan: &LogicalPlan, node: &Aggregate, input: Relation, keys: Vec<Label>, calls: Vec<Call>) -> Checked<Relation> {
-        let exprs: Vec<Expr> = grouping_set_to_exprlist(&node.group_expr).map_err(internal)?.into_iter().cloned().collect();
+    pub(super) fn release(
+        &mut self,
+        plan: &LogicalPlan,
+        node: &Aggregate,
+        input: Relation,
+        keys: Vec<Label>,
+        calls: Vec<Call>,
+    ) -> Checked<Relation> {
+        let exprs: Vec<Expr> =
+            grouping_set_to_exprlist(&node.group_expr).map_err(internal)?.into_iter().cloned().collect();
         for (label, key) in keys.iter().zip(&exprs) {
             if !label.is_free() && !label.modes.has(Modes::GROUP) {
                 let help = "group by dimensions, or by times truncated to their grid";
-                return self.refuse(key, label, self.rule_of(label), "此列不得作为释放分组的键", "this column may not be the key of a released group", help);
+                return self.refuse(
+                    key,
+                    label,
+                    self.rule_of(label),
+                    "此列不得作为释放分组的键",
+                    "this column may not be the key of a released group",
+                    help,
+                );
             }
         }
         for call in &calls {
             self.check_call(call)?;
         }
         let mut touched = input.implicit.clone();
-        touched.extend(keys.iter().chain(calls.iter().flat_map(Call::labels)).flat_map(|label| label.atoms.iter().cloned()));
+        touched.extend(
+            keys.iter().chain(calls.iter().flat_map(Call::labels)).flat_map(|label| label.atoms.iter().cloned()),
+        );
         let counted = self.counted(&input, &touched)?;
         let group = self.finish_group(&node.group_expr, &input)?;
         let runs = node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
@@ -100,14 +117,18 @@ impl Pass<'_> {
     /// The subjects whose number matters, with their thresholds.
     fn counted<'r>(&self, input: &'r Relation, touched: &BTreeSet<Atom>) -> Checked<Vec<(&'r Hidden, u32)>> {
         let measured = |hidden: &Hidden| {
-            touched.iter().any(|atom| self.policy.class(atom) == Some(Class::Mea) && (atom.table == hidden.table || hidden.table.is_empty()))
+            touched.iter().any(|atom| {
+                self.policy.class(atom) == Some(Class::Mea) && (atom.table == hidden.table || hidden.table.is_empty())
+            })
         };
-        let mut counted: Vec<&Hidden> = input.hidden.iter().filter(|hidden| !hidden.when_measure || measured(hidden)).collect();
+        let mut counted: Vec<&Hidden> =
+            input.hidden.iter().filter(|hidden| !hidden.when_measure || measured(hidden)).collect();
         if counted.is_empty() {
             counted = input.hidden.iter().collect();
         }
         if counted.is_empty() {
-            let reason = Reason::new("G1", "无法确定各分组涉及的主体", "the subjects behind the groups cannot be determined");
+            let reason =
+                Reason::new("G1", "无法确定各分组涉及的主体", "the subjects behind the groups cannot be determined");
             return deny(reason.help("state yunyuSubjects in the contract").place(self.text.start()));
         }
         Ok(counted.into_iter().map(|hidden| (hidden, self.policy.k(&hidden.kind, touched))).collect())
@@ -119,20 +140,49 @@ impl Pass<'_> {
         let bad = |zh: &str, en: &str, help: &str| self.refuse(call.expr, &all, self.rule_of(&all), zh, en, help);
         let summable = |label: &&Label| label.modes.has(Modes::SUM) && (!label.is_free() || self.own_public(label));
         match call.fold {
-            Fold::Count => match call.args.iter().find(|arg| !arg.modes.has(if distinct { Modes::DISTINCT } else { Modes::COUNT })) {
-                Some(_) => bad("此列不得这样计数", "this column may not be counted in this way", "count keys, row identifiers or dimensions"),
-                None => Ok(()),
-            },
-            Fold::Sum | Fold::Mean | Fold::Quantile if call.args.first().is_some_and(|arg| arg.modes == Modes::MEAN) => match call.fold {
-                Fold::Sum => bad("时间之差只能求均值或中位数", "a difference of times may only be averaged or its median taken", "use AVG or MEDIAN"),
-                _ if call.call.func.name() == "avg" || call.call.func.name() == "median" => Ok(()),
-                _ => bad("时间之差只能求均值或中位数", "a difference of times may only be averaged or its median taken", "use AVG or MEDIAN"),
-            },
-            Fold::Sum | Fold::Mean | Fold::Spread if !distinct && !call.args.is_empty() && call.args.iter().all(|arg| summable(&arg) || is_literal(call, arg)) => Ok(()),
-            Fold::Quantile if !distinct && call.args.first().is_some_and(|arg| summable(&arg)) => self.check_quantile(call, &all),
-            Fold::Sum | Fold::Mean | Fold::Spread | Fold::Quantile => {
-                bad("此列不得这样汇总", "this column may not be summed in this way", "sum measures as they are, without weights or products")
+            Fold::Count => {
+                match call.args.iter().find(|arg| !arg.modes.has(if distinct { Modes::DISTINCT } else { Modes::COUNT }))
+                {
+                    Some(_) => bad(
+                        "此列不得这样计数",
+                        "this column may not be counted in this way",
+                        "count keys, row identifiers or dimensions",
+                    ),
+                    None => Ok(()),
+                }
             }
+            Fold::Sum | Fold::Mean | Fold::Quantile
+                if call.args.first().is_some_and(|arg| arg.modes == Modes::MEAN) =>
+            {
+                match call.fold {
+                    Fold::Sum => bad(
+                        "时间之差只能求均值或中位数",
+                        "a difference of times may only be averaged or its median taken",
+                        "use AVG or MEDIAN",
+                    ),
+                    _ if call.call.func.name() == "avg" || call.call.func.name() == "median" => Ok(()),
+                    _ => bad(
+                        "时间之差只能求均值或中位数",
+                        "a difference of times may only be averaged or its median taken",
+                        "use AVG or MEDIAN",
+                    ),
+                }
+            }
+            Fold::Sum | Fold::Mean | Fold::Spread
+                if !distinct
+                    && !call.args.is_empty()
+                    && call.args.iter().all(|arg| summable(&arg) || is_literal(call, arg)) =>
+            {
+                Ok(())
+            }
+            Fold::Quantile if !distinct && call.args.first().is_some_and(|arg| summable(&arg)) => {
+                self.check_quantile(call, &all)
+            }
+            Fold::Sum | Fold::Mean | Fold::Spread | Fold::Quantile => bad(
+                "此列不得这样汇总",
+                "this column may not be summed in this way",
+                "sum measures as they are, without weights or products",
+            ),
             Fold::Extreme | Fold::Pick => bad(
                 "释放时不得取个别值（最大、最小、首、列表）",
                 "a release may not pick single values (smallest, largest, first, lists)",
@@ -185,7 +235,12 @@ impl Pass<'_> {
             let cell = keys.len() + at;
             let function = function_of(run)?;
             let conditions = conditions(call, function, input)?;
-            explicit.extend(conditions.iter().filter(|rows| !rows.or_none && explicit_condition(call)).map(|rows| (cell, rows.when.clone())));
+            explicit.extend(
+                conditions
+                    .iter()
+                    .filter(|rows| !rows.or_none && explicit_condition(call))
+                    .map(|rows| (cell, rows.when.clone())),
+            );
             for rows in conditions {
                 for (hidden, k) in counted {
                     let column = building.column(count(hidden, *k, Some(rows.when.clone()))?);
@@ -195,7 +250,8 @@ impl Pass<'_> {
             for (hidden, most) in self.dominated(call, counted) {
                 let value = function.params.args.first().cloned().into_iter();
                 let args = std::iter::once(Expr::Column(hidden.column.clone())).chain(value).collect();
-                let column = building.column(filtered(share::top_share().call(args), function.params.filter.as_deref().cloned())?);
+                let column = building
+                    .column(filtered(share::top_share().call(args), function.params.filter.as_deref().cloned())?);
                 shares.push(Share { column, most, cell });
             }
         }
@@ -205,7 +261,10 @@ impl Pass<'_> {
                 counts.push(Count { column, k: *k, or_none: true, cells: Some(cells.clone()) });
             }
         }
-        let varied = keys.iter().enumerate().filter(|(_, key)| key.atoms.iter().any(|atom| self.policy.must_vary(atom) && !input.fixed.contains(atom)));
+        let varied = keys
+            .iter()
+            .enumerate()
+            .filter(|(_, key)| key.atoms.iter().any(|atom| self.policy.must_vary(atom) && !input.fixed.contains(atom)));
         let varied: Vec<usize> = varied.map(|(at, _)| at).collect();
         if levels.is_some() && !varied.is_empty() {
             let label = Label::derived(Modes::NONE, keys);
@@ -214,15 +273,23 @@ impl Pass<'_> {
             return self.refuse(&group[0], &label, "G5", zh, en, help);
         }
         let visible = node.schema.fields().len();
-        let aggregate = Aggregate::try_new(Arc::new(input.plan.clone()), group.to_vec(), building.aggregates).map_err(internal)?;
+        let aggregate =
+            Aggregate::try_new(Arc::new(input.plan.clone()), group.to_vec(), building.aggregates).map_err(internal)?;
         let demands = Demands { visible, keys: keys.len(), counts, shares, varied, linked: false, levels };
         Ok((LogicalPlan::Aggregate(aggregate), demands))
     }
 
     /// Rows that meet one condition of a group and not another: two cells of one row must not differ by a few subjects (G6).
-    fn differences(&self, conditions: &[(usize, Expr)], calls: &[Call], runs: &[Expr], keys: usize) -> Checked<Vec<(Vec<usize>, Expr)>> {
+    fn differences(
+        &self,
+        conditions: &[(usize, Expr)],
+        calls: &[Call],
+        runs: &[Expr],
+        keys: usize,
+    ) -> Checked<Vec<(Vec<usize>, Expr)>> {
         if conditions.len() > MOST_CONDITIONS {
-            let reason = Reason::new("G2", "一个分组中的条件聚合过多", "too many conditional aggregates stand in one grouping");
+            let reason =
+                Reason::new("G2", "一个分组中的条件聚合过多", "too many conditional aggregates stand in one grouping");
             return deny(reason.help("make the condition a grouping key").place(self.text.start()));
         }
         let mut differences = Vec::new();
@@ -245,16 +312,23 @@ impl Pass<'_> {
 
     /// Subjects that must not dominate the sum.
     fn dominated<'h>(&self, call: &Call, counted: &[(&'h Hidden, u32)]) -> Vec<(&'h Hidden, u32)> {
-        let measure = call.args.iter().any(|arg| arg.atoms.iter().any(|atom| self.policy.class(atom) == Some(Class::Mea)));
+        let measure =
+            call.args.iter().any(|arg| arg.atoms.iter().any(|atom| self.policy.class(atom) == Some(Class::Mea)));
         if !measure || !matches!(call.fold, Fold::Sum | Fold::Mean) {
             return Vec::new();
         }
-        let bound = |hidden: &&'h Hidden| self.policy.purpose.dominance(&hidden.kind).map(|bound| (*hidden, bound.top1));
+        let bound =
+            |hidden: &&'h Hidden| self.policy.purpose.dominance(&hidden.kind).map(|bound| (*hidden, bound.top1));
         counted.iter().filter_map(|(hidden, _)| bound(hidden)).collect()
     }
 
     /// The release operator above the aggregate, and above it the columns under their names.
-    fn disclose(&self, node: &Aggregate, calls: &[Call], (aggregate, demands): (LogicalPlan, Demands)) -> Checked<LogicalPlan> {
+    fn disclose(
+        &self,
+        node: &Aggregate,
+        calls: &[Call],
+        (aggregate, demands): (LogicalPlan, Demands),
+    ) -> Checked<LogicalPlan> {
         let shown = (0..demands.visible).map(|at| {
             let (qualifier, field) = aggregate.schema().qualified_field(at);
             // Cells may be blanked.
@@ -284,7 +358,8 @@ fn explicit_condition(call: &Call) -> bool {
 /// Quantiles are shown on the measure's grid: otherwise they would be somebody's value.
 fn rounded(column: Column, call: Option<&Call>, schema: &Arc<DFSchema>) -> Checked<Expr> {
     let column = Expr::Column(column);
-    let grid = call.filter(|call| call.fold == Fold::Quantile).and_then(|call| call.args.first()).and_then(|label| label.grid);
+    let grid =
+        call.filter(|call| call.fold == Fold::Quantile).and_then(|call| call.args.first()).and_then(|label| label.grid);
     let Some(Grid::Number(step)) = grid else { return Ok(column) };
     let kind = column.get_type(schema.as_ref()).map_err(internal)?;
     let value = round(vec![cast(column, DataType::Float64) / lit(step)]) * lit(step);
@@ -322,11 +397,18 @@ fn function_of(expr: &Expr) -> Checked<&AggregateFunction> {
 
 /// Released columns may be used for anything.
 fn released_labels(keys: Vec<Label>, calls: &[Call], number: usize) -> Vec<Label> {
-    let free = |label: Label| Label { modes: Modes::ALL, from_release: true, atoms: label.atoms, transform: label.transform, ..Label::constant() };
+    let free = |label: Label| Label {
+        modes: Modes::ALL,
+        from_release: true,
+        atoms: label.atoms,
+        transform: label.transform,
+        ..Label::constant()
+    };
     let keys = keys.into_iter().enumerate().map(|(at, key)| Label { released_key: Some((number, at)), ..free(key) });
     let measures = calls.iter().enumerate().map(|(at, call)| {
         let folded = Label { transform: Transform::Aggregate, ..Label::derived(Modes::ALL, call.labels()) };
-        let bound = matches!(call.fold, Fold::Mean | Fold::Quantile) && call.args.first().is_some_and(|arg| arg.modes.has(Modes::ADD));
+        let bound = matches!(call.fold, Fold::Mean | Fold::Quantile)
+            && call.args.first().is_some_and(|arg| arg.modes.has(Modes::ADD));
         Label { released_measure: Some((number, at)), released_as_is: bound, ..free(folded) }
     });
     keys.chain(measures).collect()
@@ -351,7 +433,8 @@ fn point(input: &Relation, group: &[Expr], runs: &[Expr], calls: &[Call], counte
         Some(Measure { output: None, kind, value, filter: function.params.filter.as_deref().cloned() })
     });
     // With grouping sets the keys of the finest level are named; rows of other levels do not match them, and the gate says so.
-    let exprs: Vec<Expr> = grouping_set_to_exprlist(group).map_or_else(|_| group.to_vec(), |exprs| exprs.into_iter().cloned().collect());
+    let exprs: Vec<Expr> =
+        grouping_set_to_exprlist(group).map_or_else(|_| group.to_vec(), |exprs| exprs.into_iter().cloned().collect());
     let keys_in_output = vec![None; exprs.len()];
     ReleasePoint {
         input: input.plan.clone(),

@@ -26,11 +26,18 @@ impl Pass<'_> {
         let public = contract.table.is_public();
         if !public && !self.policy.purpose.tables.contains(&table) {
             let (zh, en) = (format!("用途不包含表 {table}"), format!("the purpose does not include the table {table}"));
-            return deny(Reason::new("N5", zh, en).help(format!("ask for a purpose with {table}")).place(self.text.find(&table)));
+            return deny(
+                Reason::new("N5", zh, en).help(format!("ask for a purpose with {table}")).place(self.text.find(&table)),
+            );
         }
         if !public && contract.table.subjects.is_empty() {
-            let (zh, en) = (format!("表 {table} 的契约未写主体"), format!("the contract of {table} does not say whose records it holds"));
-            return deny(Reason::new("G1", zh, en).help("state yunyuSubjects in the contract").place(self.text.find(&table)));
+            let (zh, en) = (
+                format!("表 {table} 的契约未写主体"),
+                format!("the contract of {table} does not say whose records it holds"),
+            );
+            return deny(
+                Reason::new("G1", zh, en).help("state yunyuSubjects in the contract").place(self.text.find(&table)),
+            );
         }
         self.scans += 1;
         let number = self.scans;
@@ -55,10 +62,20 @@ impl Pass<'_> {
     }
 
     /// The scan of the records themselves under a projection that clamps measures and names the subject columns.
-    fn read(&self, scan: &TableScan, contract: &Contract, number: usize, public: bool) -> Checked<(LogicalPlan, Vec<Hidden>)> {
+    fn read(
+        &self,
+        scan: &TableScan,
+        contract: &Contract,
+        number: usize,
+        public: bool,
+    ) -> Checked<(LogicalPlan, Vec<Hidden>)> {
         let table = &contract.table.name;
         let Some(source) = (self.sources)(table) else {
-            return deny(Reason::new("N1", format!("没有表 {table} 的记录"), format!("there are no records of {table}")));
+            return deny(Reason::new(
+                "N1",
+                format!("没有表 {table} 的记录"),
+                format!("there are no records of {table}"),
+            ));
         };
         let raw = TableScanBuilder::new(scan.table_name.clone(), source).build().map_err(internal)?;
         let raw = LogicalPlan::TableScan(raw);
@@ -66,7 +83,9 @@ impl Pass<'_> {
         for field in &contract.table.fields {
             let column = Expr::Column(Column::new(Some(scan.table_name.clone()), &field.name));
             exprs.push(match (field.clamp, field.class) {
-                (Some(bounds), Some(Class::Mea)) => clamp(column, bounds, &raw)?.alias_qualified(Some(scan.table_name.clone()), &field.name),
+                (Some(bounds), Some(Class::Mea)) => {
+                    clamp(column, bounds, &raw)?.alias_qualified(Some(scan.table_name.clone()), &field.name)
+                }
                 _ => column,
             });
         }

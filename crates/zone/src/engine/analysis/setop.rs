@@ -18,7 +18,11 @@ impl Pass<'_> {
         let inputs = node.inputs.iter().map(|input| self.analyse(input)).collect::<Checked<Vec<Relation>>>()?;
         let state = joint_state(&inputs);
         if state == State::Raw && inputs.iter().any(|input| input.state == State::Released) {
-            let reason = Reason::new("G3", "已释放的分组不得与受限行合并", "released groups may not be united with restricted rows");
+            let reason = Reason::new(
+                "G3",
+                "已释放的分组不得与受限行合并",
+                "released groups may not be united with restricted rows",
+            );
             return deny(reason.help("release both first").place(self.text.find("UNION")).place(self.text.start()));
         }
         let mut tables = BTreeSet::new();
@@ -35,7 +39,17 @@ impl Pass<'_> {
         let plan = LogicalPlan::Union(Union::try_new_with_loose_types(plans).map_err(internal)?);
         let implicit = inputs.iter().flat_map(|input| input.implicit.iter().cloned()).collect();
         let synthetic = inputs.iter().any(|input| input.synthetic);
-        Ok(Relation { plan, schema: Arc::clone(&node.schema), labels, state, implicit, hidden, tables, fixed: BTreeSet::new(), synthetic })
+        Ok(Relation {
+            plan,
+            schema: Arc::clone(&node.schema),
+            labels,
+            state,
+            implicit,
+            hidden,
+            tables,
+            fixed: BTreeSet::new(),
+            synthetic,
+        })
     }
 
     /// One hidden column per kind that any input carries.
@@ -43,12 +57,19 @@ impl Pass<'_> {
         if state == State::Released {
             return Ok(Vec::new());
         }
-        let kinds: BTreeSet<(&String, bool)> = inputs.iter().flat_map(|input| &input.hidden).map(|h| (&h.kind, h.when_measure)).collect();
+        let kinds: BTreeSet<(&String, bool)> =
+            inputs.iter().flat_map(|input| &input.hidden).map(|h| (&h.kind, h.when_measure)).collect();
         let mut hidden = Vec::new();
         for (kind, when_measure) in kinds {
             if inputs.iter().any(|input| input.hidden.iter().filter(|h| h.kind == *kind).count() > 1) {
-                let reason = Reason::new("G1", "合并各行的主体无法计数", "the subjects of the united rows cannot be counted");
-                return deny(reason.help("aggregate each part by itself").place(self.text.find("UNION")).place(self.text.start()));
+                let reason =
+                    Reason::new("G1", "合并各行的主体无法计数", "the subjects of the united rows cannot be counted");
+                return deny(
+                    reason
+                        .help("aggregate each part by itself")
+                        .place(self.text.find("UNION"))
+                        .place(self.text.start()),
+                );
             }
             self.scans += 1;
             let column = Column::from_name(format!("{}{kind}_{}", crate::contract::SUBJECT_PREFIX, self.scans));
@@ -81,7 +102,9 @@ fn united(inputs: &[Relation], column: usize, state: State) -> Label {
         }
         match same(|label| format!("{:?} {:?}", label.grid, label.condition)) {
             true => (label.grid, label.condition) = (first.grid, first.condition.clone()),
-            false => label.modes = label.modes.and(Modes::COUNT.or(Modes::GROUP).or(Modes::LIT_EQ).or(Modes::INNER_KEY)),
+            false => {
+                label.modes = label.modes.and(Modes::COUNT.or(Modes::GROUP).or(Modes::LIT_EQ).or(Modes::INNER_KEY))
+            }
         }
         label.transform = parts.iter().map(|part| part.transform).fold(first.transform, Ord::max);
         let point = first.released_key.filter(|_| parts.len() == 1);
@@ -100,7 +123,11 @@ fn arm(input: &Relation, node: &Union, hidden: &[Hidden]) -> Checked<LogicalPlan
     let mut exprs = Vec::new();
     for (expr, field) in input.visible().into_iter().zip(node.schema.fields()) {
         let kind = expr.get_type(input.schema.as_ref()).map_err(internal)?;
-        let expr = if kind == *field.data_type() { expr } else { datafusion::logical_expr::cast(expr, field.data_type().clone()) };
+        let expr = if kind == *field.data_type() {
+            expr
+        } else {
+            datafusion::logical_expr::cast(expr, field.data_type().clone())
+        };
         exprs.push(expr.alias(field.name()));
     }
     for wanted in hidden {

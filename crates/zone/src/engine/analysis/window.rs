@@ -33,7 +33,14 @@ impl Pass<'_> {
             other => other,
         };
         let Expr::WindowFunction(call) = inner else {
-            return self.refuse(expr, &Label::constant(), "N1", "不接受的窗口形式", "this form of window is not accepted", "use a plain window function");
+            return self.refuse(
+                expr,
+                &Label::constant(),
+                "N1",
+                "不接受的窗口形式",
+                "this form of window is not accepted",
+                "use a plain window function",
+            );
         };
         let (mut parts, mut partition, mut order) = (Vec::new(), Vec::new(), Vec::new());
         for part in &call.params.partition_by {
@@ -53,7 +60,14 @@ impl Pass<'_> {
         let all: Vec<Label> = partition.iter().chain(&order).chain(&parts).cloned().collect();
         let free = all.iter().all(Label::is_free) && !from.is_raw();
         if !known {
-            return self.refuse(expr, &Label::join(&all), "N8", "未登记的窗口函数", "the window function is not on the allow-list", "use an allow-listed function");
+            return self.refuse(
+                expr,
+                &Label::join(&all),
+                "N8",
+                "未登记的窗口函数",
+                "the window function is not on the allow-list",
+                "use an allow-listed function",
+            );
         }
         if free {
             return Ok(Label { transform: Transform::Aggregate, ..Label::join(&all) });
@@ -61,14 +75,28 @@ impl Pass<'_> {
         self.within_subject(expr, call, &name, &[partition, order, parts])
     }
 
-    fn within_subject(&mut self, expr: &Expr, call: &WindowFunction, name: &str, labels: &[Vec<Label>; 3]) -> Checked<Label> {
+    fn within_subject(
+        &mut self,
+        expr: &Expr,
+        call: &WindowFunction,
+        name: &str,
+        labels: &[Vec<Label>; 3],
+    ) -> Checked<Label> {
         let [partition, order, parts] = labels;
         let all = || partition.iter().chain(order).chain(parts);
-        let by_subject = partition.iter().any(|label| label.subject.is_some()) && partition.iter().all(|label| label.modes.has(Modes::INNER_KEY));
+        let by_subject = partition.iter().any(|label| label.subject.is_some())
+            && partition.iter().all(|label| label.modes.has(Modes::INNER_KEY));
         if !by_subject {
             let help = "partition by the subject's key, or use the window over released groups";
             let label = Label::derived(Modes::NONE, all());
-            return self.refuse(expr, &label, "N2", "受限行上的窗口须按主体分区", "a window over restricted rows must be partitioned by the subject's key", help);
+            return self.refuse(
+                expr,
+                &label,
+                "N2",
+                "受限行上的窗口须按主体分区",
+                "a window over restricted rows must be partitioned by the subject's key",
+                help,
+            );
         }
         if let Some(label) = order.iter().find(|label| !label.modes.has(Modes::ORDER)) {
             let help = "order by a dimension or a time";
@@ -77,17 +105,30 @@ impl Pass<'_> {
         let base = |modes| Label { transform: Transform::Aggregate, ..Label::derived(modes, all()) };
         match (fold(name), parts.as_slice()) {
             _ if is_rank(name) => Ok(base(Modes::RANK.or(Modes::LIT_EQ).or(Modes::LIT_RANGE))),
-            (Some(Fold::Count), args) if call.params.filter.is_none() && args.iter().all(|label| label.modes.has(Modes::COUNT)) => {
+            (Some(Fold::Count), args)
+                if call.params.filter.is_none() && args.iter().all(|label| label.modes.has(Modes::COUNT)) =>
+            {
                 Ok(base(Modes::DIM.or(Modes::SUM)))
             }
-            (Some(Fold::Sum | Fold::Mean), [value]) if value.modes.has(Modes::SUM) && value.condition == Condition::None => {
+            (Some(Fold::Sum | Fold::Mean), [value])
+                if value.modes.has(Modes::SUM) && value.condition == Condition::None =>
+            {
                 Ok(Label { grid: value.grid, ..base(value.modes) })
             }
-            (Some(Fold::Extreme), [value]) if value.modes.has(Modes::EXTREME) => Ok(Label { grid: value.grid, ..base(value.modes) }),
+            (Some(Fold::Extreme), [value]) if value.modes.has(Modes::EXTREME) => {
+                Ok(Label { grid: value.grid, ..base(value.modes) })
+            }
             _ => {
                 let label = Label::derived(Modes::NONE, all());
                 let help = "count, sum measures, or take the smallest or largest dimension or time";
-                self.refuse(expr, &label, "N2", "受限行上不得用此窗口函数", "this window function is not permitted over restricted rows", help)
+                self.refuse(
+                    expr,
+                    &label,
+                    "N2",
+                    "受限行上不得用此窗口函数",
+                    "this window function is not permitted over restricted rows",
+                    help,
+                )
             }
         }
     }

@@ -23,7 +23,11 @@ struct Family {
 
 /// Suppresses more groups until every family holds.
 pub(super) fn complement(groups: &RecordBatch, demands: &Demands, kept: &mut [bool]) -> Result<()> {
-    let columns = demands.counts.iter().map(|count| Ok((count, sets(groups, count.column)?))).collect::<Result<Vec<(&Count, ArrayRef)>>>()?;
+    let columns = demands
+        .counts
+        .iter()
+        .map(|count| Ok((count, sets(groups, count.column)?)))
+        .collect::<Result<Vec<(&Count, ArrayRef)>>>()?;
     let names = encode(groups, &(0..demands.keys).collect::<Vec<usize>>())?;
     let families = families(groups, demands)?;
     loop {
@@ -40,12 +44,14 @@ fn another(family: &Family, columns: &[(&Count, ArrayRef)], names: &[Vec<u8>], k
     let shown = || family.rows.iter().copied().filter(|row| kept[*row]);
     let hidden: Vec<usize> = family.rows.iter().copied().filter(|row| !kept[*row]).collect();
     // Sets saturate; among large groups the name decides, so that the same data give the same answer.
-    let smallest = || shown().min_by_key(|row| (columns.first().map_or(0, |(_, sets)| tokens(sets, *row).count()), &names[*row]));
+    let smallest =
+        || shown().min_by_key(|row| (columns.first().map_or(0, |(_, sets)| tokens(sets, *row).count()), &names[*row]));
     match family.total {
         // A suppressed subtotal follows from its parts if all of them are shown.
         Some(total) if !kept[total] => smallest().filter(|_| hidden.is_empty()),
         _ if hidden.is_empty() || hidden.len() == family.rows.len() => None,
-        _ => smallest().filter(|_| hidden.len() < 2 || columns.iter().any(|(count, sets)| !hides_enough(count, sets, &hidden))),
+        _ => smallest()
+            .filter(|_| hidden.len() < 2 || columns.iter().any(|(count, sets)| !hides_enough(count, sets, &hidden))),
     }
 }
 
@@ -77,7 +83,12 @@ fn families(groups: &RecordBatch, demands: &Demands) -> Result<Vec<Family>> {
 }
 
 /// The parts of each total: those that agree in the keys that the total still has.
-fn under(groups: &RecordBatch, demands: &Demands, (level, totals): (u64, &[usize]), parts: &[usize]) -> Result<Vec<Family>> {
+fn under(
+    groups: &RecordBatch,
+    demands: &Demands,
+    (level, totals): (u64, &[usize]),
+    parts: &[usize],
+) -> Result<Vec<Family>> {
     let width = demands.levels.unwrap_or_default();
     let keys: Vec<usize> = (0..width).filter(|key| level >> (width - 1 - key) & 1 == 0).collect();
     let names = encode(groups, &keys)?;
@@ -85,7 +96,10 @@ fn under(groups: &RecordBatch, demands: &Demands, (level, totals): (u64, &[usize
     for part in parts {
         by_name.entry(&names[*part]).or_default().push(*part);
     }
-    let family = |total: &usize| Family { rows: by_name.get(names[*total].as_slice()).cloned().unwrap_or_default(), total: Some(*total) };
+    let family = |total: &usize| Family {
+        rows: by_name.get(names[*total].as_slice()).cloned().unwrap_or_default(),
+        total: Some(*total),
+    };
     Ok(totals.iter().map(family).collect())
 }
 

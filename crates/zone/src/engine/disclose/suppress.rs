@@ -33,7 +33,8 @@ pub fn release(groups: &RecordBatch, demands: &Demands, schema: &SchemaRef) -> R
         true => nullif(array, &blanked).map_err(DataFusionError::from),
         false => Ok(Arc::clone(array)),
     };
-    let columns = groups.columns().iter().take(demands.visible).enumerate().map(show).collect::<Result<Vec<ArrayRef>>>()?;
+    let columns =
+        groups.columns().iter().take(demands.visible).enumerate().map(show).collect::<Result<Vec<ArrayRef>>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(groups.num_rows()));
     let shown = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?;
     Ok(filter_record_batch(&shown, &BooleanArray::from(kept))?)
@@ -118,7 +119,9 @@ mod tests {
 
     /// Groups by (place, kind) with a count, a set of so many subjects (distinct between groups), a conditional set and a share.
     fn groups(rows: &[(&str, &str, usize, usize, i64)]) -> RecordBatch {
-        let set = |row: usize, size: usize| (0..size).flat_map(|n| ((row * 1000 + n) as u128).to_be_bytes()).collect::<Vec<u8>>();
+        let set = |row: usize, size: usize| {
+            (0..size).flat_map(|n| ((row * 1000 + n) as u128).to_be_bytes()).collect::<Vec<u8>>()
+        };
         let sets = |size: fn(&(&str, &str, usize, usize, i64)) -> usize| {
             let values: Vec<Vec<u8>> = rows.iter().enumerate().map(|(n, row)| set(n, size(row))).collect();
             Arc::new(BinaryArray::from_iter_values(values)) as ArrayRef
@@ -138,7 +141,15 @@ mod tests {
     fn demands() -> Demands {
         let whole = Count { column: 4, k: 10, or_none: false, cells: None };
         let part = Count { column: 5, k: 10, or_none: false, cells: Some(vec![3]) };
-        Demands { visible: 4, keys: 2, counts: vec![whole, part], shares: Vec::new(), varied: Vec::new(), linked: false, levels: None }
+        Demands {
+            visible: 4,
+            keys: 2,
+            counts: vec![whole, part],
+            shares: Vec::new(),
+            varied: Vec::new(),
+            linked: false,
+            levels: None,
+        }
     }
 
     fn run(rows: &[(&str, &str, usize, usize, i64)], demands: &Demands) -> Vec<(String, Option<i64>)> {
@@ -147,7 +158,9 @@ mod tests {
         let out = release(&groups(rows), demands, &Arc::new(Schema::new(fields))).unwrap();
         assert_eq!(out.num_columns(), 4);
         let (places, cells) = (out.column(0).as_string::<i32>(), out.column(3).as_primitive::<Int64Type>());
-        (0..out.num_rows()).map(|row| (places.value(row).to_owned(), cells.is_valid(row).then(|| cells.value(row)))).collect()
+        (0..out.num_rows())
+            .map(|row| (places.value(row).to_owned(), cells.is_valid(row).then(|| cells.value(row))))
+            .collect()
     }
 
     #[test]
@@ -168,7 +181,13 @@ mod tests {
     fn drops_groups_of_one_value() {
         let mut demands = demands();
         demands.varied = vec![1];
-        let rows = [("a", "x", 20, 20, 0), ("b", "x", 20, 20, 0), ("b", "y", 20, 20, 0), ("c", "x", 20, 20, 0), ("c", "y", 3, 3, 0)];
+        let rows = [
+            ("a", "x", 20, 20, 0),
+            ("b", "x", 20, 20, 0),
+            ("b", "y", 20, 20, 0),
+            ("c", "x", 20, 20, 0),
+            ("c", "y", 3, 3, 0),
+        ];
         let places: Vec<String> = run(&rows, &demands).into_iter().map(|row| row.0).collect();
         assert_eq!(places, ["b", "b", "c"]);
     }

@@ -137,11 +137,22 @@ fn legitimate_statistics_are_aggregated() {
 
 #[test]
 fn lineage_names_sources_and_what_chose_the_rows() {
-    let verdict = verdict("SELECT gender AS g, COUNT(*) AS n, AVG(v.total_fee) AS fee FROM citizens c JOIN visits v ON c.citizen_id = v.citizen_id WHERE is_inpatient GROUP BY gender");
+    let verdict = verdict(
+        "SELECT gender AS g, COUNT(*) AS n, AVG(v.total_fee) AS fee FROM citizens c JOIN visits v ON c.citizen_id = v.citizen_id WHERE is_inpatient GROUP BY gender",
+    );
     let json = serde_json::to_value(&verdict).unwrap();
     assert_eq!(json["verdict"], "aggregate");
     assert_eq!(json["lineage"][0]["column"], "g");
-    assert_eq!(json["lineage"][0]["sources"][0], serde_json::json!({"table": "citizens", "column": "gender", "transform": "identity"}));
-    assert_eq!(json["lineage"][2]["sources"][0], serde_json::json!({"table": "visits", "column": "total_fee", "transform": "aggregate"}));
-    assert_eq!(json["lineage"][1]["indirect"], serde_json::json!(["citizens.citizen_id", "visits.citizen_id", "visits.is_inpatient"]));
+    assert_eq!(
+        json["lineage"][0]["sources"][0],
+        serde_json::json!({"table": "citizens", "column": "gender", "transform": "identity"})
+    );
+    assert_eq!(
+        json["lineage"][2]["sources"][0],
+        serde_json::json!({"table": "visits", "column": "total_fee", "transform": "aggregate"})
+    );
+    assert_eq!(
+        json["lineage"][1]["indirect"],
+        serde_json::json!(["citizens.citizen_id", "visits.citizen_id", "visits.is_inpatient"])
+    );
 }

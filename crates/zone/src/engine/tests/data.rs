@@ -32,7 +32,13 @@ impl Folder {
     pub fn table(&self, table: &str, columns: &str, rows: impl IntoIterator<Item = String>) {
         let contract = schema::contracts().into_iter().find(|contract| contract.table.name == table).unwrap();
         let given: Vec<&str> = columns.split(',').collect();
-        let missing: Vec<&str> = contract.table.fields.iter().map(|field| field.name.as_str()).filter(|name| !given.contains(name)).collect();
+        let missing: Vec<&str> = contract
+            .table
+            .fields
+            .iter()
+            .map(|field| field.name.as_str())
+            .filter(|name| !given.contains(name))
+            .collect();
         let mut text = format!("{columns}{}\n", missing.iter().map(|name| format!(",{name}")).collect::<String>());
         for row in rows {
             text.push_str(&format!("{row}{}\n", ",".repeat(missing.len())));

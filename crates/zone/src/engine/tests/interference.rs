@@ -14,9 +14,15 @@ type Visit = (u8, u8, u16, bool);
 const QUERIES: &[(&str, usize)] = &[
     ("SELECT dept_code, COUNT(*), SUM(total_fee) FROM visits GROUP BY dept_code", 1),
     ("SELECT dept_code, is_inpatient, COUNT(DISTINCT citizen_id) FROM visits GROUP BY 1, 2", 2),
-    ("SELECT dept_code, COUNT(*) FILTER (WHERE is_inpatient), AVG(CASE WHEN total_fee >= 500 THEN total_fee END) FROM visits GROUP BY 1", 1),
+    (
+        "SELECT dept_code, COUNT(*) FILTER (WHERE is_inpatient), AVG(CASE WHEN total_fee >= 500 THEN total_fee END) FROM visits GROUP BY 1",
+        1,
+    ),
     ("SELECT n, COUNT(*) FROM (SELECT citizen_id, COUNT(*) AS n FROM visits GROUP BY citizen_id) t GROUP BY n", 1),
-    ("SELECT a.dept_code, COUNT(*) FROM visits a JOIN visits b ON a.citizen_id = b.citizen_id WHERE b.is_inpatient GROUP BY 1", 1),
+    (
+        "SELECT a.dept_code, COUNT(*) FROM visits a JOIN visits b ON a.citizen_id = b.citizen_id WHERE b.is_inpatient GROUP BY 1",
+        1,
+    ),
     ("SELECT dept_code, is_inpatient, COUNT(*) FROM visits GROUP BY ROLLUP(dept_code, is_inpatient)", 2),
 ];
 
@@ -27,7 +33,9 @@ fn cases() -> u32 {
 
 fn answers(visits: &[Visit]) -> Vec<(String, BTreeMap<String, Vec<Value>>)> {
     let folder = Folder::new();
-    let rows = visits.iter().enumerate().map(|(n, (person, dept, price, inpatient))| format!("{n},{person},D{dept},{},{inpatient}", u32::from(*price) * 100));
+    let rows = visits.iter().enumerate().map(|(n, (person, dept, price, inpatient))| {
+        format!("{n},{person},D{dept},{},{inpatient}", u32::from(*price) * 100)
+    });
     folder.table("visits", "visit_id,citizen_id,dept_code,total_fee,is_inpatient", rows);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let run = |(sql, keys): &(&str, usize)| {
@@ -41,7 +49,8 @@ fn answers(visits: &[Visit]) -> Vec<(String, BTreeMap<String, Vec<Value>>)> {
 
 /// Persons of a department (all, or in- and outpatients).
 fn persons(visits: &[Visit], wanted: impl Fn(&Visit) -> bool) -> usize {
-    let ids: std::collections::BTreeSet<u8> = visits.iter().filter(|visit| wanted(visit)).map(|visit| visit.0).collect();
+    let ids: std::collections::BTreeSet<u8> =
+        visits.iter().filter(|visit| wanted(visit)).map(|visit| visit.0).collect();
     ids.len()
 }
 

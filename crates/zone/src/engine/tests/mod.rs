@@ -6,4 +6,3 @@ mod interference;
 mod refused;
 mod released;
 mod schema;
-

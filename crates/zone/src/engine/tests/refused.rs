@@ -263,7 +263,20 @@ fn odd_texts_are_answered() {
     assert_eq!(verdict(&chain).verdict, Decision::Aggregate);
     let unions = vec!["SELECT district_code FROM districts"; 200].join(" UNION ALL ");
     assert_eq!(verdict(&unions).verdict, Decision::Allow);
-    for odd in ["", ";", "SELECT", "SELECT '", "\u{0}", "SELECT * FROM", "((((", "选择", "SELECT $1", "SELECT * FROM citizens c, c", "SELECT -", "WITH a AS (SELECT * FROM a) SELECT * FROM a"] {
+    for odd in [
+        "",
+        ";",
+        "SELECT",
+        "SELECT '",
+        "\u{0}",
+        "SELECT * FROM",
+        "((((",
+        "选择",
+        "SELECT $1",
+        "SELECT * FROM citizens c, c",
+        "SELECT -",
+        "WITH a AS (SELECT * FROM a) SELECT * FROM a",
+    ] {
         assert_eq!(verdict(odd).verdict, Decision::Refuse, "{odd}");
     }
 }

@@ -20,7 +20,11 @@ fn citizens(folder: &Folder) {
         }
     }
     folder.table("citizens", "citizen_id,gender,district_code,household_id", rows);
-    folder.table("districts", "district_code,district_name,published_population", ["A", "B", "C"].map(|d| format!("{d},District {d},1000")));
+    folder.table(
+        "districts",
+        "district_code,district_name,published_population",
+        ["A", "B", "C"].map(|d| format!("{d},District {d},1000")),
+    );
 }
 
 #[tokio::test]
@@ -52,10 +56,21 @@ async fn suppression_lies_below_everything_else() {
     assert_eq!(folder.rows(&format!("{by} ORDER BY n LIMIT 1")).await, [vec![json!("B"), json!(10)]]);
     let ranked = folder.rows(&format!("SELECT d, RANK() OVER (ORDER BY n DESC) FROM ({by}) t ORDER BY 2")).await;
     assert_eq!(ranked, [vec![json!("C"), json!(1)], vec![json!("B"), json!(2)]]);
-    let joined = format!("SELECT p.district_name, t.n FROM districts p LEFT JOIN ({by}) t ON p.district_code = t.d ORDER BY 1");
+    let joined =
+        format!("SELECT p.district_name, t.n FROM districts p LEFT JOIN ({by}) t ON p.district_code = t.d ORDER BY 1");
     let joined = folder.rows(&joined).await;
-    assert_eq!(joined, [vec![json!("District A"), Value::Null], vec![json!("District B"), json!(10)], vec![json!("District C"), json!(40)]]);
-    assert_eq!(sorted(folder.rows("SELECT DISTINCT district_code FROM citizens").await), [vec![json!("B")], vec![json!("C")]]);
+    assert_eq!(
+        joined,
+        [
+            vec![json!("District A"), Value::Null],
+            vec![json!("District B"), json!(10)],
+            vec![json!("District C"), json!(40)]
+        ]
+    );
+    assert_eq!(
+        sorted(folder.rows("SELECT DISTINCT district_code FROM citizens").await),
+        [vec![json!("B")], vec![json!("C")]]
+    );
 }
 
 /// A total beside the groups: the lone suppressed district takes another one with it.
@@ -75,7 +90,11 @@ fn visits(folder: &Folder) {
         rows.extend((0..12).map(|_| format!("{},{person},H1,D1,2024-03-05,J,150,true", person * 100)));
     }
     rows.extend((50..60).map(|person| format!("{},{person},H2,D1,2024-03-05,J,250,false", person * 100)));
-    folder.table("visits", "visit_id,citizen_id,hospital_code,dept_code,visit_date,icd_chapter,total_fee,is_inpatient", rows);
+    folder.table(
+        "visits",
+        "visit_id,citizen_id,hospital_code,dept_code,visit_date,icd_chapter,total_fee,is_inpatient",
+        rows,
+    );
 }
 
 #[tokio::test]
@@ -91,17 +110,29 @@ async fn subjects_are_counted_not_rows() {
 async fn fan_out_does_not_inflate() {
     let folder = Folder::new();
     visits(&folder);
-    folder.table("citizens", "citizen_id,gender,district_code", (1..=60).map(|id| format!("{id},F,{}", if id < 10 { "A" } else { "B" })));
-    folder.table("stops", "stop_id,district_code", (0..50).map(|n| format!("S{n},{}", if n % 2 == 0 { "A" } else { "B" })));
-    let fanned = "SELECT c.district_code, COUNT(*) FROM citizens c JOIN stops s ON c.district_code = s.district_code GROUP BY 1";
+    folder.table(
+        "citizens",
+        "citizen_id,gender,district_code",
+        (1..=60).map(|id| format!("{id},F,{}", if id < 10 { "A" } else { "B" })),
+    );
+    folder.table(
+        "stops",
+        "stop_id,district_code",
+        (0..50).map(|n| format!("S{n},{}", if n % 2 == 0 { "A" } else { "B" })),
+    );
+    let fanned =
+        "SELECT c.district_code, COUNT(*) FROM citizens c JOIN stops s ON c.district_code = s.district_code GROUP BY 1";
     assert_eq!(folder.rows(fanned).await, [vec![json!("B"), json!(51 * 25)]]);
-    let itself = "SELECT a.hospital_code, COUNT(*) FROM visits a JOIN visits b ON a.citizen_id = b.citizen_id GROUP BY 1";
+    let itself =
+        "SELECT a.hospital_code, COUNT(*) FROM visits a JOIN visits b ON a.citizen_id = b.citizen_id GROUP BY 1";
     assert_eq!(folder.rows(itself).await, [vec![json!("H2"), json!(10)]]);
-    let per_person = "SELECT n, COUNT(*) FROM (SELECT citizen_id, COUNT(*) AS n FROM visits GROUP BY citizen_id) t GROUP BY n";
+    let per_person =
+        "SELECT n, COUNT(*) FROM (SELECT citizen_id, COUNT(*) AS n FROM visits GROUP BY citizen_id) t GROUP BY n";
     assert_eq!(folder.rows(per_person).await, [vec![json!(1), json!(10)]]);
     let left = "SELECT c.district_code, COUNT(v.visit_id) FROM citizens c LEFT JOIN visits v ON c.citizen_id = v.citizen_id GROUP BY 1";
     assert_eq!(folder.rows(left).await, [vec![json!("B"), json!(10)]]);
-    let semi = "SELECT district_code, COUNT(*) FROM citizens WHERE citizen_id IN (SELECT citizen_id FROM visits) GROUP BY 1";
+    let semi =
+        "SELECT district_code, COUNT(*) FROM citizens WHERE citizen_id IN (SELECT citizen_id FROM visits) GROUP BY 1";
     assert_eq!(folder.rows(semi).await, [vec![json!("B"), json!(10)]]);
     let first = "SELECT hospital_code, COUNT(*) FROM (SELECT hospital_code, ROW_NUMBER() OVER (PARTITION BY citizen_id ORDER BY visit_date) AS rn FROM visits) t WHERE rn = 1 GROUP BY 1";
     assert_eq!(folder.rows(first).await, [vec![json!("H2"), json!(10)]]);
@@ -139,7 +170,9 @@ async fn conditions_are_counted_too() {
         "COUNT(CASE WHEN is_inpatient THEN visit_id END)",
         "SUM(CAST(is_inpatient AS INT))",
     ] {
-        let rows = sorted(folder.rows(&format!("SELECT dept_code, COUNT(*), {aggregate} FROM visits GROUP BY dept_code")).await);
+        let rows = sorted(
+            folder.rows(&format!("SELECT dept_code, COUNT(*), {aggregate} FROM visits GROUP BY dept_code")).await,
+        );
         let wanted = [
             vec![json!("A"), json!(39), Value::Null],
             vec![json!("B"), json!(40), json!(10)],
@@ -160,7 +193,8 @@ async fn stuffing_does_not_help() {
     let folder = Folder::new();
     let rows = (1..=30).map(|id| format!("{id},{id},A,{}", if id == 1 { 98765.0 } else { 0.0 }));
     folder.table("visits", "visit_id,citizen_id,dept_code,total_fee", rows);
-    let rows = folder.rows("SELECT dept_code, COUNT(*), SUM(total_fee), AVG(total_fee) FROM visits GROUP BY dept_code").await;
+    let rows =
+        folder.rows("SELECT dept_code, COUNT(*), SUM(total_fee), AVG(total_fee) FROM visits GROUP BY dept_code").await;
     assert_eq!(rows, [vec![json!("A"), json!(30), Value::Null, Value::Null]]);
 }
 
@@ -187,14 +221,18 @@ async fn sensitive_fields_need_more() {
 async fn dominated_sums_are_blank() {
     let folder = Folder::new();
     let mut rows = Vec::new();
-    for (industry, amounts) in [("A", vec![800.0, 50.0, 50.0, 50.0, 50.0]), ("B", vec![100.0; 5]), ("C", vec![100.0; 4])] {
+    for (industry, amounts) in
+        [("A", vec![800.0, 50.0, 50.0, 50.0, 50.0]), ("B", vec![100.0; 5]), ("C", vec![100.0; 4])]
+    {
         for amount in amounts {
             let id = rows.len() + 1;
             rows.push(format!("{id},Firm {id},{industry},{amount},1"));
         }
     }
     folder.table("enterprises", "ent_id,ent_name,industry_code,tax_amount,reg_capital", rows);
-    let rows = sorted(folder.rows("SELECT industry_code, COUNT(*), SUM(tax_amount) FROM enterprises GROUP BY industry_code").await);
+    let rows = sorted(
+        folder.rows("SELECT industry_code, COUNT(*), SUM(tax_amount) FROM enterprises GROUP BY industry_code").await,
+    );
     assert_eq!(rows, [vec![json!("A"), json!(5), Value::Null], vec![json!("B"), json!(5), json!(500.0)]]);
     // Public columns alone need no protection.
     let rows = sorted(folder.rows("SELECT industry_code, COUNT(*) FROM enterprises GROUP BY industry_code").await);
@@ -217,7 +255,11 @@ async fn the_other_key_stands_in() {
 #[tokio::test]
 async fn measures_are_rounded_and_clamped() {
     let folder = Folder::new();
-    folder.table("visits", "visit_id,citizen_id,dept_code,total_fee", (1..=21).map(|id| format!("{id},{id},A,{}", 1000 + id * 7)));
+    folder.table(
+        "visits",
+        "visit_id,citizen_id,dept_code,total_fee",
+        (1..=21).map(|id| format!("{id},{id},A,{}", 1000 + id * 7)),
+    );
     let rows = folder.rows("SELECT dept_code, MEDIAN(total_fee) FROM visits GROUP BY dept_code").await;
     assert_eq!(rows, [vec![json!("A"), json!(1100.0)]]);
     let amounts = (1..=10).map(|id| format!("{id},{id},{id},pension,{}", if id == 1 { 1_000_000 } else { 1000 }));
@@ -233,12 +275,19 @@ async fn measures_are_rounded_and_clamped() {
 async fn bad_files_are_reported_without_values() {
     let folder = Folder::new();
     folder.table("citizens", "citizen_id,gender", ["7SECRET7,F".to_owned()]);
-    let error = crate::engine::local::run_command(folder.path(), "statistical-product", folder.path(), "SELECT COUNT(*) FROM citizens").await;
+    let error = crate::engine::local::run_command(
+        folder.path(),
+        "statistical-product",
+        folder.path(),
+        "SELECT COUNT(*) FROM citizens",
+    )
+    .await;
     let text = error.err().unwrap().to_string();
     assert!(text.contains("citizens.csv") && !text.contains("SECRET"), "{text}");
     let missing = crate::engine::local::run_command(folder.path(), "nothing", folder.path(), "SELECT 1").await;
     assert!(missing.is_err());
-    let outside = crate::engine::local::run_command(folder.path(), "../statistical-product", folder.path(), "SELECT 1").await;
+    let outside =
+        crate::engine::local::run_command(folder.path(), "../statistical-product", folder.path(), "SELECT 1").await;
     assert!(outside.is_err());
 }
 
@@ -247,7 +296,9 @@ async fn bad_files_are_reported_without_values() {
 async fn subtotals_do_not_give_cells_away() {
     let folder = Folder::new();
     let mut rows = Vec::new();
-    for (district, gender, persons) in [("A", "F", 4), ("A", "M", 30), ("B", "F", 25), ("B", "M", 40), ("C", "F", 50), ("C", "M", 60)] {
+    for (district, gender, persons) in
+        [("A", "F", 4), ("A", "M", 30), ("B", "F", 25), ("B", "M", 40), ("C", "F", 50), ("C", "M", 60)]
+    {
         for _ in 0..persons {
             rows.push(format!("{},{gender},{district}", rows.len() + 1));
         }
@@ -278,8 +329,20 @@ async fn subtotals_do_not_give_cells_away() {
 async fn cells_of_a_row_do_not_differ_by_a_few() {
     let folder = Folder::new();
     // 20 cheap visits, one of middle price, 20 dear ones.
-    let fee = |id: i32| if id <= 20 { 100 } else if id == 21 { 5000 } else { 9000 };
-    folder.table("visits", "visit_id,citizen_id,dept_code,total_fee", (1..=41).map(|id| format!("{id},{id},A,{}", fee(id))));
+    let fee = |id: i32| {
+        if id <= 20 {
+            100
+        } else if id == 21 {
+            5000
+        } else {
+            9000
+        }
+    };
+    folder.table(
+        "visits",
+        "visit_id,citizen_id,dept_code,total_fee",
+        (1..=41).map(|id| format!("{id},{id},A,{}", fee(id))),
+    );
     let sql = "SELECT COUNT(*) FILTER (WHERE total_fee < 1000), COUNT(*) FILTER (WHERE total_fee < 6000) FROM visits";
     assert_eq!(folder.rows(sql).await, [vec![Value::Null, Value::Null]]);
     let sql = "SELECT COUNT(*) FILTER (WHERE total_fee < 1000), COUNT(*) FILTER (WHERE total_fee >= 1000) FROM visits";
@@ -305,7 +368,8 @@ async fn the_gate_agrees_with_the_engine() {
         let env = EngineEnv { sources, purpose: super::schema::purpose(), limits: Limits::default() };
         let sealed = run(clear(&env, sql).unwrap()).await.unwrap();
         let report = crate::gate::assess(&sealed, &crate::gate::GateParams::default(), crypto::Suite::Gm).await;
-        let blocked = report.checks.iter().filter(|check| check.verdict == crate::gate::Verdict::Block).collect::<Vec<_>>();
+        let blocked =
+            report.checks.iter().filter(|check| check.verdict == crate::gate::Verdict::Block).collect::<Vec<_>>();
         assert!(blocked.is_empty(), "{sql}: {blocked:?}");
     }
 }

@@ -6,7 +6,11 @@ use crate::purpose::Purpose;
 
 /// Tables: name, subjects, fields as `name type class[ property=value]…`.
 const TABLES: &[(&str, &str, &str)] = &[
-    ("districts", "", "district_code string PUB; district_name string PUB; city_code string PUB; published_population integer PUB"),
+    (
+        "districts",
+        "",
+        "district_code string PUB; district_name string PUB; city_code string PUB; published_population integer PUB",
+    ),
     ("industries", "", "industry_code string PUB; industry_name string PUB; section string PUB"),
     ("icd_ref", "", "icd_code string PUB; icd_name string PUB; chapter string PUB"),
     ("stops", "", "stop_id string PUB; stop_name string PUB; district_code string PUB; lat number PUB; lon number PUB"),
@@ -65,7 +69,9 @@ pub fn yaml() -> Vec<(String, String)> {
 }
 
 fn contract(name: &str, subjects: &str, fields: &str) -> String {
-    let mut text = format!("apiVersion: v3.1.0\nkind: DataContract\nid: {name}\nversion: 1.0.0\nstatus: active\nschema:\n  - name: {name}\n    physicalType: table\n");
+    let mut text = format!(
+        "apiVersion: v3.1.0\nkind: DataContract\nid: {name}\nversion: 1.0.0\nstatus: active\nschema:\n  - name: {name}\n    physicalType: table\n"
+    );
     if !subjects.is_empty() {
         text.push_str(&format!("    customProperties:\n      - {{property: yunyuSubjects, value: [{subjects}]}}\n"));
     }
@@ -78,7 +84,10 @@ fn contract(name: &str, subjects: &str, fields: &str) -> String {
             let (property, value) = word.split_once('=').unwrap();
             format!("{{property: {property}, value: {value}}}")
         }));
-        text.push_str(&format!("      - {{name: {name}, logicalType: {kind}, customProperties: [{}]}}\n", properties.join(", ")));
+        text.push_str(&format!(
+            "      - {{name: {name}, logicalType: {kind}, customProperties: [{}]}}\n",
+            properties.join(", ")
+        ));
     }
     text
 }

@@ -99,7 +99,13 @@ fn ticket(app: &App, state: &State, signed: &Signed<Ticket>, now: Timestamp) -> 
     app.core.leases.check_link(state, now)
 }
 
-fn possession(state: &State, ticket: &Ticket, person: &PersonId, proof: &Signed<Proof>, now: Timestamp) -> Result<(), Refusal> {
+fn possession(
+    state: &State,
+    ticket: &Ticket,
+    person: &PersonId,
+    proof: &Signed<Proof>,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let keys = state.key_list().ok_or_else(refuse::bad_ticket)?;
     let entry = signed_by(keys, PROOF_TYPE, proof, now).ok_or_else(refuse::bad_proof)?;
     match &entry.holder {
@@ -110,7 +116,13 @@ fn possession(state: &State, ticket: &Ticket, person: &PersonId, proof: &Signed<
 
 /// A proof is for exactly one request, made now. Nonces live in memory only: a proof from before the node started is
 /// refused, since it could have been shown to the process before.
-fn fits_request(app: &App, ticket: &Ticket, proof: &Proof, request: (&str, &str), now: Timestamp) -> Result<(), Refusal> {
+fn fits_request(
+    app: &App,
+    ticket: &Ticket,
+    proof: &Proof,
+    request: (&str, &str),
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let same = proof.v == 1 && proof.ticket == ticket.id && (proof.method.as_str(), proof.path.as_str()) == request;
     let fresh = (proof.at.0 - now.0).abs() <= SKEW_MS && proof.at >= app.started;
     let random = (16..=128).contains(&proof.nonce.len());

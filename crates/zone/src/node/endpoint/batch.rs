@@ -8,10 +8,10 @@ use crate::node::core::lock;
 use crate::node::draft::Said;
 use crate::node::outcome;
 use crate::node::record::StoredBatch;
+use crate::node::refuse;
 use crate::node::sealed;
 use crate::node::state::{Bound, State as ZoneState};
 use crate::node::verify::plain_id;
-use crate::node::refuse;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -135,7 +135,12 @@ fn receive(
 }
 
 /// A batch that is stored already is answered as before if it is the same, byte for byte.
-fn same_again(app: &App, spec: &ResourceSpec, stored: StoredBatch, mut reader: BodyReader) -> Result<StoredBatch, Refusal> {
+fn same_again(
+    app: &App,
+    spec: &ResourceSpec,
+    stored: StoredBatch,
+    mut reader: BodyReader,
+) -> Result<StoredBatch, Refusal> {
     let mut hasher = app.core.cfg.trust.suite.hash_alg().hasher();
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -162,10 +167,15 @@ fn stored_answer(stored: &StoredBatch) -> Response {
 }
 
 /// `GET /data/v1/batches/{batch}/progress`
-pub(crate) async fn progress(State(app): State<Arc<App>>, Path(batch): Path<String>, parts: Parts) -> Result<Response, Fault> {
+pub(crate) async fn progress(
+    State(app): State<Arc<App>>,
+    Path(batch): Path<String>,
+    parts: Parts,
+) -> Result<Response, Fault> {
     let batch = BatchId(batch);
     caller_for(&app, &parts, |p| matches!(p, TicketPurpose::Upload { batch: b, .. } if *b == batch))?;
-    let running = lock(&app.uploads).get(&batch).map(|p| (p.bytes.load(Ordering::Relaxed), p.rows.load(Ordering::Relaxed)));
+    let running =
+        lock(&app.uploads).get(&batch).map(|p| (p.bytes.load(Ordering::Relaxed), p.rows.load(Ordering::Relaxed)));
     let stored = app.core.read(|s| s.batches.get(&batch).map(|b| b.rows));
     let body = match (running, stored) {
         (_, Some(rows)) => json!({"state": "stored", "rows": rows}),
@@ -176,10 +186,16 @@ pub(crate) async fn progress(State(app): State<Arc<App>>, Path(batch): Path<Stri
 }
 
 /// `GET /data/v1/batches/{batch}/set-aside`: raw lines, so each look leaves a leaf of its own before the answer.
-pub(crate) async fn set_aside(State(app): State<Arc<App>>, Path(batch): Path<String>, parts: Parts) -> Result<Response, Fault> {
+pub(crate) async fn set_aside(
+    State(app): State<Arc<App>>,
+    Path(batch): Path<String>,
+    parts: Parts,
+) -> Result<Response, Fault> {
     let batch = BatchId(batch);
     let caller = caller_for(&app, &parts, |p| matches!(p, TicketPurpose::SetAside { batch: b, .. } if *b == batch))?;
-    let TicketPurpose::SetAside { resource, .. } = &caller.ticket.purpose else { return Err(refuse::ticket_purpose().into()) };
+    let TicketPurpose::SetAside { resource, .. } = &caller.ticket.purpose else {
+        return Err(refuse::ticket_purpose().into());
+    };
     let (_, bound) = app.core.read(|s| provided(s, resource, &caller.ticket.org))?;
     let stored = app.core.read(|s| s.batches.get(&batch).filter(|b| &b.resource == resource).cloned());
     let stored = stored.ok_or_else(refuse::not_found)?;
@@ -187,8 +203,15 @@ pub(crate) async fn set_aside(State(app): State<Arc<App>>, Path(batch): Path<Str
     app.core.log_ready().await?;
     let rows = stored.set_aside.values().sum();
     let body = sealed::set_aside(&app.core, &stored).map_err(|e| broken(&e))?;
-    let said =
-        Answer { kind: "set_aside", media: "text/csv; charset=utf-8", body, rows, order: None, product: None, artefact: None };
+    let said = Answer {
+        kind: "set_aside",
+        media: "text/csv; charset=utf-8",
+        body,
+        rows,
+        order: None,
+        product: None,
+        artefact: None,
+    };
     answer(&app, &caller, said).await
 }
 

@@ -40,7 +40,15 @@ pub(crate) async fn preview(
     })?;
     let contract = Contract::parse(&contract).map_err(|_| refuse::bad_contract())?;
     let body = Bytes::from(synthetic(&contract, &fields).to_string());
-    let said = Answer { kind: "preview", media: "application/json", body, rows: ROWS, order: None, product: None, artefact: None };
+    let said = Answer {
+        kind: "preview",
+        media: "application/json",
+        body,
+        rows: ROWS,
+        order: None,
+        product: None,
+        artefact: None,
+    };
     answer(&app, &caller, said).await
 }
 
@@ -48,7 +56,8 @@ pub(crate) async fn preview(
 fn synthetic(contract: &Contract, granted: &[String]) -> Value {
     let shown = |f: &&Field| granted.contains(&f.name) && !matches!(f.class, None | Some(Class::Lock));
     let fields: Vec<&Field> = contract.table.fields.iter().filter(shown).collect();
-    let columns: Vec<Value> = fields.iter().map(|f| json!({"name": f.name, "class": f.class.map(Class::name)})).collect();
+    let columns: Vec<Value> =
+        fields.iter().map(|f| json!({"name": f.name, "class": f.class.map(Class::name)})).collect();
     let rows: Vec<Value> = (0..ROWS).map(|n| fields.iter().map(|f| made_up(f, n)).collect()).collect();
     json!({"synthetic": true, "table": contract.table.name, "columns": columns, "rows": rows})
 }

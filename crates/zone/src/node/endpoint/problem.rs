@@ -46,13 +46,15 @@ impl IntoResponse for Fault {
 /// HTTP status of a code. What is not listed is a rule that says no to somebody known: 403.
 fn status(code: &str) -> StatusCode {
     match code {
-        "ticket-missing" | "ticket-invalid" | "ticket-expired" | "proof-invalid" | "proof-replayed" => StatusCode::UNAUTHORIZED,
+        "ticket-missing" | "ticket-invalid" | "ticket-expired" | "proof-invalid" | "proof-replayed" => {
+            StatusCode::UNAUTHORIZED
+        }
         "not-found" | "object-unknown" => StatusCode::NOT_FOUND,
         "batch-exists" | "batch-busy" => StatusCode::CONFLICT,
         "query-unusable" => StatusCode::BAD_REQUEST,
         // An upload at fault: codes of the intake.
-        "upload-cut" | "digest-mismatch" | "empty-file" | "no-rows" | "no-header" | "missing-columns" | "unknown-columns"
-        | "duplicate-columns" | "line-too-long" | "bad-path" => StatusCode::UNPROCESSABLE_ENTITY,
+        "upload-cut" | "digest-mismatch" | "empty-file" | "no-rows" | "no-header" | "missing-columns"
+        | "unknown-columns" | "duplicate-columns" | "line-too-long" | "bad-path" => StatusCode::UNPROCESSABLE_ENTITY,
         "lease-lost" | "zone-behind" | "log-unwritable" => StatusCode::SERVICE_UNAVAILABLE,
         "storage-full" => StatusCode::INSUFFICIENT_STORAGE,
         "zone-failure" => StatusCode::INTERNAL_SERVER_ERROR,

@@ -52,7 +52,11 @@ impl Cache {
 }
 
 /// `GET /data/v1/products/{product}/file?format=csv|parquet`
-pub(crate) async fn file(State(app): State<Arc<App>>, Path(product): Path<String>, parts: Parts) -> Result<Response, Fault> {
+pub(crate) async fn file(
+    State(app): State<Arc<App>>,
+    Path(product): Path<String>,
+    parts: Parts,
+) -> Result<Response, Fault> {
     let product = ProductId(product);
     let (caller, order) = consumer(&app, &product, &parts)?;
     let format = match query(&parts)?.as_slice() {
@@ -85,7 +89,11 @@ pub(crate) async fn file(State(app): State<Arc<App>>, Path(product): Path<String
 }
 
 /// `GET /data/v1/products/{product}/rows?field=value&limit=&after=`
-pub(crate) async fn rows(State(app): State<Arc<App>>, Path(product): Path<String>, parts: Parts) -> Result<Response, Fault> {
+pub(crate) async fn rows(
+    State(app): State<Arc<App>>,
+    Path(product): Path<String>,
+    parts: Parts,
+) -> Result<Response, Fault> {
     let product = ProductId(product);
     let (caller, order) = consumer(&app, &product, &parts)?;
     let page = page(&app, query(&parts)?)?;
@@ -178,10 +186,13 @@ fn page(app: &App, query: Vec<(String, String)>) -> Result<Page, Refusal> {
 /// Query parameters, percent-decoded, in order.
 fn query(parts: &Parts) -> Result<Vec<(String, String)>, Refusal> {
     let text = parts.uri.query().unwrap_or_default();
-    text.split('&').filter(|p| !p.is_empty()).map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        Ok((decoded(name)?, decoded(value)?))
-    }).collect()
+    text.split('&')
+        .filter(|p| !p.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decoded(name)?, decoded(value)?))
+        })
+        .collect()
 }
 
 fn decoded(text: &str) -> Result<String, Refusal> {

@@ -4,8 +4,8 @@ use super::auth::caller_for;
 use super::problem::Fault;
 use super::{Answer, App, answer, broken};
 use crate::node::refuse;
-use crate::node::state::Phase;
 use crate::node::sealed;
+use crate::node::state::Phase;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::request::Parts;
@@ -14,7 +14,11 @@ use model::ticket::TicketPurpose;
 use std::sync::Arc;
 
 /// `GET /data/v1/jobs/{job}/report`
-pub(crate) async fn gate_report(State(app): State<Arc<App>>, Path(job): Path<String>, parts: Parts) -> Result<Response, Fault> {
+pub(crate) async fn gate_report(
+    State(app): State<Arc<App>>,
+    Path(job): Path<String>,
+    parts: Parts,
+) -> Result<Response, Fault> {
     let job = JobId(job);
     let caller = caller_for(&app, &parts, |p| matches!(p, TicketPurpose::GateReport { job: j } if *j == job))?;
     let done = app.core.read(|s| match s.jobs.get(&job).map(|j| &j.phase) {

@@ -48,7 +48,9 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let mut out = String::new();
     let s = &app.stats;
     let calls = [("answered", &s.ok), ("refused", &s.refused_calls), ("failed", &s.failed)];
-    out.push_str("# HELP yunyu_zone_calls_total Calls to the endpoint by result.\n# TYPE yunyu_zone_calls_total counter\n");
+    out.push_str(
+        "# HELP yunyu_zone_calls_total Calls to the endpoint by result.\n# TYPE yunyu_zone_calls_total counter\n",
+    );
     for (result, n) in calls {
         let _ = writeln!(out, "yunyu_zone_calls_total{{result=\"{result}\"}} {}", n.load(Ordering::Relaxed));
     }

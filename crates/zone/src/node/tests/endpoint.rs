@@ -2,11 +2,11 @@
 
 use super::live::{Node, Platform, code};
 use super::world::World;
+use crate::gate::{CheckReport, GateParams, GateReport, Verdict};
 use crate::node::effects::take_order;
 use crate::node::outcome;
 use crate::node::record::JobResult;
 use crate::node::sealed;
-use crate::gate::{CheckReport, GateParams, GateReport, Verdict};
 use crate::seal::{SealedFile, write_artefact};
 use arrow::array::{Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
@@ -34,7 +34,9 @@ async fn started() -> (Arc<Platform>, Node) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_is_taken_once_and_only_from_its_provider() {
     let (platform, node) = started().await;
-    let put = |who: &'static str, body: &str| node.call(who, upload(), "PUT", "/data/v1/batches/bat_1", body.as_bytes().to_vec());
+    let put = |who: &'static str, body: &str| {
+        node.call(who, upload(), "PUT", "/data/v1/batches/bat_1", body.as_bytes().to_vec())
+    };
     assert_eq!(code(&put("other", CSV).await), "ticket-other-holder", "another organisation");
     let (status, body) = put("provider", CSV).await;
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
@@ -43,10 +45,18 @@ async fn a_batch_is_taken_once_and_only_from_its_provider() {
     assert_eq!((rows, set_aside.values().sum::<u64>()), (2, 1));
     assert_eq!(put("provider", CSV).await, (200, body), "the same again is answered as before");
     assert_eq!(code(&put("provider", "citizen_id,district,secret\n9,Z,z\n").await), "batch-exists");
-    let (status, rows) =
-        node.call("provider", TicketPurpose::SetAside { resource: "res_1".into(), batch: "bat_1".into() }, "GET", "/data/v1/batches/bat_1/set-aside", vec![]).await;
+    let (status, rows) = node
+        .call(
+            "provider",
+            TicketPurpose::SetAside { resource: "res_1".into(), batch: "bat_1".into() },
+            "GET",
+            "/data/v1/batches/bat_1/set-aside",
+            vec![],
+        )
+        .await;
     assert!(status == 200 && String::from_utf8_lossy(&rows).contains("bad,C,y"));
-    let stored = platform.reports().into_iter().filter(|r| matches!(r.outcome, ReportOutcome::BatchStored { .. })).count();
+    let stored =
+        platform.reports().into_iter().filter(|r| matches!(r.outcome, ReportOutcome::BatchStored { .. })).count();
     assert_eq!(stored, 1);
     node.stop().await;
     let mut files = Vec::new();
@@ -69,7 +79,9 @@ async fn tickets_hold_for_one_person_purpose_request_and_time() {
         ("ticket-expired", path, |w, t| t.expires = w.now().plus_days(1)),
         ("ticket-invalid", path, |_, t| t.deployment = "elsewhere".into()),
         ("ticket-invalid", path, |_, t| t.v = 2),
-        ("ticket-other-holder", path, |w, t| t.holder = TicketHolder::Person { person: "per_provider".into(), key: w.people["other"].key.key_id() }),
+        ("ticket-other-holder", path, |w, t| {
+            t.holder = TicketHolder::Person { person: "per_provider".into(), key: w.people["other"].key.key_id() }
+        }),
         ("ticket-other-holder", path, |_, t| t.org = "org_other".into()),
     ];
     for (n, (wanted, path, change)) in table.iter().enumerate() {
@@ -81,7 +93,9 @@ async fn tickets_hold_for_one_person_purpose_request_and_time() {
     }
     let ticket = node.ticket("provider", upload());
     let signed = w.sign(&w.platform, TICKET_TYPE, ticket.clone());
-    let by = |who: &str, t: &Ticket, method: &str, path: &str| w.sign(&w.people[who].key, PROOF_TYPE, node.proof(t, method, path));
+    let by = |who: &str, t: &Ticket, method: &str, path: &str| {
+        w.sign(&w.people[who].key, PROOF_TYPE, node.proof(t, method, path))
+    };
     let other = node.ticket("provider", upload());
     let mut late = node.proof(&ticket, "GET", path);
     late.at = w.now().plus_ms(-31_000);
@@ -103,7 +117,10 @@ async fn tickets_hold_for_one_person_purpose_request_and_time() {
     assert_eq!(node.send(&signed, Some(&proof), "GET", path, vec![]).await.0, 200);
     assert_eq!(code(&node.send(&signed, Some(&proof), "GET", path, vec![]).await), "proof-replayed");
     let forged = w.sign(&w.people["provider"].key, TICKET_TYPE, ticket.clone());
-    assert_eq!(code(&node.send(&forged, Some(&by("provider", &ticket, "GET", path)), "GET", path, vec![]).await), "ticket-invalid");
+    assert_eq!(
+        code(&node.send(&forged, Some(&by("provider", &ticket, "GET", path)), "GET", path, vec![]).await),
+        "ticket-invalid"
+    );
     let bare = node.client.get(format!("{}{path}", node.url)).send().await.unwrap();
     assert_eq!(bare.status(), 401);
     node.stop().await;
@@ -139,16 +156,28 @@ async fn a_refused_upload_hears_why_also_while_it_is_sending() {
 /// Puts a finished job and its artefact into the folder, as its process would have left them.
 fn plant(w: &World) -> ReleaseSpec {
     let core = w.enrolled();
-    for (n, (case, effect)) in (1..).zip([("case_1", w.resource()), ("case_2", w.grant()), ("case_3", w.job("job_1"))]) {
+    for (n, (case, effect)) in (1..).zip([("case_1", w.resource()), ("case_2", w.grant()), ("case_3", w.job("job_1"))])
+    {
         take_order(&core, &w.order(n, case, effect)).unwrap();
     }
-    let schema = Arc::new(Schema::new(vec![Field::new("district", DataType::Utf8, true), Field::new("n", DataType::Int64, true)]));
+    let schema = Arc::new(Schema::new(vec![
+        Field::new("district", DataType::Utf8, true),
+        Field::new("n", DataType::Int64, true),
+    ]));
     let names = StringArray::from(vec![Some("A"), Some("B"), None]);
-    let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(names), Arc::new(Int64Array::from(vec![12, 30, 44]))]).unwrap();
+    let batch =
+        RecordBatch::try_new(schema.clone(), vec![Arc::new(names), Arc::new(Int64Array::from(vec![12, 30, 44]))])
+            .unwrap();
     let authorisation = AuthorisationId("auth_1".into());
     let key = core.key(sealed::AUTHORISATION_KEY, "auth_1").unwrap();
     let (root, object) = (sealed::objects(&core), sealed::artefact_object(&authorisation, &"job_1".into()));
-    let place = SealedFile { root: &root, object: &object, deployment: &core.cfg.trust.deployment, scope: "auth_1", provider: &*core.cfg.keys };
+    let place = SealedFile {
+        root: &root,
+        object: &object,
+        deployment: &core.cfg.trust.deployment,
+        scope: "auth_1",
+        provider: &*core.cfg.keys,
+    };
     write_artefact(place, &key, &schema, std::slice::from_ref(&batch)).unwrap();
     let artefact = crate::artefact::digest(&schema, &[batch], w.suite).unwrap().to_string();
     let check = CheckReport {
@@ -227,7 +256,8 @@ async fn a_release_is_delivered_metered_suspended_and_destroyed() {
     // The orders that were planted are known to the platform too.
     platform.say(|s| s.lists = vec![w.key_list(1)]);
     platform.give(w.order(4, "case_4", Effect::Release(wrong)));
-    let refusal = |o: &ReportOutcome| matches!(o, ReportOutcome::Refused { refusal } if refusal.code == "release-other-artefact");
+    let refusal =
+        |o: &ReportOutcome| matches!(o, ReportOutcome::Refused { refusal } if refusal.code == "release-other-artefact");
     let node = Node::start(&platform, |_| {}).await;
     platform.wait(refusal).await;
     platform.give(w.order(5, "case_5", Effect::Release(spec)));
@@ -344,7 +374,13 @@ async fn the_platforms_checkpoint_is_anchored_if_its_log_key_signed_it() {
     let platform = Platform::start(Arc::new(World::new())).await;
     let w = platform.world.clone();
     let state = w.dir.path().join("platform-signer");
-    let config = audit::LogConfig::new(super::world::DEPLOYMENT, audit::LogName::Platform, w.suite, audit::ClockKind::Simulated, &state);
+    let config = audit::LogConfig::new(
+        super::world::DEPLOYMENT,
+        audit::LogName::Platform,
+        w.suite,
+        audit::ClockKind::Simulated,
+        &state,
+    );
     let mut log = audit::TileLog::open(&w.dir.path().join("log/platform"), config).unwrap();
     let forged = log.checkpoint(w.now().0, &w.platform, &[]).unwrap();
     platform.say(|s| s.note = Some(forged));
@@ -387,7 +423,8 @@ async fn a_simulated_clock_may_start_anywhere_and_then_only_moves_forward() {
         // The world's time is the deployment's; the machine's is this much behind it.
         platform.say(|s| s.clock = Some(w.clock_mark(1, offset)));
         let machine = w.clock();
-        let change = |cfg: &mut crate::node::NodeConfig| cfg.machine_clock = Arc::new(move || machine().plus_ms(-offset));
+        let change =
+            |cfg: &mut crate::node::NodeConfig| cfg.machine_clock = Arc::new(move || machine().plus_ms(-offset));
         let node = Node::start(&platform, change).await;
         platform.give(w.order(1, "case_1", w.resource()));
         platform.answered("wo_1").await;

@@ -35,7 +35,8 @@ fn play(core: &Core, orders: &[Signed<WorkOrder>]) {
 fn essence(core: &Core) -> String {
     core.read(|s| {
         let jobs: Vec<_> = s.jobs.values().map(|j| (j.spec.job.clone(), j.phase.clone())).collect();
-        let reports: Vec<_> = s.outbox.iter().map(|r| (r.body.seq, r.body.order.clone(), r.body.outcome.clone())).collect();
+        let reports: Vec<_> =
+            s.outbox.iter().map(|r| (r.body.seq, r.body.order.clone(), r.body.outcome.clone())).collect();
         let heads: Vec<_> = s.heads.iter().map(|(c, (n, _))| (c.clone(), *n)).collect();
         format!("{} {} {jobs:?} {reports:?} {heads:?} {:?}", s.order_seq, s.leaves, s.standing)
     })

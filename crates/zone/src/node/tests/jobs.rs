@@ -155,7 +155,8 @@ impl std::io::Read for Pipe {
 /// Stores a batch of so many people per district, and orders a job over it.
 fn with_records(w: &World, districts: &[(&str, u64)]) -> Core {
     let core = w.enrolled();
-    for (n, (case, effect)) in (1..).zip([("case_1", w.resource()), ("case_2", w.grant()), ("case_3", w.job("job_1"))]) {
+    for (n, (case, effect)) in (1..).zip([("case_1", w.resource()), ("case_2", w.grant()), ("case_3", w.job("job_1"))])
+    {
         take_order(&core, &w.order(n, case, effect)).unwrap();
     }
     let mut csv = String::from("citizen_id,district,secret\n");
@@ -187,7 +188,9 @@ fn a_job_runs_over_sealed_records_and_its_result_is_released() {
         let w = World::with(suite);
         let core = with_records(&w, &[("A", 25), ("B", 12), ("C", 3)]);
         let output = run_job(&core);
-        let JobOutput::Done { report, rows, .. } = &output else { panic!("{}", serde_json::to_string(&output).unwrap()) };
+        let JobOutput::Done { report, rows, .. } = &output else {
+            panic!("{}", serde_json::to_string(&output).unwrap())
+        };
         assert_eq!(*rows, 2, "the small group is not there");
         let spec = model::order::ReleaseSpec {
             job: "job_1".into(),

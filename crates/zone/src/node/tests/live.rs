@@ -15,8 +15,8 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use model::keylist::KeyList;
 use model::link::{
-    AT_HEADER, ClockMark, KEY_HEADER, LinkReply, NONCE_HEADER, ReportBatch, ReportReceipt, SIGNATURE_HEADER, ZONE_REQUEST_TYPE,
-    ZoneRequest,
+    AT_HEADER, ClockMark, KEY_HEADER, LinkReply, NONCE_HEADER, ReportBatch, ReportReceipt, SIGNATURE_HEADER,
+    ZONE_REQUEST_TYPE, ZoneRequest,
 };
 use model::order::{ReportOutcome, WorkOrder, ZoneReport};
 use model::ticket::{LEASE_TYPE, Lease, PROOF_TYPE, Proof, TICKET_TYPE, Ticket, TicketHolder, TicketPurpose};
@@ -56,7 +56,12 @@ impl Platform {
     pub async fn start(world: Arc<World>) -> Arc<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let said = Said { lists: vec![world.key_list(1)], authorisations: vec!["auth_1".into()], clock: Some(world.clock_mark(1, 0)), ..Said::default() };
+        let said = Said {
+            lists: vec![world.key_list(1)],
+            authorisations: vec!["auth_1".into()],
+            clock: Some(world.clock_mark(1, 0)),
+            ..Said::default()
+        };
         let platform = Arc::new(Self { world, said: Mutex::new(said), url, delivered: AtomicU64::default() });
         let router = Router::new()
             .route("/zone/v1/orders", get(orders))
@@ -260,7 +265,14 @@ impl Node {
     }
 
     /// A call with everything in order.
-    pub async fn call(&self, who: &str, purpose: TicketPurpose, method: &str, path: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
+    pub async fn call(
+        &self,
+        who: &str,
+        purpose: TicketPurpose,
+        method: &str,
+        path: &str,
+        body: Vec<u8>,
+    ) -> (u16, Vec<u8>) {
         let w = &self.platform.world;
         let ticket = self.ticket(who, purpose);
         let proof = w.sign(&w.people[who].key, PROOF_TYPE, self.proof(&ticket, method, path));

@@ -169,7 +169,11 @@ fn revoked_keys_and_old_lists_count_no_more() {
     assert_eq!(refused(&core, &w.sign(&w.platform, ORDER_TYPE, approved.clone())), "order-old-key-list");
     let mut anew = approved;
     (anew.seq, anew.key_list, anew.issued_at) = (2, 2, w.now());
-    assert_eq!(refused(&core, &w.sign(&w.platform, ORDER_TYPE, anew)), "approval-forged", "signed by a key revoked since");
+    assert_eq!(
+        refused(&core, &w.sign(&w.platform, ORDER_TYPE, anew)),
+        "approval-forged",
+        "signed by a key revoked since"
+    );
 }
 
 #[test]

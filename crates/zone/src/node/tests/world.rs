@@ -41,7 +41,11 @@ impl Policy for TwoOrgs {
         let mut orgs: Vec<&OrgId> = acts.iter().map(|(a, _)| &a.org).collect();
         orgs.sort();
         orgs.dedup();
-        if orgs.len() >= 2 { Ok(()) } else { Err(Refusal::new("quorum-missing", "TEST-1", "1", "缺少批准", "an approval is missing")) }
+        if orgs.len() >= 2 {
+            Ok(())
+        } else {
+            Err(Refusal::new("quorum-missing", "TEST-1", "1", "缺少批准", "an approval is missing"))
+        }
     }
 
     fn number(&self, _: &str) -> Option<i64> {
@@ -311,7 +315,8 @@ schema:
       - {name: secret, logicalType: string, classification: "4", customProperties: [{property: yunyuClass, value: LOCK}]}
 "#;
 
-pub const PURPOSE: &str = "name: statistics\nanswer: aggregate\ntables: [visits]\njoins: []\nthresholds: {person: 10}\n";
+pub const PURPOSE: &str =
+    "name: statistics\nanswer: aggregate\ntables: [visits]\njoins: []\nthresholds: {person: 10}\n";
 
 impl World {
     pub fn resource(&self) -> Effect {
