@@ -55,6 +55,15 @@ pub const SETUP_TOKEN: &str = "setup-token";
 
 /// Makes the folder. Refuses one that is initialised already.
 pub fn init(layout: &Layout, options: &InitOptions) -> Result<InitDone, CliError> {
+    init_with(layout, options, |_| Ok(()))
+}
+
+/// The same; `keep` stores what the caller must keep before the folder counts as initialised.
+pub fn init_with(
+    layout: &Layout,
+    options: &InitOptions,
+    keep_secrets: impl FnOnce(&InitDone) -> std::io::Result<()>,
+) -> Result<InitDone, CliError> {
     if layout.is_initialised() {
         return Err(CliError::usage(
             "--data",
@@ -66,7 +75,11 @@ pub fn init(layout: &Layout, options: &InitOptions) -> Result<InitDone, CliError
         std::fs::create_dir_all(dir)?;
     }
     private_dirs(layout)?;
-    crypto::FileKeyProvider::init(&layout.zone_keys().join("ring"), &layout.zone_keys().join(RING_MASTER), options.suite)?;
+    crypto::FileKeyProvider::init(
+        &layout.zone_keys().join("ring"),
+        &layout.zone_keys().join(RING_MASTER),
+        options.suite,
+    )?;
     let suite = options.suite;
     let root_passphrase = crypto::random_hex(16)?;
     let root = SigningKey::generate(suite)?;
@@ -109,8 +122,10 @@ pub fn init(layout: &Layout, options: &InitOptions) -> Result<InitDone, CliError
     trust_file(layout, &deployment, options)?;
     let setup_token = crypto::random_hex(16)?;
     write_private(&layout.platform().join(SETUP_TOKEN), suite.hash(setup_token.as_bytes()).to_string().as_bytes())?;
+    let done = InitDone { setup_token, root_passphrase };
+    keep_secrets(&done)?;
     write_private(&layout.deployment_file(), &crypto::canonical(&deployment)?)?;
-    Ok(InitDone { setup_token, root_passphrase })
+    Ok(done)
 }
 
 fn private_dirs(layout: &Layout) -> std::io::Result<()> {

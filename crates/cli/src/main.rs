@@ -5,6 +5,163 @@ mod init;
 mod layout;
 mod serve;
 mod story;
+mod tools;
 mod wiring;
 
-fn main() {}
+use clap::{Parser, Subcommand};
+use layout::Layout;
+use serve::platform::PlatformArgs;
+use serve::zone::ZoneArgs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use wiring::CliError;
+
+/// 运域 Yunyu: authorised operation of public data, with the law as data and every step provable offline.
+#[derive(Parser)]
+#[command(name = "yunyu", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// 启动平台与本机运营域 · Start the platform and a local zone under one supervisor.
+    Serve {
+        /// Data folder made by `admin init`, `story` or `--demo`.
+        #[arg(long, default_value = "data")]
+        data: PathBuf,
+        /// Address of the platform; the zone's endpoint takes the next port.
+        #[arg(long, default_value = "127.0.0.1:8600")]
+        listen: SocketAddr,
+        /// City pack of a new folder.
+        #[arg(long)]
+        city: Option<String>,
+        /// `postgres://…` or `sqlite:…` instead of the folder's own SQLite; better given in `YUNYU_DATABASE`.
+        #[arg(long, env = "YUNYU_DATABASE", hide_env_values = true)]
+        database: Option<String>,
+        /// Play the story first if the folder is new, and print every account.
+        #[arg(long)]
+        demo: bool,
+    },
+    /// 主流程演示 · The main job, headless, on a folder of CSV files or on a synthetic city.
+    Story {
+        /// City pack: its name, or a folder with one more layer.
+        #[arg(long)]
+        city: String,
+        /// Folder of CSV files, with a `story.yaml` or without.
+        #[arg(long)]
+        input: Option<PathBuf>,
+        /// Data folder; an existing one is resumed. Default: a new folder below the system's temporary one.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Rows of the synthetic city.
+        #[arg(long, default_value_t = 20_000)]
+        rows: u64,
+        /// Cipher suite of a new folder.
+        #[arg(long, default_value = "gm", value_parser = ["gm", "intl"])]
+        suite: String,
+        /// One JSON document on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    #[command(flatten)]
+    Tool(tools::Tool),
+    /// One process of a supervisor.
+    #[command(hide = true)]
+    PlatformProcess {
+        #[arg(long)]
+        data: PathBuf,
+        #[arg(long)]
+        listen: SocketAddr,
+        #[arg(long)]
+        zone_endpoint: String,
+    },
+    /// One process of a supervisor.
+    #[command(hide = true)]
+    ZoneProcess {
+        #[arg(long)]
+        data: PathBuf,
+        #[arg(long)]
+        listen: SocketAddr,
+        #[arg(long)]
+        platform: String,
+    },
+    /// One job of the zone; everything it needs comes on standard input.
+    #[command(hide = true)]
+    JobProcess,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_tracing(&cli.command);
+    // One provider for all TLS of the process; a second installation is no error.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let json = matches!(cli.command, Command::Story { json: true, .. });
+    match run(cli.command) {
+        Ok(code) => ExitCode::from(code),
+        Err(e) => {
+            if json {
+                println!("{}", e.json());
+            }
+            eprintln!("{}", told(&e));
+            ExitCode::from(e.code())
+        }
+    }
+}
+
+fn told(e: &CliError) -> String {
+    match e {
+        CliError::Refused(r) => {
+            let law = if r.article.is_empty() { String::new() } else { format!("（第{}条）", r.article) };
+            format!("拒绝 {} {}{law}\n  {}\n  {}", r.code, r.rule, r.zh, r.en)
+        }
+        CliError::Usage { at, zh, en } => format!("{at}\n  {zh}\n  {en}"),
+        CliError::Bug(text) => format!("内部错误 internal error: {text}"),
+    }
+}
+
+/// Operational log on standard error; never a personal value (invariant 6).
+fn start_tracing(command: &Command) {
+    let level = match command {
+        Command::Serve { .. } => "info",
+        _ => "warn",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("YUNYU_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+fn run(command: Command) -> Result<u8, CliError> {
+    match command {
+        Command::Serve { data, listen, city, database, demo } => {
+            serve::command(&serve::ServeArgs { data, listen, city, database, demo })
+        }
+        Command::Story { city, input, data, rows, suite, json } => {
+            let suite = if suite == "intl" { crypto::Suite::Intl } else { crypto::Suite::Gm };
+            let data = match data {
+                Some(data) => data,
+                None => tempfile::Builder::new().prefix("yunyu-").tempdir()?.keep(),
+            };
+            story::command(story::open::StoryArgs { city, input, data, rows, quiet: json, suite }, json)
+        }
+        Command::PlatformProcess { data, listen, zone_endpoint } => {
+            serve::platform::run(&PlatformArgs { layout: Layout::new(&data)?, listen, zone_endpoint }).map(|()| 0)
+        }
+        Command::ZoneProcess { data, listen, platform } => {
+            serve::zone::run(&ZoneArgs { layout: Layout::new(&data)?, listen, platform }).map(|()| 0)
+        }
+        Command::Tool(tool) => tools::run(tool),
+        Command::JobProcess => {
+            confine_job()?;
+            Ok(u8::try_from(zone::node::job_main(std::io::stdin(), std::io::stdout())).unwrap_or(3))
+        }
+    }
+}
+
+/// A job ends with the zone, leaves no core dump and cannot be looked into.
+fn confine_job() -> Result<(), CliError> {
+    serve::confine::harden()?;
+    Ok(())
+}

@@ -66,7 +66,9 @@ impl CliError {
     pub fn json(&self) -> serde_json::Value {
         let error = match self {
             Self::Refused(r) => serde_json::json!(r),
-            Self::Usage { at, zh, en } => serde_json::json!({"code": "usage", "rule": "", "article": "", "zh": zh, "en": en, "at": at}),
+            Self::Usage { at, zh, en } => {
+                serde_json::json!({"code": "usage", "rule": "", "article": "", "zh": zh, "en": en, "at": at})
+            }
             Self::Bug(text) => {
                 serde_json::json!({"code": "internal", "rule": "", "article": "", "zh": "内部错误。", "en": text})
             }
@@ -110,7 +112,9 @@ impl From<AppError> for CliError {
         match e {
             AppError::Refused(r) => Self::Refused(r),
             AppError::Usage { at, zh, en, .. } => Self::Usage { at, zh, en },
-            AppError::NotFound(what) => Self::Usage { at: what.to_owned(), zh: "没有找到。".into(), en: "Not found.".into() },
+            AppError::NotFound(what) => {
+                Self::Usage { at: what.to_owned(), zh: "没有找到。".into(), en: "Not found.".into() }
+            }
             other => Self::Bug(format!("{other}: {:?}", std::error::Error::source(&other))),
         }
     }

@@ -31,15 +31,15 @@ impl Confinement {
 }
 
 /// Read-only system places: name resolution, certificates, time zones, shared libraries.
-const SYSTEM: &[&str] = &["/etc", "/usr", "/lib", "/lib64", "/proc/self", "/dev/urandom", "/dev/null", "/sys/devices/system/cpu"];
+const SYSTEM: &[&str] =
+    &["/etc", "/usr", "/lib", "/lib64", "/proc/self", "/dev/urandom", "/dev/null", "/sys/devices/system/cpu"];
 
 /// Confines this thread and all it starts from now on. Call before the runtime starts its threads.
 pub fn confine_platform(layout: &Layout, extra_read: &[PathBuf]) -> Result<Confinement, landlock::RulesetError> {
     let abi = ABI::V5;
     let all = AccessFs::from_all(abi);
     let read = AccessFs::from_read(abi);
-    let mut rules =
-        Ruleset::default().set_compatibility(CompatLevel::BestEffort).handle_access(all)?.create()?;
+    let mut rules = Ruleset::default().set_compatibility(CompatLevel::BestEffort).handle_access(all)?.create()?;
     for path in [layout.platform(), layout.log()] {
         rules = allow(rules, &path, all)?;
     }

@@ -80,7 +80,11 @@ pub async fn open(
         clock,
         signer: wiring::service_key(&keys, PLATFORM_KEY)?,
         log_signer: wiring::service_key(&keys, PLATFORM_LOG_KEY)?,
-        people: app::parties::People::new(deployment.suite, &deployment.deployment, &wiring::secret(&keys.join(PEOPLE_KEY))?)?,
+        people: app::parties::People::new(
+            deployment.suite,
+            &deployment.deployment,
+            &wiring::secret(&keys.join(PEOPLE_KEY))?,
+        )?,
         log_state: layout.platform().join("log-signer.json"),
         zone_endpoint: zone_endpoint.to_owned(),
         confinement: confinement.to_owned(),

@@ -70,11 +70,6 @@ impl Pair {
         }
     }
 
-    /// Process ids of platform and zone, while they run.
-    pub fn pids(&self) -> (Option<u32>, Option<u32>) {
-        (self.platform.id(), self.zone.id())
-    }
-
     /// Asks both to end and waits; what does not end in ten seconds is killed.
     pub async fn stop(mut self) {
         for child in [&self.platform, &self.zone] {

@@ -35,6 +35,11 @@ impl Desks {
         Ok(Self { dir: dir.to_owned(), suite, accounts })
     }
 
+    /// Suite of the deployment.
+    pub fn suite(&self) -> Suite {
+        self.suite
+    }
+
     /// The account, made with a random password at first use.
     pub fn account(&mut self, name: &str, role: &str, org: &str) -> Result<Account, StoryError> {
         if let Some(found) = self.accounts.iter().find(|a| a.account == name) {

@@ -1,52 +1,216 @@
-//! `yunyu story`: the main job, headless, through the public API only.
+//! `yunyu story`: the main job, headless, through the public API only. There is no private door: what the story can
+//! do, a person with the same accounts can do.
+
+pub mod cast;
+pub mod clerk;
 pub mod client;
+pub mod data;
 pub mod desk;
+pub mod error;
+pub mod input;
 pub mod journal;
+pub mod open;
+pub mod script;
 
-use model::Refusal;
+pub use error::StoryError;
 
-/// Why the story stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum StoryError {
-    /// Nobody answers there (a process is being restarted).
-    #[error("nobody answers: {0}")]
-    Unreachable(reqwest::Error),
-    /// Asked to come back later.
-    #[error("busy")]
-    Busy,
-    /// The session ended.
-    #[error("signed out")]
-    SignedOut,
-    /// A rule said no.
-    #[error("{refusal}")]
-    Refused {
-        /// HTTP status.
-        status: u16,
-        /// What it said.
-        refusal: Box<Refusal>,
-    },
-    /// Unreadable input or folder.
-    #[error("{0}")]
-    Io(#[from] std::io::Error),
-    /// Something answered in another shape than documented.
-    #[error("{0}")]
-    Shape(String),
+use crate::layout::Layout;
+use crate::wiring::CliError;
+use cast::{Cast, Desk};
+use clerk::Taken;
+use client::{Ask, Client};
+use crypto::{SigningKey, Suite};
+use desk::Desks;
+use indicatif::{ProgressBar, ProgressStyle};
+use input::Input;
+use journal::Journal;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// One told step.
+pub struct Told {
+    /// Who.
+    pub who: String,
+    /// What.
+    pub what: String,
+    /// Article, beginning with its number; empty where none stands behind it.
+    pub article: String,
+    /// Digest of the act, or empty.
+    pub act: String,
+    /// Index in the platform's log, once known.
+    pub leaf: Option<u64>,
 }
 
-impl From<reqwest::Error> for StoryError {
-    fn from(e: reqwest::Error) -> Self {
-        Self::Unreachable(e)
+/// A running story.
+pub struct Story {
+    layout: Layout,
+    suite: Suite,
+    client: Client,
+    journal: Journal,
+    desks: Desks,
+    root: SigningKey,
+    setup_token: String,
+    input: Input,
+    cast: Cast,
+    procedures: Value,
+    reviewers: usize,
+    tokens: BTreeMap<String, String>,
+    date: String,
+    steps: Vec<Told>,
+    figures: BTreeMap<String, Value>,
+    quiet: bool,
+    began: Instant,
+}
+
+impl Story {
+    /// The session token of a desk, signing in if need be.
+    async fn token(&mut self, desk: &Desk) -> Result<String, StoryError> {
+        if let Some(token) = self.tokens.get(&desk.account.account) {
+            return Ok(token.clone());
+        }
+        let form = json!({ "account": desk.account.account, "password": desk.account.password });
+        let session = self.client.send(&Ask::post("/api/v1/sessions", None, None, &form)).await?;
+        let token = session["token"].as_str().unwrap_or_default().to_owned();
+        self.tokens.insert(desk.account.account.clone(), token.clone());
+        Ok(token)
+    }
+
+    fn forget(&mut self, desk: &Desk) {
+        self.tokens.remove(&desk.account.account);
+    }
+
+    /// Tells a step that was a signed act.
+    fn told(&mut self, taken: Taken) {
+        self.say(&taken.who, &taken.what, &taken.article, &taken.act);
+    }
+
+    /// Tells a step.
+    fn say(&mut self, who: &str, what: &str, article: &str, act: &str) {
+        if !self.quiet {
+            let at = self.began.elapsed().as_secs_f32();
+            let law = if article.is_empty() { String::new() } else { format!("  〔第{article}条〕") };
+            eprintln!("[{at:6.1}s] {:>3}  {who}：{what}{law}", self.steps.len() + 1);
+        }
+        self.steps.push(Told {
+            who: who.to_owned(),
+            what: what.to_owned(),
+            article: article.to_owned(),
+            act: act.to_owned(),
+            leaf: None,
+        });
+    }
+
+    fn progress(&self, total: u64, name: &str) -> ProgressBar {
+        if self.quiet {
+            return ProgressBar::hidden();
+        }
+        let style =
+            ProgressStyle::with_template("          {msg:24} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+        let bar = ProgressBar::new(total).with_message(name.to_owned());
+        style.map(|s| bar.clone().with_style(s)).unwrap_or(bar)
+    }
+
+    /// Keeps how long a stage took, in milliseconds.
+    fn figure(&mut self, name: &str, since: Instant) {
+        let ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.figures.insert(name.to_owned(), json!(ms));
+    }
+
+    /// Finds the log index of every told act.
+    async fn find_leaves(&mut self) -> Result<(), StoryError> {
+        let admin = self.cast.audit_admin.clone();
+        let mut by_act = BTreeMap::new();
+        let mut from = 0u64;
+        loop {
+            let page = self.read(&admin, &format!("/api/v1/audit/leaves?from={from}&limit=1000")).await?;
+            let leaves = page["leaves"].as_array().cloned().unwrap_or_default();
+            let Some(last) = leaves.last().and_then(|l| l["index"].as_u64()) else { break };
+            from = last + 1;
+            for leaf in leaves {
+                if let (Some(act), Some(index)) = (leaf["leaf"]["refs"]["act"].as_str(), leaf["index"].as_u64()) {
+                    by_act.insert(act.to_owned(), index);
+                }
+            }
+        }
+        for step in &mut self.steps {
+            step.leaf = by_act.get(&step.act).copied();
+        }
+        Ok(())
     }
 }
 
-impl From<serde_json::Error> for StoryError {
-    fn from(e: serde_json::Error) -> Self {
-        Self::Shape(e.to_string())
-    }
+/// Rows of the demonstration's city.
+pub const DEMO_ROWS: u64 = 20_000;
+
+/// Runs a story and prints what it made.
+pub fn command(args: open::StoryArgs, as_json: bool) -> Result<u8, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(tell(args, as_json))
 }
 
-impl From<crypto::CryptoError> for StoryError {
-    fn from(e: crypto::CryptoError) -> Self {
-        Self::Shape(e.to_string())
+async fn tell(args: open::StoryArgs, as_json: bool) -> Result<u8, CliError> {
+    let (mut story, mut pair) = open::open(&args).await?;
+    let played = {
+        let play = story.play();
+        tokio::pin!(play);
+        loop {
+            tokio::select! {
+                played = &mut play => break played,
+                died = pair.supervise() => { died?; }
+                () = crate::wiring::told_to_end() => return Err(CliError::bug("interrupted; run the same command again to go on")),
+            }
+        }
+    };
+    pair.stop().await;
+    let made = played?;
+    // The consumer's application key; in a simulated folder it lies with the desks, for whoever tries the product.
+    let key_file = story.layout.desks().join("access-key");
+    crate::layout::write_private(&key_file, made.access_key.as_bytes())?;
+    let trust = story.layout.trust_file();
+    story.figures.insert("total_ms".to_owned(), json!(u64::try_from(story.began.elapsed().as_millis()).unwrap_or(0)));
+    let steps: Vec<Value> = story
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(i, s)| json!({"n": i + 1, "who": s.who, "what": s.what, "article": s.article, "leaf": s.leaf}))
+        .collect();
+    let out = json!({
+        "city": args.city,
+        "steps": steps,
+        "product": {
+            "id": made.product, "form": made.form, "certificate": made.certificate, "digest": made.digest,
+        },
+        "evidence": made.evidence,
+        "trust": trust,
+        "data": story.layout.data,
+        "figures": story.figures,
+    });
+    if as_json {
+        println!("{out}");
+    } else {
+        eprintln!("产品 product   {}  {}", made.product, made.certificate);
+        eprintln!("密钥 key       {}   （使用方访问密钥 / the consumer's access key）", key_file.display());
+        eprintln!("证据 evidence  {}", made.evidence.display());
+        eprintln!("信任 trust     {}", trust.display());
+        eprintln!(
+            "数据 data      {}   （yunyu serve --data 打开 / opens with serve --data）",
+            story.layout.data.display()
+        );
     }
+    Ok(0)
+}
+
+/// Prints the accounts of a simulated folder, one for each role.
+pub fn print_accounts(desks: &std::path::Path) -> Result<(), CliError> {
+    let path = desks.join("accounts.json");
+    if !path.is_file() {
+        return Ok(());
+    }
+    let accounts: Vec<desk::Account> = serde_json::from_slice(&std::fs::read(path)?)?;
+    eprintln!("演示账号 demonstration accounts:");
+    for a in accounts {
+        eprintln!("  {:24} {:28} {}（{}）", a.account, a.password, a.org, a.role);
+    }
+    Ok(())
 }

@@ -1,0 +1,386 @@
+//! The story itself: from records to a delivered product, to its evidence, told step by step.
+
+use crate::story::cast::{Desk, text};
+use crate::story::clerk::Errand;
+use crate::story::{Story, StoryError};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// What the story made.
+pub struct Made {
+    /// Product id.
+    pub product: String,
+    /// Certificate number.
+    pub certificate: String,
+    /// Canonical digest.
+    pub digest: String,
+    /// Form.
+    pub form: String,
+    /// Evidence file.
+    pub evidence: PathBuf,
+    /// Access key of the consumer; the product's page tells how to use it.
+    pub access_key: String,
+}
+
+fn values<const N: usize>(pairs: [(&str, Value); N]) -> BTreeMap<String, Value> {
+    pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()
+}
+
+impl Story {
+    /// Plays everything.
+    pub async fn play(&mut self) -> Result<Made, StoryError> {
+        let since = Instant::now();
+        self.assemble().await?;
+        self.say("系统管理员", "建立机构、人员与签名密钥，根密钥签署密钥清单", "", "");
+        self.figure("parties_ms", since);
+        let resources = self.catalogue().await?;
+        let authorisation = self.authorise(&resources).await?;
+        let scenario = self.scenario(&authorisation).await?;
+        let grant = self.demand(&authorisation, &scenario, &resources).await?;
+        let job = self.job(&grant).await?;
+        let product = self.release(&job).await?;
+        let made = self.product(&product, &scenario).await?;
+        self.find_leaves().await?;
+        Ok(made)
+    }
+
+    fn at(&self, name: &str) -> Result<Desk, StoryError> {
+        self.cast.desk(name).cloned()
+    }
+
+    /// Providers catalogue their resources and supply the records, straight to the zone.
+    async fn catalogue(&mut self) -> Result<Vec<(String, String)>, StoryError> {
+        let since = Instant::now();
+        let mut known = Vec::new();
+        let inputs = self.input.resources.clone();
+        for (i, resource) in inputs.iter().enumerate() {
+            let provider = self.at(if i % 2 == 0 { "provider1.officer" } else { "provider2.officer" })?;
+            let name = format!("catalogue/{}", resource.table);
+            let case = self
+                .errand(Errand {
+                    name: &name,
+                    procedure: "catalogue",
+                    opener: &provider,
+                    object: json!({ "table": resource.table, "contract": resource.contract }),
+                    until: "catalogue_resource",
+                    values: values([("classification.grade", json!("general"))]),
+                })
+                .await?;
+            known.push((text(&case["object"], "resource"), resource.table.clone()));
+        }
+        self.figure("catalogue_ms", since);
+        let since = Instant::now();
+        let mut rows = 0;
+        for (i, ((id, table), resource)) in known.iter().zip(&inputs).enumerate() {
+            let provider = self.at(if i % 2 == 0 { "provider1.officer" } else { "provider2.officer" })?;
+            let batch = self.supply(&provider, id, &resource.file).await?;
+            let aside: u64 = batch["set_aside"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum();
+            let stored = batch["rows"].as_u64().unwrap_or_default();
+            rows += stored + aside;
+            let who = provider.account.org.clone();
+            self.say(&who, &format!("上传 {table}：入库 {stored} 行，另置 {aside} 行"), "16", "");
+        }
+        self.figures.insert("rows".to_owned(), json!(rows));
+        self.figure("intake_ms", since);
+        Ok(known)
+    }
+
+    /// The city authorises the operator by its own procedure; staff and emergency plans come before the first job.
+    async fn authorise(&mut self, resources: &[(String, String)]) -> Result<String, StoryError> {
+        let since = Instant::now();
+        let bureau = self.at("bureau.approver")?;
+        let now = self.now(&bureau).await?;
+        let announcement = self
+            .errand(Errand {
+                name: "announcement",
+                procedure: "announcement",
+                opener: &bureau,
+                object: json!({
+                    "zh": "授权运营申报通告（演示）", "en": "Call for operators (demonstration)", "modes": ["scenario"],
+                    "conditions": ["演示条件"], "opens": now - 1000, "closes": now + 30 * 86_400_000i64,
+                }),
+                until: "publish_announcement",
+                values: BTreeMap::new(),
+            })
+            .await?;
+        self.check_lists().await?;
+        // Without an emergency plan no authorised operation (WX-26.1).
+        self.plans().await?;
+        let operator = self.at("operator.approver")?;
+        let ids: Vec<&str> = resources.iter().map(|(id, _)| id.as_str()).collect();
+        let case = self
+            .errand(Errand {
+                name: "authorisation",
+                procedure: "authorisation",
+                opener: &operator,
+                object: json!({
+                    "announcement": announcement["object"]["announcement"], "mode": "scenario", "resources": ids,
+                    "term_months": 24,
+                }),
+                until: "activate_authorisation",
+                values: values([("written_application.term_months", json!(24))]),
+            })
+            .await?;
+        self.staff().await?;
+        self.figure("authorisation_ms", since);
+        Ok(text(&case["object"], "authorisation"))
+    }
+
+    async fn now(&mut self, desk: &Desk) -> Result<i64, StoryError> {
+        // Remembered, so that a resumed story asks for the same object again.
+        if let Some(at) = self.journal.get("now").and_then(Value::as_i64) {
+            return Ok(at);
+        }
+        let at = self.read(desk, "/api/v1/deployment").await?["now"].as_i64().unwrap_or_default();
+        self.journal.remember("now", &json!(at))?;
+        Ok(at)
+    }
+
+    async fn check_lists(&mut self) -> Result<(), StoryError> {
+        let officer = self.at("bureau.officer")?;
+        let operator = self.at("operator.approver")?;
+        let me = self.read(&operator, "/api/v1/me").await?;
+        let pack = self.read(&officer, "/api/v1/pack").await?;
+        let lists = pack["parameters"]["operator.blacklists"]["value"].as_array().cloned().unwrap_or_default();
+        for list in lists.iter().filter_map(Value::as_str) {
+            let body = json!({ "uscc": me["org"]["uscc"], "list": list, "hit": false });
+            self.command(&officer, &format!("blacklist/{list}"), "/api/v1/blacklist-checks", &body).await?;
+        }
+        self.say("示例数据管理局（经办人）", &format!("核查 {} 份名单，未见申请单位", lists.len()), "7", "");
+        Ok(())
+    }
+
+    async fn plans(&mut self) -> Result<(), StoryError> {
+        let bureau = self.at("bureau.approver")?;
+        let until = self.now(&bureau).await? + 365 * 86_400_000i64;
+        for name in ["provider1", "provider2"] {
+            let provider = self.at(&format!("{name}.approver"))?;
+            let digest = self.suite.hash(name.as_bytes()).to_string();
+            self.errand(Errand {
+                name: &format!("plan/{name}"),
+                procedure: "emergency_plan",
+                opener: &provider,
+                object: json!({ "scenarios": [], "digest": digest, "until": until }),
+                until: "enforce_plan",
+                values: values([("plan_text.digest", json!(digest))]),
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn staff(&mut self) -> Result<(), StoryError> {
+        let operator = self.at("operator.approver")?;
+        let engineer = self.at("operator.engineer")?;
+        let until = self.now(&operator).await? + 365 * 86_400_000i64;
+        let salted = match self.journal.get("staff/identity") {
+            Some(v) => v.as_str().unwrap_or_default().to_owned(),
+            None => {
+                let salted = self.suite.hash(crypto::random_hex(32)?.as_bytes()).to_string();
+                self.journal.remember("staff/identity", &json!(salted))?;
+                salted
+            }
+        };
+        self.errand(Errand {
+            name: "staff",
+            procedure: "staff",
+            opener: &operator,
+            object: json!({ "person": engineer.person, "identity": salted, "nda_until": until }),
+            until: "admit_staff",
+            values: BTreeMap::new(),
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn scenario(&mut self, authorisation: &str) -> Result<String, StoryError> {
+        let operator = self.at("operator.approver")?;
+        let names = self.input.scenario.clone();
+        let case = self
+            .errand(Errand {
+                name: "scenario",
+                procedure: "scenario",
+                opener: &operator,
+                object: json!({
+                    "authorisation": authorisation, "zh": names.zh, "en": names.en, "purpose": names.zh,
+                    "use_class": "industry_use",
+                }),
+                until: "approve_scenario",
+                values: BTreeMap::new(),
+            })
+            .await?;
+        Ok(text(&case["object"], "scenario"))
+    }
+
+    /// One application, one list, one decision; every provider consents.
+    async fn demand(
+        &mut self,
+        authorisation: &str,
+        scenario: &str,
+        resources: &[(String, String)],
+    ) -> Result<String, StoryError> {
+        let operator = self.at("operator.approver")?;
+        let fields: BTreeMap<String, Vec<String>> =
+            self.input.resources.iter().map(|r| (r.table.clone(), r.fields.clone())).collect();
+        let ids: Vec<&str> = resources.iter().map(|(id, _)| id.as_str()).collect();
+        let case = self
+            .errand(Errand {
+                name: "demand",
+                procedure: "demand",
+                opener: &operator,
+                object: json!({
+                    "authorisation": authorisation, "scenario": scenario, "resources": ids, "fields": fields,
+                    "purpose": self.input.purpose,
+                }),
+                until: "open_grant",
+                values: BTreeMap::new(),
+            })
+            .await?;
+        Ok(text(&case["object"], "grant"))
+    }
+
+    /// A reviewed job runs on raw records inside the zone; nobody sees its result before the gate and the reviewers.
+    async fn job(&mut self, grant: &str) -> Result<String, StoryError> {
+        let since = Instant::now();
+        let engineer = self.at("operator.engineer")?;
+        let sql = self.input.sql.clone();
+        let case = self
+            .errand(Errand {
+                name: "job",
+                procedure: "job",
+                opener: &engineer,
+                object: json!({ "grant": grant, "sql": sql }),
+                until: "order_job",
+                values: BTreeMap::new(),
+            })
+            .await?;
+        let job = text(&case["object"], "job");
+        let done = self
+            .until(&format!("/api/v1/jobs/{job}"), &engineer, |v| {
+                matches!(v["state"].as_str(), Some("done" | "failed" | "refused"))
+            })
+            .await?;
+        self.figure("job_ms", since);
+        if done["state"] != json!("done") {
+            return Err(self.refused_job(&engineer, &case, &done).await?);
+        }
+        if let Some(stages) = done["result"]["figures"].as_object() {
+            self.figures.insert("job_stages_ms".to_owned(), json!(stages));
+        }
+        let verdict = text(&done["gate"], "verdict");
+        let rows = done["rows"].as_u64().unwrap_or_default();
+        self.say("授权运营域", &format!("作业完成：{rows} 行已封存，出口关结论 {verdict}"), "16", "");
+        Ok(job)
+    }
+
+    /// Why a job brought nothing: the zone's refusal of the run or of the order.
+    async fn refused_job(&mut self, desk: &Desk, case: &Value, done: &Value) -> Result<StoryError, StoryError> {
+        let mut said = done["result"]["refusal"].clone();
+        if said.is_null() {
+            let path = format!("/api/v1/cases/{}", text(case, "id"));
+            said = self.read(desk, &path).await?["refused_orders"][0]["refusal"].clone();
+        }
+        let refusal: model::Refusal = serde_json::from_value(said)?;
+        Ok(StoryError::Refused { status: 422, refusal: Box::new(refusal) })
+    }
+
+    /// Hazard check, two blind votes, the security authority and the data authority; then the zone releases.
+    async fn release(&mut self, job: &str) -> Result<String, StoryError> {
+        let engineer = self.at("operator.engineer")?;
+        let case = self
+            .errand(Errand {
+                name: "release",
+                procedure: "release",
+                opener: &engineer,
+                object: json!({ "job": job }),
+                until: "order_release",
+                values: BTreeMap::new(),
+            })
+            .await?;
+        let product = text(&case["object"], "product");
+        let operator = self.at("operator.approver")?;
+        let path = format!("/api/v1/products/{product}");
+        self.until(&path, &operator, |v| v["state"] != json!("draft")).await?;
+        self.say("授权运营域", "按摘要放行成果", "17", "");
+        Ok(product)
+    }
+
+    /// Registration, certificate, venue, publication; then a consumer orders and calls.
+    async fn product(&mut self, product: &str, scenario: &str) -> Result<Made, StoryError> {
+        let since = Instant::now();
+        let operator = self.at("operator.approver")?;
+        let form = self.input.form.clone();
+        let names = self.input.product.clone();
+        self.errand(Errand {
+            name: "product",
+            procedure: "product",
+            opener: &operator,
+            object: json!({
+                "product": product, "scenario": scenario, "zh": names.zh, "en": names.en, "form": form,
+                "unit": self.input.unit, "price": self.input.price_fen, "use_class": "industry_use",
+            }),
+            until: "publish_product",
+            values: BTreeMap::new(),
+        })
+        .await?;
+        let seen = self.read(&operator, &format!("/api/v1/products/{product}")).await?;
+        let access_key = self.order(product, scenario, &operator).await?;
+        let csv = self.call(&access_key, product, "file?format=csv").await?;
+        let rows = self.call(&access_key, product, "rows?limit=5").await?;
+        self.say(
+            &self.input.consumer.zh.clone(),
+            &format!("下载产品文件 {} 字节，接口返回 {} 字节", csv.len(), rows.len()),
+            "3",
+            "",
+        );
+        self.figure("market_ms", since);
+        let evidence = self.evidence(&operator, product).await?;
+        Ok(Made {
+            product: product.to_owned(),
+            certificate: text(&seen, "certificate_number"),
+            digest: text(&seen, "artefact"),
+            form,
+            evidence,
+            access_key,
+        })
+    }
+
+    async fn order(&mut self, product: &str, scenario: &str, operator: &Desk) -> Result<String, StoryError> {
+        let consumer = self.at("consumer.approver")?;
+        let access_key = match self.journal.get("access-key") {
+            Some(v) => v.as_str().unwrap_or_default().to_owned(),
+            None => {
+                let made = format!("{}{}", app::tickets::ACCESS_KEY_PREFIX, crypto::random_hex(32)?);
+                self.journal.remember("access-key", &json!(made))?;
+                made
+            }
+        };
+        let until = self.now(operator).await? + 180 * 86_400_000i64;
+        let case = self
+            .errand(Errand {
+                name: "order",
+                procedure: "consumer_order",
+                opener: &consumer,
+                object: json!({
+                    "product": product, "scenario": scenario, "until": until,
+                    "access_key": self.suite.hash(access_key.as_bytes()).to_string(),
+                }),
+                until: "admit_recipient",
+                values: BTreeMap::new(),
+            })
+            .await?;
+        drop(case);
+        Ok(access_key)
+    }
+
+    async fn evidence(&mut self, desk: &Desk, product: &str) -> Result<PathBuf, StoryError> {
+        let path = format!("/api/v1/products/{product}/evidence");
+        let value = self.read(desk, &path).await?;
+        let file = self.layout.data.join(format!("{product}.evidence.json"));
+        std::fs::write(&file, crypto::canonical(&value)?)?;
+        self.say("平台", &format!("导出证据文件 {}", file.display()), "", "");
+        Ok(file)
+    }
+}
