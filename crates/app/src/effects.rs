@@ -146,39 +146,15 @@ async fn apply(
         StepEffect::CatalogueResource => catalogue(tx, case, now).await,
         StepEffect::PublishAnnouncement => {
             let spec: AnnouncementSpec = object(case)?;
-            let row = Announcement {
-                id: spec.announcement.clone(),
-                spec,
-                case: case.id.clone(),
-                by: actor.org.clone(),
-                at: now,
-            };
-            put(tx, &row).await
+            let by = actor.org.clone();
+            put(tx, &Announcement { id: spec.announcement.clone(), spec, case: case.id.clone(), by, at: now }).await
         }
         StepEffect::PublishNotice => {
             let until = case.deadlines.iter().map(|d| d.at).max().unwrap_or(now);
             put(tx, &PublicNotice { id: case.id.clone(), from: now, until }).await
         }
-        StepEffect::RecordObjection => {
-            let text = case.document("objection").cloned().unwrap_or_default();
-            let row = Objection {
-                id: ObjectionId::from_part(&crypto::random_hex(8)?),
-                case: case.id.clone(),
-                digest: Digest(crypto::digest_of(app.suite(), "objection", &text)?.to_string()),
-                settled: false,
-                at: now,
-            };
-            put(tx, &row).await
-        }
-        StepEffect::SettleObjection => {
-            for mut objection in tx.list::<Objection>(&Filter::of(case.id.as_str())).await? {
-                if !objection.settled {
-                    objection.settled = true;
-                    tx.put(&objection).await?;
-                }
-            }
-            Ok(())
-        }
+        StepEffect::RecordObjection => objection(app, tx, case, now).await,
+        StepEffect::SettleObjection => settle_objections(tx, case).await,
         StepEffect::RecordAgreement => agreement(tx, case, now).await,
         StepEffect::ActivateAuthorisation => {
             let spec: AuthorisationSpec = object(case)?;
@@ -191,6 +167,13 @@ async fn apply(
         StepEffect::StartBan => ban(app, tx, case, now).await,
         // The zone's report is what certifies; the step that carries this effect only closes the case.
         StepEffect::CertifyDestruction => Ok(()),
+        _ => supply_effect(app, tx, effect, case, now).await,
+    }
+}
+
+/// Scenario, staff, plan, grant; what is none of them is about a product.
+async fn supply_effect(app: &App, tx: &mut Tx, effect: StepEffect, case: &Case, now: Timestamp) -> AppResult<()> {
+    match effect {
         StepEffect::ApproveScenario => {
             let spec: ScenarioSpec = object(case)?;
             let row = Scenario {
@@ -230,6 +213,28 @@ async fn apply(
         }
         _ => product_effect(app, tx, effect, case, now).await,
     }
+}
+
+async fn objection(app: &App, tx: &mut Tx, case: &Case, now: Timestamp) -> AppResult<()> {
+    let text = case.document("objection").cloned().unwrap_or_default();
+    let row = Objection {
+        id: ObjectionId::from_part(&crypto::random_hex(8)?),
+        case: case.id.clone(),
+        digest: Digest(crypto::digest_of(app.suite(), "objection", &text)?.to_string()),
+        settled: false,
+        at: now,
+    };
+    put(tx, &row).await
+}
+
+async fn settle_objections(tx: &mut Tx, case: &Case) -> AppResult<()> {
+    for mut objection in tx.list::<Objection>(&Filter::of(case.id.as_str())).await? {
+        if !objection.settled {
+            objection.settled = true;
+            tx.put(&objection).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn product_effect(app: &App, tx: &mut Tx, effect: StepEffect, case: &Case, now: Timestamp) -> AppResult<()> {

@@ -88,25 +88,8 @@ pub fn init_with(
     let zone_pass = secret_file(&layout.zone_keys().join(MASTER))?;
     secret_file(&layout.platform_keys().join(PEOPLE_KEY))?;
     secret_file(&layout.platform_keys().join(QUEUE_KEY))?;
-    let made = [
-        (layout.platform_keys().join(PLATFORM_KEY), &platform_pass, KeyHolder::Platform),
-        (layout.platform_keys().join(PLATFORM_LOG_KEY), &platform_pass, KeyHolder::PlatformLog),
-        (layout.zone_keys().join(ZONE_KEY), &zone_pass, KeyHolder::Zone),
-        (layout.zone_keys().join(ZONE_LOG_KEY), &zone_pass, KeyHolder::ZoneLog),
-    ];
     let now = options.simulated_from.unwrap_or(options.wall);
-    let mut entries = Vec::new();
-    for (path, pass, holder) in made {
-        let key = SigningKey::generate(suite)?;
-        keep(&path, &key, pass)?;
-        entries.push(KeyEntry {
-            key: key.key_id(),
-            public: key.public().to_string(),
-            holder,
-            valid_from: now,
-            revoked_at: None,
-        });
-    }
+    let entries = service_keys(layout, suite, (&platform_pass, &zone_pass), now)?;
     let deployment = Deployment {
         v: 1,
         deployment: format!("{}-{}", options.city, crypto::random_hex(6)?),
@@ -126,6 +109,34 @@ pub fn init_with(
     keep_secrets(&done)?;
     write_private(&layout.deployment_file(), &crypto::canonical(&deployment)?)?;
     Ok(done)
+}
+
+/// The services' keys, each sealed under its service's passphrase, as entries of the first key list.
+fn service_keys(
+    layout: &Layout,
+    suite: Suite,
+    (platform_pass, zone_pass): (&str, &str),
+    now: Timestamp,
+) -> Result<Vec<KeyEntry>, CliError> {
+    let made = [
+        (layout.platform_keys().join(PLATFORM_KEY), platform_pass, KeyHolder::Platform),
+        (layout.platform_keys().join(PLATFORM_LOG_KEY), platform_pass, KeyHolder::PlatformLog),
+        (layout.zone_keys().join(ZONE_KEY), zone_pass, KeyHolder::Zone),
+        (layout.zone_keys().join(ZONE_LOG_KEY), zone_pass, KeyHolder::ZoneLog),
+    ];
+    let mut entries = Vec::new();
+    for (path, pass, holder) in made {
+        let key = SigningKey::generate(suite)?;
+        keep(&path, &key, pass)?;
+        entries.push(KeyEntry {
+            key: key.key_id(),
+            public: key.public().to_string(),
+            holder,
+            valid_from: now,
+            revoked_at: None,
+        });
+    }
+    Ok(entries)
 }
 
 fn private_dirs(layout: &Layout) -> std::io::Result<()> {

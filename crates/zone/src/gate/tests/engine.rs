@@ -98,7 +98,6 @@ async fn what_the_engine_releases_passes() {
         "SELECT district, ROUND(AVG(amount)) AS m, COUNT(*) AS n FROM payments WHERE district <> 'D' GROUP BY district",
         "SELECT COUNT(*) AS n, SUM(amount) AS s FROM payments WHERE district <> 'D'",
         "SELECT district, COUNT(*) AS n FROM payments GROUP BY district HAVING COUNT(*) > 20 ORDER BY n DESC LIMIT 2",
-        "SELECT d.title, t.n FROM (SELECT district, COUNT(*) AS n FROM payments GROUP BY district) t JOIN districts d ON d.code = t.district",
         "SELECT district, COUNT(DISTINCT person_id) AS people, COUNT(DISTINCT ent_id) AS firms FROM payments GROUP BY district",
         "SELECT district, MEDIAN(amount) AS m FROM payments GROUP BY district",
         "SELECT title FROM districts",
@@ -108,6 +107,16 @@ async fn what_the_engine_releases_passes() {
         let got = assess(&sealed, &GateParams::default(), Suite::Gm).await;
         assert_ne!(got.verdict, Verdict::Block, "{sql}\n{}", serde_json::to_string_pretty(&got).unwrap());
     }
+}
+
+/// A key that is shown only through another table's name cannot be recounted by key: the gate fails closed.
+#[tokio::test]
+async fn a_key_replaced_by_its_name_is_not_recounted() {
+    let sql = "SELECT d.title, t.n FROM (SELECT district, COUNT(*) AS n FROM payments GROUP BY district) t \
+               JOIN districts d ON d.code = t.district";
+    let sealed = sealed_by_engine(sql).await;
+    let got = assess(&sealed, &GateParams::default(), Suite::Gm).await;
+    assert_eq!(got.verdict, Verdict::Block);
 }
 
 /// The engine drops C (nine persons) and blanks D's sum; put back by hand, the gate finds both.
