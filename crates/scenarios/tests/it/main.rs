@@ -1,0 +1,7 @@
+//! Acceptance stories: the whole way, attacked from outside.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod crash;
+mod planted;
+mod program;
+mod wuxi;

