@@ -9,6 +9,7 @@ use model::case::{self, Case, Documents};
 use model::ids::CaseId;
 use model::order::OBJECT_TYPE;
 use model::procedure::{Facts, Procedure, StepEffect, decide, open_case};
+use model::record::Authorisation;
 use model::{Digest, Entity, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,7 +55,13 @@ pub async fn open(
     app.command(actor, command, idempotency, async move |tx, now| {
         let found = app.pack.procedure(procedure).ok_or(AppError::NotFound("procedure"))?;
         let object = objects::complete(app, tx, actor, found.object, object).await?;
-        let case = open_case(&app.pack, procedure, id, object, &actor.as_model(), now)?;
+        let mut case = open_case(&app.pack, procedure, id, object, &actor.as_model(), now)?;
+        // A stop names no operator, but the operator must see what is decided about its authorisation.
+        if let Some(auth) = case.text("authorisation").map(ToOwned::to_owned)
+            && let Some(row) = tx.get::<Authorisation>(&auth).await?
+        {
+            case.data.insert("operator".to_owned(), Value::String(row.operator.to_string()));
+        }
         let facts = facts::load(tx, found, &case).await?;
         may_open(app, found, &case, actor, &facts, now)?;
         effects::opened(tx, found, &case, now).await?;

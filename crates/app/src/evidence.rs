@@ -33,8 +33,26 @@ pub struct Source<'a> {
     pub now: Timestamp,
 }
 
-/// The evidence file of a product, as canonical bytes.
+/// How often the export is tried while the logs catch up with what was just done.
+const TRIES: u32 = 20;
+
+/// The evidence file of a product, as canonical bytes. It is checked before it is handed out: a statement whose leaf
+/// is not yet under the newest checkpoint is waited for.
 pub async fn export(from: &Source<'_>, product: &str) -> AppResult<Vec<u8>> {
+    let mut tries = 0;
+    loop {
+        let bytes = gather(from, product).await?;
+        let report = audit::evidence::verify(&bytes, None, &|_, _, _| Ok(()));
+        tries += 1;
+        match report.failure {
+            None => return Ok(bytes),
+            Some(failure) if tries >= TRIES => return Err(AppError::bug(format!("evidence: {failure:?}"))),
+            Some(_) => tokio::time::sleep(std::time::Duration::from_millis(250)).await,
+        }
+    }
+}
+
+async fn gather(from: &Source<'_>, product: &str) -> AppResult<Vec<u8>> {
     let deployment = from.deployment;
     let origin = Origin {
         deployment: deployment.deployment.clone(),

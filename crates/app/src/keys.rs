@@ -207,16 +207,12 @@ async fn mark_listed(tx: &mut Tx, list: &KeyList) -> AppResult<()> {
 
 async fn keep(app: &App, tx: &mut Tx, list: Signed<KeyList>) -> AppResult<()> {
     let stored = StoredKeyList::of(list);
-    let bytes = crypto::canonical(&stored.list)?;
     tx.put(&stored).await?;
     tx.meta_set(CURRENT, &stored.id).await?;
     // The file is what offline verifiers read; writing it before the commit is harmless, since a list
     // is signed by the root whether or not the platform took it over.
-    let dir = app.log_dir.join("keys");
-    let path = dir.join(format!("{}.json", stored.list.body.number));
-    let temp = dir.join(format!(".{}.partial", stored.list.body.number));
-    std::fs::create_dir_all(&dir).and_then(|()| std::fs::write(&temp, bytes)).map_err(AppError::bug)?;
-    std::fs::rename(temp, path).map_err(AppError::bug)?;
+    let root: PublicKey = app.deployment.root.parse()?;
+    audit::publish_key_list(&app.log_dir, &root, &stored.list).map_err(AppError::bug)?;
     Ok(())
 }
 

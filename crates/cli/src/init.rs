@@ -175,7 +175,12 @@ fn first_key_list(
     };
     let signature = root.sign(KEY_LIST_TYPE, &body)?;
     let signed = Signed { key: root.key_id(), signature, body };
-    write_private(&layout.log().join("keys/1.json"), &crypto::canonical(&signed)?)?;
+    // A list that an interrupted initialisation left behind belongs to nothing.
+    let left = layout.log().join("keys/1.json");
+    if left.is_file() {
+        std::fs::remove_file(left)?;
+    }
+    audit::publish_key_list(&layout.log(), &root.public(), &signed).map_err(CliError::bug)?;
     Ok(())
 }
 

@@ -62,6 +62,9 @@ enum Command {
         /// Cipher suite of a new folder.
         #[arg(long, default_value = "gm", value_parser = ["gm", "intl"])]
         suite: String,
+        /// Play the ending too: suspension, restoration, termination with destruction.
+        #[arg(long)]
+        ending: bool,
         /// One JSON document on standard output.
         #[arg(long)]
         json: bool,
@@ -138,13 +141,13 @@ fn run(command: Command) -> Result<u8, CliError> {
         Command::Serve { data, listen, city, database, demo } => {
             serve::command(&serve::ServeArgs { data, listen, city, database, demo })
         }
-        Command::Story { city, input, data, rows, suite, json } => {
+        Command::Story { city, input, data, rows, suite, ending, json } => {
             let suite = if suite == "intl" { crypto::Suite::Intl } else { crypto::Suite::Gm };
             let data = match data {
                 Some(data) => data,
                 None => tempfile::Builder::new().prefix("yunyu-").tempdir()?.keep(),
             };
-            story::command(story::open::StoryArgs { city, input, data, rows, quiet: json, suite }, json)
+            story::command(story::open::StoryArgs { city, input, data, rows, quiet: json, suite, ending }, json)
         }
         Command::PlatformProcess { data, listen, zone_endpoint } => {
             serve::platform::run(&PlatformArgs { layout: Layout::new(&data)?, listen, zone_endpoint }).map(|()| 0)

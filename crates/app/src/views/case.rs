@@ -59,7 +59,9 @@ fn visible(actor: &Actor, case: &Case) -> bool {
         .get("resources")
         .and_then(Value::as_object)
         .is_some_and(|map| map.values().any(|p| p.as_str() == Some(org)));
+    let operates = case.data.get("operator").and_then(Value::as_str) == Some(org);
     case.applicant == actor.org
+        || operates
         || named
         || provides
         || oversees(actor)

@@ -40,6 +40,7 @@ pub fn command(args: &ServeArgs) -> Result<u8, CliError> {
             data: args.data.clone(),
             rows: story::DEMO_ROWS,
             quiet: false,
+            ending: false,
             suite: crypto::Suite::Gm,
         };
         story::command(asked, false)?;

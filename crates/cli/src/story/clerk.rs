@@ -47,17 +47,34 @@ impl Story {
         let key = format!("open/{}", errand.name);
         let body = json!({ "procedure": errand.procedure, "object": errand.object });
         let mut case = self.command(errand.opener, &key, "/api/v1/cases", &body).await?;
-        for step in self.path(errand.procedure, errand.until)? {
+        let start = self.procedure(errand.procedure)?["start"].as_str().unwrap_or_default().to_owned();
+        for step in self.path_from(errand.procedure, &start, errand.until)? {
             case = self.take(&errand, &case, &step).await?;
         }
         Ok(case)
     }
 
-    /// The shortest way from the start to the step with the effect, by approvals.
-    fn path(&self, procedure: &str, effect: &str) -> Result<Vec<Value>, StoryError> {
+    /// Takes further steps in a case that an errand left.
+    pub async fn go_on(
+        &mut self,
+        procedure: &str,
+        opener: &Desk,
+        mut case: Value,
+        steps: &[Value],
+    ) -> Result<Value, StoryError> {
+        let errand =
+            Errand { name: procedure, procedure, opener, object: Value::Null, until: "", values: BTreeMap::new() };
+        for step in steps {
+            case = self.take(&errand, &case, step).await?;
+        }
+        Ok(case)
+    }
+
+    /// The shortest way from a state to the step with the effect, by approvals.
+    pub fn path_from(&self, procedure: &str, start: &str, effect: &str) -> Result<Vec<Value>, StoryError> {
         let graph = self.procedure(procedure)?;
         let steps = graph["steps"].as_array().cloned().unwrap_or_default();
-        let start = graph["start"].as_str().unwrap_or_default().to_owned();
+        let start = start.to_owned();
         let mut queue = VecDeque::from([(start.clone(), Vec::new())]);
         let mut seen = vec![start];
         while let Some((state, way)) = queue.pop_front() {

@@ -60,6 +60,9 @@ pub struct Story {
     steps: Vec<Told>,
     figures: BTreeMap<String, Value>,
     quiet: bool,
+    ending: bool,
+    /// The synthetic city lies outside the data folder: nothing raw stands there in the open.
+    _city: Option<tempfile::TempDir>,
     began: Instant,
 }
 

