@@ -24,7 +24,7 @@ pub fn main(args: &[&str]) -> Done {
     step("the story", command(&yunyu).args(["story", "--city", city, "--data"]).arg(&data))?;
     print_accounts(&data)?;
     println!("The platform opens now; stop it with Ctrl-C. The folder {} stays.", data.display());
-    step("yunyu serve", command(&yunyu).arg("serve").arg("--data").arg(&data).arg("--demo"))
+    step("yunyu serve", command(&yunyu).arg("serve").arg("--data").arg(&data))
 }
 
 fn print_accounts(data: &Path) -> Done {

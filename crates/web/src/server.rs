@@ -1,7 +1,9 @@
 //! The platform's HTTP server: routes, limits, security headers, metrics, the API document, TLS when not on loopback.
 
 use crate::api;
+use crate::problem::WebError;
 use crate::state::WebState;
+use app::AppError;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -47,6 +49,7 @@ pub fn router(state: WebState) -> Router {
         .route("/style.css", get(style))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
+        .fallback(|| async { WebError(AppError::NotFound("route")) })
         .layer(DefaultBodyLimit::max(4 << 20))
         .layer(CatchPanicLayer::new())
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -111,5 +114,20 @@ pub async fn serve(
             let config = axum_server::tls_rustls::RustlsConfig::from_pem_file(&files.certificate, &files.key).await?;
             axum_server::bind_rustls(listen, config).handle(handle).serve(service).await
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// The committed API document is what the program serves. Run with `YUNYU_WRITE_OPENAPI=1` to write it anew.
+    #[test]
+    fn the_committed_document_is_true() -> std::io::Result<()> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+        let now = super::openapi() + "\n";
+        if std::env::var_os("YUNYU_WRITE_OPENAPI").is_some() {
+            std::fs::write(path, &now)?;
+        }
+        assert_eq!(std::fs::read_to_string(path)?, now, "docs/openapi.json is old");
+        Ok(())
     }
 }

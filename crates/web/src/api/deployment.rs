@@ -81,7 +81,8 @@ pub struct SetupForm {
 /// Sets the deployment up, once.
 #[utoipa::path(post, path = "/api/v1/setup", tag = "deployment", request_body = SetupForm,
     responses((status = 200, body = Object), (status = 422, body = Problem)))]
-pub async fn setup(State(s): State<WebState>, Json(form): Json<SetupForm>) -> WebResult<Json<Value>> {
+pub async fn setup(State(s): State<WebState>, body: Body<SetupForm>) -> WebResult<Json<Value>> {
+    let form = body.value;
     let admin = |a: FirstAdmin| app::setup::FirstAdmin { account: a.account, password: a.password, name: a.name };
     let done = app::setup::setup(
         &s.app,

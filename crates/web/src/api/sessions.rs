@@ -1,7 +1,7 @@
 //! Signing in and out.
 
 use crate::problem::{Problem, WebResult};
-use crate::session::{Caller, bearer};
+use crate::session::{Body, Caller, bearer};
 use crate::state::WebState;
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
@@ -43,7 +43,8 @@ impl FromRequestParts<WebState> for Token {
 /// Signs in.
 #[utoipa::path(post, path = "/api/v1/sessions", tag = "sessions", request_body = LoginForm,
     responses((status = 200, body = SessionView), (status = 422, body = Problem)))]
-pub async fn create_session(State(s): State<WebState>, Json(form): Json<LoginForm>) -> WebResult<Json<SessionView>> {
+pub async fn create_session(State(s): State<WebState>, body: Body<LoginForm>) -> WebResult<Json<SessionView>> {
+    let form = body.value;
     let (token, person) = app::setup::login(&s.app, &form.account, &form.password).await?;
     Ok(Json(SessionView { token, person: person.id.to_string(), org: person.org.to_string() }))
 }
