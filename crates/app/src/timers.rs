@@ -14,13 +14,34 @@ use store::{Filter, LeafDraft, Outcome};
 /// Runs until the process ends.
 pub async fn run(app: App) -> AppResult<()> {
     let mut commits = app.store.notify();
+    let mut swept = app.now();
     loop {
         tick(&app).await?;
+        if app.now().0 - swept.0 > SWEEP_MS {
+            sweep(&app).await?;
+            swept = app.now();
+        }
         tokio::select! {
             () = commits.notified() => tokio::time::sleep(Duration::from_millis(200)).await,
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
     }
+}
+
+/// How often what has run out is forgotten.
+const SWEEP_MS: i64 = 3_600_000;
+/// How long the answer to an idempotency key is kept.
+const ANSWER_DAYS: i64 = 30;
+
+/// Forgets ended sessions, used nonces and old answers to idempotency keys.
+async fn sweep(app: &App) -> AppResult<()> {
+    let now = app.now();
+    let mut tx = app.store.begin().await?;
+    tx.set_now(now);
+    tx.forget_expired(now).await?;
+    tx.forget_answers(now.plus_days(-ANSWER_DAYS)).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Takes every clock step that is due now.

@@ -1,5 +1,5 @@
 //! Where things lie in a data folder. The platform may open `platform/` and `log/`, the zone `zone/` and `log/`,
-//! people `desks/`, and nobody who serves anything opens `root/`.
+//! people `desks/`, and nobody who serves anything opens `root/`. The kernel keeps the platform to this, nobody else.
 
 use std::path::{Path, PathBuf};
 

@@ -49,6 +49,7 @@ pub fn command(args: &ServeArgs) -> Result<u8, CliError> {
         initialise(&layout, args)?;
     }
     wiring::check_listen(&wiring::deployment(&layout)?, args.listen)?;
+    check_tls(&layout, args.listen)?;
     let mut zone_listen = args.listen;
     zone_listen.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     if zone_listen.port() != 0 {
@@ -57,6 +58,20 @@ pub fn command(args: &ServeArgs) -> Result<u8, CliError> {
     let plan = Plan { layout, listen: args.listen, zone_listen, database: args.database.clone() };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(supervise(plan, args.demo))
+}
+
+/// Off loopback the platform speaks TLS only, with a certificate that the operator of the machine provides.
+fn check_tls(layout: &Layout, listen: SocketAddr) -> Result<(), CliError> {
+    let dir = layout.platform().join("tls");
+    if listen.ip().is_loopback() || (dir.join("cert.pem").is_file() && dir.join("key.pem").is_file()) {
+        return Ok(());
+    }
+    let place = dir.display();
+    Err(CliError::usage(
+        "--listen",
+        format!("监听非本机地址须使用 TLS：请把证书链与私钥放在 {place}/cert.pem 和 key.pem。"),
+        format!("Off loopback TLS is required: put the certificate chain and key at {place}/cert.pem and key.pem."),
+    ))
 }
 
 fn initialise(layout: &Layout, args: &ServeArgs) -> Result<(), CliError> {

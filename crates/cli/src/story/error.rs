@@ -65,7 +65,11 @@ impl From<crypto::CryptoError> for StoryError {
 
 impl From<CliError> for StoryError {
     fn from(e: CliError) -> Self {
-        Self::Shape(e.to_string())
+        match e {
+            CliError::Usage { at, zh, en } => Self::Usage(at, zh, en),
+            CliError::Refused(refusal) => Self::Refused { status: 422, refusal: Box::new(refusal) },
+            CliError::Bug(text) => Self::Shape(text),
+        }
     }
 }
 

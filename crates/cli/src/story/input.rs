@@ -146,7 +146,14 @@ fn told(folder: &Path) -> Result<Input, StoryError> {
 
 /// A folder of CSV files and nothing else: fields are classified, contracts proposed, a count by dimension built.
 fn proposed(folder: &Path) -> Result<Input, StoryError> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)?
+    let entries = std::fs::read_dir(folder).map_err(|e| {
+        StoryError::Usage(
+            folder.display().to_string(),
+            format!("读不到这个目录（{e}）。"),
+            format!("The folder cannot be read ({e})."),
+        )
+    })?;
+    let mut files: Vec<PathBuf> = entries
         .filter_map(|e| e.ok().map(|e| e.path()))
         .filter(|p| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")))
         .collect();

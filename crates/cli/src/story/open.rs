@@ -41,6 +41,13 @@ const BEGIN: Timestamp = Timestamp(1_772_413_200_000);
 /// Prepares folder, processes and story.
 pub async fn open(args: &StoryArgs) -> Result<(Story, Pair), StoryError> {
     let layout = Layout::new(&args.data)?;
+    // The input is read before anything is made: a wrong folder leaves nothing behind.
+    let city = match args.input {
+        Some(_) => None,
+        None => Some(tempfile::Builder::new().prefix("yunyu-city-").tempdir()?),
+    };
+    let made = city.as_ref().map_or_else(|| layout.story(), |d| d.path().to_owned());
+    let input = input::read(args.input.as_deref(), &made, args.rows)?;
     if !layout.is_initialised() {
         make(&layout, args)?;
     }
@@ -52,12 +59,6 @@ pub async fn open(args: &StoryArgs) -> Result<(Story, Pair), StoryError> {
             "A story goes on only in a folder with a simulated clock, of the same city.".into(),
         ));
     }
-    let city = match args.input {
-        Some(_) => None,
-        None => Some(tempfile::Builder::new().prefix("yunyu-city-").tempdir()?),
-    };
-    let made = city.as_ref().map_or_else(|| layout.story(), |d| d.path().to_owned());
-    let input = input::read(args.input.as_deref(), &made, args.rows)?;
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let plan = Plan { layout: layout.clone(), listen: loopback, zone_listen: loopback, database: None };
     let pair = Pair::start(plan)?;

@@ -153,7 +153,7 @@ impl Story {
             let stored = batch["rows"].as_u64().unwrap_or_default();
             rows += stored + aside;
             let who = provider.account.org.clone();
-            self.say(&who, &format!("上传 {table}：入库 {stored} 行，另置 {aside} 行"), "16", "");
+            self.say(&who, &format!("上传 {table}：入库 {stored} 行，另置 {aside} 行"), "", "");
         }
         self.figures.insert("rows".to_owned(), json!(rows));
         self.figure("intake_ms", since);
@@ -221,7 +221,7 @@ impl Story {
             let body = json!({ "uscc": me["org"]["uscc"], "list": list, "hit": false });
             self.command(&officer, &format!("blacklist/{list}"), "/api/v1/blacklist-checks", &body).await?;
         }
-        self.say("示例数据管理局（经办人）", &format!("核查 {} 份名单，未见申请单位", lists.len()), "7", "");
+        self.say("示例数据管理局（经办人）", &format!("核查 {} 份名单，未见申请单位", lists.len()), "", "");
         Ok(())
     }
 
@@ -344,7 +344,7 @@ impl Story {
         }
         let verdict = text(&done["gate"], "verdict");
         let rows = done["rows"].as_u64().unwrap_or_default();
-        self.say("授权运营域", &format!("作业完成：{rows} 行已封存，出口关结论 {verdict}"), "16", "");
+        self.say("授权运营域", &format!("作业完成：{rows} 行已封存，出口关结论 {verdict}"), "", "");
         Ok(job)
     }
 
@@ -376,7 +376,7 @@ impl Story {
         let operator = self.at("operator.approver")?;
         let path = format!("/api/v1/products/{product}");
         self.until(&path, &operator, |v| v["state"] != json!("draft")).await?;
-        self.say("授权运营域", "按摘要放行成果", "17", "");
+        self.say("授权运营域", "按摘要放行成果", "", "");
         Ok(product)
     }
 
@@ -404,7 +404,7 @@ impl Story {
             let csv = self.call(&access_key, product, "file?format=csv").await?;
             let rows = self.call(&access_key, product, "rows?limit=5").await?;
             let told = format!("下载产品文件 {} 字节，接口返回 {} 字节", csv.len(), rows.len());
-            self.say(&self.input.consumer.zh.clone(), &told, "3", "");
+            self.say(&self.input.consumer.zh.clone(), &told, "", "");
             self.journal.remember("delivered", &json!(true))?;
         }
         self.figure("market_ms", since);

