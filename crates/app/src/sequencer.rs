@@ -48,7 +48,13 @@ impl Sequencer {
         );
         let log = TileLog::open(&app.log_dir.join(LogName::Platform.as_str()), config).map_err(AppError::bug)?;
         let (published, checkpoint) = watch::channel(log.published().map(audit::Checkpoint::render));
-        let zone_anchor = Arc::new(std::sync::Mutex::new(None));
+        // Every checkpoint carries the last anchor on, also after a restart: without it an old zone log would pass.
+        let kept = log.published().and_then(|c| c.anchors.last()).map(|a| {
+            use base64::Engine;
+            let root = base64::engine::general_purpose::STANDARD.encode(a.sm3);
+            format!("anchor {} {} {root}", a.origin, a.size)
+        });
+        let zone_anchor = Arc::new(std::sync::Mutex::new(kept));
         let handle = LogHandle { checkpoint, zone_anchor: zone_anchor.clone() };
         Ok((Self { app: app.clone(), log, zone_anchor, published }, handle))
     }
@@ -74,7 +80,7 @@ impl Sequencer {
             return Ok(false);
         }
         let leaves: Vec<Vec<u8>> = rows.into_iter().map(|(_, bytes)| bytes).collect();
-        let anchor = self.zone_anchor.lock().ok().and_then(|mut slot| slot.take());
+        let anchor = self.zone_anchor.lock().ok().and_then(|slot| slot.clone());
         let extra: Vec<String> = anchor.into_iter().collect();
         let at = self.app.now().0;
         self.log.append_at(from, &leaves).map_err(AppError::bug)?;

@@ -32,6 +32,10 @@ pub struct Setup {
     pub admins: [FirstAdmin; 3],
 }
 
+/// Farthest move of a simulated clock at once: three years.
+const MOST_MS: i64 = 3 * 366 * 86_400_000;
+/// A simulated clock past the year 2100 is not moved any more: signed times stay whole numbers that JSON can hold.
+const LAST_MS: i64 = 4_102_444_800_000;
 const DONE: &str = "setup_done";
 
 /// Makes the data authority and the three administrators, once, for the holder of the set-up token.
@@ -175,11 +179,11 @@ pub async fn move_clock(
     let offset = app.clock.offset().saturating_add(advance_ms);
     let now = app
         .command(actor, command, idempotency, async move |tx, now| {
-            if app.clock.kind() != Clock::Simulated || advance_ms <= 0 {
+            if app.clock.kind() != Clock::Simulated || !(1..=MOST_MS).contains(&advance_ms) || now.0 > LAST_MS {
                 return Err(refuse(
                     "clock-not-movable",
-                    "只有模拟时钟可以拨动，且只能向前。",
-                    "Only a simulated clock can be moved, and only forward.",
+                    "只有模拟时钟可以拨动，且只能向前，一次不超过三年。",
+                    "Only a simulated clock can be moved, only forward, and by three years at most at once.",
                 )
                 .into());
             }
