@@ -71,6 +71,8 @@ pub struct NodeConfig {
     pub log: PathBuf,
     /// The platform's base address.
     pub platform: String,
+    /// Origins whose pages may call the endpoint: the platform's console, under each name that people open it by.
+    pub console: Vec<String>,
     /// Where the endpoint listens: loopback only; port 0 lets the system choose. The address is written to `data/endpoint`.
     pub listen: SocketAddr,
     /// What was enrolled.

@@ -24,6 +24,7 @@ mod refuse;
 mod render;
 mod run;
 mod sealed;
+mod stages;
 mod state;
 mod time;
 mod verify;
