@@ -7,7 +7,7 @@ use crate::{App, funnel};
 use crypto::PublicKey;
 use model::ids::PersonId;
 use model::keylist::{KEY_LIST_TYPE, KeyEntry, KeyHolder, KeyList};
-use model::party::{Organisation, Person};
+use model::party::{Organisation, Person, PersonRole};
 use model::{Entity, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{Filter, Store, Tx};
@@ -133,13 +133,21 @@ pub async fn request_key(
 }
 
 /// The next list as the root would sign it: everything in the current one, and every pending key.
-/// A person's older key is revoked when a new one is listed.
+/// A person's older key is revoked when a new one is listed; so is the key of a person whose account was closed or
+/// whose roles are others now, since an entry never changes its holder.
 pub async fn draft_next(app: &App, actor: &Actor) -> AppResult<KeyList> {
     app.policies.permit(actor, &Command::plain("draft_key_list"))?;
     let mut next = current_of(&app.store).await?.body;
     let now = app.now();
     next.number += 1;
     next.issued_at = now;
+    for entry in next.entries.iter_mut().filter(|e| e.revoked_at.is_none()) {
+        if let KeyHolder::Person { person, roles, .. } = &entry.holder
+            && !still_holds(&app.store, person, roles).await?
+        {
+            entry.revoked_at = Some(now);
+        }
+    }
     let pending: Vec<KeyRequest> =
         app.store.list(&Filter { state: Some("pending".to_owned()), ..Filter::default() }).await?;
     for request in pending {
@@ -165,6 +173,13 @@ pub async fn draft_next(app: &App, actor: &Actor) -> AppResult<KeyList> {
         });
     }
     Ok(next)
+}
+
+/// Whether a listed person still has an open account with these roles.
+async fn still_holds(store: &Store, person: &PersonId, roles: &[PersonRole]) -> AppResult<bool> {
+    let present: Option<Person> = store.get(person.as_str()).await?;
+    let account = store.account_of(person.as_str()).await?;
+    Ok(present.is_some_and(|p| p.roles == roles) && account.is_some_and(|a| a.closed_at.is_none()))
 }
 
 /// Takes over a list that the root signed.

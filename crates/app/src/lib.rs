@@ -15,6 +15,7 @@ pub mod link;
 pub mod objects;
 pub mod orders;
 pub mod parties;
+pub mod people;
 pub mod policy;
 pub mod reports;
 pub mod resources;

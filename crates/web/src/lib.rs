@@ -3,6 +3,7 @@
 //! Parses and renders; decides nothing. Never sees DataFusion, SQL or a record.
 
 pub mod api;
+pub mod console;
 pub mod pages;
 pub mod problem;
 pub mod server;

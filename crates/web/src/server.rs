@@ -1,8 +1,8 @@
 //! The platform's HTTP server: routes, limits, security headers, metrics, the API document, TLS when not on loopback.
 
-use crate::api;
 use crate::problem::WebError;
 use crate::state::WebState;
+use crate::{api, console};
 use app::AppError;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -47,6 +47,9 @@ pub fn router(state: WebState) -> Router {
         .route("/products/{product}", get(api::public::product_page))
         .route("/certificates/{number}", get(api::public::certificate_page))
         .route("/style.css", get(style))
+        .route("/console", get(console::to_console))
+        .route("/console/", get(console::page))
+        .route("/console/{*path}", get(console::file))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
         .fallback(|| async { WebError(AppError::NotFound("route")) })

@@ -44,6 +44,7 @@ async fn serve(args: &ZoneArgs) -> Result<(), CliError> {
         data: layout.zone(),
         log: layout.log().join("zone"),
         platform: args.platform.clone(),
+        console: origins(&args.platform),
         listen: args.listen,
         trust: zone::node::Trust {
             deployment: trust.deployment,
@@ -60,6 +61,13 @@ async fn serve(args: &ZoneArgs) -> Result<(), CliError> {
         machine_clock: wiring::machine_clock(),
     };
     zone::node::run(config, wiring::told_to_end()).await.map_err(CliError::bug)
+}
+
+/// The platform's address as a browser names it: on loopback people type either name.
+fn origins(platform: &str) -> Vec<String> {
+    let own = platform.trim_end_matches('/').to_owned();
+    let other = own.replacen("//127.0.0.1:", "//localhost:", 1);
+    if other == own { vec![own] } else { vec![own, other] }
 }
 
 /// The zone's own reading of its pinned pack.
