@@ -12,6 +12,7 @@ pub mod facts;
 pub mod funnel;
 pub mod keys;
 pub mod link;
+pub mod notices;
 pub mod objects;
 pub mod orders;
 pub mod parties;
@@ -21,6 +22,8 @@ pub mod reports;
 pub mod resources;
 pub mod sequencer;
 pub mod setup;
+#[cfg(test)]
+mod tests;
 pub mod tickets;
 pub mod timers;
 pub mod views;

@@ -4,8 +4,8 @@
 
 pub mod api;
 pub mod console;
-pub mod pages;
 pub mod problem;
+pub mod public;
 pub mod server;
 pub mod session;
 pub mod state;

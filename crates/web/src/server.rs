@@ -2,7 +2,7 @@
 
 use crate::problem::WebError;
 use crate::state::WebState;
-use crate::{api, console};
+use crate::{api, console, public};
 use app::AppError;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -43,10 +43,7 @@ pub fn router(state: WebState) -> Router {
         .route("/api/v1/openapi.json", get(move || async move { json(document) }))
         .route(model::link::ORDERS_PATH, get(api::zone_link::get_orders))
         .route(model::link::REPORTS_PATH, post(api::zone_link::post_reports))
-        .route("/", get(api::public::products_page))
-        .route("/products/{product}", get(api::public::product_page))
-        .route("/certificates/{number}", get(api::public::certificate_page))
-        .route("/style.css", get(style))
+        .merge(public::routes())
         .route("/console", get(console::to_console))
         .route("/console/", get(console::page))
         .route("/console/{*path}", get(console::file))
@@ -80,10 +77,6 @@ fn fixed(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLaye
 
 fn json(document: String) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], document)
-}
-
-async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], crate::pages::STYLE)
 }
 
 async fn health(State(s): State<WebState>) -> impl IntoResponse {

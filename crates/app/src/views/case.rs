@@ -1,11 +1,11 @@
 //! Cases as people see them, with blind votes hidden until all are in; and the log.
 
 use super::oversees;
-use crate::App;
 use crate::cases::StoredAct;
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command};
 use crate::reports::RefusedOrder;
+use crate::{App, notices};
 use model::case::{Case, Done};
 use model::ids::{CaseId, OrgId};
 use model::party::Organisation;
@@ -82,6 +82,7 @@ pub async fn case(app: &App, actor: &Actor, id: &CaseId) -> AppResult<Value> {
     let refused: Vec<RefusedOrder> = app.store.list(&Filter::of(id.as_str())).await?;
     let mut view = case_view(app, actor, &row, &Around::load(app).await?.facts(&row));
     view["refused_orders"] = json!(refused);
+    view["objections"] = json!(notices::objections(app, actor, id).await?);
     Ok(view)
 }
 

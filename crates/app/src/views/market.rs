@@ -157,7 +157,9 @@ pub async fn public_product(app: &App, id: &str) -> AppResult<Value> {
 async fn public_view(app: &App, p: &Product) -> AppResult<Value> {
     let certificate = certificate_of(app, p).await?;
     let spec = p.spec.as_ref();
+    let form = spec.and_then(|s| app.pack.term(&s.form));
     Ok(json!({
+        "form_zh": form.map(|t| &t.zh), "form_en": form.map(|t| &t.en),
         "id": p.id, "zh": spec.map(|s| &s.zh), "en": spec.map(|s| &s.en), "form": spec.map(|s| &s.form),
         "unit": spec.map(|s| &s.unit), "price_fen": spec.map(|s| s.price), "use_class": spec.map(|s| s.use_class),
         "rows": p.rows, "digest": p.artefact, "venue": p.venue.as_ref().map(|(v, r)| format!("{v} {r}")),
@@ -176,7 +178,8 @@ pub async fn certificate(app: &App, number: &str) -> AppResult<Value> {
     Ok(json!({
         "number": found.number, "product": found.product, "digest": found.artefact, "issued_at": found.at,
         "issued_at_text": found.at.rfc3339(), "state": if valid { "valid" } else { "withdrawn" },
-        "zh": product.and_then(|p| p.spec).map(|s| s.zh),
+        "zh": product.as_ref().and_then(|p| p.spec.as_ref()).map(|s| &s.zh),
+        "en": product.as_ref().and_then(|p| p.spec.as_ref()).map(|s| &s.en),
     }))
 }
 

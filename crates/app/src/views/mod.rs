@@ -1,12 +1,14 @@
 //! What callers may read. Reads decide visibility, never state; a thing that is not for the caller looks absent.
 
 mod case;
+mod catalogue;
 mod market;
 mod people;
 mod records;
 mod rules;
 
 pub use case::{CaseFilter, acts, case, case_view, cases, check_visible, leaves};
+pub use catalogue::{public_catalogue, public_resource};
 pub use market::{
     authorisations, authorisations_in_force, batches, certificate, grants, job, jobs, order, orders, product, products,
     public_product, public_products, resource, resources, usage,

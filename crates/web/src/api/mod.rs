@@ -65,4 +65,8 @@ pub fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(audit_log::get_checkpoint))
         .routes(routes!(public::list_public_products))
         .routes(routes!(public::get_certificate))
+        .routes(routes!(public::list_notices))
+        .routes(routes!(public::object))
+        .routes(routes!(public::list_catalogue))
+        .routes(routes!(public::get_catalogued))
 }
