@@ -24,6 +24,7 @@ pub mod setup;
 pub mod tickets;
 pub mod timers;
 pub mod views;
+pub mod zone_log;
 
 pub use error::{AppError, AppResult};
 pub use funnel::{Actor, Done, Idempotency};
