@@ -10,7 +10,8 @@ use model::keylist::{KEY_LIST_TYPE, KeyEntry, KeyHolder, KeyList};
 use model::party::{Organisation, Person, PersonRole};
 use model::{Entity, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{Filter, Store, Tx};
+use std::collections::BTreeMap;
+use store::{Filter, LeafDraft, Outcome, Store, Tx};
 
 /// A key that its owner asked to have listed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -95,6 +96,36 @@ pub async fn adopt_first(app: &App, list: Signed<KeyList>) -> AppResult<()> {
     } else {
         tx.undo().await?;
     }
+    Ok(())
+}
+
+/// Takes over a list that the root signed outside the platform, such as the one that names a newly enrolled zone. The
+/// root's signature is its authority; no person hands it in. A list that was taken over before changes nothing.
+pub async fn adopt_signed(app: &App, list: Signed<KeyList>) -> AppResult<()> {
+    let mut tx = app.store.begin().await?;
+    let held = current(&mut tx).await?;
+    if held == list || list.body.number < held.body.number {
+        tx.undo().await?;
+        return Ok(());
+    }
+    check_root(app, &list)?;
+    check_successor(&held.body, &list.body)?;
+    mark_listed(&mut tx, &list.body).await?;
+    tx.append_leaf(LeafDraft {
+        kind: "key_list_adopted".to_owned(),
+        case: None,
+        actor: None,
+        org: None,
+        outcome: Outcome::Done,
+        rule: Some("PRODUCT-KEYS".to_owned()),
+        article: None,
+        object: Some(crypto::digest_of(app.suite(), "signed", &list)?.to_string()),
+        refs: BTreeMap::from([("number".to_owned(), list.body.number.to_string())]),
+        at: app.now(),
+    })
+    .await?;
+    keep(app, &mut tx, list).await?;
+    tx.commit().await?;
     Ok(())
 }
 

@@ -27,6 +27,7 @@ mod tests;
 pub mod tickets;
 pub mod timers;
 pub mod views;
+pub mod zone_log;
 
 pub use error::{AppError, AppResult};
 pub use funnel::{Actor, Done, Idempotency};

@@ -10,5 +10,6 @@ pub mod server;
 pub mod session;
 pub mod state;
 
-pub use server::{TlsFiles, openapi, serve};
+pub use listen::TlsFiles;
+pub use server::{openapi, serve};
 pub use state::WebState;

@@ -9,9 +9,8 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use listen::{Patience, TlsFiles};
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
@@ -24,15 +23,6 @@ use utoipa::OpenApi;
         Records never pass here; they pass at the zone's endpoint under a ticket."
 ))]
 struct ApiDoc;
-
-/// TLS certificate and key, both PEM files.
-#[derive(Clone, Debug)]
-pub struct TlsFiles {
-    /// Certificate chain.
-    pub certificate: PathBuf,
-    /// Private key.
-    pub key: PathBuf,
-}
 
 /// All routes over the shared state, and the OpenAPI document.
 pub fn router(state: WebState) -> Router {
@@ -90,27 +80,15 @@ async fn metrics(State(s): State<WebState>) -> String {
     s.metrics.render()
 }
 
-/// Serves until `stop` resolves; lets running requests end, for at most ten seconds.
+/// Serves until `stop` resolves; slow callers are cut off, running requests may end.
 pub async fn serve(
     state: WebState,
     listen: SocketAddr,
     tls: Option<TlsFiles>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let handle = axum_server::Handle::new();
-    let ending = handle.clone();
-    tokio::spawn(async move {
-        stop.await;
-        ending.graceful_shutdown(Some(Duration::from_secs(10)));
-    });
-    let service = router(state).into_make_service();
-    match tls {
-        None => axum_server::bind(listen).handle(handle).serve(service).await,
-        Some(files) => {
-            let config = axum_server::tls_rustls::RustlsConfig::from_pem_file(&files.certificate, &files.key).await?;
-            axum_server::bind_rustls(listen, config).handle(handle).serve(service).await
-        }
-    }
+    let listener = listen::bind(listen)?;
+    listen::serve(listener, router(state), tls.as_ref(), Patience::default(), stop).await
 }
 
 #[cfg(test)]

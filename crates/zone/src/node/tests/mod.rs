@@ -7,4 +7,5 @@ mod formats;
 mod jobs;
 mod live;
 mod orders;
+mod slow;
 mod world;
