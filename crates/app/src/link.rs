@@ -129,14 +129,17 @@ pub async fn take_reports(app: &App, log: &LogHandle, batch: ReportBatch) -> App
         return Err(AppError::NotFound("deployment"));
     }
     let list = keys::current_of(&app.store).await?.body;
+    // First the log, then what it holds: a checkpoint that covers a report's leaf always anchors the zone's log, and a
+    // report is not taken from a zone that shows no log.
+    if let Some(anchor) = batch.checkpoint.and_then(|text| anchor(app, &list, &text)) {
+        log.anchor(anchor);
+    }
+    if !batch.reports.is_empty() && !log.anchors_zone() {
+        return Err(AppError::NotSignedIn);
+    }
     for report in batch.reports {
         check_report(app, &list, &report)?;
         reports::take(app, report).await?;
-    }
-    if let Some(text) = batch.checkpoint
-        && let Some(line) = anchor_line(app, &list, &text)
-    {
-        log.anchor(line);
     }
     Ok(ReportReceipt { v: 1, acknowledged_report: reports::acknowledged(&app.store).await? })
 }
@@ -153,14 +156,13 @@ fn check_report(app: &App, list: &KeyList, report: &Signed<model::order::ZoneRep
     Ok(())
 }
 
-/// The anchor of a checkpoint of the zone's log, if a listed log key of the zone signed it.
-fn anchor_line(app: &App, list: &KeyList, text: &str) -> Option<String> {
-    let entry = list.entries.iter().find(|e| e.holder == KeyHolder::ZoneLog && e.revoked_at.is_none())?;
-    let public: PublicKey = entry.public.parse().ok()?;
+/// A checkpoint of the zone's log, to be anchored, if a listed log key of the zone signed it.
+fn anchor(app: &App, list: &KeyList, text: &str) -> Option<audit::Anchor> {
     let checkpoint = audit::Checkpoint::parse(text.as_bytes()).ok()?;
-    checkpoint.verify(&public).ok()?;
     let origin = format!("{}/{}", app.deployment.deployment, audit::LogName::Zone);
-    (checkpoint.origin == origin).then(|| audit::anchor_line(&checkpoint))
+    let mut keys = list.entries.iter().filter(|e| e.holder == KeyHolder::ZoneLog && e.revoked_at.is_none());
+    let signed = keys.any(|e| e.public.parse::<PublicKey>().is_ok_and(|key| checkpoint.verify(&key).is_ok()));
+    (signed && checkpoint.origin == origin).then(|| checkpoint.as_anchor())
 }
 
 /// The digest of a signed statement, as leaves refer to it.

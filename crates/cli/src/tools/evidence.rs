@@ -75,7 +75,7 @@ pub fn run(tool: EvidenceTool) -> Result<Said, CliError> {
         EvidenceTool::Verify(args) => {
             let bytes = input::bytes(&args.file)?;
             let trust = input::trust(args.trust.as_deref())?;
-            audit::said(&verify(&bytes, trust.as_ref())?)
+            audit::said(&verify(&bytes, trust.as_ref())?, trust.is_some())
         }
     }
 }

@@ -204,11 +204,11 @@ impl Link {
         self.core.commit(|draft| draft.leaf(Said::new(kind).refused(refusal)).map(|_| ()))
     }
 
-    /// Sends what waits; `true` when there may be more.
+    /// Sends what waits; `true` when there may be more. Nothing before there is a log to show.
     async fn send_reports(&self, sent: &mut Option<String>) -> Result<bool, NodeError> {
         let reports: Vec<_> = self.core.read(|s| s.outbox.iter().take(MAX_REPORTS).cloned().collect());
         let checkpoint = self.core.leaves.checkpoint();
-        if reports.is_empty() && (checkpoint.is_none() || checkpoint == *sent) {
+        if checkpoint.is_none() || (reports.is_empty() && checkpoint == *sent) {
             return Ok(false);
         }
         let deployment = self.core.cfg.trust.deployment.clone();
