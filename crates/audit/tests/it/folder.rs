@@ -149,13 +149,16 @@ fn a_rewritten_log_contradicts_its_anchors() {
 }
 
 fn rewrite(world: &World, log: LogName, n: usize) {
+    let old = std::fs::read(world.logs().join(log.as_str()).join("checkpoint")).unwrap();
+    let anchors: Vec<String> =
+        audit::Checkpoint::parse(&old).unwrap().anchors.iter().map(audit::Anchor::line).collect();
     let mut forger = World::new(world.suite);
     let leaves: Vec<_> = (0..n).map(|_| forger.leaf(log, Some("case-z"), "other", &[])).collect();
     std::fs::remove_dir_all(world.logs().join(log.as_str())).unwrap();
     std::fs::remove_dir_all(world.dir.path().join(format!("{log}-state"))).unwrap();
     let mut out = world.open(log);
     out.append(&leaves).unwrap();
-    out.checkpoint(9, &world.platform_log, &[]).unwrap();
+    out.checkpoint(9, &world.platform_log, &anchors).unwrap();
 }
 
 #[test]
