@@ -1,9 +1,10 @@
 //! What anyone may see without signing in: published products, certificates, and plain pages for both.
 
+use crate::extract::Path;
 use crate::problem::{Problem, WebResult};
 use crate::state::WebState;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Html;
 use serde_json::Value;
 
