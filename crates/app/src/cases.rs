@@ -50,7 +50,9 @@ pub async fn open(
     idempotency: Option<&Idempotency>,
 ) -> AppResult<Value> {
     let id = CaseId::from_part(&crypto::random_hex(10)?);
-    let command = Command::in_case("open_case", &id).about(procedure);
+    // Only a name that the pack knows goes into the log; another may be anything.
+    let command = Command::in_case("open_case", &id);
+    let command = if app.pack.procedure(procedure).is_some() { command.about(procedure) } else { command };
     let for_leaf = command.clone();
     app.command(actor, command, idempotency, async move |tx, now| {
         let found = app.pack.procedure(procedure).ok_or(AppError::NotFound("procedure"))?;
@@ -155,7 +157,9 @@ pub async fn act(
         Decision::Approve => "approve_step",
         Decision::Reject => "reject_step",
     };
-    let command = Command::in_case(verb, &id).about(&signed.body.step);
+    let step = app.pack.procedures.values().find_map(|p| p.step(&signed.body.step)).map(|s| s.name.clone());
+    let command = Command::in_case(verb, &id);
+    let command = step.into_iter().fold(command, Command::about);
     let for_leaf = command.clone();
     app.command(actor, command, idempotency, async move |tx, now| {
         let case: Case = tx.get_for_update(id.as_str()).await?.ok_or(AppError::NotFound("case"))?;

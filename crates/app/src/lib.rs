@@ -67,6 +67,8 @@ pub struct Inner {
     pub zone_endpoint: String,
     /// How the process is confined, as a word for `doctor`.
     pub confinement: String,
+    /// What came of this process reaching for the zone's folder: `refused`, `open` or `absent`.
+    pub zone_folder: String,
     /// Where the log's signer remembers what it has signed: a file outside the log's folder.
     pub log_state: std::path::PathBuf,
     /// Folder of both logs and the key lists.

@@ -129,14 +129,12 @@ pub async fn take_reports(app: &App, log: &LogHandle, batch: ReportBatch) -> App
         return Err(AppError::NotFound("deployment"));
     }
     let list = keys::current_of(&app.store).await?.body;
-    for report in batch.reports {
-        check_report(app, &list, &report)?;
-        reports::take(app, report).await?;
-    }
+    // First the log, then what it holds: a checkpoint that covers a report's leaf always anchors the zone's log, and a
+    // report is not taken from a zone that shows no log (it stays unacknowledged, and the zone sends it again).
     if let Some(text) = batch.checkpoint
         && let Some((checkpoint, key)) = zone_checkpoint(app, &list, &text)
     {
-        let (line, size) = (audit::anchor_line(&checkpoint), checkpoint.size);
+        let (anchor, size) = (checkpoint.as_anchor(), checkpoint.size);
         if let Some(run) = batch.leaves {
             let taken = log.zone_log(move |copy| copy.take(&run, &checkpoint, &key)).await;
             if let Some(Err(e)) = taken {
@@ -145,8 +143,12 @@ pub async fn take_reports(app: &App, log: &LogHandle, batch: ReportBatch) -> App
         }
         // What is anchored here can be shown here: a copy that lags is anchored once it has caught up.
         if log.zone_log(move |copy| copy.reaches(size)).await != Some(false) {
-            log.anchor(line);
+            log.anchor(anchor);
         }
+    }
+    for report in batch.reports.into_iter().filter(|_| log.anchors_zone()) {
+        check_report(app, &list, &report)?;
+        reports::take(app, report).await?;
     }
     let zone_log = log.zone_log(|copy| copy.size()).await;
     Ok(ReportReceipt { v: 1, acknowledged_report: reports::acknowledged(&app.store).await?, zone_log })
@@ -166,12 +168,12 @@ fn check_report(app: &App, list: &KeyList, report: &Signed<model::order::ZoneRep
 
 /// A checkpoint of the zone's log and the listed log key that signed it.
 fn zone_checkpoint(app: &App, list: &KeyList, text: &str) -> Option<(audit::Checkpoint, PublicKey)> {
-    let entry = list.entries.iter().find(|e| e.holder == KeyHolder::ZoneLog && e.revoked_at.is_none())?;
-    let public: PublicKey = entry.public.parse().ok()?;
     let checkpoint = audit::Checkpoint::parse(text.as_bytes()).ok()?;
-    checkpoint.verify(&public).ok()?;
     let origin = format!("{}/{}", app.deployment.deployment, audit::LogName::Zone);
-    (checkpoint.origin == origin).then_some((checkpoint, public))
+    let keys = list.entries.iter().filter(|e| e.holder == KeyHolder::ZoneLog && e.revoked_at.is_none());
+    let mut keys = keys.filter_map(|e| e.public.parse::<PublicKey>().ok());
+    let signer = keys.find(|key| checkpoint.verify(key).is_ok())?;
+    (checkpoint.origin == origin).then_some((checkpoint, signer))
 }
 
 /// The digest of a signed statement, as leaves refer to it.

@@ -5,7 +5,7 @@ use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command, Done, Idempotency, leaf};
 use model::ids::{BatchId, CheckId, OrgId, ResourceId};
 use model::record::{BlacklistCheck, Resource};
-use model::{Entity, Timestamp};
+use model::{Entity, Refusal, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A batch that a provider announced.
@@ -65,6 +65,9 @@ pub async fn open_batch(
 }
 
 /// Records that an organisation was checked against a blacklist (WX-7.1).
+///
+/// # Errors
+/// Refusals under the article that names the lists: a list that the pack does not name, a code that is none.
 pub async fn record_check(
     app: &App,
     actor: &Actor,
@@ -73,12 +76,22 @@ pub async fn record_check(
     hit: bool,
     idempotency: Option<&Idempotency>,
 ) -> AppResult<BlacklistCheck> {
-    let command = Command::plain("record_blacklist_check").about(list);
+    let named = app.pack.list(LISTS).unwrap_or_default().iter().any(|l| l == list);
+    // What is no list may be anything, a name too: it does not go into the log.
+    let command = Command::plain("record_blacklist_check");
+    let command = if named { command.about(list) } else { command };
     let for_leaf = command.clone();
+    let code = uscc.trim().to_ascii_uppercase();
     app.command(actor, command, idempotency, async move |tx, now| {
+        if !named {
+            return Err(unknown_list(app).into());
+        }
+        if !crate::parties::is_uscc(&code) {
+            return Err(no_code(app).into());
+        }
         let check = BlacklistCheck {
             id: CheckId::from_part(&crypto::random_hex(8)?),
-            uscc: uscc.to_owned(),
+            uscc: code,
             list: list.to_owned(),
             hit,
             at: now,
@@ -88,4 +101,26 @@ pub async fn record_check(
         Ok(Done::with(check, draft))
     })
     .await
+}
+
+/// The lists that an applicant is checked against.
+const LISTS: &str = "operator.blacklists";
+
+/// A refusal under the row that names the lists.
+fn lists_say(app: &App, code: &str, zh: String, en: String) -> Refusal {
+    let rule = app.pack.parameters.get(LISTS).map(|p| p.source.clone()).unwrap_or_default();
+    app.pack.refusal(code, &rule, zh, en)
+}
+
+fn unknown_list(app: &App) -> Refusal {
+    let lists = app.pack.list(LISTS).unwrap_or_default().join(", ");
+    let zh = format!("申请单位须核查的名单是：{lists}。请按此填写名单。");
+    let en = format!("The lists an applicant is checked against are: {lists}. Give one of these.");
+    lists_say(app, "unknown-blacklist", zh, en)
+}
+
+fn no_code(app: &App) -> Refusal {
+    let zh = "名单按统一社会信用代码核查：应为 18 位且校验位正确。".to_owned();
+    let en = "Lists are checked by unified social credit code: 18 characters and a right check character.".to_owned();
+    lists_say(app, "bad-uscc", zh, en)
 }

@@ -5,7 +5,7 @@
 use crate::App;
 use crate::error::{AppError, AppResult};
 use crate::zone_log::ZoneLogCopy;
-use audit::{LogConfig, LogName, TileLog};
+use audit::{Anchor, LogConfig, LogName, TileLog};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -16,7 +16,7 @@ const BATCH: usize = 4096;
 pub struct Sequencer {
     app: App,
     log: TileLog,
-    zone_anchor: Arc<std::sync::Mutex<Option<String>>>,
+    zone_anchor: Arc<std::sync::Mutex<Option<Anchor>>>,
     published: watch::Sender<Option<String>>,
 }
 
@@ -25,7 +25,7 @@ pub struct Sequencer {
 pub struct LogHandle {
     /// Newest checkpoint text.
     pub checkpoint: watch::Receiver<Option<String>>,
-    zone_anchor: Arc<std::sync::Mutex<Option<String>>>,
+    zone_anchor: Arc<std::sync::Mutex<Option<Anchor>>>,
     zone_log: Option<Arc<std::sync::Mutex<ZoneLogCopy>>>,
 }
 
@@ -50,11 +50,19 @@ impl LogHandle {
         done.await.ok()
     }
 
-    /// Hands the zone's newest checkpoint over, to be anchored in the next one of the platform.
-    pub fn anchor(&self, line: String) {
-        if let Ok(mut slot) = self.zone_anchor.lock() {
-            *slot = Some(line);
+    /// Hands the zone's newest checkpoint over, to be anchored in the next one of the platform. Never an older one.
+    pub fn anchor(&self, zone: Anchor) {
+        if let Ok(mut slot) = self.zone_anchor.lock()
+            && slot.as_ref().is_none_or(|a| a.size < zone.size)
+        {
+            *slot = Some(zone);
         }
+    }
+
+    /// Was a checkpoint of the zone's log ever seen?
+    #[must_use]
+    pub fn anchors_zone(&self) -> bool {
+        self.zone_anchor.lock().is_ok_and(|slot| slot.is_some())
     }
 }
 
@@ -70,12 +78,7 @@ impl Sequencer {
         );
         let log = TileLog::open(&app.log_dir.join(LogName::Platform.as_str()), config).map_err(AppError::bug)?;
         let (published, checkpoint) = watch::channel(log.published().map(audit::Checkpoint::render));
-        // Every checkpoint carries the last anchor on, also after a restart: without it an old zone log would pass.
-        let kept = log.published().and_then(|c| c.anchors.last()).map(|a| {
-            use base64::Engine;
-            let root = base64::engine::general_purpose::STANDARD.encode(a.sm3);
-            format!("anchor {} {} {root}", a.origin, a.size)
-        });
+        let kept = log.published().and_then(|c| c.anchors.last()).cloned();
         let zone_anchor = Arc::new(std::sync::Mutex::new(kept));
         let handle = LogHandle { checkpoint, zone_anchor: zone_anchor.clone(), zone_log: None };
         Ok((Self { app: app.clone(), log, zone_anchor, published }, handle))
@@ -98,12 +101,15 @@ impl Sequencer {
         self.app.store.sequence_pending(BATCH).await?;
         let from = self.log.size();
         let rows = self.app.store.leaves_from(from, BATCH).await?;
-        if rows.is_empty() && !self.log.unsigned() {
+        let anchor = self.zone_anchor.lock().ok().and_then(|slot| slot.clone());
+        let anchored = self.log.published().and_then(|c| c.anchors.last()).map(|a| a.size);
+        // A new state of the zone's log is worth a checkpoint: what is not anchored can be cut off unseen.
+        let seen = anchor.as_ref().is_some_and(|a| anchored.is_none_or(|size| size < a.size));
+        if rows.is_empty() && !self.log.unsigned() && !seen {
             return Ok(false);
         }
         let leaves: Vec<Vec<u8>> = rows.into_iter().map(|(_, bytes)| bytes).collect();
-        let anchor = self.zone_anchor.lock().ok().and_then(|slot| slot.clone());
-        let extra: Vec<String> = anchor.into_iter().collect();
+        let extra: Vec<String> = anchor.iter().map(Anchor::line).collect();
         let at = self.app.now().0;
         self.log.append_at(from, &leaves).map_err(AppError::bug)?;
         let text = self.log.checkpoint(at, &self.app.log_signer, &extra).map_err(AppError::bug)?;

@@ -67,6 +67,7 @@ async fn world() -> World {
         people: parties::People::new(suite, "dep-a", &[2; 32]).unwrap(),
         setup_token: folder.path().join("token"),
         zone_endpoint: String::new(),
+        zone_folder: "refused".into(),
         confinement: "none".into(),
         log_state: folder.path().join("state"),
         log_dir: folder.path().join("log"),

@@ -47,10 +47,18 @@ pub struct Anchor {
     pub sm3: Node,
 }
 
+impl Anchor {
+    /// Its line in a checkpoint.
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!("anchor {} {} {}", self.origin, self.size, BASE64.encode(self.sm3))
+    }
+}
+
 /// The extension line that anchors another log's checkpoint.
 #[must_use]
 pub fn anchor_line(other: &Checkpoint) -> String {
-    format!("anchor {} {} {}", other.origin, other.size, BASE64.encode(other.sm3))
+    other.as_anchor().line()
 }
 
 /// A checkpoint.
@@ -119,7 +127,7 @@ impl Checkpoint {
             out += &format!("deployment {}\n", BASE64.encode(digest));
         }
         for a in &self.anchors {
-            out += &format!("anchor {} {} {}\n", a.origin, a.size, BASE64.encode(a.sm3));
+            out += &format!("{}\n", a.line());
         }
         for line in &self.other {
             out += &format!("{line}\n");
@@ -168,6 +176,23 @@ impl Checkpoint {
             _ => self.other.push(line.to_owned()),
         }
         Ok(())
+    }
+
+    /// What another log keeps of it.
+    #[must_use]
+    pub fn as_anchor(&self) -> Anchor {
+        Anchor { origin: self.origin.clone(), size: self.size, sm3: self.sm3 }
+    }
+
+    /// Carries anchors of an earlier checkpoint on: of each log the largest stays, at the same size the one seen first.
+    pub(crate) fn carry_anchors(&mut self, earlier: &[Anchor]) {
+        for old in earlier {
+            let newer = |a: &Anchor| a.origin == old.origin && a.size > old.size;
+            if !self.anchors.iter().any(newer) {
+                self.anchors.retain(|a| a.origin != old.origin);
+                self.anchors.push(old.clone());
+            }
+        }
     }
 
     /// Signs the text.

@@ -90,12 +90,15 @@ impl Folder {
         Ok(out)
     }
 
-    /// Every file below the folder, links and devices included (they are not followed).
+    /// Every file below the folder, links and devices included (they are not followed), and every folder that holds
+    /// nothing, with a `/` after its name.
     pub fn all(&self) -> Result<BTreeSet<String>, LogError> {
         let mut out = BTreeSet::new();
         let mut open = vec![String::new()];
         while let Some(folder) = open.pop() {
+            let mut empty = !folder.is_empty();
             for entry in fs::read_dir(self.root.join(&folder)).map_err(Self::io(&folder))? {
+                empty = false;
                 let entry = entry.map_err(Self::io(&folder))?;
                 let name = entry.file_name().to_string_lossy().into_owned();
                 let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
@@ -104,6 +107,9 @@ impl Folder {
                 } else {
                     out.insert(path);
                 }
+            }
+            if empty {
+                out.insert(format!("{folder}/"));
             }
         }
         Ok(out)

@@ -4,6 +4,7 @@
 //! a procedure, an approval or a product is: statements are JSON whose signatures, times and heads it checks; whether
 //! approvals suffice is asked of the caller (`evidence::Quorum`). It reads no clock.
 
+mod anchors;
 mod checkpoint;
 mod error;
 pub mod evidence;

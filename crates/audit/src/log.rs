@@ -196,7 +196,8 @@ impl TileLog {
     }
 
     /// Signs and publishes a checkpoint over all leaves. `at` is the time on the deployment's clock; `extra` are
-    /// further lines such as [`crate::anchor_line`]. Returns the note. What is signed is remembered before the
+    /// further lines such as [`crate::anchor_line`]. An anchor of the last checkpoint is carried on until a larger one of
+    /// the same log is given: without it an older state of that log would pass. Returns the note. What is signed is remembered before the
     /// signature exists.
     ///
     /// # Errors
@@ -208,6 +209,9 @@ impl TileLog {
         let mut next = self.draft(at)?;
         for line in extra {
             next.extend(line)?;
+        }
+        if let Some(published) = &self.published {
+            next.carry_anchors(&published.anchors);
         }
         self.remember(&next)?;
         next.sign(signer)?;

@@ -4,7 +4,8 @@
 //! Trusts nothing in the folder; what it trusts comes in as the trust file.
 
 use crate::LogError;
-use crate::checkpoint::{Anchor, Checkpoint};
+use crate::anchors::{self, Seen};
+use crate::checkpoint::Checkpoint;
 use crate::files::{Folder, TEMP};
 use crate::keys::{FACTS_FILE, KeyListView, SignedValue, check_lists, read_facts, read_key_lists};
 use crate::leaf::{Leaf, LogName, leaf_hash};
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Failures that a log shows for a moment while it is being written: its names change before its checkpoint does.
-const TRANSIENT: [&str; 3] = ["unknown_file", "missing", "anchor_ahead"];
+const TRANSIENT: [&str; 3] = ["unknown_file", "missing", "rolled_back"];
 /// How long to wait for a change before such a failure stands; a checkpoint follows its leaves within a second.
 const PAUSES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(400);
@@ -27,6 +28,9 @@ const TRIES: u32 = 10;
 
 /// Verifies `dir`: the folder of both logs (`DATA/log`), or one log in it. `trust` is the trust file; `from` is the
 /// text of an earlier checkpoint that its log must extend. The log may be written meanwhile.
+///
+/// One log alone that anchors the other is at most valid, never trusted: nobody looked whether the other holds what it
+/// was seen to hold.
 #[must_use]
 pub fn verify_dir(dir: &Path, trust: Option<&Trust>, from: Option<&str>) -> VerifyReport {
     let mut live = false;
@@ -60,11 +64,23 @@ pub fn verify_once(dir: &Path, trust: Option<&Trust>, from: Option<&str>) -> Ver
 }
 
 fn verify_as(dir: &Path, trust: Option<&Trust>, from: Option<&str>, live: bool) -> VerifyReport {
-    let mut run = Run { trust, counts: Counts::default(), clock: None, from, from_seen: false, live };
+    let mut run = Run { trust, counts: Counts::default(), clock: None, from, unchecked: Vec::new(), live };
     let result = run.all(dir);
-    let mut report = VerifyReport::new(result, trust.is_some(), run.counts, run.clock);
-    report.unproved = report.valid.then(|| "what happened after the checkpoints is not proved".to_owned());
+    let whole = run.unchecked.is_empty();
+    let mut report = VerifyReport::new(result, trust.is_some() && whole, run.counts, run.clock);
+    report.unproved = report.valid.then(|| unproved(&run.unchecked));
     report
+}
+
+fn unproved(unchecked: &[String]) -> String {
+    let after = "what happened after the checkpoints is not proved";
+    if unchecked.is_empty() {
+        return after.to_owned();
+    }
+    format!(
+        "只给出了一部日志，未核对其锚定的检查点 · this log was given alone; not checked: {}; {after}",
+        unchecked.join(", ")
+    )
 }
 
 /// The logs to verify and the folder that holds `keys/`.
@@ -112,7 +128,8 @@ struct Run<'a> {
     counts: Counts,
     clock: Option<String>,
     from: Option<&'a str>,
-    from_seen: bool,
+    /// Anchors of a log that was not given.
+    unchecked: Vec<String>,
     /// The log was seen to be written: what lies beyond its checkpoint is counted and passed over.
     live: bool,
 }
@@ -126,23 +143,35 @@ impl Run<'_> {
             let checkpoint = self.checkpoint(&layout.base, *log, &known)?;
             checkpoints.insert(*log, checkpoint);
         }
+        let deployment = &known.list.deployment;
+        if anchors::presence(&checkpoints, deployment, layout.single)? > 0 {
+            let named = |c: &Checkpoint| c.anchors.iter().map(|a| format!("anchor {} {}", a.origin, a.size)).collect();
+            self.unchecked = checkpoints.values().flat_map(|c| -> Vec<String> { named(c) }).collect();
+            self.counts.add("anchors_not_checked", self.unchecked.len() as u64);
+        }
+        let from = self.earlier(deployment, &checkpoints)?;
         for (log, checkpoint) in &checkpoints {
-            let wanted = self.wanted(*log, checkpoint, &checkpoints)?;
-            self.log(&layout.base.join(log.as_str()), *log, checkpoint, &wanted)
+            let seen = anchors::seen(*log, checkpoint, &checkpoints, from.as_ref())?;
+            self.counts.add("anchors", seen.iter().filter(|s| s.sha256.is_none()).count() as u64);
+            self.log(&layout.base.join(log.as_str()), *log, checkpoint, &seen)
                 .map_err(|f| Failure { file: format!("{log}/{}", f.file), ..f })?;
         }
-        if self.from.is_some() && !self.from_seen {
-            return Err(Failure::new(
-                "",
-                "from",
-                "所给检查点不属于本日志",
-                "the given checkpoint is not of these logs",
-            ));
-        }
-        if layout.single {
-            self.counts.add("anchors_not_checked", checkpoints.values().map(|c| c.anchors.len() as u64).sum());
-        }
         Ok(())
+    }
+
+    /// The checkpoint that the caller kept; it must be of one of these logs.
+    fn earlier(
+        &self,
+        deployment: &str,
+        checkpoints: &BTreeMap<LogName, Checkpoint>,
+    ) -> Result<Option<Checkpoint>, Failure> {
+        let Some(text) = self.from else { return Ok(None) };
+        let from = Checkpoint::parse(text.as_bytes()).map_err(|e| Failure { file: "--from".to_owned(), ..e.into() })?;
+        if checkpoints.keys().all(|log| from.origin != format!("{deployment}/{log}")) {
+            let (zh, en) = ("所给检查点不属于这些日志", "the given checkpoint is not of these logs");
+            return Err(Failure::new("", "from", zh, en));
+        }
+        Ok(Some(from))
     }
 
     fn key_lists(&mut self, layout: &Layout) -> Result<Known, Failure> {
@@ -190,45 +219,7 @@ impl Run<'_> {
         Ok(checkpoint)
     }
 
-    /// Sizes at which this log's root must be what others saw: the other log's anchors, and the caller's checkpoint.
-    fn wanted(
-        &mut self,
-        log: LogName,
-        own: &Checkpoint,
-        all: &BTreeMap<LogName, Checkpoint>,
-    ) -> Result<Vec<(String, Anchor, Option<Node>)>, Failure> {
-        let mut out = Vec::new();
-        for (other, checkpoint) in all.iter().filter(|(other, _)| **other != log) {
-            for anchor in checkpoint.anchors.iter().filter(|a| a.origin == own.origin) {
-                out.push((format!("{other}/checkpoint"), anchor.clone(), None));
-                self.counts.add("anchors", 1);
-            }
-        }
-        if let Some(text) = self.from {
-            let from =
-                Checkpoint::parse(text.as_bytes()).map_err(|e| Failure { file: "--from".to_owned(), ..e.into() })?;
-            if from.origin == own.origin {
-                self.from_seen = true;
-                let anchor = Anchor { origin: from.origin.clone(), size: from.size, sm3: from.sm3 };
-                out.push(("--from".to_owned(), anchor, Some(from.sha256)));
-            }
-        }
-        for (place, anchor, _) in &out {
-            if anchor.size > own.size {
-                let (zh, en) = ("日志短于他方所见的检查点", "the log is shorter than a checkpoint that was seen");
-                return Err(Failure::new(place, "anchor_ahead", zh, en));
-            }
-        }
-        Ok(out)
-    }
-
-    fn log(
-        &mut self,
-        dir: &Path,
-        log: LogName,
-        checkpoint: &Checkpoint,
-        wanted: &[(String, Anchor, Option<Node>)],
-    ) -> Result<(), Failure> {
+    fn log(&mut self, dir: &Path, log: LogName, checkpoint: &Checkpoint, seen: &[Seen]) -> Result<(), Failure> {
         let folder = Folder::new(dir);
         let mut files = folder.all()?;
         files.remove("checkpoint");
@@ -238,12 +229,13 @@ impl Run<'_> {
         }
         let source = Source { reader: LogReader::at(folder.clone(), checkpoint.size), folder, live: self.live };
         let mut pass = Pass::new(source, log, checkpoint.suite.hash_alg());
-        pass.check_wanted(wanted)?;
+        pass.check_seen(seen)?;
         for bundle in 0..checkpoint.size.div_ceil(WIDTH) {
             let width = (checkpoint.size - bundle * WIDTH).min(WIDTH);
-            pass.bundle(bundle, width, wanted)?;
+            pass.bundle(bundle, width, seen)?;
         }
         pass.finish(checkpoint)?;
+        anchors::kept(log, checkpoint, pass.reports)?;
         for (what, n) in [("leaves", pass.index), ("cases", pass.cases.len() as u64), ("tiles", pass.tiles)] {
             self.counts.add(what, n);
         }
@@ -356,20 +348,22 @@ struct Pass {
     alg: HashAlg,
     index: u64,
     tiles: u64,
+    /// Leaves that record a report of the other side.
+    reports: u64,
     trees: [Tree; 2],
     cases: HashMap<String, (u64, String)>,
 }
 
 impl Pass {
     fn new(source: Source, log: LogName, alg: HashAlg) -> Self {
-        Self { source, log, alg, index: 0, tiles: 0, trees: ALGS.map(Tree::new), cases: HashMap::new() }
+        Self { source, log, alg, index: 0, tiles: 0, reports: 0, trees: ALGS.map(Tree::new), cases: HashMap::new() }
     }
 
-    fn bundle(&mut self, index: u64, width: u64, wanted: &[(String, Anchor, Option<Node>)]) -> Result<(), Failure> {
+    fn bundle(&mut self, index: u64, width: u64, seen: &[Seen]) -> Result<(), Failure> {
         let path = bundle_path(index, width);
         for leaf in self.source.bundle(index, width)? {
             self.leaf(&leaf).map_err(|f| Failure { file: path.clone(), ..f })?;
-            self.check_wanted(wanted)?;
+            self.check_seen(seen)?;
         }
         Ok(())
     }
@@ -383,6 +377,7 @@ impl Pass {
         if leaf.log != self.log {
             return Err(fail("leaf", "属于另一日志", "it belongs to the other log"));
         }
+        self.reports += u64::from(leaf.log == LogName::Platform && leaf.refs.contains_key("report"));
         if let (Some(case), Some(seq)) = (&leaf.case, leaf.case_seq) {
             let follows = match self.cases.get(case) {
                 None => seq == 1,
@@ -410,12 +405,12 @@ impl Pass {
     }
 
     /// At the sizes that others have seen, both roots must be what they saw.
-    fn check_wanted(&self, wanted: &[(String, Anchor, Option<Node>)]) -> Result<(), Failure> {
+    fn check_seen(&self, seen: &[Seen]) -> Result<(), Failure> {
         let [sm3, sha256] = &self.trees;
-        for (place, anchor, root) in wanted.iter().filter(|(_, a, _)| a.size == self.index) {
-            if anchor.sm3 != sm3.root() || root.is_some_and(|r| r != sha256.root()) {
-                let (zh, en) = ("日志不是所见检查点的延续", "the log does not extend a checkpoint that was seen");
-                return Err(Failure::new(place, "anchor", zh, en));
+        for s in seen.iter().filter(|s| s.anchor.size == self.index) {
+            if s.anchor.sm3 != sm3.root() || s.sha256.is_some_and(|r| r != sha256.root()) {
+                let zh = format!("日志不是 {} 所见检查点的延续", s.by);
+                return Err(Failure::new("checkpoint", "anchor", zh, format!("it does not extend what {} saw", s.by)));
             }
         }
         Ok(())

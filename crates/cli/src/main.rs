@@ -92,7 +92,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => return misused(&e),
+    };
     start_tracing(&cli.command);
     // One provider for all TLS of the process; a second installation is no error.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -111,6 +114,27 @@ fn main() -> ExitCode {
             ExitCode::from(e.code())
         }
     }
+}
+
+/// A command line that cannot be read, or one that asks for help. With `--json` the error is a JSON document, on standard
+/// output like every answer and on standard error in the place of the text.
+fn misused(e: &clap::Error) -> ExitCode {
+    let code = u8::try_from(e.exit_code()).unwrap_or(2);
+    let json = std::env::args_os().skip(1).take_while(|a| a != "--").any(|a| a == "--json");
+    if json && e.use_stderr() {
+        let at = match e.get(clap::error::ContextKind::InvalidArg) {
+            Some(clap::error::ContextValue::String(arg)) => arg.clone(),
+            _ => "command line".to_owned(),
+        };
+        let text = e.to_string();
+        let en = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let said = CliError::usage(&at, "命令行有误：用 --help 查看用法。", en).json();
+        println!("{said}");
+        eprintln!("{said}");
+    } else if e.print().is_err() {
+        return ExitCode::from(3);
+    }
+    ExitCode::from(code)
 }
 
 fn told(e: &CliError) -> String {

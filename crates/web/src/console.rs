@@ -1,10 +1,11 @@
 //! The embedded web console below `/console/`: files as Vite built them, and the page itself for every other path.
 //! Nothing is loaded from elsewhere; the page may talk to this platform and to the zone's endpoint only.
 
+use crate::extract::Path;
 use crate::problem::WebError;
 use crate::state::WebState;
 use app::AppError;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;

@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod console;
+pub mod extract;
 pub mod problem;
 pub mod public;
 pub mod server;

@@ -95,7 +95,7 @@ pub(crate) fn body(error: &AppError) -> (StatusCode, ErrorBody) {
                 at: r.at.map(|Position { line, column }| serde_json::json!({"line": line, "column": column})),
             },
         ),
-        AppError::Usage { code, at, zh, en } => (StatusCode::BAD_REQUEST, plain(code, zh, en, Some(at.clone()))),
+        AppError::Usage { code, at, zh, en } => (usage_status(code), plain(code, zh, en, Some(at.clone()))),
         AppError::NotFound(what) => (
             StatusCode::NOT_FOUND,
             plain("not-found", "没有找到，或您无权查看。", "Not found, or not for you.", Some((*what).to_owned())),
@@ -135,6 +135,14 @@ pub(crate) fn body(error: &AppError) -> (StatusCode, ErrorBody) {
                 plain("internal", &format!("内部错误，编号 {id}。"), &format!("Internal error, id {id}."), None),
             )
         }
+    }
+}
+
+fn usage_status(code: &str) -> StatusCode {
+    match code {
+        "method-not-allowed" => StatusCode::METHOD_NOT_ALLOWED,
+        "body-too-large" => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::state::WebState;
 use crate::{api, console, public};
 use app::AppError;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -40,8 +40,10 @@ pub fn router(state: WebState) -> Router {
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
         .fallback(|| async { WebError(AppError::NotFound("route")) })
-        .layer(DefaultBodyLimit::max(4 << 20))
-        .layer(CatchPanicLayer::new())
+        .method_not_allowed_fallback(|| async { WebError(wrong_method()) })
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            WebError(AppError::bug("a handler panicked")).into_response()
+        }))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
@@ -52,6 +54,12 @@ pub fn router(state: WebState) -> Router {
              frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
         ))
         .with_state(state)
+}
+
+fn wrong_method() -> AppError {
+    let zh = "该路径不支持此方法；可用的方法见响应头 Allow。";
+    let en = "This path does not take this method; the header Allow names those it takes.";
+    AppError::usage("method-not-allowed", "method", zh, en)
 }
 
 /// The OpenAPI document, for checks and the committed copy.

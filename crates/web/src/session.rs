@@ -6,12 +6,17 @@ use app::{Actor, AppError, Idempotency};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header;
 use axum::http::request::Parts;
+use futures::StreamExt;
 use serde::de::DeserializeOwned;
+use std::time::Duration;
 
 /// Header that makes a command repeatable.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 /// Largest JSON body a command takes.
 const BODY_LIMIT: usize = 4 << 20;
+/// Bytes and time for which a body that is too large is still taken in.
+const DRAINED: usize = 64 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// A signed-in caller.
 pub struct Caller(pub Actor);
@@ -44,14 +49,7 @@ impl<T: DeserializeOwned> FromRequest<WebState> for Body<T> {
     async fn from_request(request: Request, state: &WebState) -> Result<Self, WebError> {
         let key = request.headers().get(IDEMPOTENCY_KEY).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let line = format!("{} {}\n", request.method(), request.uri().path());
-        let bytes = axum::body::to_bytes(request.into_body(), BODY_LIMIT).await.map_err(|_| {
-            AppError::usage(
-                "body-too-large",
-                "body",
-                "请求体过大（上限 4 MiB）。",
-                "The body is too large (limit 4 MiB).",
-            )
-        })?;
+        let bytes = whole(request.into_body()).await?;
         let idempotency = match key {
             Some(key) => Some(idempotency(state, key, &line, &bytes)?),
             None => None,
@@ -66,6 +64,45 @@ impl<T: DeserializeOwned> FromRequest<WebState> for Body<T> {
         })?;
         Ok(Self { value, idempotency })
     }
+}
+
+/// The whole body.
+///
+/// # Errors
+/// It is larger than a command may be, or it broke off.
+pub async fn whole(body: axum::body::Body) -> Result<Vec<u8>, WebError> {
+    let mut stream = body.into_data_stream();
+    let mut out = Vec::new();
+    while let Some(piece) = stream.next().await {
+        let piece = piece.map_err(|_| broken_off())?;
+        if out.len() + piece.len() > BODY_LIMIT {
+            drain(stream).await;
+            return Err(too_large().into());
+        }
+        out.extend_from_slice(&piece);
+    }
+    Ok(out)
+}
+
+/// Takes in the rest for a while: a caller still sending would otherwise see a broken connection instead of the answer.
+async fn drain(mut stream: axum::body::BodyDataStream) {
+    let read = async {
+        let mut left = DRAINED;
+        while let Some(Ok(piece)) = stream.next().await {
+            let Some(rest) = left.checked_sub(piece.len()) else { break };
+            left = rest;
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN_TIME, read).await;
+}
+
+fn too_large() -> AppError {
+    let (zh, en) = ("请求体过大（上限 4 MiB）。", "The body is too large (limit 4 MiB).");
+    AppError::usage("body-too-large", "body", zh, en)
+}
+
+fn broken_off() -> AppError {
+    AppError::usage("body-broken-off", "body", "请求体没有传完。", "The body broke off before its end.")
 }
 
 /// serde's message may quote a value; its category never does.

@@ -42,7 +42,7 @@ impl People {
 /// wrong present password counts as a failed try to sign in, and an unknown account looks like one.
 ///
 /// # Errors
-/// Refusals: present password wrong or account locked (MLPS-2), new one too weak or used before (MLPS-1).
+/// Refusals: present password wrong or account locked (MLPS-2, one answer for both), new one too weak or used before (MLPS-1).
 pub async fn change_password(
     store: &Store,
     keys: &People,

@@ -2,6 +2,10 @@
 //!
 //! A try is counted before the password is looked at and taken back if it was right: however many tries run at once,
 //! no more than five passwords are ever compared.
+//!
+//! Whoever does not sign in hears one and the same answer, after the same work (a transaction, one password hash, a
+//! transaction): unknown, closed and locked accounts and wrong passwords cannot be told apart. Telling "locked" to
+//! someone with the right password would make the lock say which password is right.
 
 use super::keys::People;
 use super::{MINUTE_MS, leaf, password, people, refuse, sessions};
@@ -39,8 +43,8 @@ impl std::fmt::Debug for Login {
 /// Signs in with account and password.
 ///
 /// # Errors
-/// `login-failed` for a wrong account or password, `account-locked` while it is locked, `password-change-needed` where
-/// the password is right but was set by somebody else or is older than 90 days (MLPS-1); all are recorded.
+/// `login-failed`, whatever the reason, or `password-change-needed` where the password is right but was set by somebody
+/// else or is older than 90 days (MLPS-1); the reason is recorded.
 pub async fn login(store: &Store, people: &People, account: &str, word: &str, now: Timestamp) -> AppResult<Login> {
     let (mut tx, account) = prove(store, people, account, word, now).await?;
     if account.must_change || account.password_set_at.plus_days(password::MAX_AGE_DAYS) <= now {
@@ -67,29 +71,30 @@ pub(super) async fn prove(
     now: Timestamp,
 ) -> AppResult<(Tx, Account)> {
     let account = account.trim().to_ascii_lowercase();
-    let tried = match count_try(store, &account, now).await? {
-        Try::Counted(tried) => tried,
-        Try::Refused(refusal) => {
-            // As slow as a try that is compared: the time must not tell whether the account exists.
-            people.verify_password(password, None).await?;
-            return Err(refusal.into());
-        }
+    let tried = count_try(store, &account, now).await?;
+    let phc = match &tried {
+        Try::Counted(account) => Some(account.phc.as_str()),
+        Try::Hopeless(_) => None,
     };
-    let right = people.verify_password(password, Some(&tried.phc)).await?;
+    let right = people.verify_password(password, phc).await?;
     let mut tx = store.begin().await?;
     tx.set_now(now);
     let present = tx.account(&account).await?;
-    // The account may have changed while the password was compared.
-    if let Some(present) = present.filter(|p| right && p.phc == tried.phc && p.closed_at.is_none()) {
-        tx.set_tries(&account, 0, present.failed_total.saturating_sub(1), None).await?;
-        return Ok((tx, present));
+    match tried {
+        Try::Counted(tried) => {
+            // The account may have changed while the password was compared.
+            if let Some(present) = present.filter(|p| right && p.phc == tried.phc && p.closed_at.is_none()) {
+                tx.set_tries(&account, 0, present.failed_total.saturating_sub(1), None).await?;
+                return Ok((tx, present));
+            }
+            let person: Option<Person> = tx.get(&tried.person).await?;
+            let org = person.as_ref().map(|p| p.org.as_str());
+            tx.append_leaf(leaf("sign_in", Some(&tried.person), org, Some(&failed()), now)).await?;
+        }
+        Try::Hopeless(why) => count_anonymous(&mut tx, &why, now).await?,
     }
-    let refusal = failed();
-    let person: Option<Person> = tx.get(&tried.person).await?;
-    let org = person.as_ref().map(|p| p.org.as_str());
-    tx.append_leaf(leaf("sign_in", Some(&tried.person), org, Some(&refusal), now)).await?;
     tx.commit().await?;
-    Err(refusal.into())
+    Err(failed().into())
 }
 
 /// Ends the session of a token. A token that is not in force is no error.
@@ -111,8 +116,10 @@ pub async fn logout(store: &Store, people: &People, token: &str, now: Timestamp)
 }
 
 enum Try {
+    /// One of the five tries of an account.
     Counted(Account),
-    Refused(Refusal),
+    /// Nothing is compared; the reason is for the log alone.
+    Hopeless(Refusal),
 }
 
 async fn count_try(store: &Store, name: &str, now: Timestamp) -> AppResult<Try> {
@@ -120,8 +127,8 @@ async fn count_try(store: &Store, name: &str, now: Timestamp) -> AppResult<Try> 
     tx.set_now(now);
     let account = tx.account(name).await?.filter(|a| a.closed_at.is_none());
     let tried = match account {
-        None => Try::Refused(failed()),
-        Some(a) if a.locked_until.is_some_and(|until| now < until) => Try::Refused(locked()),
+        None => Try::Hopeless(failed()),
+        Some(a) if a.locked_until.is_some_and(|until| now < until) => Try::Hopeless(locked()),
         Some(a) => {
             // A lock that has run out starts a new count.
             let before = if a.locked_until.is_some() { 0 } else { a.failed };
@@ -131,22 +138,24 @@ async fn count_try(store: &Store, name: &str, now: Timestamp) -> AppResult<Try> 
             Try::Counted(a)
         }
     };
-    if let Try::Refused(refusal) = &tried {
-        count_anonymous(&mut tx, refusal, now).await?;
+    if matches!(tried, Try::Hopeless(_)) {
+        let count = number(&mut tx, ANONYMOUS_COUNT).await?.unwrap_or(0) + 1;
+        tx.meta_set(ANONYMOUS_COUNT, &count.to_string()).await?;
     }
     tx.commit().await?;
     Ok(tried)
 }
 
-/// Counts a refusal behind which no person stands; at most one leaf a minute tells how many there were.
+async fn number(tx: &mut Tx, name: &str) -> AppResult<Option<i64>> {
+    Ok(tx.meta_get(name).await?.and_then(|text| text.parse().ok()))
+}
+
+/// Tells of refusals behind which no person stands: at most one leaf a minute, with how many there were.
 async fn count_anonymous(tx: &mut Tx, refusal: &Refusal, now: Timestamp) -> AppResult<()> {
-    let number = async |tx: &mut Tx, name: &str| -> AppResult<Option<i64>> {
-        Ok(tx.meta_get(name).await?.and_then(|text| text.parse().ok()))
-    };
-    let count = number(tx, ANONYMOUS_COUNT).await?.unwrap_or(0) + 1;
+    let count = number(tx, ANONYMOUS_COUNT).await?.unwrap_or(0);
     let told = number(tx, ANONYMOUS_SINCE).await?;
-    if told.is_some_and(|t| now.0 - t < ANONYMOUS_MS) {
-        tx.meta_set(ANONYMOUS_COUNT, &count.to_string()).await?;
+    // Another try that ran at the same time may have told of this one already.
+    if count == 0 || told.is_some_and(|t| now.0 - t < ANONYMOUS_MS) {
         return Ok(());
     }
     let mut draft = leaf("sign_in_unknown", None, None, Some(refusal), now);
@@ -182,8 +191,9 @@ fn failed() -> Refusal {
     refuse(
         "login-failed",
         "MLPS-2",
-        "账号或口令不正确；连续失败 5 次将锁定 30 分钟。",
-        "Account or password is not right; five failed tries lock the account for 30 minutes.",
+        "账号或口令不正确，或账号已锁定。连续失败 5 次锁定 30 分钟；锁定期间口令正确也不能登录，可请系统管理员解锁。",
+        "Account or password is not right, or the account is locked. Five failed tries lock it for 30 minutes; while it is \
+         locked the right password does not help either, but the system administrator can unlock it.",
     )
 }
 
@@ -196,11 +206,7 @@ fn change_needed() -> Refusal {
     )
 }
 
+/// The reason as the log has it; nobody hears it.
 fn locked() -> Refusal {
-    refuse(
-        "account-locked",
-        "MLPS-2",
-        "账号因多次登录失败已锁定；30 分钟后再试，或请系统管理员解锁。",
-        "The account is locked after failed tries; try again after 30 minutes or ask the system administrator.",
-    )
+    refuse("account-locked", "MLPS-2", "账号已锁定，未比对口令。", "The account is locked; no password was compared.")
 }

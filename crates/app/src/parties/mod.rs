@@ -21,6 +21,7 @@ pub use login::{Login, login, logout};
 pub use organisations::{NewOrganisation, create_organisation};
 pub use people::{NewPerson, PreparedPerson, create_person, real_name, set_roles};
 pub use sessions::SignedIn;
+pub(crate) use uscc::is_valid as is_uscc;
 
 use model::{Refusal, Timestamp};
 use std::collections::BTreeMap;

@@ -67,11 +67,15 @@ const DEFAULT_NAMES: &[&str] = &[
 
 const ADMINS: [PersonRole; 3] = [PersonRole::SystemAdmin, PersonRole::SecurityAdmin, PersonRole::AuditAdmin];
 
+/// Roles that act in the name of an organisation.
+const ACTING: [PersonRole; 3] = [PersonRole::Approver, PersonRole::Officer, PersonRole::Engineer];
+
 impl People {
     /// Checks what needs no database, hashes the password, seals the name.
     ///
     /// # Errors
-    /// Usage errors for malformed fields; refusals for a weak password, a default name, two administrator roles.
+    /// Usage errors for malformed fields; refusals for a weak password, a default name, two administrator
+    /// roles, an administrator role beside one that acts.
     pub async fn prepare(&self, new: NewPerson) -> AppResult<PreparedPerson> {
         let account = account_name(&new.account)?;
         let roles = checked_roles(new.roles)?;
@@ -150,7 +154,7 @@ pub async fn create_person(tx: &mut Tx, new: &PreparedPerson, now: Timestamp) ->
 /// Gives a person other roles. The caller leaves the leaf; a listed key keeps its old roles until the next key list.
 ///
 /// # Errors
-/// Refusals: two administrator roles at once; nobody would be left who administers accounts (MLPS-5).
+/// Refusals: two administrator roles at once, or one beside a role that acts; nobody would be left who administers accounts (MLPS-5).
 pub async fn set_roles(tx: &mut Tx, person: &PersonId, roles: Vec<PersonRole>, now: Timestamp) -> AppResult<Person> {
     let roles = checked_roles(roles)?;
     let mut row: Person = tx.get_for_update(person.as_str()).await?.ok_or(AppError::NotFound("person"))?;
@@ -193,7 +197,8 @@ pub(super) async fn keep_an_administrator(tx: &mut Tx, leaving: &Person) -> AppR
     .into())
 }
 
-/// The three administrators exclude each other: nobody holds two of their roles (MLPS-5).
+/// The three administrators exclude each other, and an administrator holds no role that acts for an organisation
+/// (MLPS-5): who opens accounts, keys or the log must not be the one whose acts they serve.
 fn checked_roles(mut roles: Vec<PersonRole>) -> AppResult<Vec<PersonRole>> {
     roles.sort_unstable();
     roles.dedup();
@@ -206,6 +211,15 @@ fn checked_roles(mut roles: Vec<PersonRole>) -> AppResult<Vec<PersonRole>> {
             "MLPS-5",
             "系统管理员、安全管理员、审计管理员不得由同一人兼任。",
             "System, security and audit administrator must be three different people.",
+        )
+        .into());
+    }
+    if is_admin(&roles) && roles.iter().any(|r| ACTING.contains(r)) {
+        return Err(refuse(
+            "administrator-acts",
+            "MLPS-5",
+            "三类管理员不得兼任审批、经办、加工等业务角色；请为业务角色另设人员。",
+            "An administrator cannot hold a role that acts (approver, officer, engineer); appoint another person for it.",
         )
         .into());
     }

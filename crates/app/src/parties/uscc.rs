@@ -3,7 +3,7 @@
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 /// Whether a code has the right form and check character.
-pub(super) fn is_valid(code: &str) -> bool {
+pub(crate) fn is_valid(code: &str) -> bool {
     let Some(values) = code.bytes().map(value).collect::<Option<Vec<usize>>>() else {
         return false;
     };

@@ -9,7 +9,7 @@ use crate::{App, notices};
 use model::case::{Case, Done};
 use model::ids::{CaseId, OrgId};
 use model::party::Organisation;
-use model::procedure::{Facts, Procedure, steps_for, visible_history};
+use model::procedure::{By, Facts, Procedure, steps_for, visible_history};
 use model::record::Authorisation;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ pub async fn cases(app: &App, actor: &Actor, filter: &CaseFilter) -> AppResult<V
     let rows: Vec<Case> = app.store.list(&wanted).await?;
     let around = Around::load(app).await?;
     let mut mine: Vec<(&Case, Facts)> = Vec::new();
-    for case in rows.iter().filter(|c| visible(actor, c)) {
+    for case in rows.iter().filter(|c| visible(app, actor, c)) {
         let facts = around.facts(case);
         if !filter.inbox || !steps_for(&app.pack, case, &actor.as_model(), &facts).is_empty() {
             mine.push((case, facts));
@@ -87,12 +87,12 @@ pub async fn case(app: &App, actor: &Actor, id: &CaseId) -> AppResult<Value> {
 }
 
 /// Refuses with "not found" what the caller may not see.
-pub fn check_visible(_app: &App, actor: &Actor, case: &Case) -> AppResult<()> {
-    if visible(actor, case) { Ok(()) } else { Err(AppError::NotFound("case")) }
+pub fn check_visible(app: &App, actor: &Actor, case: &Case) -> AppResult<()> {
+    if visible(app, actor, case) { Ok(()) } else { Err(AppError::NotFound("case")) }
 }
 
-/// The applicant, those named in the object, those who already acted, and those who oversee.
-fn visible(actor: &Actor, case: &Case) -> bool {
+/// The applicant, those named in the object, those who acted, those with a step to take now, and those who oversee.
+fn visible(app: &App, actor: &Actor, case: &Case) -> bool {
     let org = actor.org.as_str();
     let named = ["operator", "consumer", "provider", "author_org"].iter().any(|f| case.text(f) == Some(org));
     let provides = case
@@ -107,6 +107,14 @@ fn visible(actor: &Actor, case: &Case) -> bool {
         || provides
         || oversees(actor)
         || case.history.iter().any(|d| d.org == actor.org)
+        || has_step(app, actor, case)
+}
+
+/// Does a step that may be taken now fall to a role of the caller's organisation? Whoever is named sees the case anyway,
+/// and what anyone may do makes nobody a party.
+fn has_step(app: &App, actor: &Actor, case: &Case) -> bool {
+    let steps = app.pack.procedure(&case.procedure).into_iter().flat_map(|p| p.steps_from(&case.state));
+    steps.flat_map(|s| &s.by).any(|by| matches!(by, By::Role(role) if actor.org_roles.contains(role)))
 }
 
 /// What judging "could this person act" needs beside the case: loaded once for a whole list.

@@ -20,7 +20,8 @@ pub use rules::{About, about, pack, procedures};
 use crate::funnel::Actor;
 use model::party::{OrgRole, PersonRole};
 
-/// Roles that see the objects of others: those that plan, review, supervise or watch.
+/// Roles that see the objects of others: those that plan, decide, supervise or watch. Experts, assessors and other
+/// reviewers are asked case by case and see what they are asked about.
 fn oversees(actor: &Actor) -> bool {
     let watch = [
         OrgRole::DataAuthority,
@@ -28,8 +29,6 @@ fn oversees(actor: &Actor) -> bool {
         OrgRole::CoordinationBody,
         OrgRole::SecurityRegulator,
         OrgRole::MarketRegulator,
-        OrgRole::ExpertPanel,
-        OrgRole::ThirdPartyAssessor,
     ];
     actor.org_roles.iter().any(|r| watch.contains(r)) || actor.roles.contains(&PersonRole::AuditAdmin)
 }

@@ -1,6 +1,7 @@
 //! Attacks on the log and on evidence, and properties of the tree.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod anchors;
 mod attacks;
 mod copy;
 mod crash;

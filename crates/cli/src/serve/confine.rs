@@ -30,6 +30,22 @@ impl Confinement {
     }
 }
 
+/// What came of this process reaching for the zone's folder after it confined itself: `refused`, `open` where nothing
+/// keeps it out, `absent` where the zone is on another machine.
+///
+/// # Errors
+/// The kernel says that it enforces the confinement, and the folder opens all the same: then nothing may go on.
+pub fn probe_zone(layout: &Layout, state: Confinement) -> std::io::Result<&'static str> {
+    use std::io::ErrorKind::{NotFound, PermissionDenied};
+    match std::fs::read_dir(layout.zone()) {
+        Ok(_) if state == Confinement::Enforced => Err(std::io::Error::other("confined, and the zone's folder opens")),
+        Err(e) if e.kind() == PermissionDenied => Ok("refused"),
+        // On another machine there is no such folder: nothing to keep out of.
+        Err(e) if e.kind() == NotFound => Ok("absent"),
+        Ok(_) | Err(_) => Ok("open"),
+    }
+}
+
 /// Read-only system places: name resolution, certificates, time zones, shared libraries.
 const SYSTEM: &[&str] =
     &["/etc", "/usr", "/lib", "/lib64", "/proc/self", "/dev/urandom", "/dev/null", "/sys/devices/system/cpu"];

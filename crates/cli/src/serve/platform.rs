@@ -36,11 +36,12 @@ pub fn run(args: &PlatformArgs) -> Result<(), CliError> {
     if confinement != confine::Confinement::Enforced {
         tracing::warn!(state = confinement.word(), "the kernel does not keep this process out of the zone's folder");
     }
+    let zone_folder = confine::probe_zone(&args.layout, confinement)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(args, confinement.word()))
+    runtime.block_on(serve(args, [confinement.word(), zone_folder]))
 }
 
-async fn serve(args: &PlatformArgs, confinement: &str) -> Result<(), CliError> {
+async fn serve(args: &PlatformArgs, confinement: [&str; 2]) -> Result<(), CliError> {
     let layout = &args.layout;
     let deployment = wiring::deployment(layout)?;
     wiring::check_listen(deployment.clock, args.listen)?;
@@ -90,12 +91,13 @@ async fn take_signed_lists(app: &App, layout: &Layout) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Opens the platform's application over a data folder.
+/// Opens the platform's application over a data folder. `confinement`: the kernel's state, and what came of reaching for
+/// the zone's folder.
 pub async fn open(
     layout: &Layout,
     deployment: app::deployment::Deployment,
     zone_endpoint: &str,
-    confinement: &str,
+    [confinement, zone_folder]: [&str; 2],
 ) -> Result<App, CliError> {
     let keys = layout.platform_keys();
     let url = std::env::var(supervisor::DATABASE_VAR).unwrap_or_else(|_| layout.database_url());
@@ -118,6 +120,7 @@ pub async fn open(
         log_state: layout.platform().join("log-signer.json"),
         zone_endpoint: zone_endpoint.to_owned(),
         confinement: confinement.to_owned(),
+        zone_folder: zone_folder.to_owned(),
         log_dir: layout.log(),
         setup_token: layout.platform().join(crate::init::SETUP_TOKEN),
         pack,

@@ -105,8 +105,7 @@ pub async fn read(response: reqwest::Response) -> Result<Value, StoryError> {
         return Err(StoryError::Busy);
     }
     let problem: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-    let inner = if problem["error"].is_object() { problem["error"].clone() } else { problem };
-    let word = |name: &str| inner[name].as_str().unwrap_or_default().to_owned();
+    let word = |name: &str| problem["error"][name].as_str().unwrap_or_default().to_owned();
     let refusal = model::Refusal {
         code: word("code"),
         rule: word("rule"),

@@ -40,13 +40,13 @@ impl AuditTool {
     }
 }
 
-/// The report; not valid is exit code 1.
+/// The report. Exit code 1: not valid, or a trust file was given and it is not trusted.
 pub fn run(tool: AuditTool) -> Result<Said, CliError> {
     let AuditTool::Verify(args) = tool;
     let dir = input::folder(&args.dir)?;
     let trust = input::trust(args.trust.as_deref())?;
     let from = args.from.as_deref().map(earlier).transpose()?;
-    said(&::audit::verify_dir(&dir, trust.as_ref(), from.as_deref()))
+    said(&::audit::verify_dir(&dir, trust.as_ref(), from.as_deref()), trust.is_some())
 }
 
 /// A checkpoint that cannot be parsed is the caller's mistake, not the log's fault. Taken as it is: every byte is signed.
@@ -63,10 +63,15 @@ fn earlier(path: &std::path::Path) -> Result<String, CliError> {
     String::from_utf8(bytes).map_err(|e| malformed(&e))
 }
 
-/// A verifier's report as an answer.
-pub fn said(report: &VerifyReport) -> Result<Said, CliError> {
+/// A verifier's report as an answer; `asked`: a trust file was given.
+pub fn said(report: &VerifyReport, asked: bool) -> Result<Said, CliError> {
     let mut out = match (report.valid, report.trusted) {
         (true, true) => "有效，且立于信任文件的根 · valid and trusted\n".to_owned(),
+        (true, false) if asked => {
+            "单部日志自身一致，但不足以信任：它锚定的另一部日志未一并核验 · this log alone is consistent, which is not enough \
+             to trust it: the other log, which it anchors, was not verified with it\n"
+                .to_owned()
+        }
         (true, false) => {
             "自身一致，但未对照信任文件 · consistent in itself; not held against a trust file\n".to_owned()
         }
@@ -86,5 +91,6 @@ pub fn said(report: &VerifyReport) -> Result<Said, CliError> {
     if let Some(unproved) = &report.unproved {
         let _ = writeln!(out, "  未证明 not proved: {unproved}");
     }
-    Ok(Said::new(u8::from(!report.valid), serde_json::to_value(report)?, out))
+    let proved = report.valid && (report.trusted || !asked);
+    Ok(Said::new(u8::from(!proved), serde_json::to_value(report)?, out))
 }

@@ -79,7 +79,7 @@ pub fn run(tool: EvidenceTool) -> Result<Said, CliError> {
             let bytes = input::bytes(&args.file)?;
             let trust = input::trust(args.trust.as_deref())?;
             let own = args.city.as_deref().map(wiring::pack).transpose()?;
-            audit::said(&verify(&bytes, trust.as_ref(), own)?)
+            audit::said(&verify(&bytes, trust.as_ref(), own)?, trust.is_some())
         }
     }
 }
@@ -97,7 +97,7 @@ fn export(args: &ExportArgs) -> Result<Said, CliError> {
     let out = input::absolute(&args.out.clone().unwrap_or_else(|| default_name(&args.product)))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let bytes = runtime.block_on(async {
-        let app = platform::open(&layout, deployment, "", "none").await?;
+        let app = platform::open(&layout, deployment, "", ["none", "open"]).await?;
         app::link::restore_clock(&app).await?;
         let source = app::evidence::Source {
             store: &app.store,

@@ -28,3 +28,28 @@ fn a_folder_that_holds_no_log_is_not_valid() {
     assert_eq!((code, &found["valid"]), (1, &doc!(false)));
     assert_eq!(yunyu(&["audit", "verify", arg(dir.path())]).status.code(), Some(1));
 }
+
+/// A command line that cannot be read is a JSON error too where JSON was asked for.
+#[test]
+fn a_misread_command_line_is_json_under_json() {
+    for words in [
+        vec!["audit", "verify", "--json"],
+        vec!["gate", "assess", "x.csv", "--no-such-flag", "--json"],
+        vec!["story", "--json"],
+        vec!["no-such-command", "--json"],
+    ] {
+        let out = yunyu(&words);
+        let told: serde_json::Value = serde_json::from_slice(&out.stderr).unwrap();
+        let (code, found) = json(&out);
+        assert_eq!((code, &found), (2, &told), "{words:?}");
+        let error = &found["error"];
+        assert_eq!(error["code"], "usage", "{found}");
+        assert!(["zh", "en", "at"].iter().all(|k| error[k].as_str().is_some_and(|t| !t.is_empty())), "{found}");
+    }
+    let plain = yunyu(&["audit", "verify"]);
+    assert_eq!(plain.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&plain.stderr).contains("Usage:"));
+    let help = yunyu(&["audit", "--help", "--json"]);
+    assert_eq!(help.status.code(), Some(0), "help is no error");
+    assert!(String::from_utf8_lossy(&help.stdout).contains("Usage:"));
+}

@@ -7,7 +7,9 @@ mod city;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
 mod crash;
+mod memory;
 mod planted;
 mod postgres;
 mod program;
+mod serve;
 mod wuxi;

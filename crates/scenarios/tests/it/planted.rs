@@ -1,7 +1,8 @@
 //! Values planted in the records stand nowhere in the data folder outside sealed objects, in no usual encoding, and
 //! not in what the processes print (invariant 6).
 
-use crate::program::yunyu;
+use crate::memory::Finder;
+use crate::program::{Served, platform_below, yunyu};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use std::path::{Path, PathBuf};
@@ -45,11 +46,9 @@ fn holds(bytes: &[u8], face: &[u8]) -> bool {
     bytes.windows(face.len()).any(|w| w == face)
 }
 
-#[test]
-fn planted_values_are_nowhere_outside_sealed_objects() {
-    let dir = tempfile::tempdir().unwrap();
-    let (input, data) = (dir.path().join("in"), dir.path().join("data"));
-    std::fs::create_dir(&input).unwrap();
+/// A folder with a table in which both values stand.
+fn planted(input: &Path) {
+    std::fs::create_dir(input).unwrap();
     let mut rows = String::from("person_name,district,code\n");
     for i in 0..400 {
         let (name, code) =
@@ -59,6 +58,13 @@ fn planted_values_are_nowhere_outside_sealed_objects() {
     // A ragged row: set aside, and its values no less.
     rows += &format!("{NAME},A01,{CODE},too,many\n");
     std::fs::write(input.join("people.csv"), rows).unwrap();
+}
+
+#[test]
+fn planted_values_are_nowhere_outside_sealed_objects() {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, data) = (dir.path().join("in"), dir.path().join("data"));
+    planted(&input);
     let out = Command::new(yunyu())
         .args(["story", "--city", "wuxi", "--json", "--data"])
         .arg(&data)
@@ -83,4 +89,71 @@ fn planted_values_are_nowhere_outside_sealed_objects() {
             }
         }
     }
+}
+
+/// The platform's memory, heap and stacks included, while the story runs over it and again while the folder is served:
+/// no planted value; the deployment's name, which it does hold, shows that the search reaches.
+#[tokio::test]
+async fn planted_values_never_enter_the_platforms_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, data) = (dir.path().join("in"), dir.path().join("data"));
+    planted(&input);
+    let mut running = Command::new(yunyu())
+        .args(["story", "--city", "wuxi", "--json", "--data"])
+        .arg(&data)
+        .arg("--input")
+        .arg(&input)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut searches, mut seen, mut finder) = (0, 0, None);
+    let end = loop {
+        if let Some(status) = running.try_wait().unwrap() {
+            break status;
+        }
+        let told = std::fs::read(data.join("deployment.json"));
+        if let (Some(pid), Ok(told)) = (platform_below(running.id()), told) {
+            let finder: &Finder = finder.get_or_insert_with(|| finder_for(&told));
+            if let Some(control) = searched(finder, pid) {
+                searches += 1;
+                seen += u32::from(control);
+            }
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
+    assert!(end.success());
+    let served = Served::start(&data);
+    let token = served.sign_in("bureau.officer").await;
+    for path in ["cases", "resources", "jobs", "products", "orders", "grants"] {
+        served.get(&token, &format!("/api/v1/{path}")).await;
+    }
+    let finder = finder.unwrap();
+    match searched(&finder, served.platform_pid()) {
+        Some(control) => {
+            assert!(control, "the search does not find what is there");
+            assert!(searches >= 3 && seen >= 1, "{seen} of {searches} searches during the story found the control");
+        }
+        // Not root: the process cannot be looked into, which is claimed too.
+        None => assert!(std::fs::File::open(format!("/proc/{}/mem", served.platform_pid())).is_err()),
+    }
+}
+
+/// A finder for the planted values in every face, and for the deployment's name after them.
+fn finder_for(deployment: &[u8]) -> Finder {
+    let told: serde_json::Value = serde_json::from_slice(deployment).unwrap();
+    let mut patterns: Vec<Vec<u8>> = [NAME, CODE].into_iter().flat_map(faces).collect();
+    patterns.push(told["deployment"].as_str().unwrap().as_bytes().to_vec());
+    Finder::new(patterns)
+}
+
+/// Searches a process once; asserts that no planted value is there and says whether the control was. `None` when its memory
+/// cannot be read.
+fn searched(finder: &Finder, pid: u32) -> Option<bool> {
+    let (found, read) = finder.in_process(pid)?;
+    let control = finder.len() - 1;
+    let planted: Vec<_> = found.keys().filter(|n| **n != control).collect();
+    assert!(planted.is_empty(), "faces {planted:?} of the planted values stand in the platform's memory");
+    (read > 1 << 20).then(|| found.contains_key(&control))
 }

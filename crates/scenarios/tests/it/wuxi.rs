@@ -31,6 +31,20 @@ fn the_main_job_with_its_ending() {
     let report = json(&["evidence", "verify", evidence, "--trust", trust, "--json"], 0);
     assert_eq!((&report["valid"], &report["trusted"]), (&Value::Bool(true), &Value::Bool(true)), "{report}");
 
+    // Without the zone's log the folder is refused and the log named; one log alone is not proved.
+    let (log, trust) = (data.join("log"), data.join("trust.json"));
+    let verify = |dir: &std::path::Path, code| {
+        json(&["audit", "verify", dir.to_str().unwrap(), "--trust", trust.to_str().unwrap(), "--json"], code)
+    };
+    std::fs::rename(log.join("zone"), dir.path().join("zone-log")).unwrap();
+    let report = verify(&log, 1);
+    assert_eq!((&report["valid"], text(&report["failure"], "what")), (&Value::Bool(false), "missing"), "{report}");
+    assert_eq!(text(&report["failure"], "file"), "zone", "{report}");
+    let report = verify(&log.join("platform"), 1);
+    assert_eq!((&report["valid"], &report["trusted"]), (&Value::Bool(true), &Value::Bool(false)), "{report}");
+    assert!(text(&report, "unproved").contains("/zone "), "{report}");
+    std::fs::rename(dir.path().join("zone-log"), log.join("zone")).unwrap();
+
     // A folder that is finished stays as it is: nothing is done twice.
     let again = story(&data, &["--ending"]);
     assert_eq!(again["product"], made["product"]);

@@ -1,10 +1,11 @@
 //! The platform's log, for the audit administrator and regulators.
 
+use crate::extract::Query;
 use crate::problem::{Problem, WebResult};
 use crate::session::Caller;
 use crate::state::WebState;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;

@@ -1,11 +1,12 @@
 //! Cases: runs of the pack's procedures. Every step is a signed act.
 
+use crate::extract::{Path, Query};
 use crate::problem::{Problem, WebResult};
 use crate::session::{Body, Caller};
 use crate::state::WebState;
 use app::AppError;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use model::ids::CaseId;
 use model::{Act, Decision, Signed};
 use serde::Deserialize;

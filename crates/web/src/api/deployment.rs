@@ -28,6 +28,8 @@ pub struct DeploymentView {
     pub zone_endpoint: String,
     /// `enforced`, `partial` or `none`: whether the kernel keeps this process out of the zone's folder.
     pub confinement: String,
+    /// What came of this process reaching for the zone's folder when it started: `refused`, `open` or `absent`.
+    pub zone_folder: String,
     /// Program version.
     pub version: String,
     /// Whether the first set-up is done.
@@ -68,6 +70,7 @@ pub async fn get_deployment(State(s): State<WebState>) -> WebResult<Json<Deploym
         now: s.app.now().0,
         zone_endpoint: s.app.zone_endpoint.clone(),
         confinement: s.app.confinement.clone(),
+        zone_folder: s.app.zone_folder.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         set_up: about.set_up,
         city_zh: about.city.zh,

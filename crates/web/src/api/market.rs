@@ -1,10 +1,11 @@
 //! Authorisations, grants, jobs, products, orders, usage and evidence, as the caller may see them.
 
+use crate::extract::Path;
 use crate::problem::{Problem, WebResult};
 use crate::session::Caller;
 use crate::state::WebState;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde_json::Value;
 
 /// Authorisations.

@@ -1,10 +1,11 @@
 //! Organisations and people.
 
+use crate::extract::Path;
 use crate::problem::{Problem, WebResult};
 use crate::session::{Body, Caller};
 use crate::state::WebState;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use model::ids::PersonId;
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,10 +1,11 @@
 //! What anyone may see and do without signing in: products, certificates, notices with objections, the catalogue.
 
+use crate::extract::Path;
 use crate::problem::{Problem, WebResult};
 use crate::session::Body;
 use crate::state::WebState;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use model::ids::CaseId;
 use serde::Deserialize;
 use serde_json::{Value, json};

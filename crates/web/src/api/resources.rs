@@ -1,10 +1,11 @@
 //! Catalogued resources and their batches. Records themselves never pass here: they go to the zone under a ticket.
 
+use crate::extract::Path;
 use crate::problem::{Problem, WebResult};
 use crate::session::{Body, Caller};
 use crate::state::WebState;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;

@@ -1,12 +1,13 @@
 //! The zone dials in here: it fetches orders and hands in reports. Not part of the public API document.
 
+use crate::extract::Query;
 use crate::problem::{WebError, WebResult};
+use crate::session::whole;
 use crate::state::WebState;
 use app::AppError;
 use app::link::{Poll, SignedRequest};
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, Uri};
 use model::link::{
     AT_HEADER, KEY_HEADER, LinkReply, NONCE_HEADER, ReportBatch, ReportReceipt, SIGNATURE_HEADER, ZoneRequest,
@@ -56,10 +57,13 @@ pub async fn post_reports(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> WebResult<Json<ReportReceipt>> {
+    let body = whole(request.into_body()).await?;
     check(&s, &method, &uri, &headers, &body).await?;
-    let batch: ReportBatch = serde_json::from_slice(&body).map_err(|_| AppError::NotFound("report batch"))?;
+    let batch: ReportBatch = serde_json::from_slice(&body).map_err(|_| {
+        AppError::usage("bad-json", "body", "请求体不是报告批次。", "The body is not a batch of reports.")
+    })?;
     Ok(Json(app::link::take_reports(&s.app, &s.log, batch).await?))
 }
 

@@ -2,8 +2,9 @@
 
 use super::Asked;
 use super::page::{Lang, escape, facts, table, text};
+use crate::extract::Path;
 use crate::state::WebState;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 

@@ -2,8 +2,9 @@
 
 use super::Asked;
 use super::page::{escape, facts, text};
+use crate::extract::{Path, Query};
 use crate::state::WebState;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 

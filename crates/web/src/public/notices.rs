@@ -2,9 +2,11 @@
 
 use super::Asked;
 use super::page::{facts, table, text};
+use crate::extract::Path;
 use crate::state::WebState;
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::rejection::FormRejection;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use model::ids::CaseId;
 use serde::Deserialize;
@@ -72,10 +74,10 @@ fn form(asked: &Asked, case: &str) -> String {
 }
 
 /// An objection as the form sends it.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Objection {
     text: String,
-    #[serde(default)]
     contact: String,
 }
 
@@ -83,11 +85,13 @@ pub(super) async fn object(
     State(s): State<WebState>,
     Path(case): Path<String>,
     asked: Asked,
-    Form(form): Form<Objection>,
+    form: Result<Form<Objection>, FormRejection>,
 ) -> Response {
     let l = asked.lang;
     let back = format!("/notices/{case}");
-    match app::notices::object(&s.app, &CaseId(case), &form.text, Some(&form.contact)).await {
+    // A form that cannot be read is one without a text.
+    let Objection { text, contact } = form.map(|Form(form)| form).unwrap_or_default();
+    match app::notices::object(&s.app, &CaseId(case), &text, Some(&contact)).await {
         Ok(id) => {
             let body = format!(
                 "<p role=\"status\">{} <code>{id}</code></p><p><a href=\"{}\">{}</a></p>",

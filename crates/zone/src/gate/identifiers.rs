@@ -1,8 +1,10 @@
-//! Check 2: identifiers. Every text cell and every whole number of a released column is looked at; reports carry counts only.
+//! Check 2: identifiers. Every text cell and every whole number of a released column is looked at, openly written or in
+//! disguise, whole or cut in two; the header too. Reports carry counts only.
 
 use super::report::{CheckReport, Verdict};
+use super::split;
 use super::view::{Column, Kind, View};
-use crate::identify::{Identifier, fold_width, pattern, scan};
+use crate::identify::{Identifier, disguise, fold_width, pattern, scan};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -43,12 +45,28 @@ pub fn check(view: &View, origin: &dyn Fn(usize) -> Origin) -> CheckReport {
         if one > Verdict::Pass {
             columns += 1;
             rows += hits.strong.values().chain(hits.weak.values()).sum::<u64>();
-            found.insert(column.name.clone(), describe(&hits));
+            found.insert(label(view, at), describe(&hits));
         }
         verdict = verdict.max(one);
     }
+    for pair in split::find(view, &|at| origin(at).public || origin(at).aggregate) {
+        columns += 2;
+        rows += pair.rows;
+        let (a, b) = pair.columns;
+        found.insert(format!("{} + {}", label(view, a), label(view, b)), json!({(pair.kind.name()): pair.rows}));
+        verdict = verdict.max(if pair.certain { Verdict::Block } else { Verdict::Review });
+    }
+    let headers = header(view);
+    if !headers.is_empty() {
+        found.insert("header".into(), json!(headers.iter().map(|k| k.name()).collect::<Vec<_>>()));
+        verdict = Verdict::Block;
+    }
     let (zh, en) = match verdict {
         Verdict::Pass => ("没有发现标识符。".to_owned(), "No identifier found.".to_owned()),
+        _ if !headers.is_empty() => (
+            format!("表头含标识符；{columns} 列中有 {rows} 行含标识符。"),
+            format!("The header holds identifiers; {rows} rows in {columns} columns hold identifiers."),
+        ),
         _ => (
             format!("{columns} 列中有 {rows} 行含标识符。"),
             format!("{rows} rows in {columns} columns hold identifiers."),
@@ -58,11 +76,38 @@ pub fn check(view: &View, origin: &dyn Fn(usize) -> Origin) -> CheckReport {
         id: "identifiers".into(),
         check: 2,
         verdict,
-        formula: "rows with a valid identifier in a column that is not public = 0".into(),
+        formula:
+            "rows with a valid identifier in a column or pair of columns that is not public = 0; none in the header"
+                .into(),
         parameter: json!({"hits": 0, "weak_permille": WEAK_PERMILLE}),
         worst: Value::Object(found),
         zh,
         en,
+    }
+}
+
+/// Kinds that stand in the header, whole or over two of its cells.
+fn header(view: &View) -> Vec<Identifier> {
+    let mut kinds: Vec<Identifier> = view.columns.iter().flat_map(|c| in_name(&c.name)).collect();
+    kinds.extend(split::header(view));
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
+}
+
+fn in_name(name: &str) -> Vec<Identifier> {
+    let mut kinds = scan::cell(name);
+    kinds.extend(disguise::cell(name));
+    kinds
+}
+
+/// The column's name for a report; its position where the name itself holds an identifier.
+#[must_use]
+pub fn label(view: &View, at: usize) -> String {
+    let names: Vec<&str> = view.columns.iter().map(|c| c.name.as_str()).collect();
+    match names.get(at) {
+        Some(name) if in_name(name).is_empty() && split::header(view).is_none() => (*name).to_owned(),
+        _ => format!("#{}", at + 1),
     }
 }
 
@@ -99,6 +144,9 @@ fn scan_column(column: &Column, origin: Origin) -> Hits {
                 for kind in scan::cell(value).into_iter().filter(|kind| !(codes && is_bare(*kind))) {
                     *hits.strong.entry(kind).or_default() += rows;
                 }
+                for kind in disguise::cell(value) {
+                    *hits.strong.entry(kind).or_default() += rows;
+                }
                 hits.masked += if scan::is_masked_identity(value) { rows } else { 0 };
             }
             Kind::Integer | Kind::Number => scan_number(value, rows, origin, &mut hits),
@@ -125,6 +173,9 @@ fn scan_number(value: &str, rows: u64, origin: Origin, hits: &mut Hits) {
     let whole = folded.strip_suffix(".0").unwrap_or(&folded);
     if !whole.bytes().all(|b| b.is_ascii_digit()) {
         return;
+    }
+    for kind in disguise::cell(whole) {
+        *hits.strong.entry(kind).or_default() += rows;
     }
     match pattern::number(whole.as_bytes()) {
         Some(kind @ (Identifier::CnResidentId | Identifier::CnResidencePermit | Identifier::CnUscc))

@@ -16,6 +16,7 @@ mod release;
 pub mod report;
 pub mod restoration;
 mod sealed;
+mod split;
 #[cfg(test)]
 mod tests;
 pub mod view;

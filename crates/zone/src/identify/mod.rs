@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod checksum;
 pub mod codes;
+pub mod disguise;
 pub mod pattern;
 pub mod scan;
 pub mod words;

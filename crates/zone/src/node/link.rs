@@ -214,7 +214,7 @@ impl Link {
         self.core.commit(|draft| draft.leaf(Said::new(kind).refused(refusal)).map(|_| ()))
     }
 
-    /// Sends what waits; `true` when there may be more.
+    /// Sends what waits; `true` when there may be more. Nothing before there is a log to show.
     async fn send_reports(&self, sent: &mut Sent) -> Result<bool, NodeError> {
         let reports: Vec<_> = self.core.read(|s| s.outbox.iter().take(MAX_REPORTS).cloned().collect());
         let (checkpoint, leaves) = match sent.copied {
@@ -222,7 +222,7 @@ impl Link {
             None => (self.core.leaves.checkpoint(), None),
         };
         let news = checkpoint.is_some() && checkpoint != sent.checkpoint;
-        if reports.is_empty() && leaves.is_none() && !news {
+        if checkpoint.is_none() || (reports.is_empty() && leaves.is_none() && !news) {
             return Ok(false);
         }
         let deployment = self.core.cfg.trust.deployment.clone();

@@ -85,6 +85,8 @@ refusals! {
     storage_full = "storage-full", "ZONE-BATCH-4", "存储空间不足，未存储任何内容", "the storage is full; nothing was stored";
     /// No such thing, or no right to know.
     not_found = "not-found", "ZONE-HTTP-1", "不存在", "not found";
+    /// The path does not take this method.
+    wrong_method = "method-not-allowed", "ZONE-HTTP-1", "该路径不支持此方法；可用的方法见响应头 Allow", "this path does not take this method; the header Allow names those it takes";
     /// A query parameter cannot be used.
     bad_query = "query-unusable", "ZONE-HTTP-2", "查询参数无法使用", "a query parameter cannot be used";
     /// Something broke; the text is uniform.

@@ -2,6 +2,7 @@
 
 use super::{Options, Parts, names};
 use crate::gate::dominance::Dominance;
+use crate::gate::identifiers::label;
 use crate::gate::measures::FastMap;
 use crate::gate::recount::{Part, add_part, scaled};
 use crate::gate::report::{CheckReport, Verdict};
@@ -19,24 +20,19 @@ pub(super) fn check(
 ) -> Vec<CheckReport> {
     match raw.iter().find(|r| parts.quasi.iter().all(|at| r.column(&view.columns[*at].name).is_some())) {
         Some(raw) => recounted(view, raw, parts, options, measures),
-        None => vec![counts_only(view, parts, options, measures, !raw.is_empty())],
+        None => vec![counts_only(view, parts, options, measures)],
     }
 }
 
-/// No raw records: the counts in the file are all there is.
-fn counts_only(
-    view: &View,
-    parts: &Parts,
-    options: &Options,
-    measures: &mut Map<String, Value>,
-    unmatched: bool,
-) -> CheckReport {
+/// No raw records: the counts in the file are all there is. Whoever made the file wrote them, so they can speak against
+/// it, never for it.
+fn counts_only(view: &View, parts: &Parts, options: &Options, measures: &mut Map<String, Value>) -> CheckReport {
     let (mut below, mut zero, mut smallest) = (0_u64, 0_u64, None::<u64>);
     let mut needed = Map::new();
     for at in &parts.counts {
         let column = &view.columns[*at];
         let k = options.params.k_of(names::kind(&column.name), 0);
-        needed.insert(column.name.clone(), json!(k));
+        needed.insert(label(view, *at), json!(k));
         for (value, rows) in column.values.iter().zip(column.counts()) {
             let Some(n) = value.as_deref().and_then(number) else {
                 continue;
@@ -50,11 +46,7 @@ fn counts_only(
         }
     }
     measures.insert("k".into(), json!(smallest));
-    let verdict = match (below, zero, unmatched) {
-        (0, 0, false) => Verdict::Pass,
-        (0, _, _) => Verdict::Review,
-        _ => Verdict::Block,
-    };
+    let verdict = if below == 0 { Verdict::Review } else { Verdict::Block };
     report(
         verdict,
         json!(needed),
@@ -66,8 +58,8 @@ fn report(verdict: Verdict, parameter: Value, worst: Value) -> CheckReport {
     let (zh, en) = match verdict {
         Verdict::Pass => ("每个单元格都达到人数下限。", "Every cell reaches the threshold."),
         Verdict::Review => (
-            "有单元格为零或无法核对，请审核人判断。",
-            "Cells are zero or could not be held against raw records; reviewers must judge.",
+            "人数是文件自己申报的，没有原始记录可重新计数，不能据此放行，请审核人判断。",
+            "The counts are the file's own word: no raw records recount them, so they cannot pass it; reviewers must judge.",
         ),
         Verdict::Block => (
             "有单元格人数不足或没有对应的原始记录。",

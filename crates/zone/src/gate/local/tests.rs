@@ -47,13 +47,13 @@ fn rows(districts: &[(&str, usize)], diagnoses: usize) -> String {
 }
 
 #[test]
-fn small_cells_block_by_their_counts() {
-    for (n, want) in [(9, Verdict::Block), (10, Verdict::Pass), (0, Verdict::Review)] {
+fn counts_that_nothing_recounts_can_block_but_never_pass() {
+    for (n, want) in [(9, Verdict::Block), (10, Verdict::Review), (0, Verdict::Review)] {
         let got = assess(&format!("district,n\n东区,40\n西区,{n}\n"), &Options::default());
         assert_eq!(verdict_of(&got, "cells"), Some(want), "{n}");
         assert_eq!(got.verdict, want);
     }
-    for (n, want) in [(4, Verdict::Block), (5, Verdict::Pass)] {
+    for (n, want) in [(4, Verdict::Block), (5, Verdict::Review)] {
         assert_eq!(
             assess(&format!("district,企业数\n东区,40\n西区,{n}\n"), &Options::default()).verdict,
             want,
@@ -145,7 +145,7 @@ fn two_releases_that_differ_by_a_few() {
     {
         let path = files.put("now.csv", &format!("district,n\n东区,{now}\n西区,60\n"));
         let got = assess_file(&path, &Options { previous: vec![before.clone()], ..Options::default() }).unwrap();
-        assert_eq!(got.verdict, want, "{now}");
+        assert_eq!(verdict_of(&got, "differencing"), Some(want), "{now}");
     }
     let finer = files.put("finer.csv", "district,sex,n\n东区,男,20\n东区,女,17\n西区,男,30\n西区,女,30\n");
     let got = assess_file(&finer, &Options { previous: vec![before], ..Options::default() }).unwrap();
@@ -188,6 +188,75 @@ fn identifiers_under_innocent_names() {
         .map(|(n, l)| format!("{l},{}\n", if n == 0 { "id,birth" } else { "320211********1234,1985-07-04" }))
         .collect();
     assert_eq!(verdict_of(&assess(&masked, &roles(&["district"], &[])), "restoration"), Some(Verdict::Block));
+}
+
+/// The table with a column more, whose values are made from the row's number.
+fn with_columns(names: &str, value: impl Fn(usize) -> String) -> String {
+    let base = rows(&[("东区", 20), ("西区", 20)], 4);
+    base.lines().enumerate().map(|(n, l)| format!("{l},{}\n", if n == 0 { names.into() } else { value(n) })).collect()
+}
+
+const ID: &str = "11010519491231002X";
+
+#[test]
+fn disguised_identifiers_block() {
+    use base64::prelude::{BASE64_STANDARD, Engine};
+    for planted in [
+        BASE64_STANDARD.encode(ID),
+        hex::encode(ID),
+        ID.chars().rev().collect(),
+        BASE64_STANDARD.encode("13912345678"),
+        hex::encode("91350100M000100Y43"),
+    ] {
+        let text = with_columns("ext1", |n| if n == 7 { planted.clone() } else { "无".into() });
+        let got = assess(&text, &roles(&["district"], &[]));
+        assert_eq!(verdict_of(&got, "identifiers"), Some(Verdict::Block), "{planted}");
+        assert!(!got.to_json().to_string().contains(&planted));
+    }
+    let digests = with_columns("digest", |n| format!("{n:08x}84c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"));
+    assert_eq!(verdict_of(&assess(&digests, &roles(&["district"], &[])), "identifiers"), Some(Verdict::Pass));
+}
+
+#[test]
+fn identifiers_cut_in_two_are_found() {
+    let (head, tail) = ID.split_at(8);
+    for names in ["a,b", "x,编号"] {
+        let text = with_columns(names, |n| if n == 7 { format!("{head},{tail}") } else { "-,-".into() });
+        assert_eq!(verdict_of(&assess(&text, &roles(&["district"], &[])), "identifiers"), Some(Verdict::Block));
+        let text = with_columns(names, |n| if n == 7 { format!("{tail},{head}") } else { "-,-".into() });
+        assert_eq!(verdict_of(&assess(&text, &roles(&["district"], &[])), "identifiers"), Some(Verdict::Block));
+    }
+    let phones = with_columns("a,b", |n| format!("{},{}", 1390 + n % 7, 1_234_567 + n));
+    assert_eq!(verdict_of(&assess(&phones, &roles(&["district"], &[])), "identifiers"), Some(Verdict::Review));
+    let serials = with_columns("region,serial", |n| format!("3202{:02},20260115{n:04}", n % 9));
+    assert_eq!(verdict_of(&assess(&serials, &roles(&["district"], &[])), "identifiers"), Some(Verdict::Pass));
+}
+
+/// A file without a header shows its first record in the place of one.
+#[test]
+fn identifiers_in_the_header_block_and_are_not_told() {
+    use base64::prelude::{BASE64_STANDARD, Engine};
+    let (head, tail) = ID.split_at(8);
+    for name in [
+        ID.to_owned(),
+        "13912345678".into(),
+        "91350100M000100Y43".into(),
+        format!("编号{ID}"),
+        BASE64_STANDARD.encode(ID),
+        hex::encode(ID),
+        ID.chars().rev().collect(),
+        format!("{head},{tail}"),
+    ] {
+        let cells = name.split(',').count();
+        let text = with_columns(&name, |_| vec!["无"; cells].join(","));
+        let got = assess(&text, &roles(&["district"], &[]));
+        assert_eq!(verdict_of(&got, "identifiers"), Some(Verdict::Block), "{name}");
+        let told = got.to_json().to_string();
+        assert!(name.split(',').all(|part| !told.contains(part)), "{told}");
+        let counts =
+            assess(&format!("district,{name}_count{}\n东区,40{}\n", "", ",x".repeat(cells - 1)), &Options::default());
+        assert!(!counts.to_json().to_string().contains(ID));
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::auth::{Caller, caller_for};
 use super::body::{self, BodyReader};
-use super::problem::Fault;
+use super::problem::{Fault, Path};
 use super::{Answer, App, answer, broken};
 use crate::node::core::lock;
 use crate::node::draft::Said;
@@ -13,7 +13,7 @@ use crate::node::sealed;
 use crate::node::state::{Bound, State as ZoneState};
 use crate::node::verify::plain_id;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{StatusCode, header};

@@ -1,13 +1,13 @@
 //! Watching and cancelling a job, for the organisation that submitted it.
 
 use super::auth::{Caller, caller_for};
-use super::problem::Fault;
+use super::problem::{Fault, Path};
 use super::{App, broken};
 use crate::node::child::STAGES;
 use crate::node::draft::Said;
 use crate::node::state::{Phase, State as ZoneState};
 use crate::node::{jobs, outcome, refuse};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use http::request::Parts;

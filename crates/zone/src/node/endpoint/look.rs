@@ -7,6 +7,7 @@ use super::{Answer, App, answer};
 use crate::classify::{classify, propose_contract};
 use crate::node::refuse;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use bytes::Bytes;
@@ -30,11 +31,12 @@ pub(crate) struct Named {
 /// `POST /data/v1/classify?table=NAME`
 pub(crate) async fn look(
     State(app): State<Arc<App>>,
-    Query(named): Query<Named>,
+    named: Result<Query<Named>, QueryRejection>,
     request: Request<Body>,
 ) -> Result<Response, Fault> {
     let (parts, body) = request.into_parts();
     let caller = caller_for(&app, &parts, |p| matches!(p, TicketPurpose::Classify {}))?;
+    let named = named.map(|Query(named)| named).map_err(|_| refuse::bad_query())?;
     if !is_table_name(&named.table) {
         return Err(refuse::bad_query().into());
     }

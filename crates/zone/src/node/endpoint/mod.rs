@@ -86,6 +86,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(stats::healthz))
         .route("/metrics", get(stats::metrics))
         .fallback(|| async { Fault::from(refuse::not_found()) })
+        .method_not_allowed_fallback(|| async { Fault::from(refuse::wrong_method()) })
         .layer(middleware::from_fn_with_state(app.clone(), count))
         .layer(origins(&app.core.cfg.console))
         .with_state(app)

@@ -2,12 +2,12 @@
 //! shows can tell nothing about anybody.
 
 use super::auth::caller_for;
-use super::problem::Fault;
+use super::problem::{Fault, Path};
 use super::{Answer, App, answer};
 use crate::contract::{Class, Contract, Field};
 use crate::made_up;
 use crate::node::refuse;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;

@@ -1,8 +1,13 @@
-//! Refusals over HTTP: problem+json (RFC 9457) with the stable code, rule, article and both texts.
+//! Refusals over HTTP: problem+json (RFC 9457) in the platform's shape: `error` with the stable code, rule, article and
+//! both texts. Paths that cannot be read and methods that a path does not take have it too.
 
+use crate::node::refuse;
+use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
+use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use model::Refusal;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 /// A refused call.
@@ -24,14 +29,16 @@ impl IntoResponse for Fault {
         let refusal = *self.0;
         let status = status(&refusal.code);
         let body = json!({
-            "type": format!("urn:yunyu:problem:{}", refusal.code),
-            "title": refusal.en,
+            "type": format!("about:blank#{}", refusal.code),
+            "title": refusal.code.replace('-', " "),
             "status": status.as_u16(),
-            "code": refusal.code,
-            "rule": refusal.rule,
-            "article": refusal.article,
-            "zh": refusal.zh,
-            "en": refusal.en,
+            "error": {
+                "code": refusal.code,
+                "rule": refusal.rule,
+                "article": refusal.article,
+                "zh": refusal.zh,
+                "en": refusal.en,
+            },
         });
         let mut out = (status, body.to_string()).into_response();
         out.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -43,12 +50,25 @@ impl IntoResponse for Fault {
     }
 }
 
+/// Parts of the path; one that cannot be read leads nowhere.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fault> {
+        let found = <axum::extract::Path<T> as FromRequestParts<S>>::from_request_parts(parts, state).await;
+        found.map(|axum::extract::Path(value)| Self(value)).map_err(|_| refuse::not_found().into())
+    }
+}
+
 /// HTTP status of a code. What is not listed is a rule that says no to somebody known: 403.
 fn status(code: &str) -> StatusCode {
     match code {
         "ticket-missing" | "ticket-invalid" | "ticket-expired" | "proof-invalid" | "proof-replayed" => {
             StatusCode::UNAUTHORIZED
         }
+        "method-not-allowed" => StatusCode::METHOD_NOT_ALLOWED,
         "not-found" | "object-unknown" => StatusCode::NOT_FOUND,
         "batch-exists" | "batch-busy" | "job-over" => StatusCode::CONFLICT,
         "query-unusable" => StatusCode::BAD_REQUEST,

@@ -2,14 +2,14 @@
 //! `Released` that the gate gave out under the release order, so that nothing else can be served.
 
 use super::auth::{Caller, caller_for};
-use super::problem::Fault;
+use super::problem::{Fault, Path};
 use super::{Answer, App, answer, broken};
 use crate::gate::Released;
 use crate::node::core::lock;
 use crate::node::refuse;
 use crate::node::render;
 use crate::node::sealed;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;

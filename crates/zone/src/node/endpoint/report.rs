@@ -1,12 +1,12 @@
 //! The gate report of a job, for those who decide on its release.
 
 use super::auth::caller_for;
-use super::problem::Fault;
+use super::problem::{Fault, Path};
 use super::{Answer, App, answer, broken};
 use crate::node::refuse;
 use crate::node::sealed;
 use crate::node::state::Phase;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::request::Parts;
 use model::ids::JobId;

@@ -2,14 +2,14 @@
 //! rehearsal on made-up records. No record is read, so nothing here needs a review.
 
 use super::auth::caller_for;
-use super::problem::Fault;
+use super::problem::{Fault, Path};
 use super::{Answer, App, answer};
 use crate::contract::{Class, Contract, Field};
 use crate::engine;
 use crate::node::{refuse, run};
 use crate::purpose::Purpose;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use http::Request;

@@ -304,8 +304,11 @@ impl Node {
 /// The stable code of a refused call.
 pub fn code(answer: &(u16, Vec<u8>)) -> String {
     let body: serde_json::Value = serde_json::from_slice(&answer.1).unwrap();
-    for key in ["rule", "article", "zh", "en", "title", "status"] {
+    for key in ["type", "title", "status"] {
         assert!(body.get(key).is_some(), "{key} is missing");
     }
-    body["code"].as_str().unwrap().to_owned()
+    for key in ["rule", "article", "zh", "en"] {
+        assert!(body["error"].get(key).is_some(), "{key} is missing");
+    }
+    body["error"]["code"].as_str().unwrap().to_owned()
 }
