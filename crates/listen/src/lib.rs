@@ -74,10 +74,11 @@ pub async fn serve(
 ) -> io::Result<()> {
     let handle = axum_server::Handle::new();
     let ending = handle.clone();
-    tokio::spawn(async move {
+    let stopping = tokio::spawn(async move {
         stop.await;
         ending.graceful_shutdown(Some(Duration::from_secs(10)));
     });
+    let _end = End { handle: handle.clone(), stopping };
     let service = router.layer(RequestBodyTimeoutLayer::new(patience.body)).into_make_service();
     // HTTP/1.1 alone: before a protocol is chosen no clock would run for a caller who sends nothing.
     macro_rules! run {
@@ -91,6 +92,20 @@ pub async fn serve(
     match tls {
         None => run!(axum_server::from_tcp(listener)?),
         Some(files) => run!(axum_server::from_tcp_rustls(listener, rustls_config(files)?)?),
+    }
+}
+
+/// Ends the connections together with the future that serves them: otherwise whoever gave up serving would still be
+/// answering, and holding what its handlers hold.
+struct End {
+    handle: axum_server::Handle<SocketAddr>,
+    stopping: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.stopping.abort();
+        self.handle.shutdown();
     }
 }
 

@@ -65,3 +65,29 @@ async fn an_answer_that_takes_long_is_not_cut() {
     let (heard, _) = say(start(None), &[head], Duration::ZERO).await;
     assert!(heard.ends_with("late"), "{heard}");
 }
+
+#[tokio::test]
+async fn who_gives_up_serving_lets_go_of_its_connections() {
+    let held = std::sync::Arc::new(());
+    let kept = held.clone();
+    let router = axum::Router::new().route("/", axum::routing::get(move || async move { drop(kept) }));
+    let listener = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let patience = listen::Patience::default();
+    let serving =
+        tokio::spawn(async move { listen::serve(listener, router, None, patience, std::future::pending()).await });
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    assert!(stream.read(&mut [0; 64]).await.unwrap() > 0);
+    serving.abort();
+    // Idle and kept alive by the caller: it ends all the same, long before its patience does.
+    let rest = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut Vec::new())).await;
+    assert!(rest.is_ok() && serving.await.unwrap_err().is_cancelled());
+    for _ in 0..100 {
+        if std::sync::Arc::strong_count(&held) == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("its handlers are still held");
+}
