@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: builds, tells the story of one city, prints the accounts, leaves the platform open.
 
+use crate::console;
 use crate::run::{Done, Problem, build_yunyu, command, demo_config, failed, options, root, step};
 use serde::Deserialize;
 use std::path::Path;
@@ -20,6 +21,10 @@ pub fn main(args: &[&str]) -> Done {
     let city = given.first().copied().flatten().unwrap_or(&config.city);
     let data = given.get(1).copied().flatten().map_or(config.demo_dir, Into::into);
     let data = root().join(data);
+    // A machine without Node still gets the platform: it says by itself what is missing.
+    if let Err(Problem::Failed(why) | Problem::Usage(why)) = console::build() {
+        eprintln!("── the console is left out: {why}");
+    }
     let yunyu = build_yunyu()?;
     step("the story", command(&yunyu).args(["story", "--city", city, "--data"]).arg(&data))?;
     print_accounts(&data)?;

@@ -3,6 +3,7 @@
 //! It runs other programs and reads source text; it must not depend on any of our crates.
 
 mod bench;
+mod console;
 mod demo;
 mod memory;
 mod run;
@@ -17,6 +18,7 @@ const USAGE: &str = "\
 cargo xtask tidy                       crate directions, sizes, module docs, purity
 cargo xtask test [--full] [NEXTEST…]   everything CI checks; --full adds the long tests
 cargo xtask tools                      fetch what the checks need and this machine lacks
+cargo xtask console                    build the web console that the binary embeds
 cargo xtask demo [--city CITY] [--data DIR]
                                        build, run the story, leave the platform open on localhost
 cargo xtask bench story [--rows N]     rows per second by stage and peak memory";
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["tidy"] => tidy::main(),
         ["tools"] => tools::main(),
+        ["console"] => console::build(),
         ["test", rest @ ..] => test::main(rest),
         ["demo", rest @ ..] => demo::main(rest),
         ["bench", "story", rest @ ..] => bench::main(rest),

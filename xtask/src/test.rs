@@ -1,8 +1,8 @@
 //! `cargo xtask test`: what CI calls. Every check runs even when an earlier one failed; nextest runs last and its
 //! summary is the last line printed when all is well.
 
-use crate::run::{Done, Problem, cargo, command, have, step};
-use crate::{tidy, tools};
+use crate::run::{Done, Problem, build_yunyu, cargo, command, have, step};
+use crate::{console, tidy, tools};
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -21,7 +21,10 @@ pub fn main(args: &[&str]) -> Done {
     note(tidy::main());
     note(typos());
     note(deny());
+    // Before anything of Rust is built: the binary embeds what this leaves.
+    note(console::check());
     note(step("clippy", cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])));
+    note(build_yunyu().and_then(|yunyu| console::browser(&yunyu)));
     note(nextest(full, &rest));
     if troubles.is_empty() { Ok(()) } else { Err(Problem::Failed(format!("failed:\n  {}", troubles.join("\n  ")))) }
 }

@@ -5,8 +5,16 @@ use crate::run::{Done, Problem, command, failed, have, output};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Debian packages by a program or file that shows they are there.
-const DEBIAN: [(&str, &str); 3] = [("mold", "mold"), ("python3", "python3-venv"), ("psql", "postgresql")];
+/// Debian packages of the checks by a program or file that shows they are there.
+const DEBIAN: [(&str, &str); 5] = [
+    ("mold", "mold"),
+    ("python3", "python3-venv"),
+    ("psql", "postgresql"),
+    ("chromium", "chromium"),
+    ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk"),
+];
+/// What the console's build runs on.
+const NODE: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
 
 /// Where fetched tools lie: outside the clone, so that the next clone finds them.
 pub fn cache() -> PathBuf {
@@ -27,9 +35,20 @@ pub fn main() -> Done {
     if troubles.is_empty() { Ok(()) } else { Err(Problem::Failed(troubles.join("\n  "))) }
 }
 
-/// Installs missing Debian packages; a machine without apt or rights is told what to install.
+/// Installs what the checks need and this machine lacks.
 pub fn debian() -> Vec<String> {
-    let missing: Vec<&str> = DEBIAN.iter().filter(|(p, _)| !have(p)).map(|(_, package)| *package).collect();
+    install(&DEBIAN)
+}
+
+/// Installs Node and npm, where they are missing.
+pub fn node() -> Vec<String> {
+    install(&NODE)
+}
+
+/// Installs missing Debian packages; a machine without apt or rights is told what to install.
+fn install(wanted: &[(&str, &str)]) -> Vec<String> {
+    let there = |p: &str| if p.starts_with('/') { Path::new(p).exists() } else { have(p) };
+    let missing: Vec<&str> = wanted.iter().filter(|(p, _)| !there(p)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Vec::new();
     }

@@ -205,4 +205,22 @@ mod tests {
             assert!(error.line > 0, "{to}: {error}");
         }
     }
+
+    /// The examples in the documentation are files that the program reads.
+    #[test]
+    fn the_documented_examples_are_read() {
+        let docs = include_str!("../../../docs/files.md");
+        let example = |kind: &str| {
+            let (_, rest) = docs.split_once(&format!("```yaml {kind}\n")).unwrap();
+            rest.split_once("```").unwrap().0
+        };
+        let contract = crate::contract::Contract::parse(example("contract")).unwrap();
+        let purpose = Purpose::parse(example("purpose")).unwrap();
+        assert!(purpose.tables.contains(&contract.table.name));
+        assert_eq!((contract.table.subjects.len(), purpose.threshold("person")), (1, 12));
+        for property in docs.lines().filter_map(|l| l.strip_prefix("| `yunyu")?.split('`').next()) {
+            let source = include_str!("contract/parse.rs");
+            assert!(source.contains(&format!("\"yunyu{property}\"")), "yunyu{property} is not read");
+        }
+    }
 }

@@ -216,3 +216,17 @@ fn resource(file: PathBuf, contract: String) -> Result<ResourceInput, StoryError
     let fields = parsed.table.fields.iter().filter(open).map(|f| f.name.clone()).collect();
     Ok(ResourceInput { file, contract, table: parsed.table.name, fields })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::StoryFile;
+
+    /// The example in the documentation is a file that the program reads.
+    #[test]
+    fn the_documented_story_is_read() {
+        let docs = include_str!("../../../../docs/files.md");
+        let (_, rest) = docs.split_once("```yaml story\n").unwrap();
+        let story: StoryFile = serde_saphyr::from_str(rest.split_once("```").unwrap().0).unwrap();
+        assert_eq!((story.resources.len(), story.product.price_fen), (2, 100));
+    }
+}
