@@ -3,7 +3,7 @@ import { differences, DraftError, signAct, type Act, type Shown } from './act';
 import { fromBase64, fromHex, toHex, utf8 } from './bytes';
 import { fromCanonical, type Json } from './canonical';
 import { digestOf, holds, keyId, parsePublic, parseSignature, prefixed } from './digest';
-import { generateKey, OpenKey, openKey, parseKeyFile, type KeyFile, type Signed } from './keys';
+import { generateKey, OpenKey, openKey, keyFileText, parseKeyFile, type Signed } from './keys';
 import { loadSuite, type Suite } from './suite';
 import { demo } from './testdata/load';
 import { zoneHeaders, type Proof } from './zone';
@@ -22,7 +22,7 @@ function statements(suite: Suite) {
 describe.each<Suite>(['gm', 'intl'])('keys of %s', (suite) => {
   it('open a file that the program made, and sign as the program signed', { timeout: 60_000 }, async () => {
     const { keyFile, passphrase } = demo(suite);
-    const key = await openKey(keyFile, passphrase);
+    const key = await openKey(parseKeyFile(keyFile), passphrase);
     expect(key.public).toBe(parseKeyFile(keyFile).public);
     const own = statements(suite).filter((s) => s.key === key.id);
     expect(own.length).toBeGreaterThan(3);
@@ -34,32 +34,34 @@ describe.each<Suite>(['gm', 'intl'])('keys of %s', (suite) => {
       expect(publicKey && holds(primitives, publicKey, 'report', s.body, s.signature)).toBe(false);
     }
     expect(JSON.stringify(key)).toBe(JSON.stringify({ id: key.id, public: key.public, suite }));
-    await expect(openKey(keyFile, `${passphrase}x`)).rejects.toMatchObject({ fault: 'passphrase' });
+    await expect(openKey(parseKeyFile(keyFile), `${passphrase}x`)).rejects.toMatchObject({
+      code: 'wrong-passphrase',
+    });
   });
 
   it('are sealed and opened again, and no part of the file can be changed', { timeout: 60_000 }, async () => {
     const key = await generateKey(suite);
-    const text = await key.seal('口令 passphrase', cheap);
-    expect(await openKey(text, '口令 passphrase')).toMatchObject({ id: key.id, public: key.public, suite });
-    const file = JSON.parse(text) as KeyFile;
-    const fails = async (change: object, fault: string) => {
-      const changed = JSON.stringify({ ...file, ...change });
-      await expect(openKey(changed, '口令 passphrase')).rejects.toMatchObject({ fault });
+    const file = await key.seal('口令 passphrase', cheap);
+    expect(parseKeyFile(keyFileText(file))).toEqual(file);
+    expect(await openKey(file, '口令 passphrase')).toMatchObject({ id: key.id, public: key.public, suite });
+    const fails = async (change: object, code: string) => {
+      const changed = { ...file, ...change };
+      await expect(openKey(changed, '口令 passphrase')).rejects.toMatchObject({ code });
     };
     const other = await generateKey(suite);
-    await fails({ public: other.public }, 'passphrase');
-    await fails({ m_kib: 65 }, 'passphrase');
+    await fails({ public: other.public }, 'wrong-passphrase');
+    await fails({ m_kib: 65 }, 'wrong-passphrase');
     await fails(
       { salt: file.salt.toUpperCase() === file.salt ? `${file.salt}00` : file.salt.toUpperCase() },
       'passphrase',
     );
-    await fails({ sealed: file.sealed.replace(/^..../, 'AQMA') }, 'passphrase');
-    await fails({ m_kib: 1 << 21 }, 'malformed');
-    await fails({ v: 2 }, 'version');
-    await fails({ more: 1 }, 'malformed');
-    await expect(openKey(text, '')).rejects.toMatchObject({ fault: 'unusable_passphrase' });
-    await expect(openKey(text, 'x'.repeat(1025))).rejects.toMatchObject({ fault: 'unusable_passphrase' });
-    await expect(openKey('{', 'x')).rejects.toMatchObject({ fault: 'malformed' });
+    await fails({ sealed: file.sealed.replace(/^..../, 'AQMA') }, 'wrong-passphrase');
+    await fails({ m_kib: 1 << 21 }, 'damaged');
+    await fails({ v: 2 }, 'unsupported');
+    await fails({ more: 1 }, 'damaged');
+    await expect(openKey(file, '')).rejects.toMatchObject({ code: 'unusable-passphrase' });
+    await expect(openKey(file, 'x'.repeat(1025))).rejects.toMatchObject({ code: 'unusable-passphrase' });
+    expect(() => parseKeyFile('{')).toThrow(expect.objectContaining({ code: 'damaged' }));
   });
 
   it('sign the same with the library as with the browser', async () => {

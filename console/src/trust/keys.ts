@@ -15,16 +15,16 @@ const LABEL = 'key-file';
 const MAX_PASSPHRASE = 1024;
 
 /** Why a key file does not open. */
-export type KeyFault = 'malformed' | 'version' | 'passphrase' | 'unusable_passphrase';
+export type KeyFault = 'wrong-passphrase' | 'damaged' | 'unsupported' | 'unusable-passphrase';
 
 /** A key file does not open. Carries nothing of the file or the passphrase. */
 export class KeyError extends Error {
-  readonly fault: KeyFault;
+  readonly code: KeyFault;
 
-  constructor(fault: KeyFault) {
-    super(`key file: ${fault}`);
+  constructor(code: KeyFault) {
+    super(`key file: ${code}`);
     this.name = 'KeyError';
-    this.fault = fault;
+    this.code = code;
   }
 }
 
@@ -100,13 +100,13 @@ export class OpenKey {
     return { body, key: this.id, signature: prefixed(this.suite, raw) };
   }
 
-  /** Seals the key under a passphrase: the text of a key file. Throws `KeyError`. */
-  async seal(passphrase: string, cost: Cost = KEY_FILE_COST): Promise<string> {
+  /** Seals the key under a passphrase. Throws `KeyError`. */
+  async seal(passphrase: string, cost: Cost = KEY_FILE_COST): Promise<KeyFile> {
     const head = { v: 1, suite: this.suite, public: this.public, m_kib: cost.m, t: cost.t, p: cost.p };
     const file: KeyFile = { ...head, salt: toHex(random(16)), sealed: '' };
     const wrapping = await wrappingKey(file, passphrase);
     const sealed = sealBlob(this.#primitives, wrapping, LABEL, [bound(file)], this.#secret);
-    return JSON.stringify({ ...file, sealed: toBase64(sealed) }, null, 2);
+    return { ...file, sealed: toBase64(sealed) };
   }
 }
 
@@ -117,49 +117,59 @@ function bound(f: KeyFile): Uint8Array {
 
 async function wrappingKey(file: KeyFile, passphrase: string): Promise<Uint8Array> {
   const secret = utf8(passphrase);
-  if (secret.length === 0 || secret.length > MAX_PASSPHRASE) throw new KeyError('unusable_passphrase');
+  if (secret.length === 0 || secret.length > MAX_PASSPHRASE) throw new KeyError('unusable-passphrase');
   const salt = fromHex(file.salt);
   const cost = { m: file.m_kib, t: file.t, p: file.p };
-  if (!salt || !reasonable(cost, salt)) throw new KeyError('malformed');
+  if (!salt || !reasonable(cost, salt)) throw new KeyError('damaged');
   return stretch({ secret, salt, ...cost });
 }
 
 /**
- * Reads the text of a key file without opening it.
+ * Takes a value that was read from JSON as a key file, without opening it.
  * @throws KeyError where it is none, or of another version.
  */
-export function parseKeyFile(text: string): KeyFile {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new KeyError('malformed');
-  }
+export function importKeyFile(value: unknown): KeyFile {
   const file = value as KeyFile;
   const members = value !== null && typeof value === 'object' ? Object.keys(value).sort().join() : '';
   const texts = [file?.public, file?.salt, file?.sealed].every((t) => typeof t === 'string');
   const numbers = [file?.v, file?.m_kib, file?.t, file?.p].every((n) => Number.isSafeInteger(n));
   if (members !== 'm_kib,p,public,salt,sealed,suite,t,v' || !texts || !numbers || !isSuite(file.suite)) {
-    throw new KeyError('malformed');
+    throw new KeyError('damaged');
   }
-  if (file.v !== 1) throw new KeyError('version');
+  if (file.v !== 1) throw new KeyError('unsupported');
   return file;
+}
+
+/** Reads the text of a key file. Throws as `importKeyFile`. */
+export function parseKeyFile(text: string): KeyFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new KeyError('damaged');
+  }
+  return importKeyFile(value);
+}
+
+/** The text of a key file, as the program writes it. */
+export function keyFileText(file: KeyFile): string {
+  return JSON.stringify(file, null, 2);
 }
 
 /**
  * Opens a key file. Takes a second or more, in a worker where there are workers.
  * @throws KeyError
  */
-export async function openKey(text: string, passphrase: string): Promise<OpenKey> {
-  const file = parseKeyFile(text);
+export async function openKey(given: KeyFile, passphrase: string): Promise<OpenKey> {
+  const file = importKeyFile(given);
   const primitives = await loadSuite(file.suite);
   const sealed = fromBase64(file.sealed);
-  if (!sealed || !parsePublic(primitives, file.public)) throw new KeyError('malformed');
+  if (!sealed || !parsePublic(primitives, file.public)) throw new KeyError('damaged');
   const secret = openBlob(primitives, await wrappingKey(file, passphrase), LABEL, [bound(file)], sealed);
-  if (!secret) throw new KeyError('passphrase');
+  if (!secret) throw new KeyError('wrong-passphrase');
   const key = OpenKey.of(primitives, secret);
-  if (!key) throw new KeyError('malformed');
-  if (key.public !== file.public) throw new KeyError('passphrase');
+  if (!key) throw new KeyError('damaged');
+  if (key.public !== file.public) throw new KeyError('wrong-passphrase');
   return key;
 }
 
