@@ -11,7 +11,8 @@ const proxy = { '/api': { target: platform, changeOrigin: false } };
 export default defineConfig({
   base: '/console/',
   plugins: [react()],
-  server: { proxy },
+  // The rule packs of the repository are read by the offline verifier.
+  server: { proxy, fs: { allow: ['..'] } },
   preview: { proxy },
   build: {
     target: 'es2022',
