@@ -68,7 +68,7 @@ pub async fn open(
         tx.put(&case).await?;
         let mut draft = leaf(app, actor, &for_leaf, "case_opened");
         draft.object = Some(object_digest(app, &case)?.to_string());
-        Ok(Done::with(views::case_view(app, actor, &case), draft))
+        Ok(Done::with(views::case_view(app, actor, &case, &facts), draft))
     })
     .await
 }
@@ -186,7 +186,7 @@ pub async fn act(
         {
             draft.refs.insert("certificate".to_owned(), certificate);
         }
-        let mut view = views::case_view(app, actor, &outcome.case);
+        let mut view = views::case_view(app, actor, &outcome.case, &facts);
         view["act"] = Value::String(digest.to_string());
         view["rule"] = Value::String(outcome.rule);
         view["article"] = Value::String(outcome.article);

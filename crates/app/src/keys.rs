@@ -7,10 +7,11 @@ use crate::{App, funnel};
 use crypto::PublicKey;
 use model::ids::PersonId;
 use model::keylist::{KEY_LIST_TYPE, KeyEntry, KeyHolder, KeyList};
-use model::party::{Organisation, Person};
+use model::party::{Organisation, Person, PersonRole};
 use model::{Entity, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{Filter, Store, Tx};
+use std::collections::BTreeMap;
+use store::{Filter, LeafDraft, Outcome, Store, Tx};
 
 /// A key that its owner asked to have listed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -98,6 +99,36 @@ pub async fn adopt_first(app: &App, list: Signed<KeyList>) -> AppResult<()> {
     Ok(())
 }
 
+/// Takes over a list that the root signed outside the platform, such as the one that names a newly enrolled zone. The
+/// root's signature is its authority; no person hands it in. A list that was taken over before changes nothing.
+pub async fn adopt_signed(app: &App, list: Signed<KeyList>) -> AppResult<()> {
+    let mut tx = app.store.begin().await?;
+    let held = current(&mut tx).await?;
+    if held == list || list.body.number < held.body.number {
+        tx.undo().await?;
+        return Ok(());
+    }
+    check_root(app, &list)?;
+    check_successor(&held.body, &list.body)?;
+    mark_listed(&mut tx, &list.body).await?;
+    tx.append_leaf(LeafDraft {
+        kind: "key_list_adopted".to_owned(),
+        case: None,
+        actor: None,
+        org: None,
+        outcome: Outcome::Done,
+        rule: Some("PRODUCT-KEYS".to_owned()),
+        article: None,
+        object: Some(crypto::digest_of(app.suite(), "signed", &list)?.to_string()),
+        refs: BTreeMap::from([("number".to_owned(), list.body.number.to_string())]),
+        at: app.now(),
+    })
+    .await?;
+    keep(app, &mut tx, list).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// A person asks for a key to be listed. One pending key per person.
 pub async fn request_key(
     app: &App,
@@ -133,13 +164,21 @@ pub async fn request_key(
 }
 
 /// The next list as the root would sign it: everything in the current one, and every pending key.
-/// A person's older key is revoked when a new one is listed.
+/// A person's older key is revoked when a new one is listed; so is the key of a person whose account was closed or
+/// whose roles are others now, since an entry never changes its holder.
 pub async fn draft_next(app: &App, actor: &Actor) -> AppResult<KeyList> {
     app.policies.permit(actor, &Command::plain("draft_key_list"))?;
     let mut next = current_of(&app.store).await?.body;
     let now = app.now();
     next.number += 1;
     next.issued_at = now;
+    for entry in next.entries.iter_mut().filter(|e| e.revoked_at.is_none()) {
+        if let KeyHolder::Person { person, roles, .. } = &entry.holder
+            && !still_holds(&app.store, person, roles).await?
+        {
+            entry.revoked_at = Some(now);
+        }
+    }
     let pending: Vec<KeyRequest> =
         app.store.list(&Filter { state: Some("pending".to_owned()), ..Filter::default() }).await?;
     for request in pending {
@@ -165,6 +204,13 @@ pub async fn draft_next(app: &App, actor: &Actor) -> AppResult<KeyList> {
         });
     }
     Ok(next)
+}
+
+/// Whether a listed person still has an open account with these roles.
+async fn still_holds(store: &Store, person: &PersonId, roles: &[PersonRole]) -> AppResult<bool> {
+    let present: Option<Person> = store.get(person.as_str()).await?;
+    let account = store.account_of(person.as_str()).await?;
+    Ok(present.is_some_and(|p| p.roles == roles) && account.is_some_and(|a| a.closed_at.is_none()))
 }
 
 /// Takes over a list that the root signed.

@@ -12,17 +12,22 @@ pub mod facts;
 pub mod funnel;
 pub mod keys;
 pub mod link;
+pub mod notices;
 pub mod objects;
 pub mod orders;
 pub mod parties;
+pub mod people;
 pub mod policy;
 pub mod reports;
 pub mod resources;
 pub mod sequencer;
 pub mod setup;
+#[cfg(test)]
+mod tests;
 pub mod tickets;
 pub mod timers;
 pub mod views;
+pub mod zone_log;
 
 pub use error::{AppError, AppResult};
 pub use funnel::{Actor, Done, Idempotency};

@@ -134,11 +134,22 @@ pub async fn take_reports(app: &App, log: &LogHandle, batch: ReportBatch) -> App
         reports::take(app, report).await?;
     }
     if let Some(text) = batch.checkpoint
-        && let Some(line) = anchor_line(app, &list, &text)
+        && let Some((checkpoint, key)) = zone_checkpoint(app, &list, &text)
     {
-        log.anchor(line);
+        let (line, size) = (audit::anchor_line(&checkpoint), checkpoint.size);
+        if let Some(run) = batch.leaves {
+            let taken = log.zone_log(move |copy| copy.take(&run, &checkpoint, &key)).await;
+            if let Some(Err(e)) = taken {
+                tracing::error!(error = %e, "the copy of the zone's log did not take what the zone sent");
+            }
+        }
+        // What is anchored here can be shown here: a copy that lags is anchored once it has caught up.
+        if log.zone_log(move |copy| copy.reaches(size)).await != Some(false) {
+            log.anchor(line);
+        }
     }
-    Ok(ReportReceipt { v: 1, acknowledged_report: reports::acknowledged(&app.store).await? })
+    let zone_log = log.zone_log(|copy| copy.size()).await;
+    Ok(ReportReceipt { v: 1, acknowledged_report: reports::acknowledged(&app.store).await?, zone_log })
 }
 
 fn check_report(app: &App, list: &KeyList, report: &Signed<model::order::ZoneReport>) -> AppResult<()> {
@@ -153,14 +164,14 @@ fn check_report(app: &App, list: &KeyList, report: &Signed<model::order::ZoneRep
     Ok(())
 }
 
-/// The anchor of a checkpoint of the zone's log, if a listed log key of the zone signed it.
-fn anchor_line(app: &App, list: &KeyList, text: &str) -> Option<String> {
+/// A checkpoint of the zone's log and the listed log key that signed it.
+fn zone_checkpoint(app: &App, list: &KeyList, text: &str) -> Option<(audit::Checkpoint, PublicKey)> {
     let entry = list.entries.iter().find(|e| e.holder == KeyHolder::ZoneLog && e.revoked_at.is_none())?;
     let public: PublicKey = entry.public.parse().ok()?;
     let checkpoint = audit::Checkpoint::parse(text.as_bytes()).ok()?;
     checkpoint.verify(&public).ok()?;
     let origin = format!("{}/{}", app.deployment.deployment, audit::LogName::Zone);
-    (checkpoint.origin == origin).then(|| audit::anchor_line(&checkpoint))
+    (checkpoint.origin == origin).then_some((checkpoint, public))
 }
 
 /// The digest of a signed statement, as leaves refer to it.

@@ -4,6 +4,7 @@
 
 use crate::App;
 use crate::error::{AppError, AppResult};
+use crate::zone_log::ZoneLogCopy;
 use audit::{LogConfig, LogName, TileLog};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,9 +26,30 @@ pub struct LogHandle {
     /// Newest checkpoint text.
     pub checkpoint: watch::Receiver<Option<String>>,
     zone_anchor: Arc<std::sync::Mutex<Option<String>>>,
+    zone_log: Option<Arc<std::sync::Mutex<ZoneLogCopy>>>,
 }
 
 impl LogHandle {
+    /// With a copy of the log of a zone that runs on another machine.
+    #[must_use]
+    pub fn with_zone_log(mut self, copy: ZoneLogCopy) -> Self {
+        self.zone_log = Some(Arc::new(std::sync::Mutex::new(copy)));
+        self
+    }
+
+    /// Works on the copy of the zone's log, off the runtime's threads; `None` where there is none.
+    pub(crate) async fn zone_log<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut ZoneLogCopy) -> T + Send + 'static,
+    ) -> Option<T> {
+        let copy = self.zone_log.clone()?;
+        let done = tokio::task::spawn_blocking(move || {
+            let mut copy = copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            work(&mut copy)
+        });
+        done.await.ok()
+    }
+
     /// Hands the zone's newest checkpoint over, to be anchored in the next one of the platform.
     pub fn anchor(&self, line: String) {
         if let Ok(mut slot) = self.zone_anchor.lock() {
@@ -55,7 +77,7 @@ impl Sequencer {
             format!("anchor {} {} {root}", a.origin, a.size)
         });
         let zone_anchor = Arc::new(std::sync::Mutex::new(kept));
-        let handle = LogHandle { checkpoint, zone_anchor: zone_anchor.clone() };
+        let handle = LogHandle { checkpoint, zone_anchor: zone_anchor.clone(), zone_log: None };
         Ok((Self { app: app.clone(), log, zone_anchor, published }, handle))
     }
 

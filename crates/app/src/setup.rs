@@ -78,6 +78,11 @@ pub async fn setup(app: &App, form: Setup) -> AppResult<Organisation> {
     Ok(org)
 }
 
+/// Whether the first set-up is done.
+pub async fn is_done(app: &App) -> AppResult<bool> {
+    Ok(app.store.meta_get(DONE).await?.is_some())
+}
+
 fn check_token(app: &App, token: &str) -> AppResult<()> {
     let kept = std::fs::read_to_string(&app.setup_token).map_err(AppError::bug)?;
     let given = app.suite().hash(token.as_bytes()).to_string();
@@ -107,9 +112,13 @@ fn made(kind: &str, about: &str, now: Timestamp) -> LeafDraft {
 }
 
 /// Signs in.
-pub async fn login(app: &App, account: &str, password: &str) -> AppResult<(String, Person)> {
-    let done = parties::login(&app.store, &app.people, account, password, app.now()).await?;
-    Ok((done.token, done.person))
+pub async fn login(app: &App, account: &str, password: &str) -> AppResult<parties::Login> {
+    parties::login(&app.store, &app.people, account, password, app.now()).await
+}
+
+/// Changes the password of an account, proved by the present one; no session is needed, all of them end.
+pub async fn change_password(app: &App, account: &str, present: &str, new: &str) -> AppResult<()> {
+    parties::change_password(&app.store, &app.people, account, present, new, app.now()).await
 }
 
 /// Signs out.

@@ -91,6 +91,8 @@ fn verb(purpose: &TicketPurpose) -> &'static str {
         TicketPurpose::Upload { .. } => "upload_batch",
         TicketPurpose::SetAside { .. } => "read_set_aside",
         TicketPurpose::GateReport { .. } => "read_gate_report",
+        TicketPurpose::Job { .. } => "watch_job",
+        TicketPurpose::Classify {} => "classify_file",
         TicketPurpose::Preview { .. } => "preview_grant",
         TicketPurpose::Product { .. } => "call_product",
     }
@@ -107,6 +109,12 @@ async fn check(tx: &mut store::Tx, actor: &Actor, purpose: &TicketPurpose) -> Ap
             let found: Option<Grant> = tx.get(grant.as_str()).await?;
             found.filter(|g| g.spec.operator == *org).map(drop).ok_or(AppError::NotFound("grant"))
         }
+        TicketPurpose::Job { job } => {
+            let found: Option<Job> = tx.get(job.as_str()).await?;
+            found.filter(|j| j.operator == *org).map(drop).ok_or(AppError::NotFound("job"))
+        }
+        // Who may have a file looked at is the policy's to say: there is no object yet.
+        TicketPurpose::Classify {} => Ok(()),
         TicketPurpose::GateReport { job } => {
             let found: Option<Job> = tx.get(job.as_str()).await?;
             found.map(drop).ok_or(AppError::NotFound("job"))

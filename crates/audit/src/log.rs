@@ -12,7 +12,7 @@ use crate::merkle::Node;
 use crate::reader::LogReader;
 use crate::tile::{ALGS, Tile, Tree, WIDTH, bundle_partials, bundle_path, push_entry, split_bundle, tile_partials};
 use crate::trust::ClockKind;
-use crypto::{Hash, HashAlg, Suite};
+use crypto::{Hash, HashAlg, PublicKey, Suite};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::ops::Range;
@@ -216,6 +216,39 @@ impl TileLog {
         self.folder.write("checkpoint", note.as_bytes())?;
         self.published = Some(next);
         Ok(note)
+    }
+
+    /// Brings a copy of another machine's log up to a checkpoint that its owner signed. `leaves` begin at `first`; those
+    /// that are there already are skipped. Nothing is written unless the roots come out as signed.
+    ///
+    /// # Errors
+    /// A gap, leaves that do not come to the checkpoint's size and roots, a checkpoint of another log, key or past, or
+    /// writing failed.
+    pub fn copy(&mut self, first: u64, leaves: &[Vec<u8>], note: &Checkpoint, key: &PublicKey) -> Result<(), LogError> {
+        if first > self.size {
+            return Err(LogError::Gap { index: first, size: self.size });
+        }
+        let there = usize::try_from(self.size - first).unwrap_or(usize::MAX);
+        let new = leaves.get(there..).unwrap_or_default();
+        let ours = (&note.origin, note.suite, note.clock) == (&self.cfg.origin, self.cfg.suite, self.cfg.clock);
+        if !ours || note.size != self.size + new.len() as u64 {
+            return Err(LogError::corrupt("checkpoint", "it is not over these leaves"));
+        }
+        note.verify(key)?;
+        let mut trees = self.trees.clone();
+        for tree in &mut trees {
+            for leaf in new {
+                tree.push(leaf, &mut |_| Ok(()))?;
+            }
+            if tree.root() != note.root(tree.alg()) {
+                return Err(LogError::SecondRoot { size: note.size });
+            }
+        }
+        self.append(new)?;
+        self.remember(note)?;
+        self.folder.write("checkpoint", note.render().as_bytes())?;
+        self.published = Some(note.clone());
+        Ok(())
     }
 
     fn draft(&self, at: i64) -> Result<Checkpoint, LogError> {

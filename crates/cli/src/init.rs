@@ -3,7 +3,7 @@
 //! `deployment.json` is written last: a folder without it was not initialised, and `init` may run again.
 
 use crate::layout::{Layout, write_private};
-use crate::wiring::CliError;
+use crate::wiring::{self, Chosen, CliError};
 use app::deployment::Deployment;
 use audit::{PackRef, Trust};
 use crypto::{KeyFile, SigningKey, Suite};
@@ -12,12 +12,10 @@ use model::{Clock, Signed, Timestamp};
 
 /// What is fixed for good.
 pub struct InitOptions {
-    /// City pack: its name.
-    pub city: String,
-    /// Version of the pack (`Pack::version`).
-    pub pack_version: String,
-    /// Digest of the pack.
-    pub pack_digest: crypto::Hash,
+    /// City pack.
+    pub city: Chosen,
+    /// Whether the zone lives in this folder too; otherwise it is enrolled from its own.
+    pub with_zone: bool,
     /// Cipher suite.
     pub suite: Suite,
     /// First instant of a simulated clock; `None` for a real one.
@@ -71,30 +69,28 @@ pub fn init_with(
             "The folder is initialised already; choose another, or open it with `serve`.",
         ));
     }
-    for dir in [layout.platform_keys(), layout.zone_keys(), layout.log().join("keys"), layout.root(), layout.desks()] {
+    for dir in [layout.platform_keys(), layout.log().join("keys"), layout.root(), layout.desks()] {
         std::fs::create_dir_all(dir)?;
     }
-    private_dirs(layout)?;
-    crypto::FileKeyProvider::init(
-        &layout.zone_keys().join("ring"),
-        &layout.zone_keys().join(RING_MASTER),
-        options.suite,
-    )?;
+    private_dirs(&[layout.platform(), layout.root(), layout.desks()])?;
     let suite = options.suite;
     let root_passphrase = crypto::random_hex(16)?;
     let root = SigningKey::generate(suite)?;
     keep(&layout.root().join("root.key.json"), &root, &root_passphrase)?;
     let platform_pass = secret_file(&layout.platform_keys().join(MASTER))?;
-    let zone_pass = secret_file(&layout.zone_keys().join(MASTER))?;
     secret_file(&layout.platform_keys().join(PEOPLE_KEY))?;
     secret_file(&layout.platform_keys().join(QUEUE_KEY))?;
     let now = options.simulated_from.unwrap_or(options.wall);
-    let entries = service_keys(layout, suite, (&platform_pass, &zone_pass), now)?;
+    let mut entries = platform_keys(layout, suite, &platform_pass, now)?;
+    if options.with_zone {
+        entries.extend(zone_keys(layout, suite, now)?);
+    }
+    let city = options.city.pack.id().to_owned();
     let deployment = Deployment {
         v: 1,
-        deployment: format!("{}-{}", options.city, crypto::random_hex(6)?),
-        city: options.city.clone(),
-        pack: options.pack_version.clone(),
+        deployment: format!("{}-{}", plain(&city), crypto::random_hex(6)?),
+        city,
+        pack: options.city.pack.version(),
         suite,
         clock: if options.simulated_from.is_some() { Clock::Simulated } else { Clock::Real },
         clock_offset_ms: options.simulated_from.map_or(0, |from| from.0 - options.wall.0),
@@ -102,7 +98,16 @@ pub fn init_with(
         root: root.public().to_string(),
     };
     first_key_list(layout, &deployment, &root, entries)?;
-    trust_file(layout, &deployment, options)?;
+    let trust = trust_file(&deployment, options)?;
+    write_private(&layout.trust_file(), &trust)?;
+    let mut copies = vec![layout.platform_pack()];
+    if options.with_zone {
+        write_private(&layout.zone_trust(), &trust)?;
+        copies.push(layout.zone_pack());
+    }
+    for (own, copy) in options.city.own.iter().flat_map(|own| copies.iter().map(move |c| (own, c))) {
+        wiring::keep_pack(own, copy)?;
+    }
     let setup_token = crypto::random_hex(16)?;
     write_private(&layout.platform().join(SETUP_TOKEN), suite.hash(setup_token.as_bytes()).to_string().as_bytes())?;
     let done = InitDone { setup_token, root_passphrase };
@@ -111,40 +116,56 @@ pub fn init_with(
     Ok(done)
 }
 
-/// The services' keys, each sealed under its service's passphrase, as entries of the first key list.
-fn service_keys(
-    layout: &Layout,
-    suite: Suite,
-    (platform_pass, zone_pass): (&str, &str),
-    now: Timestamp,
-) -> Result<Vec<KeyEntry>, CliError> {
-    let made = [
-        (layout.platform_keys().join(PLATFORM_KEY), platform_pass, KeyHolder::Platform),
-        (layout.platform_keys().join(PLATFORM_LOG_KEY), platform_pass, KeyHolder::PlatformLog),
-        (layout.zone_keys().join(ZONE_KEY), zone_pass, KeyHolder::Zone),
-        (layout.zone_keys().join(ZONE_LOG_KEY), zone_pass, KeyHolder::ZoneLog),
-    ];
-    let mut entries = Vec::new();
-    for (path, pass, holder) in made {
-        let key = SigningKey::generate(suite)?;
-        keep(&path, &key, pass)?;
-        entries.push(KeyEntry {
-            key: key.key_id(),
-            public: key.public().to_string(),
-            holder,
-            valid_from: now,
-            revoked_at: None,
-        });
-    }
-    Ok(entries)
+/// A name that may stand in a log's origin: a pack's id may be written in any script.
+fn plain(id: &str) -> String {
+    let plain: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_').collect();
+    if plain.is_empty() { "city".to_owned() } else { plain }
 }
 
-fn private_dirs(layout: &Layout) -> std::io::Result<()> {
+fn platform_keys(layout: &Layout, suite: Suite, pass: &str, now: Timestamp) -> Result<Vec<KeyEntry>, CliError> {
+    let keys = layout.platform_keys();
+    Ok(vec![
+        service_key(&keys.join(PLATFORM_KEY), suite, pass, KeyHolder::Platform, now)?.0,
+        service_key(&keys.join(PLATFORM_LOG_KEY), suite, pass, KeyHolder::PlatformLog, now)?.0,
+    ])
+}
+
+/// Makes the zone's folder with its key ring and its keys, and gives the keys as entries of a key list.
+fn zone_keys(layout: &Layout, suite: Suite, now: Timestamp) -> Result<Vec<KeyEntry>, CliError> {
+    Ok(make_zone(layout, suite, now)?.into_iter().map(|(entry, _)| entry).collect())
+}
+
+/// The same with the keys themselves, the zone's first, its log's second.
+pub fn make_zone(layout: &Layout, suite: Suite, now: Timestamp) -> Result<Vec<(KeyEntry, SigningKey)>, CliError> {
+    let keys = layout.zone_keys();
+    std::fs::create_dir_all(&keys)?;
+    std::fs::create_dir_all(layout.log())?;
+    private_dirs(&[layout.zone()])?;
+    crypto::FileKeyProvider::init(&keys.join("ring"), &keys.join(RING_MASTER), suite)?;
+    let pass = secret_file(&keys.join(MASTER))?;
+    Ok(vec![
+        service_key(&keys.join(ZONE_KEY), suite, &pass, KeyHolder::Zone, now)?,
+        service_key(&keys.join(ZONE_LOG_KEY), suite, &pass, KeyHolder::ZoneLog, now)?,
+    ])
+}
+
+/// A service's new key, sealed under its service's passphrase, and its entry of a key list.
+fn service_key(
+    path: &std::path::Path,
+    suite: Suite,
+    pass: &str,
+    holder: KeyHolder,
+    now: Timestamp,
+) -> Result<(KeyEntry, SigningKey), CliError> {
+    let key = SigningKey::generate(suite)?;
+    keep(path, &key, pass)?;
+    let (id, public) = (key.key_id(), key.public().to_string());
+    Ok((KeyEntry { key: id, public, holder, valid_from: now, revoked_at: None }, key))
+}
+
+fn private_dirs(dirs: &[std::path::PathBuf]) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    for dir in [layout.platform(), layout.zone(), layout.root(), layout.desks()] {
-        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))?;
-    }
-    Ok(())
+    dirs.iter().try_for_each(|dir| std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)))
 }
 
 fn secret_file(path: &std::path::Path) -> Result<String, CliError> {
@@ -184,7 +205,8 @@ fn first_key_list(
     Ok(())
 }
 
-fn trust_file(layout: &Layout, deployment: &Deployment, options: &InitOptions) -> Result<(), CliError> {
+fn trust_file(deployment: &Deployment, options: &InitOptions) -> Result<Vec<u8>, CliError> {
+    let pack = &options.city.pack;
     let trust = Trust {
         v: 1,
         deployment: deployment.deployment.clone(),
@@ -193,14 +215,11 @@ fn trust_file(layout: &Layout, deployment: &Deployment, options: &InitOptions) -
         clock: deployment.clock_word().parse().map_err(CliError::bug)?,
         root: deployment.root.parse()?,
         pack: PackRef {
-            name: options.city.clone(),
-            version: options.pack_version.clone(),
-            digest: options.pack_digest,
+            name: deployment.city.clone(),
+            version: pack.version(),
+            digest: wiring::pack_digest(deployment.suite, pack)?,
         },
         created_at: deployment.created_at.0,
     };
-    let bytes = trust.to_bytes().map_err(CliError::bug)?;
-    write_private(&layout.trust_file(), &bytes)?;
-    write_private(&layout.zone().join("trust.json"), &bytes)?;
-    Ok(())
+    trust.to_bytes().map_err(CliError::bug)
 }

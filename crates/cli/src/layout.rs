@@ -39,6 +39,22 @@ impl Layout {
     pub fn zone_keys(&self) -> PathBuf {
         self.zone().join("keys")
     }
+    /// The platform's copy of a rule pack that is not in the program.
+    pub fn platform_pack(&self) -> PathBuf {
+        self.platform().join("pack")
+    }
+    /// The zone's copy of the same.
+    pub fn zone_pack(&self) -> PathBuf {
+        self.zone().join("pack")
+    }
+    /// The trust file that the zone was enrolled with.
+    pub fn zone_trust(&self) -> PathBuf {
+        self.zone().join("trust.json")
+    }
+    /// Key lists that the root signed and the platform takes over at its next start.
+    pub fn signed_lists(&self) -> PathBuf {
+        self.platform().join("key-lists")
+    }
     /// Both logs, and the key lists they are checked against.
     pub fn log(&self) -> PathBuf {
         self.data.join("log")

@@ -1,6 +1,7 @@
 //! The yunyu command: wiring only.
 
 mod city;
+mod enrol;
 mod init;
 mod layout;
 mod serve;
@@ -11,7 +12,6 @@ mod wiring;
 use clap::{Parser, Subcommand};
 use layout::Layout;
 use serve::platform::PlatformArgs;
-use serve::zone::ZoneArgs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,26 +28,12 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// 启动平台与本机运营域 · Start the platform and a local zone under one supervisor.
-    Serve {
-        /// Data folder made by `admin init`, `story` or `--demo`.
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
-        /// Address of the platform; the zone's endpoint takes the next port.
-        #[arg(long, default_value = "127.0.0.1:8600")]
-        listen: SocketAddr,
-        /// City pack of a new folder.
-        #[arg(long)]
-        city: Option<String>,
-        /// `postgres://…` or `sqlite:…` instead of the folder's own SQLite; better given in `YUNYU_DATABASE`.
-        #[arg(long, env = "YUNYU_DATABASE", hide_env_values = true)]
-        database: Option<String>,
-        /// Play the story first if the folder is new, and print every account.
-        #[arg(long)]
-        demo: bool,
-    },
+    Serve(serve::ServeArgs),
+    /// 运营域节点 · An operation-domain node on a machine of its own, or its enrolment.
+    Zone(serve::zone::ZoneArgs),
     /// 主流程演示 · The main job, headless, on a folder of CSV files or on a synthetic city.
     Story {
-        /// City pack: its name, or a folder with one more layer.
+        /// City pack: one in the program, or a folder with a pack.toml.
         #[arg(long)]
         city: String,
         /// Folder of CSV files, with a `story.yaml` or without.
@@ -65,6 +51,18 @@ enum Command {
         /// Play the ending too: suspension, restoration, termination with destruction.
         #[arg(long)]
         ending: bool,
+        /// `postgres://…` instead of the folder's own SQLite; better given in `YUNYU_DATABASE`.
+        #[arg(long, env = "YUNYU_DATABASE", hide_env_values = true)]
+        database: Option<String>,
+        /// Keep the zone in a folder of its own, enrolled as on another machine.
+        #[arg(long, value_name = "DIR")]
+        zone_data: Option<PathBuf>,
+        /// TLS between all, with the certificates in `platform/tls` and `zone/tls`.
+        #[arg(long)]
+        tls: bool,
+        /// Authorities (PEM) for these certificates.
+        #[arg(long, value_name = "FILE")]
+        ca: Option<PathBuf>,
         /// One JSON document on standard output.
         #[arg(long)]
         json: bool,
@@ -80,17 +78,14 @@ enum Command {
         listen: SocketAddr,
         #[arg(long)]
         zone_endpoint: String,
+        #[arg(long)]
+        tls: bool,
+        #[arg(long)]
+        zone_apart: bool,
     },
     /// One process of a supervisor.
     #[command(hide = true)]
-    ZoneProcess {
-        #[arg(long)]
-        data: PathBuf,
-        #[arg(long)]
-        listen: SocketAddr,
-        #[arg(long)]
-        platform: String,
-    },
+    ZoneProcess(serve::zone::RunArgs),
     /// One job of the zone; everything it needs comes on standard input.
     #[command(hide = true)]
     JobProcess,
@@ -101,7 +96,11 @@ fn main() -> ExitCode {
     start_tracing(&cli.command);
     // One provider for all TLS of the process; a second installation is no error.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let json = matches!(cli.command, Command::Story { json: true, .. });
+    let json = match &cli.command {
+        Command::Story { json, .. } => *json,
+        Command::Zone(args) => args.json(),
+        _ => false,
+    };
     match run(cli.command) {
         Ok(code) => ExitCode::from(code),
         Err(e) => {
@@ -128,7 +127,7 @@ fn told(e: &CliError) -> String {
 /// Operational log on standard error; never a personal value (invariant 6).
 fn start_tracing(command: &Command) {
     let level = match command {
-        Command::Serve { .. } => "info",
+        Command::Serve { .. } | Command::Zone(_) => "info",
         _ => "warn",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("YUNYU_LOG")
@@ -138,23 +137,24 @@ fn start_tracing(command: &Command) {
 
 fn run(command: Command) -> Result<u8, CliError> {
     match command {
-        Command::Serve { data, listen, city, database, demo } => {
-            serve::command(&serve::ServeArgs { data, listen, city, database, demo })
-        }
-        Command::Story { city, input, data, rows, suite, ending, json } => {
+        Command::Serve(args) => serve::command(&args),
+        Command::Zone(args) => serve::zone::command(args),
+        Command::Story { city, input, data, rows, suite, ending, database, zone_data, tls, ca, json } => {
             let suite = if suite == "intl" { crypto::Suite::Intl } else { crypto::Suite::Gm };
             let data = match data {
                 Some(data) => data,
                 None => tempfile::Builder::new().prefix("yunyu-").tempdir()?.keep(),
             };
-            story::command(story::open::StoryArgs { city, input, data, rows, quiet: json, suite, ending }, json)
+            let quiet = json;
+            let asked =
+                story::open::StoryArgs { city, input, data, rows, quiet, suite, ending, database, zone_data, tls, ca };
+            story::command(asked, json)
         }
-        Command::PlatformProcess { data, listen, zone_endpoint } => {
-            serve::platform::run(&PlatformArgs { layout: Layout::new(&data)?, listen, zone_endpoint }).map(|()| 0)
+        Command::PlatformProcess { data, listen, zone_endpoint, tls, zone_apart } => {
+            let layout = Layout::new(&data)?;
+            serve::platform::run(&PlatformArgs { layout, listen, zone_endpoint, tls, zone_apart }).map(|()| 0)
         }
-        Command::ZoneProcess { data, listen, platform } => {
-            serve::zone::run(&ZoneArgs { layout: Layout::new(&data)?, listen, platform }).map(|()| 0)
-        }
+        Command::ZoneProcess(args) => serve::zone::supervised(&args).map(|()| 0),
         Command::Tool(tool) => tools::run(tool),
         Command::JobProcess => {
             confine_job()?;
@@ -165,6 +165,6 @@ fn run(command: Command) -> Result<u8, CliError> {
 
 /// A job ends with the zone, leaves no core dump and cannot be looked into.
 fn confine_job() -> Result<(), CliError> {
-    serve::confine::harden()?;
+    serve::confine::harden(true)?;
     Ok(())
 }

@@ -129,19 +129,89 @@ pub fn layers() -> Vec<PackText> {
     found.into_iter().map(|(layer, files)| PackText { layer: layer.to_owned(), files }).collect()
 }
 
-/// The pack of a city: its name, or a folder that holds one more layer.
-pub fn pack(city: &str) -> Result<Pack, CliError> {
-    let mut all = layers();
-    let mut name = city.to_owned();
-    if Path::new(city).join("pack.toml").is_file() {
-        let own = folder(Path::new(city))?;
-        name.clone_from(&own.layer);
-        all.retain(|l| l.layer != own.layer);
-        all.push(own);
+/// A city's pack, and its own layer where that is not one of the program's.
+pub struct Chosen {
+    /// All layers merged.
+    pub pack: Pack,
+    /// The layer from a folder; whoever initialises keeps a copy of it.
+    pub own: Option<PackText>,
+}
+
+/// The pack of a city: the name of one in the program, or a folder that holds one more layer. A name never quietly
+/// means a folder, nor a folder the pack in the program: where both could be meant and they differ, it is an error.
+pub fn choose(city: &str) -> Result<Chosen, CliError> {
+    let shipped = layers();
+    let dir = Path::new(city);
+    let named = shipped.iter().any(|l| l.layer == city);
+    if !dir.join("pack.toml").is_file() {
+        if named {
+            return Ok(Chosen { pack: merged(&shipped, city)?, own: None });
+        }
+        return Err(CliError::usage(
+            "--city",
+            format!("程序内没有规则包 {city}，也没有这样一个含 pack.toml 的文件夹；用 pack list 列出。"),
+            format!(
+                "There is no pack {city} in the program, nor a folder of that name with a pack.toml; `pack list` names them."
+            ),
+        ));
     }
-    let broken = |e: model::pack::PackError| CliError::usage("--city", e.zh.clone(), e.to_string());
-    let chain = model::pack::resolve(&all, &name).map_err(broken)?;
-    Pack::load(&chain).map_err(broken)
+    let own = own_layer(dir)?;
+    match shipped.iter().find(|l| l.layer == own.layer || (named && l.layer == city)) {
+        Some(same) if *same == own => Ok(Chosen { pack: merged(&shipped, &own.layer)?, own: None }),
+        Some(other) => Err(CliError::usage(
+            "--city",
+            format!("文件夹 {city} 与程序内置规则包 {} 同名而内容不同；请给它一个自己的 id 和文件夹名。", other.layer),
+            format!(
+                "The folder {city} bears the name of the program's pack {} and differs from it; give it an id and a folder name of its own.",
+                other.layer
+            ),
+        )),
+        None => {
+            let pack = with_own(own.clone())?;
+            Ok(Chosen { pack, own: Some(own) })
+        }
+    }
+}
+
+/// The merged pack of [`choose`].
+pub fn pack(city: &str) -> Result<Pack, CliError> {
+    Ok(choose(city)?.pack)
+}
+
+/// The pack of a process that was initialised: the copy in its own folder, or else the program's by name.
+pub fn pack_kept(dir: &Path, city: &str) -> Result<Pack, CliError> {
+    if dir.join("pack.toml").is_file() {
+        return with_own(own_layer(dir)?);
+    }
+    merged(&layers(), city)
+}
+
+/// Keeps a copy of a layer from a folder, so that a deployment does not change with that folder.
+pub fn keep_pack(own: &PackText, dir: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(dir.join("procedures"))?;
+    own.files.iter().try_for_each(|(path, text)| crate::layout::write_private(&dir.join(path), text.as_bytes()))
+}
+
+fn with_own(own: PackText) -> Result<Pack, CliError> {
+    let (mut all, name) = (layers(), own.layer.clone());
+    all.push(own);
+    merged(&all, &name)
+}
+
+fn own_layer(dir: &Path) -> Result<PackText, CliError> {
+    let mut own = folder(dir)?;
+    // The id is what counts: a folder may be called as its owner likes.
+    own.layer = model::pack::layer_id(&own).map_err(|e| broken(&e))?;
+    Ok(own)
+}
+
+fn merged(all: &[PackText], name: &str) -> Result<Pack, CliError> {
+    let chain = model::pack::resolve(all, name).map_err(|e| broken(&e))?;
+    Pack::load(&chain).map_err(|e| broken(&e))
+}
+
+fn broken(e: &model::pack::PackError) -> CliError {
+    CliError::usage("--city", e.zh.clone(), e.to_string())
 }
 
 /// One layer from a folder: its name is the folder's.
@@ -182,8 +252,8 @@ pub fn deployment(layout: &Layout) -> Result<Deployment, CliError> {
 }
 
 /// Simulated folders serve loopback only (invariant 10).
-pub fn check_listen(deployment: &Deployment, listen: SocketAddr) -> Result<(), CliError> {
-    if deployment.clock == Clock::Simulated && !listen.ip().is_loopback() {
+pub fn check_listen(clock: Clock, listen: SocketAddr) -> Result<(), CliError> {
+    if clock == Clock::Simulated && !listen.ip().is_loopback() {
         return Err(CliError::usage(
             "--listen",
             "模拟时钟的目录只能监听本机回环地址。",
@@ -191,6 +261,36 @@ pub fn check_listen(deployment: &Deployment, listen: SocketAddr) -> Result<(), C
         ));
     }
     Ok(())
+}
+
+/// Where a process's certificate lies, if it is to speak TLS: always off loopback, on loopback where asked.
+pub fn tls_files(dir: &Path, listen: SocketAddr, asked: bool) -> Result<Option<listen::TlsFiles>, CliError> {
+    if listen.ip().is_loopback() && !asked {
+        return Ok(None);
+    }
+    let files = listen::TlsFiles::in_folder(&dir.join("tls"));
+    if files.are_there() {
+        return Ok(Some(files));
+    }
+    let place = dir.join("tls");
+    let place = place.display();
+    Err(CliError::usage(
+        "--listen",
+        format!("监听非本机地址须使用 TLS：请把证书链与私钥放在 {place}/cert.pem 和 key.pem。"),
+        format!("Off loopback TLS is required: put the certificate chain and key at {place}/cert.pem and key.pem."),
+    ))
+}
+
+/// A URL that may be called: TLS, or plain HTTP that stays on this machine.
+pub fn check_url(option: &str, url: &str) -> Result<(), CliError> {
+    if listen::may_be_called(url) {
+        return Ok(());
+    }
+    Err(CliError::usage(
+        option,
+        "须为 https 地址；明文 http 只用于本机回环地址。",
+        "It must be an https URL; plain http is for loopback only.",
+    ))
 }
 
 /// A service's software key.

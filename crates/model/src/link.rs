@@ -94,6 +94,18 @@ pub struct ReportBatch {
     pub reports: Vec<Signed<ZoneReport>>,
     /// Newest checkpoint of the zone's log (a signed note), for the platform to anchor.
     pub checkpoint: Option<String>,
+    /// Leaves of the zone's log that the platform's copy lacks, under `checkpoint`; `None` where it keeps no copy.
+    pub leaves: Option<LeafRun>,
+}
+
+/// Leaves of the zone's log that follow each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeafRun {
+    /// Index of the first.
+    pub first: u64,
+    /// The encoded leaves, each in base64.
+    pub leaves: Vec<String>,
 }
 
 /// Answer to a `ReportBatch`. Reports at or below `acknowledged_report` are durable at the platform;
@@ -105,4 +117,6 @@ pub struct ReportReceipt {
     pub v: u32,
     /// Highest report sequence the platform has stored.
     pub acknowledged_report: u64,
+    /// Leaves of the zone's log that the platform's copy has; `None` where both share the log's folder.
+    pub zone_log: Option<u64>,
 }

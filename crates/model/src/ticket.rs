@@ -34,6 +34,13 @@ pub enum TicketPurpose {
         /// Job.
         job: JobId,
     },
+    /// Watch or cancel a job of the own organisation.
+    Job {
+        /// Job.
+        job: JobId,
+    },
+    /// Have a file looked at before it is catalogued (provider only); nothing of it is kept.
+    Classify {},
     /// Synthetic rows of a granted table, in the shape of its contract.
     Preview {
         /// Grant.

@@ -3,11 +3,13 @@
 //! Parses and renders; decides nothing. Never sees DataFusion, SQL or a record.
 
 pub mod api;
-pub mod pages;
+pub mod console;
 pub mod problem;
+pub mod public;
 pub mod server;
 pub mod session;
 pub mod state;
 
-pub use server::{TlsFiles, openapi, serve};
+pub use listen::TlsFiles;
+pub use server::{openapi, serve};
 pub use state::WebState;

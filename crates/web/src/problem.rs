@@ -82,7 +82,7 @@ pub fn respond(status: StatusCode, error: ErrorBody) -> Response {
     response
 }
 
-fn body(error: &AppError) -> (StatusCode, ErrorBody) {
+pub(crate) fn body(error: &AppError) -> (StatusCode, ErrorBody) {
     match error {
         AppError::Refused(r) => (
             StatusCode::UNPROCESSABLE_ENTITY,

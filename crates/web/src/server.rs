@@ -1,17 +1,16 @@
 //! The platform's HTTP server: routes, limits, security headers, metrics, the API document, TLS when not on loopback.
 
-use crate::api;
 use crate::problem::WebError;
 use crate::state::WebState;
+use crate::{api, console, public};
 use app::AppError;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use listen::{Patience, TlsFiles};
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
@@ -25,15 +24,6 @@ use utoipa::OpenApi;
 ))]
 struct ApiDoc;
 
-/// TLS certificate and key, both PEM files.
-#[derive(Clone, Debug)]
-pub struct TlsFiles {
-    /// Certificate chain.
-    pub certificate: PathBuf,
-    /// Private key.
-    pub key: PathBuf,
-}
-
 /// All routes over the shared state, and the OpenAPI document.
 pub fn router(state: WebState) -> Router {
     let (routes, document) =
@@ -43,10 +33,10 @@ pub fn router(state: WebState) -> Router {
         .route("/api/v1/openapi.json", get(move || async move { json(document) }))
         .route(model::link::ORDERS_PATH, get(api::zone_link::get_orders))
         .route(model::link::REPORTS_PATH, post(api::zone_link::post_reports))
-        .route("/", get(api::public::products_page))
-        .route("/products/{product}", get(api::public::product_page))
-        .route("/certificates/{number}", get(api::public::certificate_page))
-        .route("/style.css", get(style))
+        .merge(public::routes())
+        .route("/console", get(console::to_console))
+        .route("/console/", get(console::page))
+        .route("/console/{*path}", get(console::file))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
         .fallback(|| async { WebError(AppError::NotFound("route")) })
@@ -79,10 +69,6 @@ fn json(document: String) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], document)
 }
 
-async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], crate::pages::STYLE)
-}
-
 async fn health(State(s): State<WebState>) -> impl IntoResponse {
     match s.app.store.last_order_seq().await {
         Ok(_) => (StatusCode::OK, "ok\n"),
@@ -94,27 +80,15 @@ async fn metrics(State(s): State<WebState>) -> String {
     s.metrics.render()
 }
 
-/// Serves until `stop` resolves; lets running requests end, for at most ten seconds.
+/// Serves until `stop` resolves; slow callers are cut off, running requests may end.
 pub async fn serve(
     state: WebState,
     listen: SocketAddr,
     tls: Option<TlsFiles>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let handle = axum_server::Handle::new();
-    let ending = handle.clone();
-    tokio::spawn(async move {
-        stop.await;
-        ending.graceful_shutdown(Some(Duration::from_secs(10)));
-    });
-    let service = router(state).into_make_service();
-    match tls {
-        None => axum_server::bind(listen).handle(handle).serve(service).await,
-        Some(files) => {
-            let config = axum_server::tls_rustls::RustlsConfig::from_pem_file(&files.certificate, &files.key).await?;
-            axum_server::bind_rustls(listen, config).handle(handle).serve(service).await
-        }
-    }
+    let listener = listen::bind(listen)?;
+    listen::serve(listener, router(state), tls.as_ref(), Patience::default(), stop).await
 }
 
 #[cfg(test)]

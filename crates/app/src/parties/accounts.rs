@@ -38,21 +38,21 @@ impl People {
     }
 }
 
-/// A signed-in person changes the own password; then all sessions of the person end. Leaves its own leaf, also when
-/// refused; a wrong present password counts as a failed try to sign in.
+/// A person changes the own password; then all sessions of the person end. Leaves its own leaf, also when refused; a
+/// wrong present password counts as a failed try to sign in, and an unknown account looks like one.
 ///
 /// # Errors
 /// Refusals: present password wrong or account locked (MLPS-2), new one too weak or used before (MLPS-1).
 pub async fn change_password(
     store: &Store,
     keys: &People,
-    person: &Person,
+    account: &str,
     present: &str,
     new: &str,
     now: Timestamp,
 ) -> AppResult<()> {
-    let account = open_account(store.account_of(person.id.as_str()).await?)?;
-    let (tx, account) = super::login::prove(store, keys, &account.name, present, now).await?;
+    let (mut tx, account) = super::login::prove(store, keys, account, present, now).await?;
+    let person: Person = tx.get(&account.person).await?.ok_or(AppError::NotFound("person"))?;
     tx.commit().await?;
     let prepared = keys.checked_password(store, &account, new).await;
     let mut tx = store.begin().await?;

@@ -69,12 +69,12 @@ impl People {
     }
 
     /// Seals a person's real name; it opens only as that person's.
-    pub(super) fn seal_name(&self, person: &str, name: &str) -> AppResult<Vec<u8>> {
+    pub(crate) fn seal_name(&self, person: &str, name: &str) -> AppResult<Vec<u8>> {
         Ok(crypto::seal_object(name.as_bytes(), &self.inner.seal, &self.inner.key, &self.context(person))?)
     }
 
     /// Opens a person's real name.
-    pub(super) fn open_name(&self, person: &str, sealed: &[u8]) -> AppResult<Zeroizing<String>> {
+    pub(crate) fn open_name(&self, person: &str, sealed: &[u8]) -> AppResult<Zeroizing<String>> {
         let plain = crypto::open_object(sealed, &self.inner.seal, &self.context(person))?;
         String::from_utf8(plain).map(Zeroizing::new).map_err(AppError::bug)
     }

@@ -26,8 +26,8 @@ pub struct Login {
     pub token: String,
     /// Who signed in.
     pub person: Person,
-    /// The password was set by somebody else or is older than 90 days: change it first.
-    pub must_change: bool,
+    /// First instant at which the session ends however much it is used.
+    pub expires: Timestamp,
 }
 
 impl std::fmt::Debug for Login {
@@ -39,9 +39,18 @@ impl std::fmt::Debug for Login {
 /// Signs in with account and password.
 ///
 /// # Errors
-/// `login-failed` for a wrong account or password, `account-locked` while it is locked; both are recorded.
-pub async fn login(store: &Store, people: &People, account: &str, password: &str, now: Timestamp) -> AppResult<Login> {
-    let (mut tx, account) = prove(store, people, account, password, now).await?;
+/// `login-failed` for a wrong account or password, `account-locked` while it is locked, `password-change-needed` where
+/// the password is right but was set by somebody else or is older than 90 days (MLPS-1); all are recorded.
+pub async fn login(store: &Store, people: &People, account: &str, word: &str, now: Timestamp) -> AppResult<Login> {
+    let (mut tx, account) = prove(store, people, account, word, now).await?;
+    if account.must_change || account.password_set_at.plus_days(password::MAX_AGE_DAYS) <= now {
+        let refusal = change_needed();
+        let person: Option<Person> = tx.get(&account.person).await?;
+        let org = person.as_ref().map(|p| p.org.as_str());
+        tx.append_leaf(leaf("sign_in", Some(&account.person), org, Some(&refusal), now)).await?;
+        tx.commit().await?;
+        return Err(refusal.into());
+    }
     let login = open(&mut tx, people, &account, now).await?;
     tx.append_leaf(leaf("sign_in", Some(&account.person), Some(login.person.org.as_str()), None, now)).await?;
     tx.commit().await?;
@@ -155,18 +164,18 @@ async fn open(tx: &mut Tx, people: &People, account: &Account, now: Timestamp) -
         tx.end_sessions_of(&account.person, now).await?;
     }
     let token = crypto::random_hex(32)?;
+    let expires = now.plus_ms(sessions::ABSOLUTE_MS);
     tx.open_session(&Session {
         token_hash: people.token_hash(&token),
         person: account.person.clone(),
         account: account.name.clone(),
         issued: now,
         last_seen: now,
-        expires: now.plus_ms(sessions::ABSOLUTE_MS),
+        expires,
         ended: None,
     })
     .await?;
-    let stale = account.password_set_at.plus_days(password::MAX_AGE_DAYS) <= now;
-    Ok(Login { token, person, must_change: account.must_change || stale })
+    Ok(Login { token, person, expires })
 }
 
 fn failed() -> Refusal {
@@ -175,6 +184,15 @@ fn failed() -> Refusal {
         "MLPS-2",
         "账号或口令不正确；连续失败 5 次将锁定 30 分钟。",
         "Account or password is not right; five failed tries lock the account for 30 minutes.",
+    )
+}
+
+fn change_needed() -> Refusal {
+    refuse(
+        "password-change-needed",
+        "MLPS-1",
+        "口令由他人设置或已使用满 90 天：请先修改口令，再登录。",
+        "The password was set by somebody else or is 90 days old: change it first, then sign in.",
     )
 }
 

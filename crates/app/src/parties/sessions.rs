@@ -8,7 +8,7 @@ use model::party::{Organisation, Person};
 use store::{Session, Store};
 
 /// Without use for this long, a session ends.
-const IDLE_MS: i64 = 15 * MINUTE_MS;
+pub const IDLE_MS: i64 = 15 * MINUTE_MS;
 /// However much it is used, a session ends after this.
 pub(super) const ABSOLUTE_MS: i64 = 8 * 60 * MINUTE_MS;
 /// A use is written down only if the last one written is older than this: not every read becomes a write.

@@ -310,12 +310,12 @@ async fn an_administrator_has_one_session() {
 #[tokio::test]
 async fn last_five_passwords_do_not_come_back() {
     let w = world().await;
-    let person = w.person("li.wei", "李伟", PersonRole::Officer).await;
+    w.person("li.wei", "李伟", PersonRole::Officer).await;
     let nth = |n: usize| {
         if n == 0 { GOOD.to_owned() } else { format!("Correct-Horse-{n}-Battery") }
     };
     let change = async |from: usize, to: &str, at: i64| {
-        change_password(&w.store, &w.people, &person, &nth(from), to, minutes(at)).await
+        change_password(&w.store, &w.people, "li.wei", &nth(from), to, minutes(at)).await
     };
     let token = w.sign_in("li.wei", GOOD, T0).await.unwrap().token;
     assert_eq!(code(change(0, "weak", 0).await), pair("password-too-weak", "MLPS-1"));
@@ -329,9 +329,11 @@ async fn last_five_passwords_do_not_come_back() {
     }
     change(5, &nth(0), 3).await.unwrap();
     assert_eq!(
-        code(change_password(&w.store, &w.people, &person, "Wrong-Password-1", &nth(9), minutes(4)).await).0,
+        code(change_password(&w.store, &w.people, "li.wei", "Wrong-Password-1", &nth(9), minutes(4)).await).0,
         "login-failed"
     );
+    let unknown = change_password(&w.store, &w.people, "wang.wu", GOOD, &nth(9), minutes(4)).await;
+    assert_eq!(code(unknown).0, "login-failed", "an unknown account looks like a wrong password");
     assert_eq!(w.store.account("li.wei").await.unwrap().unwrap().failed, 1, "a wrong present password is a failed try");
 }
 
@@ -339,8 +341,9 @@ async fn last_five_passwords_do_not_come_back() {
 async fn passwords_grow_old_and_a_reset_one_must_be_changed() {
     let w = world().await;
     let person = w.person("li.wei", "李伟", PersonRole::Officer).await;
-    assert!(!w.sign_in("li.wei", GOOD, T0.plus_days(89)).await.unwrap().must_change);
-    assert!(w.sign_in("li.wei", GOOD, T0.plus_days(90)).await.unwrap().must_change);
+    let needed = pair("password-change-needed", "MLPS-1");
+    assert!(w.sign_in("li.wei", GOOD, T0.plus_days(89)).await.is_ok());
+    assert_eq!(code(w.sign_in("li.wei", GOOD, T0.plus_days(90)).await), needed);
     let token = w.sign_in("li.wei", GOOD, T0).await.unwrap().token;
     for _ in 0..5 {
         assert!(w.sign_in("li.wei", "Wrong-Password-1", T0).await.is_err());
@@ -352,7 +355,9 @@ async fn passwords_grow_old_and_a_reset_one_must_be_changed() {
     assert!(matches!(reset_password(&mut tx, &person.id, &prepared, T0).await, Err(AppError::Moved(_))));
     tx.commit().await.unwrap();
     assert!(w.who(&token, T0).await.is_err());
-    assert!(w.sign_in("li.wei", set, T0).await.unwrap().must_change);
+    assert_eq!(code(w.sign_in("li.wei", set, T0).await), needed, "no session before the change");
+    change_password(&w.store, &w.people, "li.wei", set, "My-Own-2-Password", T0).await.unwrap();
+    assert!(w.sign_in("li.wei", "My-Own-2-Password", T0).await.is_ok());
 }
 
 #[tokio::test]

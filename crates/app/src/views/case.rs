@@ -1,14 +1,18 @@
 //! Cases as people see them, with blind votes hidden until all are in; and the log.
 
 use super::oversees;
-use crate::App;
+use crate::cases::StoredAct;
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command};
 use crate::reports::RefusedOrder;
-use model::case::Case;
-use model::ids::CaseId;
-use model::procedure::visible_history;
+use crate::{App, notices};
+use model::case::{Case, Done};
+use model::ids::{CaseId, OrgId};
+use model::party::Organisation;
+use model::procedure::{Facts, Procedure, steps_for, visible_history};
+use model::record::Authorisation;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use store::Filter;
 
 /// Which cases to list.
@@ -18,21 +22,57 @@ pub struct CaseFilter {
     pub procedure: Option<String>,
     /// Only in this state.
     pub state: Option<String>,
-    /// Only those in which the caller's organisation or role can act now.
+    /// Only those in which the caller can act now.
     pub inbox: bool,
+    /// At most so many, newest first.
+    pub limit: Option<usize>,
+    /// Those after this case in the list.
+    pub after: Option<String>,
+    /// Without long texts and documents.
+    pub summary: bool,
 }
 
 /// Cases the caller may see.
 pub async fn cases(app: &App, actor: &Actor, filter: &CaseFilter) -> AppResult<Value> {
     let wanted = Filter { parent: filter.procedure.clone(), state: filter.state.clone(), ..Filter::default() };
     let rows: Vec<Case> = app.store.list(&wanted).await?;
-    let seen: Vec<Value> = rows
+    let around = Around::load(app).await?;
+    let mut mine: Vec<(&Case, Facts)> = Vec::new();
+    for case in rows.iter().filter(|c| visible(actor, c)) {
+        let facts = around.facts(case);
+        if !filter.inbox || !steps_for(&app.pack, case, &actor.as_model(), &facts).is_empty() {
+            mine.push((case, facts));
+        }
+    }
+    // Newest first; the id breaks ties, so that paging neither repeats nor skips.
+    mine.sort_by(|(a, _), (b, _)| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
+    let total = mine.len();
+    let after = filter.after.as_deref().and_then(|id| mine.iter().position(|(c, _)| c.id.as_str() == id));
+    let start = after.map_or(0, |at| at + 1);
+    let page = mine.get(start..).unwrap_or_default();
+    let page = page.get(..filter.limit.unwrap_or(page.len()).min(page.len())).unwrap_or_default();
+    let next = (start + page.len() < total).then(|| page.last().map(|(c, _)| c.id.clone())).flatten();
+    let seen: Vec<Value> = page
         .iter()
-        .filter(|c| visible(actor, c))
-        .map(|c| case_view(app, actor, c))
-        .filter(|v| !filter.inbox || v["can_act"].as_array().is_some_and(|a| !a.is_empty()))
+        .map(|(case, facts)| {
+            let mut view = case_view(app, actor, case, facts);
+            if filter.summary {
+                shorten(&mut view);
+            }
+            view
+        })
         .collect();
-    Ok(json!({ "cases": seen }))
+    Ok(json!({ "cases": seen, "total": total, "next": next }))
+}
+
+/// Takes the long texts out of a case: what a list shows needs none of them.
+fn shorten(view: &mut Value) {
+    if let Some(object) = view["object"].as_object_mut() {
+        ["contract", "sql", "purpose"].iter().for_each(|field| drop(object.remove(*field)));
+    }
+    for done in view["history"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        done.remove("documents");
+    }
 }
 
 /// One case.
@@ -40,8 +80,9 @@ pub async fn case(app: &App, actor: &Actor, id: &CaseId) -> AppResult<Value> {
     let row: Case = app.store.get(id.as_str()).await?.ok_or(AppError::NotFound("case"))?;
     check_visible(app, actor, &row)?;
     let refused: Vec<RefusedOrder> = app.store.list(&Filter::of(id.as_str())).await?;
-    let mut view = case_view(app, actor, &row);
+    let mut view = case_view(app, actor, &row, &Around::load(app).await?.facts(&row));
     view["refused_orders"] = json!(refused);
+    view["objections"] = json!(notices::objections(app, actor, id).await?);
     Ok(view)
 }
 
@@ -68,8 +109,30 @@ fn visible(actor: &Actor, case: &Case) -> bool {
         || case.history.iter().any(|d| d.org == actor.org)
 }
 
+/// What judging "could this person act" needs beside the case: loaded once for a whole list.
+pub struct Around {
+    groups: BTreeMap<OrgId, String>,
+    operators: BTreeMap<String, Authorisation>,
+}
+
+impl Around {
+    async fn load(app: &App) -> AppResult<Self> {
+        let orgs: Vec<Organisation> = app.store.list(&Filter::default()).await?;
+        let authorisations: Vec<Authorisation> = app.store.list(&Filter::default()).await?;
+        Ok(Self {
+            groups: orgs.into_iter().filter_map(|o| Some((o.id, o.group?))).collect(),
+            operators: authorisations.into_iter().map(|a| (a.id.to_string(), a)).collect(),
+        })
+    }
+
+    fn facts(&self, case: &Case) -> Facts {
+        let authorisation = case.text("authorisation").and_then(|id| self.operators.get(id)).cloned();
+        Facts { groups: self.groups.clone(), authorisation, ..Facts::default() }
+    }
+}
+
 /// A case for one viewer.
-pub fn case_view(app: &App, actor: &Actor, case: &Case) -> Value {
+pub fn case_view(app: &App, actor: &Actor, case: &Case, facts: &Facts) -> Value {
     let procedure = app.pack.procedure(&case.procedure);
     let state = procedure.and_then(|p| p.state(&case.state));
     let steps: Vec<Value> = procedure
@@ -79,51 +142,52 @@ pub fn case_view(app: &App, actor: &Actor, case: &Case) -> Value {
             json!({
                 "step": s.name, "zh": s.zh, "en": s.en, "by": s.by, "rule": s.rule,
                 "article": app.pack.article(&s.rule), "documents": s.documents, "count": s.count, "blind": s.blind,
+                "reject_to": s.reject_to, "reject_documents": s.reject_documents,
             })
         })
         .collect();
-    let can_act: Vec<&str> = procedure
-        .into_iter()
-        .flat_map(|p| p.steps_from(&case.state))
-        .filter(|s| s.by.iter().any(|by| may(actor, *by, case)))
-        .map(|s| s.name.as_str())
-        .collect();
-    let history: Vec<Value> = visible_history(&app.pack, case, &actor.person)
-        .into_iter()
-        .map(|d| {
-            json!({
-                "step": d.step, "person": d.person, "org": d.org, "decision": d.decision, "at": d.at,
-                "documents": d.documents,
-            })
-        })
-        .collect();
+    let can_act: Vec<&str> =
+        steps_for(&app.pack, case, &actor.as_model(), facts).into_iter().map(|s| s.name.as_str()).collect();
+    let history: Vec<Value> =
+        visible_history(&app.pack, case, &actor.person).into_iter().map(|d| done_view(app, procedure, d)).collect();
     json!({
         "id": case.id, "procedure": case.procedure, "pack": case.pack, "object": case.object, "state": case.state,
+        "procedure_zh": procedure.map(|p| &p.zh), "procedure_en": procedure.map(|p| &p.en),
         "state_zh": state.map(|s| &s.zh), "state_en": state.map(|s| &s.en), "end": state.is_some_and(|s| s.end),
         "applicant": case.applicant, "author": case.author, "opened_at": case.opened_at, "entered_at": case.entered_at,
         "deadlines": case.deadlines, "steps": steps, "can_act": can_act, "history": history,
     })
 }
 
-/// A rough answer for lists and inboxes; the decision itself is `decide`'s.
-fn may(actor: &Actor, by: model::procedure::By, case: &Case) -> bool {
-    use model::procedure::By;
-    let org = Some(actor.org.as_str());
-    match by {
-        By::Role(role) => actor.org_roles.contains(&role),
-        By::Applicant => case.applicant == actor.org,
-        By::Operator => case.text("operator") == org,
-        By::AuthorOrg => case.text("author_org") == org,
-        By::Consumer => case.text("consumer") == org,
-        By::Provider => case.text("provider") == org,
-        By::EachProvider => case
-            .object
-            .get("resources")
-            .and_then(Value::as_object)
-            .is_some_and(|map| map.values().any(|p| p.as_str() == org)),
-        By::Anyone => true,
-        By::Clock => false,
+fn done_view(app: &App, procedure: Option<&Procedure>, d: &Done) -> Value {
+    let step = procedure.and_then(|p| p.step(&d.step));
+    let rule = step.map_or("", |s| s.rule.as_str());
+    json!({
+        "step": d.step, "zh": step.map(|s| &s.zh), "en": step.map(|s| &s.en), "state": d.state, "person": d.person,
+        "org": d.org, "decision": d.decision, "at": d.at, "documents": d.documents, "rule": rule,
+        "article": app.pack.article(rule),
+    })
+}
+
+/// The signed acts of a case, as far as the caller sees its history: a vote that is still blind is not there.
+pub async fn acts(app: &App, actor: &Actor, id: &CaseId) -> AppResult<Value> {
+    let row: Case = app.store.get(id.as_str()).await?.ok_or(AppError::NotFound("case"))?;
+    check_visible(app, actor, &row)?;
+    let stored: Vec<StoredAct> = app.store.list(&Filter::of(id.as_str())).await?;
+    let mut seen: Vec<(&StoredAct, &Done)> = Vec::new();
+    for done in visible_history(&app.pack, &row, &actor.person) {
+        let of_it = |s: &&StoredAct| {
+            let act = &s.act.body;
+            let taken = seen.iter().any(|(other, _)| other.id == s.id);
+            act.step == done.step && act.person == done.person && act.decision == done.decision && !taken
+        };
+        if let Some(act) = stored.iter().filter(of_it).min_by_key(|s| (s.act.body.at.0 - done.at.0).abs()) {
+            seen.push((act, done));
+        }
     }
+    let acts: Vec<Value> =
+        seen.iter().map(|(s, d)| json!({ "id": s.id, "act": s.act, "documents": d.documents })).collect();
+    Ok(json!({ "acts": acts }))
 }
 
 /// Leaves in log order, for the audit administrator and regulators.

@@ -12,6 +12,7 @@ use model::record::{
 };
 use model::{Entity, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use store::Filter;
 
 async fn own<T: Entity>(app: &App, actor: &Actor) -> AppResult<Vec<T>> {
@@ -156,7 +157,9 @@ pub async fn public_product(app: &App, id: &str) -> AppResult<Value> {
 async fn public_view(app: &App, p: &Product) -> AppResult<Value> {
     let certificate = certificate_of(app, p).await?;
     let spec = p.spec.as_ref();
+    let form = spec.and_then(|s| app.pack.term(&s.form));
     Ok(json!({
+        "form_zh": form.map(|t| &t.zh), "form_en": form.map(|t| &t.en),
         "id": p.id, "zh": spec.map(|s| &s.zh), "en": spec.map(|s| &s.en), "form": spec.map(|s| &s.form),
         "unit": spec.map(|s| &s.unit), "price_fen": spec.map(|s| s.price), "use_class": spec.map(|s| s.use_class),
         "rows": p.rows, "digest": p.artefact, "venue": p.venue.as_ref().map(|(v, r)| format!("{v} {r}")),
@@ -175,7 +178,8 @@ pub async fn certificate(app: &App, number: &str) -> AppResult<Value> {
     Ok(json!({
         "number": found.number, "product": found.product, "digest": found.artefact, "issued_at": found.at,
         "issued_at_text": found.at.rfc3339(), "state": if valid { "valid" } else { "withdrawn" },
-        "zh": product.and_then(|p| p.spec).map(|s| s.zh),
+        "zh": product.as_ref().and_then(|p| p.spec.as_ref()).map(|s| &s.zh),
+        "en": product.as_ref().and_then(|p| p.spec.as_ref()).map(|s| &s.en),
     }))
 }
 
@@ -204,15 +208,41 @@ async fn order_for(app: &App, actor: &Actor, id: &str) -> AppResult<ConsumerOrde
 pub async fn usage(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
     let order = order_for(app, actor, id).await?;
     let meters: Vec<Meter> = app.store.list(&Filter::of(id)).await?;
-    let (mut calls, mut rows, mut bytes, mut fen) = (0u64, 0u64, 0u64, 0i64);
+    let mut whole = Used::default();
+    let mut days: BTreeMap<String, Used> = BTreeMap::new();
     for m in &meters {
-        calls = calls.saturating_add(m.calls);
-        rows = rows.saturating_add(m.rows);
-        bytes = bytes.saturating_add(m.bytes);
-        fen = fen.saturating_add(m.amount.0);
+        whole.add(m);
+        // The city's day, as bills have it.
+        days.entry(m.at.date().to_string()).or_default().add(m);
     }
-    Ok(json!({
-        "order": order.id, "calls": calls, "rows": rows, "bytes": bytes, "amount_fen": fen,
-        "price_fen": order.price, "segments": meters.len(),
-    }))
+    let days: Vec<Value> = days.into_iter().map(|(day, used)| used.view(json!({ "day": day }))).collect();
+    Ok(whole.view(json!({
+        "order": order.id, "price_fen": order.price, "segments": meters.len(), "days": days,
+    })))
+}
+
+/// Usage added up.
+#[derive(Default)]
+struct Used {
+    calls: u64,
+    rows: u64,
+    bytes: u64,
+    fen: i64,
+}
+
+impl Used {
+    fn add(&mut self, m: &Meter) {
+        self.calls = self.calls.saturating_add(m.calls);
+        self.rows = self.rows.saturating_add(m.rows);
+        self.bytes = self.bytes.saturating_add(m.bytes);
+        self.fen = self.fen.saturating_add(m.amount.0);
+    }
+
+    fn view(&self, mut view: Value) -> Value {
+        view["calls"] = json!(self.calls);
+        view["rows"] = json!(self.rows);
+        view["bytes"] = json!(self.bytes);
+        view["amount_fen"] = json!(self.fen);
+        view
+    }
 }

@@ -1,17 +1,21 @@
 //! What callers may read. Reads decide visibility, never state; a thing that is not for the caller looks absent.
 
 mod case;
+mod catalogue;
 mod market;
 mod people;
+mod records;
 mod rules;
 
-pub use case::{CaseFilter, case, case_view, cases, check_visible, leaves};
+pub use case::{CaseFilter, acts, case, case_view, cases, check_visible, leaves};
+pub use catalogue::{public_catalogue, public_resource};
 pub use market::{
     authorisations, authorisations_in_force, batches, certificate, grants, job, jobs, order, orders, product, products,
     public_product, public_products, resource, resources, usage,
 };
 pub use people::{me, organisations, people};
-pub use rules::{pack, procedures};
+pub use records::{announcements, plans, scenarios, staff};
+pub use rules::{About, about, pack, procedures};
 
 use crate::funnel::Actor;
 use model::party::{OrgRole, PersonRole};

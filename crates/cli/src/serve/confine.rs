@@ -65,11 +65,13 @@ fn allow(
     rules.add_rule(PathBeneath::new(fd, access))
 }
 
-/// No core dump, no debugger of another process of the same user, and an end together with the supervisor.
-pub fn harden() -> std::io::Result<()> {
+/// No core dump, no debugger of another process of the same user, and an end together with a supervisor.
+pub fn harden(supervised: bool) -> std::io::Result<()> {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    if supervised {
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    }
     Ok(())
 }

@@ -9,22 +9,47 @@ use crate::init::{self, InitOptions};
 use crate::layout::Layout;
 use crate::story;
 use crate::wiring::{self, CliError};
+use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use supervisor::{Pair, Plan};
+use supervisor::{Pair, Plan, ZonePlan, url};
 
 /// What `yunyu serve` is asked for.
+#[derive(Args)]
 pub struct ServeArgs {
-    /// Data folder.
+    /// Data folder made by `admin init`, `story` or `--demo`.
+    #[arg(long, default_value = "data")]
     pub data: PathBuf,
-    /// Address of the platform.
+    /// Address of the platform; the zone's endpoint takes the next port on loopback.
+    #[arg(long, default_value = "127.0.0.1:8600")]
     pub listen: SocketAddr,
-    /// City pack of a new folder.
+    /// City pack of a new folder: a pack in the program, or a folder with a pack.toml.
+    #[arg(long)]
     pub city: Option<String>,
-    /// Database URL.
+    /// `postgres://…` or `sqlite:…` instead of the folder's own SQLite; better given in `YUNYU_DATABASE`.
+    #[arg(long, env = "YUNYU_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
-    /// Story first, accounts printed.
+    /// Play the story first if the folder is new, and print every account.
+    #[arg(long)]
     pub demo: bool,
+    /// TLS on loopback too; off loopback it is always on. Certificates: `platform/tls` and `zone/tls`, `cert.pem` and `key.pem`.
+    #[arg(long)]
+    pub tls: bool,
+    /// Authorities (PEM) that the local zone believes for the platform's certificate; default: the machine's.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// The platform alone: the zone runs on another machine and dials in. Needs `--zone-url`.
+    #[arg(long, requires = "zone_url", conflicts_with = "demo")]
+    pub without_zone: bool,
+    /// Address of the local zone's endpoint.
+    #[arg(long, value_name = "ADDR", conflicts_with = "without_zone")]
+    pub zone_listen: Option<SocketAddr>,
+    /// Under which URL callers reach the zone's endpoint; default: the address it listens on.
+    #[arg(long, value_name = "URL")]
+    pub zone_url: Option<String>,
+    /// Under which URL the local zone reaches the platform; default: the address it listens on.
+    #[arg(long, value_name = "URL")]
+    pub platform_url: Option<String>,
 }
 
 /// Runs the supervisor until it is told to end.
@@ -42,36 +67,61 @@ pub fn command(args: &ServeArgs) -> Result<u8, CliError> {
             quiet: false,
             ending: false,
             suite: crypto::Suite::Gm,
+            database: args.database.clone(),
+            zone_data: None,
+            tls: args.tls,
+            ca: args.ca.clone(),
         };
         story::command(asked, false)?;
     }
     if !layout.is_initialised() {
         initialise(&layout, args)?;
     }
-    wiring::check_listen(&wiring::deployment(&layout)?, args.listen)?;
-    check_tls(&layout, args.listen)?;
-    let mut zone_listen = args.listen;
-    zone_listen.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
-    if zone_listen.port() != 0 {
-        zone_listen.set_port(args.listen.port().saturating_add(1));
-    }
-    let plan = Plan { layout, listen: args.listen, zone_listen, database: args.database.clone() };
+    let plan = plan(layout, args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(supervise(plan, args.demo))
 }
 
-/// Off loopback the platform speaks TLS only, with a certificate that the operator of the machine provides.
-fn check_tls(layout: &Layout, listen: SocketAddr) -> Result<(), CliError> {
-    let dir = layout.platform().join("tls");
-    if listen.ip().is_loopback() || (dir.join("cert.pem").is_file() && dir.join("key.pem").is_file()) {
-        return Ok(());
+/// Everything that can be wrong with the wires is found before anything starts.
+fn plan(layout: Layout, args: &ServeArgs) -> Result<Plan, CliError> {
+    let clock = wiring::deployment(&layout)?.clock;
+    wiring::check_listen(clock, args.listen)?;
+    let tls = wiring::tls_files(&layout.platform(), args.listen, args.tls)?.is_some();
+    for (option, given) in [("--zone-url", &args.zone_url), ("--platform-url", &args.platform_url)] {
+        if let Some(given) = given {
+            wiring::check_url(option, given)?;
+        }
     }
-    let place = dir.display();
-    Err(CliError::usage(
-        "--listen",
-        format!("监听非本机地址须使用 TLS：请把证书链与私钥放在 {place}/cert.pem 和 key.pem。"),
-        format!("Off loopback TLS is required: put the certificate chain and key at {place}/cert.pem and key.pem."),
-    ))
+    let zone = if args.without_zone { None } else { Some(zone_plan(&layout, args)?) };
+    if zone.is_some() && !layout.zone_trust().is_file() {
+        return Err(CliError::usage(
+            "--data",
+            "该目录没有运营域（初始化时用了 --without-zone）：请用 serve --without-zone，并在运营域的机器上运行 yunyu zone。",
+            "There is no zone in this folder (made with --without-zone): use `serve --without-zone`, and `yunyu zone` on the zone's machine.",
+        ));
+    }
+    Ok(Plan {
+        layout,
+        listen: args.listen,
+        zone,
+        zone_url: args.zone_url.clone(),
+        platform_url: args.platform_url.clone(),
+        database: args.database.clone(),
+        tls,
+        ca: args.ca.clone(),
+    })
+}
+
+fn zone_plan(layout: &Layout, args: &ServeArgs) -> Result<ZonePlan, CliError> {
+    let mut listen = args.listen;
+    listen.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    if listen.port() != 0 {
+        listen.set_port(args.listen.port().saturating_add(1));
+    }
+    let listen = args.zone_listen.unwrap_or(listen);
+    wiring::check_listen(wiring::deployment(layout)?.clock, listen)?;
+    let tls = wiring::tls_files(&layout.zone(), listen, args.tls)?.is_some();
+    Ok(ZonePlan { layout: layout.clone(), listen, tls })
 }
 
 fn initialise(layout: &Layout, args: &ServeArgs) -> Result<(), CliError> {
@@ -82,19 +132,14 @@ fn initialise(layout: &Layout, args: &ServeArgs) -> Result<(), CliError> {
             "The folder is not initialised: name the city with --city, or run `yunyu admin init` first.",
         )
     })?;
-    let pack = wiring::pack(&city)?;
-    let suite = crypto::Suite::Gm;
-    let done = init::init(
-        layout,
-        &InitOptions {
-            city,
-            pack_version: pack.version(),
-            pack_digest: wiring::pack_digest(suite, &pack)?,
-            suite,
-            simulated_from: None,
-            wall: model::Timestamp(wiring::wall_clock()()),
-        },
-    )?;
+    let options = InitOptions {
+        city: wiring::choose(&city)?,
+        with_zone: !args.without_zone,
+        suite: crypto::Suite::Gm,
+        simulated_from: None,
+        wall: model::Timestamp(wiring::wall_clock()()),
+    };
+    let done = init::init(layout, &options)?;
     eprintln!("初始化令牌（只显示一次）/ set-up token, shown once: {}", done.setup_token);
     eprintln!("根密钥口令（只显示一次）/ root passphrase, shown once: {}", done.root_passphrase);
     Ok(())
@@ -120,4 +165,9 @@ async fn supervise(plan: Plan, demo: bool) -> Result<u8, CliError> {
     }
     pair.stop().await;
     Ok(0)
+}
+
+/// What a listening process says on standard error when it runs by itself.
+pub fn announce(listen: SocketAddr, tls: bool) {
+    eprintln!("运营域 zone     {}", url(listen, tls));
 }

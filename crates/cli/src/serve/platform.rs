@@ -6,10 +6,13 @@ use crate::serve::{confine, supervisor};
 use crate::wiring::{self, CliError};
 use app::clock::DeploymentClock;
 use app::sequencer::Sequencer;
-use app::{App, Inner};
+use app::zone_log::ZoneLogCopy;
+use app::{App, AppError, Inner};
+use model::Signed;
+use model::keylist::KeyList;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use web::{TlsFiles, WebState};
+use web::WebState;
 
 /// What the process is started with.
 pub struct PlatformArgs {
@@ -19,11 +22,15 @@ pub struct PlatformArgs {
     pub listen: SocketAddr,
     /// Base URL of the zone's endpoint.
     pub zone_endpoint: String,
+    /// TLS on loopback too.
+    pub tls: bool,
+    /// The zone has a folder of its own: keep a copy of its log.
+    pub zone_apart: bool,
 }
 
 /// Runs the platform until it is told to end.
 pub fn run(args: &PlatformArgs) -> Result<(), CliError> {
-    confine::harden()?;
+    confine::harden(true)?;
     // Before the runtime starts its threads: Landlock holds for threads started afterwards.
     let confinement = confine::confine_platform(&args.layout, &[args.layout.deployment_file()])?;
     if confinement != confine::Confinement::Enforced {
@@ -36,20 +43,21 @@ pub fn run(args: &PlatformArgs) -> Result<(), CliError> {
 async fn serve(args: &PlatformArgs, confinement: &str) -> Result<(), CliError> {
     let layout = &args.layout;
     let deployment = wiring::deployment(layout)?;
-    wiring::check_listen(&deployment, args.listen)?;
+    wiring::check_listen(deployment.clock, args.listen)?;
+    let tls = wiring::tls_files(&layout.platform(), args.listen, args.tls)?;
     let app = open(layout, deployment, &args.zone_endpoint, confinement).await?;
     let first = std::fs::read(layout.log().join("keys/1.json"))?;
     app::keys::adopt_first(&app, crypto::from_canonical(&first)?).await?;
     app::link::restore_clock(&app).await?;
-    let (sequencer, log) = Sequencer::open(&app)?;
+    take_signed_lists(&app, layout).await?;
+    let (sequencer, mut log) = Sequencer::open(&app)?;
+    if args.zone_apart {
+        log = log.with_zone_log(ZoneLogCopy::open(&app, &layout.platform().join("zone-log.json"))?);
+    }
     let sequencing = tokio::spawn(sequencer.run());
     let timers = tokio::spawn(app::timers::run(app.clone()));
     let metrics = metrics_handle()?;
     let state = WebState { app, log, metrics, wall: wiring::wall_clock() };
-    let tls = (!args.listen.ip().is_loopback()).then(|| TlsFiles {
-        certificate: layout.platform().join("tls/cert.pem"),
-        key: layout.platform().join("tls/key.pem"),
-    });
     tracing::info!(listen = %args.listen, "platform listens");
     let serving = web::serve(state, args.listen, tls, wiring::told_to_end());
     // If the log or the timers stop, so does the process: without a log, no action.
@@ -58,6 +66,28 @@ async fn serve(args: &PlatformArgs, confinement: &str) -> Result<(), CliError> {
         ended = sequencing => Err(CliError::stopped("sequencer", &format!("{ended:?}"))),
         ended = timers => Err(CliError::stopped("timers", &format!("{ended:?}"))),
     }
+}
+
+/// Takes over the key lists that the root signed while nobody was there to hand them in, in their order.
+async fn take_signed_lists(app: &App, layout: &Layout) -> Result<(), CliError> {
+    let Ok(entries) = std::fs::read_dir(layout.signed_lists()) else { return Ok(()) };
+    let mut lists = Vec::new();
+    for entry in entries {
+        let list: Signed<KeyList> = crypto::from_canonical(&std::fs::read(entry?.path())?)?;
+        lists.push(list);
+    }
+    lists.sort_by_key(|l| l.body.number);
+    for list in lists {
+        let number = list.body.number;
+        match app::keys::adopt_signed(app, list).await {
+            // Another list took its number meanwhile: the root must sign again, and the platform goes on.
+            Err(AppError::Refused(r)) => {
+                tracing::error!(number, code = %r.code, "a signed key list was not taken over")
+            }
+            other => other?,
+        }
+    }
+    Ok(())
 }
 
 /// Opens the platform's application over a data folder.
@@ -71,7 +101,7 @@ pub async fn open(
     let url = std::env::var(supervisor::DATABASE_VAR).unwrap_or_else(|_| layout.database_url());
     let settings = store::Settings { suite: deployment.suite, mac_key: wiring::secret(&keys.join(QUEUE_KEY))? };
     let store = store::Store::open(&url, settings).await?;
-    let pack = Arc::new(wiring::pack(&deployment.city)?);
+    let pack = Arc::new(wiring::pack_kept(&layout.platform_pack(), &deployment.city)?);
     let policies = app::policy::Policies::compile(&pack)?;
     let clock = DeploymentClock::new(deployment.clock, wiring::wall_clock(), deployment.clock_offset_ms);
     Ok(App::new(Inner {

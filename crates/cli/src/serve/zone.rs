@@ -1,56 +1,166 @@
-//! The zone process, and the killable child that runs one job.
+//! The zone process, on the platform's machine or on its own, and its enrolment.
 
+use crate::enrol;
 use crate::init::{RING_MASTER, ZONE_KEY, ZONE_LOG_KEY};
 use crate::layout::Layout;
-use crate::serve::confine;
+use crate::serve::supervisor::resolve;
+use crate::serve::{announce, confine};
 use crate::wiring::{self, CliError};
+use clap::{Args, Subcommand};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What the process is started with.
+/// `yunyu zone …`: runs a node, or enrols one.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct ZoneArgs {
-    /// Data folder.
-    pub layout: Layout,
-    /// Address of its endpoint.
-    pub listen: SocketAddr,
-    /// Base URL of the platform.
+    #[command(subcommand)]
+    tool: Option<ZoneTool>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// What a node is started with.
+#[derive(Args)]
+pub struct RunArgs {
+    /// Data folder of the zone, made by `zone enrol`.
+    #[arg(long, default_value = "zone-data")]
+    pub data: PathBuf,
+    /// Base URL of the platform: https, or http on loopback.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8600")]
     pub platform: String,
+    /// The trust file, had from the root and not from the platform; must be the one pinned at enrolment.
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+    /// Origin under which browsers open the platform's console, if not `--platform`; may be given several times.
+    #[arg(long, value_name = "URL")]
+    pub console: Vec<String>,
+    /// Address of the zone's endpoint.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8601")]
+    pub listen: SocketAddr,
+    /// Authorities (PEM) for the platform's certificate; default: the machine's.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// TLS on loopback too; off loopback it is always on. Certificate: `zone/tls/cert.pem` and `key.pem` in the data folder.
+    #[arg(long)]
+    pub tls: bool,
 }
 
-/// Runs the zone until it is told to end.
-pub fn run(args: &ZoneArgs) -> Result<(), CliError> {
-    confine::harden()?;
+#[derive(Subcommand)]
+enum ZoneTool {
+    /// 登记：生成运营域密钥，写出给根密钥签署的申请 · Enrol: make the zone's keys and the request that the root signs.
+    Enrol {
+        /// New data folder of the zone.
+        #[arg(long)]
+        data: PathBuf,
+        /// The trust file, had from the root and not from the platform.
+        #[arg(long, value_name = "FILE")]
+        trust: PathBuf,
+        /// Folder of the rule pack, where it is not one of the program's.
+        #[arg(long)]
+        city: Option<String>,
+        /// One JSON document on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl ZoneArgs {
+    /// Was one JSON document asked for?
+    pub fn json(&self) -> bool {
+        matches!(self.tool, Some(ZoneTool::Enrol { json: true, .. }))
+    }
+}
+
+/// Enrols, or runs a node by itself until it is told to end.
+pub fn command(args: ZoneArgs) -> Result<u8, CliError> {
+    let Some(ZoneTool::Enrol { data, trust, city, json }) = args.tool else {
+        // A node by itself outlives the shell that started it, and says where it is.
+        confine::harden(false)?;
+        return run(&args.run, true).map(|()| 0);
+    };
+    let layout = Layout::new(&data)?;
+    let bytes = read("--trust", &trust)?;
+    enrol::refuse_simulated(&bytes)?;
+    let request = enrol::enrol(&layout, &bytes, city.as_deref())?;
+    let (file, digest) = (enrol::request_file(&layout), request.digest()?);
+    if json {
+        println!("{}", serde_json::json!({"data": layout.data, "request": file, "digest": digest}));
+    } else {
+        println!("登记申请 request: {}\n  {digest}", file.display());
+        println!("请把申请交给根密钥保管人，并以别的途径核对摘要；由其运行 yunyu admin admit-zone。");
+        println!("Bring it to the keeper of the root, compare the digest another way; `yunyu admin admit-zone` signs.");
+    }
+    Ok(0)
+}
+
+/// Runs the zone beside the platform, under one supervisor, until it is told to end.
+pub fn supervised(args: &RunArgs) -> Result<(), CliError> {
+    confine::harden(true)?;
+    run(args, false)
+}
+
+fn run(args: &RunArgs, alone: bool) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(args))
+    runtime.block_on(serve(args, alone))
 }
 
-async fn serve(args: &ZoneArgs) -> Result<(), CliError> {
-    let layout = &args.layout;
-    let deployment = wiring::deployment(layout)?;
-    wiring::check_listen(&deployment, args.listen)?;
+/// The trust file that the zone was enrolled with: it believes this one, not the deployment file beside the platform.
+fn pinned(layout: &Layout, shown: Option<&PathBuf>) -> Result<audit::Trust, CliError> {
+    let bytes = std::fs::read(layout.zone_trust()).map_err(|_| {
+        CliError::usage(
+            "--data",
+            "该目录没有登记过运营域；请先运行 yunyu zone enrol。",
+            "No zone was enrolled in this folder; run `yunyu zone enrol` first.",
+        )
+    })?;
+    if let Some(shown) = shown
+        && read("--trust", shown)? != bytes
+    {
+        return Err(CliError::usage(
+            "--trust",
+            "信任文件不是运营域登记时固定的那一份。",
+            "It is not the trust file that the zone was enrolled with.",
+        ));
+    }
+    audit::Trust::parse(&bytes).map_err(CliError::bug)
+}
+
+async fn serve(args: &RunArgs, alone: bool) -> Result<(), CliError> {
+    let layout = Layout::new(&args.data)?;
+    let trust = pinned(&layout, args.trust.as_ref())?;
+    let clock = match trust.clock {
+        audit::ClockKind::Real => model::Clock::Real,
+        audit::ClockKind::Simulated => model::Clock::Simulated,
+    };
+    wiring::check_listen(clock, args.listen)?;
+    wiring::check_url("--platform", &args.platform)?;
+    let tls = wiring::tls_files(&layout.zone(), args.listen, args.tls)?;
+    let listen = resolve(args.listen)?;
+    let platform_ca = args.ca.as_ref().map(|file| read("--ca", file)).transpose()?;
     let keys = layout.zone_keys();
-    let provider = crypto::FileKeyProvider::open(&keys.join("ring"), &keys.join(RING_MASTER), deployment.suite)?;
-    // The zone believes its own trust file, enrolled out of band, not the deployment file beside the platform.
-    let trust = audit::Trust::parse(&std::fs::read(layout.zone().join("trust.json"))?).map_err(CliError::bug)?;
-    let pack = wiring::pack(&trust.city)?;
+    let provider = crypto::FileKeyProvider::open(&keys.join("ring"), &keys.join(RING_MASTER), trust.suite)?;
+    let pack = wiring::pack_kept(&layout.zone_pack(), &trust.city)?;
     if wiring::pack_digest(trust.suite, &pack)? != trust.pack.digest {
         return Err(CliError::usage(
             "trust.json",
-            "程序内置的规则包与运营域登记时固定的规则包不一致。",
-            "The rule pack in this program is not the one the zone was enrolled with.",
+            "规则包与运营域登记时固定的规则包不一致。",
+            "The rule pack is not the one the zone was enrolled with.",
         ));
+    }
+    if alone {
+        announce(listen, tls.is_some());
     }
     let config = zone::node::NodeConfig {
         data: layout.zone(),
         log: layout.log().join("zone"),
         platform: args.platform.clone(),
-        listen: args.listen,
-        trust: zone::node::Trust {
-            deployment: trust.deployment,
-            suite: trust.suite,
-            clock: deployment.clock,
-            root: trust.root,
-        },
+        console: origins(args),
+        platform_ca,
+        listen,
+        tls,
+        trust: zone::node::Trust { deployment: trust.deployment, suite: trust.suite, clock, root: trust.root },
         pack: Arc::new(PinnedPack(pack)),
         keys: Arc::new(provider),
         signer: wiring::service_key(&keys, ZONE_KEY)?,
@@ -60,6 +170,23 @@ async fn serve(args: &ZoneArgs) -> Result<(), CliError> {
         machine_clock: wiring::machine_clock(),
     };
     zone::node::run(config, wiring::told_to_end()).await.map_err(CliError::bug)
+}
+
+fn read(option: &str, file: &std::path::Path) -> Result<Vec<u8>, CliError> {
+    std::fs::read(file).map_err(|e| {
+        let (file, kind) = (file.display(), e.kind());
+        CliError::usage(option, format!("{file} 无法读取（{kind}）。"), format!("{file} cannot be read ({kind})."))
+    })
+}
+
+/// Under which names browsers open the console: as said, or the platform's address; on loopback people type either name.
+fn origins(args: &RunArgs) -> Vec<String> {
+    if !args.console.is_empty() {
+        return args.console.clone();
+    }
+    let own = args.platform.trim_end_matches('/').to_owned();
+    let other = own.replacen("//127.0.0.1:", "//localhost:", 1);
+    if other == own { vec![own] } else { vec![own, other] }
 }
 
 /// The zone's own reading of its pinned pack.

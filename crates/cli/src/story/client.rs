@@ -1,8 +1,10 @@
 //! The public HTTP API as the story uses it: no private door. A process that is being restarted is waited for.
 
 use crate::story::StoryError;
+use crate::wiring::CliError;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long a restarting process is waited for.
@@ -42,9 +44,16 @@ impl<'a> Ask<'a> {
 }
 
 impl Client {
-    /// A client of the platform at a base URL.
-    pub fn new(base: &str) -> Result<Self, StoryError> {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(600)).build()?;
+    /// A client of the platform at a base URL; `ca` holds the authorities (PEM) that it believes, if not the machine's.
+    pub fn new(base: &str, ca: Option<&Path>) -> Result<Self, StoryError> {
+        crate::wiring::check_url("--platform", base)?;
+        let mut http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(600));
+        if let Some(file) = ca {
+            let bad = || CliError::usage("--ca", "不是 PEM 证书文件。", "It is not a file of PEM certificates.");
+            let known = std::fs::read(file).ok().and_then(|pem| reqwest::Certificate::from_pem_bundle(&pem).ok());
+            http = http.tls_certs_only(known.filter(|c| !c.is_empty()).ok_or_else(bad)?);
+        }
+        let http = http.build()?;
         Ok(Self { http, base: base.to_owned() })
     }
 

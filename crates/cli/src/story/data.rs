@@ -136,5 +136,7 @@ impl Story {
 }
 
 fn pass(answer: &Value) -> Result<Pass, StoryError> {
-    Ok(Pass { ticket: serde_json::from_value(answer["ticket"].clone())?, endpoint: text(answer, "endpoint") })
+    let endpoint = text(answer, "endpoint");
+    crate::wiring::check_url("endpoint", &endpoint)?;
+    Ok(Pass { ticket: serde_json::from_value(answer["ticket"].clone())?, endpoint })
 }

@@ -53,6 +53,7 @@ pub struct Story {
     setup_token: String,
     input: Input,
     cast: Cast,
+    city: String,
     procedures: Value,
     reviewers: usize,
     tokens: BTreeMap<String, String>,
@@ -179,7 +180,7 @@ async fn tell(args: open::StoryArgs, as_json: bool) -> Result<u8, CliError> {
         .map(|(i, s)| json!({"n": i + 1, "who": s.who, "what": s.what, "article": s.article, "leaf": s.leaf}))
         .collect();
     let out = json!({
-        "city": args.city,
+        "city": story.city,
         "steps": steps,
         "product": {
             "id": made.product, "form": made.form, "certificate": made.certificate, "digest": made.digest,

@@ -2,7 +2,7 @@
 
 use crate::init::{self, InitOptions};
 use crate::layout::{Layout, write_private};
-use crate::serve::supervisor::{Pair, Plan};
+use crate::serve::supervisor::{Pair, Plan, ZonePlan};
 use crate::story::cast::{Cast, Desk};
 use crate::story::client::{Ask, Client};
 use crate::story::desk::{Account, Desks};
@@ -33,6 +33,14 @@ pub struct StoryArgs {
     pub quiet: bool,
     /// Suite of a new folder.
     pub suite: Suite,
+    /// Database, if not the folder's own.
+    pub database: Option<String>,
+    /// A folder of its own for the zone.
+    pub zone_data: Option<PathBuf>,
+    /// TLS between all.
+    pub tls: bool,
+    /// Authorities for the certificates.
+    pub ca: Option<PathBuf>,
 }
 
 /// A simulated folder begins at this instant: 2 March 2026, 9:00 in China.
@@ -48,26 +56,23 @@ pub async fn open(args: &StoryArgs) -> Result<(Story, Pair), StoryError> {
     };
     let made = city.as_ref().map_or_else(|| layout.story(), |d| d.path().to_owned());
     let input = input::read(args.input.as_deref(), &made, args.rows)?;
-    if !layout.is_initialised() {
-        make(&layout, args)?;
-    }
+    // On an existing folder the pack was kept at its beginning: only the city's name counts.
+    let city_id = if layout.is_initialised() { same_city(&layout, args)? } else { make(&layout, args)? };
     let deployment = wiring::deployment(&layout)?;
-    if deployment.clock != model::Clock::Simulated || deployment.city != args.city {
+    if deployment.clock != model::Clock::Simulated || deployment.city != city_id {
         return Err(StoryError::Usage(
             "--data".into(),
             "故事只能在同一城市的模拟时钟目录中继续。".into(),
             "A story goes on only in a folder with a simulated clock, of the same city.".into(),
         ));
     }
-    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let plan = Plan { layout: layout.clone(), listen: loopback, zone_listen: loopback, database: None };
-    let pair = Pair::start(plan)?;
-    let client = Client::new(&pair.platform_url())?;
+    let root_file: KeyFile = serde_json::from_slice(&std::fs::read(layout.root().join("root.key.json"))?)?;
+    let root = root_file.open(std::fs::read_to_string(layout.root().join("passphrase"))?.trim())?;
+    let pair = Pair::start(plan(&layout, args, &root)?)?;
+    let client = Client::new(&pair.platform_url(), args.ca.as_deref())?;
     let pack = wait(&client).await?;
     let mut desks = Desks::open(&layout.desks(), deployment.suite)?;
     let cast = administrators(&mut desks)?;
-    let root_file: KeyFile = serde_json::from_slice(&std::fs::read(layout.root().join("root.key.json"))?)?;
-    let root = root_file.open(std::fs::read_to_string(layout.root().join("passphrase"))?.trim())?;
     let procedures = client.send(&Ask::get("/api/v1/procedures", None)).await?["procedures"].clone();
     let reviewers = pack["parameters"]["release.reviewers"]["value"].as_u64().unwrap_or(2);
     let story = Story {
@@ -89,18 +94,56 @@ pub async fn open(args: &StoryArgs) -> Result<(Story, Pair), StoryError> {
         root,
         input,
         cast,
+        city: deployment.city,
         procedures,
     };
     Ok((story, pair))
 }
 
-/// A new simulated folder. What a person would keep at hand lies in the root's and the desks' folders.
-fn make(layout: &Layout, args: &StoryArgs) -> Result<(), CliError> {
-    let pack = wiring::pack(&args.city)?;
+/// The two processes: one folder for both, or one each, with the zone enrolled as on another machine.
+fn plan(layout: &Layout, args: &StoryArgs, root: &SigningKey) -> Result<Plan, CliError> {
+    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let zone = match &args.zone_data {
+        Some(dir) => Layout::new(dir)?,
+        None => layout.clone(),
+    };
+    if zone.data != layout.data {
+        crate::enrol::ensure(layout, &zone, &args.city, root)?;
+    }
+    Ok(Plan {
+        layout: layout.clone(),
+        listen: loopback,
+        zone: Some(ZonePlan {
+            tls: wiring::tls_files(&zone.zone(), loopback, args.tls)?.is_some(),
+            layout: zone,
+            listen: loopback,
+        }),
+        zone_url: None,
+        platform_url: None,
+        database: args.database.clone(),
+        tls: wiring::tls_files(&layout.platform(), loopback, args.tls)?.is_some(),
+        ca: args.ca.clone(),
+    })
+}
+
+/// The id of the city that an existing folder is asked to go on with.
+fn same_city(layout: &Layout, args: &StoryArgs) -> Result<String, CliError> {
+    let begun_with_zone = layout.zone_trust().is_file();
+    if begun_with_zone == args.zone_data.is_some() {
+        return Err(CliError::usage(
+            "--zone-data",
+            "运营域的位置在开始时已定；请用与开始时相同的 --zone-data。",
+            "Where the zone lives was fixed at the beginning; give the same --zone-data as then.",
+        ));
+    }
+    Ok(wiring::choose(&args.city)?.pack.id().to_owned())
+}
+
+/// A new simulated folder; gives the city's id. What a person would keep at hand lies in the root's and the desks' folders.
+fn make(layout: &Layout, args: &StoryArgs) -> Result<String, CliError> {
     let options = InitOptions {
-        city: args.city.clone(),
-        pack_version: pack.version(),
-        pack_digest: wiring::pack_digest(args.suite, &pack)?,
+        city: wiring::choose(&args.city)?,
+        with_zone: args.zone_data.is_none(),
         suite: args.suite,
         simulated_from: Some(BEGIN),
         wall: Timestamp(wiring::wall_clock()()),
@@ -111,7 +154,7 @@ fn make(layout: &Layout, args: &StoryArgs) -> Result<(), CliError> {
         write_private(&layout.desks().join("setup-token"), done.setup_token.as_bytes())
     })?;
     drop(done);
-    Ok(())
+    Ok(options.city.pack.id().to_owned())
 }
 
 async fn wait(client: &Client) -> Result<Value, StoryError> {

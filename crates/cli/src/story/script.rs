@@ -65,17 +65,14 @@ impl Story {
                 values: values([("rectification_order.deadline", json!(self.date))]),
             })
             .await?;
-        if !self.done_before("suspended") {
-            self.refused_call(made, "暂停期间调用被拒绝").await?;
-            self.journal.remember("suspended", &json!(true))?;
-        }
+        self.once("suspended", async |story| story.refused_call(made, "暂停期间调用被拒绝").await).await?;
         let steps = self.path_from("rectification", &text(&case, "state"), "restore_authorisation")?;
         self.go_on("rectification", &bureau, case, &steps).await?;
-        if !self.done_before("restored") {
-            self.call(&made.access_key, &made.product, "rows?limit=1").await?;
-            self.say("授权运营域", "整改完成，恢复服务", &article, "");
-            self.journal.remember("restored", &json!(true))?;
-        }
+        self.once("restored", async |story| {
+            story.call(&made.access_key, &made.product, "rows?limit=1").await?;
+            Ok(["授权运营域".to_owned(), "整改完成，恢复服务".to_owned(), article.clone()])
+        })
+        .await?;
         self.errand(Errand {
             name: "termination",
             procedure: "termination",
@@ -85,13 +82,28 @@ impl Story {
             values: BTreeMap::new(),
         })
         .await?;
-        self.refused_call(made, "终止后调用被拒绝，授权密钥已销毁").await?;
+        self.once("terminated", async |story| story.refused_call(made, "终止后调用被拒绝，授权密钥已销毁").await)
+            .await?;
         self.find_leaves().await
     }
 
-    /// Whether something that cannot be repeated later was done before an interruption.
-    fn done_before(&self, key: &str) -> bool {
-        self.journal.get(key).is_some()
+    /// Does what cannot be repeated later, once; after an interruption it is told again as it was told then.
+    async fn once(
+        &mut self,
+        key: &str,
+        done: impl AsyncFnOnce(&mut Self) -> Result<[String; 3], StoryError>,
+    ) -> Result<(), StoryError> {
+        let told = match self.journal.get(key) {
+            Some(told) => serde_json::from_value(told.clone())?,
+            None => {
+                let told = done(self).await?;
+                self.journal.remember(key, &json!(told))?;
+                told
+            }
+        };
+        let [who, what, article] = told;
+        self.say(&who, &what, &article, "");
+        Ok(())
     }
 
     /// The article under which a procedure's first step stands.
@@ -102,15 +114,15 @@ impl Story {
         Ok(rule.split_once('-').map(|(_, article)| article.to_owned()).unwrap_or_default())
     }
 
-    /// Calls until the refusal arrives at the zone; a call that still goes through after a minute is a fault.
-    async fn refused_call(&mut self, made: &Made, what: &str) -> Result<(), StoryError> {
+    /// Calls until the refusal arrives at the zone, and gives who, what and article; a call that still goes through after
+    /// a minute is a fault.
+    async fn refused_call(&mut self, made: &Made, what: &str) -> Result<[String; 3], StoryError> {
         let since = Instant::now();
         while since.elapsed().as_secs() < 60 {
             match self.call_once(&made.access_key, &made.product, "rows?limit=1").await {
                 Err(StoryError::Refused { refusal, .. }) => {
                     let consumer = self.input.consumer.zh.clone();
-                    self.say(&consumer, &format!("{what}（{}）", refusal.code), &refusal.article, "");
-                    return Ok(());
+                    return Ok([consumer, format!("{what}（{}）", refusal.code), refusal.article.clone()]);
                 }
                 Err(e) if !e.may_pass() => return Err(e),
                 _ => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
@@ -400,13 +412,13 @@ impl Story {
         .await?;
         let seen = self.read(&operator, &format!("/api/v1/products/{product}")).await?;
         let access_key = self.order(product, scenario, &operator).await?;
-        if !self.done_before("delivered") {
-            let csv = self.call(&access_key, product, "file?format=csv").await?;
-            let rows = self.call(&access_key, product, "rows?limit=5").await?;
+        self.once("delivered", async |story| {
+            let csv = story.call(&access_key, product, "file?format=csv").await?;
+            let rows = story.call(&access_key, product, "rows?limit=5").await?;
             let told = format!("下载产品文件 {} 字节，接口返回 {} 字节", csv.len(), rows.len());
-            self.say(&self.input.consumer.zh.clone(), &told, "", "");
-            self.journal.remember("delivered", &json!(true))?;
-        }
+            Ok([story.input.consumer.zh.clone(), told, String::new()])
+        })
+        .await?;
         self.figure("market_ms", since);
         let evidence = self.evidence(&operator, product).await?;
         Ok(Made {

@@ -2,6 +2,7 @@
 
 use super::said::Said;
 use super::{doctor, input};
+use crate::enrol::{self, ROOT_VAR};
 use crate::init::{self, InitOptions};
 use crate::layout::{Layout, write_private};
 use crate::wiring::{self, CliError};
@@ -16,6 +17,8 @@ use std::path::{Path, PathBuf};
 pub enum AdminTool {
     /// 初始化数据目录（真实时钟）· Initialise a data folder on the machine's clock
     Init(InitArgs),
+    /// 根密钥接纳运营域：签署含其公钥的密钥清单 · The root admits a zone: signs a key list that names its keys
+    AdmitZone(AdmitArgs),
     /// 检查部署 · Examine a deployment
     Doctor(DoctorArgs),
     /// 信任文件 · The trust file
@@ -45,12 +48,32 @@ pub struct InitArgs {
     /// 数据目录 · Data folder, made if it is not there
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// City
+    /// 城市：程序内的规则包，或含 pack.toml 的文件夹 · City: a pack in the program, or a folder with a pack.toml
     #[arg(long, value_name = "CITY")]
     pub city: String,
+    /// 运营域在另一台机器：不在此生成其密钥 · The zone lives on another machine: make no keys for it here
+    #[arg(long)]
+    pub without_zone: bool,
     /// 密码套件 · Cipher suite
     #[arg(long, value_enum, default_value = "gm")]
     pub suite: SuiteName,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `admit-zone`. The root's passphrase comes in `YUNYU_ROOT_PASSPHRASE`, or as a line on standard input.
+#[derive(Debug, Args)]
+pub struct AdmitArgs {
+    /// 平台的数据目录 · Data folder of the platform
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// 运营域的登记申请 · The zone's enrolment request
+    #[arg(long, value_name = "FILE")]
+    pub request: PathBuf,
+    /// 根密钥文件，默认在数据目录内 · The root's key file; default: the one in the data folder
+    #[arg(long, value_name = "FILE")]
+    pub root: Option<PathBuf>,
     /// One JSON document on standard output
     #[arg(long)]
     pub json: bool,
@@ -86,6 +109,7 @@ impl AdminTool {
     pub fn json(&self) -> bool {
         match self {
             Self::Init(args) => args.json,
+            Self::AdmitZone(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Trust(TrustTool::Export(args)) => args.json,
         }
@@ -96,6 +120,7 @@ impl AdminTool {
 pub fn run(tool: AdminTool) -> Result<Said, CliError> {
     match tool {
         AdminTool::Init(args) => initialise(&args),
+        AdminTool::AdmitZone(args) => admit_zone(&args),
         AdminTool::Doctor(args) => doctor::run(&args.data),
         AdminTool::Trust(TrustTool::Export(args)) => export_trust(&args),
     }
@@ -107,28 +132,21 @@ fn initialise(args: &InitArgs) -> Result<Said, CliError> {
         SuiteName::Gm => Suite::Gm,
         SuiteName::Intl => Suite::Intl,
     };
-    // The name becomes part of the deployment's name and is read again at every start: it must be a pack in the program.
-    if !wiring::layers().iter().any(|l| l.layer == args.city) {
-        return Err(CliError::usage(
-            "--city",
-            format!("程序内没有规则包 {}；用 pack list 列出。", args.city),
-            format!("There is no pack {} in the program; `pack list` names them.", args.city),
-        ));
-    }
-    let pack = wiring::pack(&args.city)?;
+    let city = wiring::choose(&args.city)?;
+    let pack = &city.pack;
     if pack.layers.last().is_none_or(|l| l.kind != model::pack::LayerKind::City) {
         return Err(CliError::usage("--city", "这一层不是城市规则包。", "This layer is not a city's pack."));
     }
     writable(&layout.data)?;
     let options = InitOptions {
-        city: args.city.clone(),
-        pack_version: pack.version(),
-        pack_digest: wiring::pack_digest(suite, &pack)?,
+        city,
+        with_zone: !args.without_zone,
         suite,
         simulated_from: None,
         wall: Timestamp((wiring::wall_clock())()),
     };
     let done = init::init(&layout, &options)?;
+    let (city, version) = (options.city.pack.id(), options.city.pack.version());
     let root_key = layout.root().join("root.key.json");
     let text = format!(
         "已初始化 initialised: {}\n  套件 suite {}  时钟 clock real  规则包 pack {}\n\
@@ -137,18 +155,37 @@ fn initialise(args: &InitArgs) -> Result<Said, CliError> {
          \n  请把根密钥移到离线介质；信任文件交给核验者。\n  Move the root key to an offline medium; hand the trust file to those who verify: {}\n",
         layout.data.display(),
         suite.name(),
-        options.pack_version,
+        version,
         done.setup_token,
         root_key.display(),
         done.root_passphrase,
         layout.trust_file().display()
     );
     let json = json!({
-        "data": layout.data, "city": args.city, "suite": suite, "clock": "real", "pack": options.pack_version,
+        "data": layout.data, "city": city, "suite": suite, "clock": "real", "pack": version,
         "setup_token": done.setup_token, "root_key": root_key, "root_passphrase": done.root_passphrase,
         "trust": layout.trust_file(),
     });
     Ok(Said::new(0, json, text))
+}
+
+fn admit_zone(args: &AdmitArgs) -> Result<Said, CliError> {
+    let layout = Layout::new(&args.data)?;
+    let request = enrol::Request::parse(&input::bytes(&args.request)?)?;
+    let file = args.root.clone().unwrap_or_else(|| layout.root().join("root.key.json"));
+    let pass = match std::env::var(ROOT_VAR) {
+        Ok(pass) => zeroize::Zeroizing::new(pass),
+        Err(_) => zeroize::Zeroizing::new(std::io::read_to_string(std::io::stdin().lock())?),
+    };
+    let bad = || CliError::usage("--root", "根密钥文件或口令不对。", "The root's key file or its passphrase is wrong.");
+    let sealed: crypto::KeyFile = serde_json::from_slice(&input::bytes(&file)?).map_err(|_| bad())?;
+    let root = sealed.open(pass.trim()).map_err(|_| bad())?;
+    let (number, list) = enrol::admit(&layout, &request, &root, Timestamp((wiring::wall_clock())()))?;
+    let text = format!(
+        "已签署第 {number} 号密钥清单；平台下次启动时接收。\nKey list {number} is signed; the platform takes it over at its next start.\n  {}\n",
+        list.display()
+    );
+    Ok(Said::new(0, json!({"number": number, "key_list": list, "request": request.digest()?}), text))
 }
 
 /// A folder that can be made and written.

@@ -161,7 +161,7 @@ fn pack(layout: &Layout, deployment: &Deployment) -> Result<Check, CliError> {
     if trust.deployment != deployment.deployment || trust.root.to_string() != deployment.root {
         return bad("信任文件不属于该部署。", "The trust file is not of this deployment.");
     }
-    let Ok(pack) = wiring::pack(&deployment.city) else {
+    let Ok(pack) = wiring::pack_kept(&layout.platform_pack(), &deployment.city) else {
         return bad("本程序没有该部署的规则包。", "This program has not the deployment's rule pack.");
     };
     if pack.version() != deployment.pack || wiring::pack_digest(deployment.suite, &pack)? != trust.pack.digest {
@@ -237,7 +237,10 @@ fn root_key(layout: &Layout) -> Check {
 
 /// Both logs against the trust file; a folder that was never served has none.
 fn log(layout: &Layout) -> Check {
-    let keys = [layout.platform_keys().join(PLATFORM_LOG_KEY), layout.zone_keys().join(ZONE_LOG_KEY)];
+    let mut keys = vec![layout.platform_keys().join(PLATFORM_LOG_KEY)];
+    if layout.zone().exists() {
+        keys.push(layout.zone_keys().join(ZONE_LOG_KEY));
+    }
     if keys.iter().any(|k| !k.is_file()) {
         return Check::new("log", State::Fail, "日志签名密钥缺失。", "A log's signing key is missing.");
     }

@@ -53,6 +53,9 @@ pub struct VerifyArgs {
     /// 信任文件 · Trust file had from elsewhere
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
+    /// 规则包文件夹，若部署用的不是程序内的规则包 · Folder of the rule pack, where the deployment's is not in the program
+    #[arg(long, value_name = "DIR", requires = "trust")]
+    pub city: Option<String>,
     /// One JSON document on standard output
     #[arg(long)]
     pub json: bool,
@@ -75,7 +78,8 @@ pub fn run(tool: EvidenceTool) -> Result<Said, CliError> {
         EvidenceTool::Verify(args) => {
             let bytes = input::bytes(&args.file)?;
             let trust = input::trust(args.trust.as_deref())?;
-            audit::said(&verify(&bytes, trust.as_ref())?)
+            let own = args.city.as_deref().map(wiring::pack).transpose()?;
+            audit::said(&verify(&bytes, trust.as_ref(), own)?)
         }
     }
 }
@@ -123,13 +127,13 @@ fn default_name(product: &str) -> PathBuf {
     PathBuf::from(format!("{}.evidence.json", product.chars().map(safe).collect::<String>()))
 }
 
-/// Verifies an evidence file against the pack in the program, and the trust file where one is given.
+/// Verifies an evidence file against the pack in the program or `own`, and the trust file where one is given.
 ///
 /// # Errors
 /// Only a failure of the program: what is wrong with the file stands in the report.
-pub fn verify(bytes: &[u8], trust: Option<&Trust>) -> Result<VerifyReport, CliError> {
+pub fn verify(bytes: &[u8], trust: Option<&Trust>, own: Option<Pack>) -> Result<VerifyReport, CliError> {
     let pinned = match trust {
-        Some(trust) => match pinned(trust)? {
+        Some(trust) => match pinned(trust, own)? {
             Some(pack) => Some(pack),
             None => return Ok(other_pack()),
         },
@@ -142,9 +146,9 @@ pub fn verify(bytes: &[u8], trust: Option<&Trust>) -> Result<VerifyReport, CliEr
     Ok(::audit::evidence::verify(bytes, trust, &quorum))
 }
 
-/// The pack in the program, if it is the one that the trust file pins.
-fn pinned(trust: &Trust) -> Result<Option<Pack>, CliError> {
-    let Some(pack) = shipped(&trust.pack.name) else { return Ok(None) };
+/// The pack in the program, or the one given, if it is the one that the trust file pins.
+fn pinned(trust: &Trust, own: Option<Pack>) -> Result<Option<Pack>, CliError> {
+    let Some(pack) = own.or_else(|| shipped(&trust.pack.name)) else { return Ok(None) };
     let same = pack.version() == trust.pack.version && trust.city == trust.pack.name;
     Ok((same && wiring::pack_digest(trust.suite, &pack)? == trust.pack.digest).then_some(pack))
 }

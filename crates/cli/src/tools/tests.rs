@@ -32,11 +32,9 @@ fn city() -> String {
 
 fn made(dir: &Path, suite: Suite) -> (Layout, InitDone) {
     let layout = Layout::new(dir).unwrap();
-    let pack = wiring::pack(&city()).unwrap();
     let options = InitOptions {
-        city: city(),
-        pack_version: pack.version(),
-        pack_digest: wiring::pack_digest(suite, &pack).unwrap(),
+        city: wiring::choose(&city()).unwrap(),
+        with_zone: true,
         suite,
         simulated_from: None,
         wall: Timestamp(wiring::wall_clock()()),
@@ -92,10 +90,10 @@ fn a_trust_file_that_pins_another_pack_proves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let (layout, _) = made(dir.path(), Suite::Intl);
     let mut trust = Trust::parse(&std::fs::read(layout.trust_file()).unwrap()).unwrap();
-    let here = evidence::verify(b"{}", Some(&trust)).unwrap();
+    let here = evidence::verify(b"{}", Some(&trust), None).unwrap();
     assert_eq!(here.failure.unwrap().what, "malformed");
     trust.pack.digest = Suite::Intl.hash(b"another pack");
-    let other = evidence::verify(b"{}", Some(&trust)).unwrap();
+    let other = evidence::verify(b"{}", Some(&trust), None).unwrap();
     assert!(!other.valid && !other.trusted);
     assert_eq!(other.failure.unwrap().what, "other_pack");
 }

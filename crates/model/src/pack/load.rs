@@ -66,6 +66,14 @@ pub fn resolve(all: &[PackText], id: &str) -> Result<Vec<PackText>, PackError> {
     Ok(chain)
 }
 
+/// The id that a layer gives itself, whatever its folder is called.
+///
+/// # Errors
+/// Its `pack.toml` is missing or malformed.
+pub fn layer_id(layer: &PackText) -> Result<String, PackError> {
+    Ok(read_identity(layer)?.id)
+}
+
 fn read_identity(layer: &PackText) -> Result<RawPack, PackError> {
     let file = format!("{}/pack.toml", layer.layer);
     let text = layer.files.get("pack.toml").map(String::as_str).unwrap_or_default();

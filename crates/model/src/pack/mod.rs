@@ -15,7 +15,7 @@ pub use article::{Article, CoverageRow};
 pub use effect::Alternative;
 pub use error::PackError;
 pub use identity::{Identity, LayerKind, LegalStatus, Term};
-pub use load::{PackText, resolve};
+pub use load::{PackText, layer_id, resolve};
 pub use parameter::{Parameter, Status, Strict, Value, ValueKind};
 pub use show::{graph, mermaid, show, show_row};
 

@@ -85,6 +85,17 @@ pub fn decide(
     Ok(advance(pack, procedure, step, case, actor, command, now))
 }
 
+/// The steps that this actor could take in the case now, as far as role, separation of duties and earlier votes say;
+/// documents and guards are judged when the step is taken.
+#[must_use]
+pub fn steps_for<'a>(pack: &'a Pack, case: &Case, actor: &Actor, facts: &Facts) -> Vec<&'a Step> {
+    let steps = pack.procedure(&case.procedure).map(|p| p.steps.iter()).into_iter().flatten();
+    steps
+        .filter(|s| s.from.contains(&case.state))
+        .filter(|s| check_actor(pack, s, case, actor, facts).is_ok() && check_repeat(pack, s, case, actor).is_ok())
+        .collect()
+}
+
 /// What a person may see of a case's history: votes of a blind step stay hidden until all are in, except one's own.
 #[must_use]
 pub fn visible_history<'a>(pack: &Pack, case: &'a Case, viewer: &crate::ids::PersonId) -> Vec<&'a Done> {

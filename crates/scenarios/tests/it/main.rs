@@ -1,7 +1,13 @@
 //! Acceptance stories: the whole way, attacked from outside.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod apart;
+mod certificates;
+mod city;
+#[path = "../../../store/tests/it/cluster.rs"]
+mod cluster;
 mod crash;
 mod planted;
+mod postgres;
 mod program;
 mod wuxi;

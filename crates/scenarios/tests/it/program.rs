@@ -50,3 +50,11 @@ pub fn logs_hold(data: &Path) {
     let report = json(&["audit", "verify", log.to_str().unwrap(), "--trust", trust.to_str().unwrap(), "--json"], 0);
     assert_eq!((&report["valid"], &report["trusted"]), (&Value::Bool(true), &Value::Bool(true)), "{report}");
 }
+
+/// Tells a process to end, and waits for it.
+pub fn finish(child: &mut Child) {
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    }
+    child.wait().unwrap();
+}

@@ -46,6 +46,13 @@ pub struct CaseQuery {
     /// Only cases in which the caller can act now.
     #[serde(default)]
     pub inbox: bool,
+    /// At most so many, newest first.
+    pub limit: Option<usize>,
+    /// Those after this case in the list (`next` of the page before).
+    pub after: Option<String>,
+    /// Without long texts and documents.
+    #[serde(default)]
+    pub summary: bool,
 }
 
 /// Cases the caller may see.
@@ -55,7 +62,14 @@ pub async fn list_cases(
     Caller(actor): Caller,
     Query(q): Query<CaseQuery>,
 ) -> WebResult<Json<Value>> {
-    let filter = app::views::CaseFilter { procedure: q.procedure, state: q.state, inbox: q.inbox };
+    let filter = app::views::CaseFilter {
+        procedure: q.procedure,
+        state: q.state,
+        inbox: q.inbox,
+        limit: q.limit,
+        after: q.after,
+        summary: q.summary,
+    };
     Ok(Json(app::views::cases(&s.app, &actor, &filter).await?))
 }
 
@@ -68,6 +82,17 @@ pub async fn get_case(
     Path(case): Path<String>,
 ) -> WebResult<Json<Value>> {
     Ok(Json(app::views::case(&s.app, &actor, &CaseId(case)).await?))
+}
+
+/// The signed acts of a case with their documents. Blind votes stay hidden until all are in.
+#[utoipa::path(get, path = "/api/v1/cases/{case}/acts", tag = "cases", params(("case" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub async fn list_acts(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(case): Path<String>,
+) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::acts(&s.app, &actor, &CaseId(case)).await?))
 }
 
 /// What is asked of an act before it is signed.

@@ -30,14 +30,36 @@ pub struct DeploymentView {
     pub confinement: String,
     /// Program version.
     pub version: String,
+    /// Whether the first set-up is done.
+    pub set_up: bool,
+    /// Short name of the city in Chinese, as the pack has it.
+    pub city_zh: String,
+    /// Short name of the city in English.
+    pub city_en: String,
+    /// Name of the regulation in Chinese.
+    pub pack_zh: String,
+    /// Name of the regulation in English.
+    pub pack_en: String,
+    /// The authority root, to compare with what was noted down when the folder was made.
+    pub root_key: RootKey,
+}
+
+/// The authority root's public key.
+#[derive(Serialize, ToSchema)]
+pub struct RootKey {
+    /// Its id.
+    pub id: String,
+    /// `sm2:` or `ed25519:` and base64.
+    pub public: String,
 }
 
 /// Facts of this deployment.
 #[utoipa::path(get, path = "/api/v1/deployment", tag = "deployment",
     responses((status = 200, body = DeploymentView)))]
-pub async fn get_deployment(State(s): State<WebState>) -> Json<DeploymentView> {
+pub async fn get_deployment(State(s): State<WebState>) -> WebResult<Json<DeploymentView>> {
     let d = &s.app.deployment;
-    Json(DeploymentView {
+    let about = app::views::about(&s.app).await?;
+    Ok(Json(DeploymentView {
         deployment: d.deployment.clone(),
         city: d.city.clone(),
         pack: d.pack.clone(),
@@ -47,7 +69,13 @@ pub async fn get_deployment(State(s): State<WebState>) -> Json<DeploymentView> {
         zone_endpoint: s.app.zone_endpoint.clone(),
         confinement: s.app.confinement.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-    })
+        set_up: about.set_up,
+        city_zh: about.city.zh,
+        city_en: about.city.en,
+        pack_zh: about.pack.zh,
+        pack_en: about.pack.en,
+        root_key: RootKey { id: about.root_id, public: d.root.clone() },
+    }))
 }
 
 /// One of the three first administrators.

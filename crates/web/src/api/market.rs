@@ -13,6 +13,30 @@ pub async fn list_authorisations(State(s): State<WebState>, Caller(actor): Calle
     Ok(Json(app::views::authorisations(&s.app, &actor).await?))
 }
 
+/// Announcements; `open` says whether applications are taken now.
+#[utoipa::path(get, path = "/api/v1/announcements", tag = "operation", responses((status = 200, body = Object)))]
+pub async fn list_announcements(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::announcements(&s.app, &actor).await?))
+}
+
+/// Scenarios of the caller's organisation; all for those that oversee.
+#[utoipa::path(get, path = "/api/v1/scenarios", tag = "operation", responses((status = 200, body = Object)))]
+pub async fn list_scenarios(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::scenarios(&s.app, &actor).await?))
+}
+
+/// Staff files of the caller's organisation; all for those that oversee.
+#[utoipa::path(get, path = "/api/v1/staff", tag = "operation", responses((status = 200, body = Object)))]
+pub async fn list_staff(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::staff(&s.app, &actor).await?))
+}
+
+/// Emergency plans of the caller's organisation; all for those that oversee.
+#[utoipa::path(get, path = "/api/v1/plans", tag = "operation", responses((status = 200, body = Object)))]
+pub async fn list_plans(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::plans(&s.app, &actor).await?))
+}
+
 /// Grants.
 #[utoipa::path(get, path = "/api/v1/grants", tag = "operation", responses((status = 200, body = Object)))]
 pub async fn list_grants(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {

@@ -4,7 +4,8 @@ use crate::problem::{Problem, WebResult};
 use crate::session::{Body, Caller};
 use crate::state::WebState;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
+use model::ids::PersonId;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -105,4 +106,76 @@ pub async fn create_person(
 #[utoipa::path(get, path = "/api/v1/people", tag = "parties", responses((status = 200, body = Object)))]
 pub async fn list_people(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {
     Ok(Json(app::views::people(&s.app, &actor).await?))
+}
+
+/// Other roles for a person.
+#[derive(Deserialize, ToSchema)]
+pub struct RolesForm {
+    /// Software roles; they replace the present ones.
+    #[schema(value_type = Vec<String>)]
+    pub roles: Vec<model::party::PersonRole>,
+}
+
+/// Gives a person other roles (system administrator); the person's sessions end.
+#[utoipa::path(post, path = "/api/v1/people/{person}/roles", tag = "parties", request_body = RolesForm,
+    params(("person" = String, Path)), responses((status = 200, body = Object), (status = 422, body = Problem)))]
+pub async fn set_roles(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(person): Path<String>,
+    body: Body<RolesForm>,
+) -> WebResult<Json<Value>> {
+    let change = app::people::Change::Roles(body.value.roles);
+    Ok(Json(app::people::change(&s.app, &actor, &PersonId(person), change, body.idempotency.as_ref()).await?))
+}
+
+/// Nothing.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Closes a person's account for good (system administrator).
+#[utoipa::path(post, path = "/api/v1/people/{person}/close", tag = "parties", request_body = Nothing,
+    params(("person" = String, Path)), responses((status = 200, body = Object), (status = 422, body = Problem)))]
+pub async fn close_account(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(person): Path<String>,
+    body: Body<Nothing>,
+) -> WebResult<Json<Value>> {
+    let change = app::people::Change::Close;
+    Ok(Json(app::people::change(&s.app, &actor, &PersonId(person), change, body.idempotency.as_ref()).await?))
+}
+
+/// Unlocks an account after failed tries (system administrator).
+#[utoipa::path(post, path = "/api/v1/people/{person}/unlock", tag = "parties", request_body = Nothing,
+    params(("person" = String, Path)), responses((status = 200, body = Object), (status = 422, body = Problem)))]
+pub async fn unlock_account(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(person): Path<String>,
+    body: Body<Nothing>,
+) -> WebResult<Json<Value>> {
+    let change = app::people::Change::Unlock;
+    Ok(Json(app::people::change(&s.app, &actor, &PersonId(person), change, body.idempotency.as_ref()).await?))
+}
+
+/// A new password for somebody else; it must be changed at the next sign-in.
+#[derive(Deserialize, ToSchema)]
+pub struct ResetForm {
+    /// The new password.
+    pub password: String,
+}
+
+/// Sets another person's password (system administrator); it must be changed before the next sign-in.
+#[utoipa::path(post, path = "/api/v1/people/{person}/password", tag = "parties", request_body = ResetForm,
+    params(("person" = String, Path)), responses((status = 200, body = Object), (status = 422, body = Problem)))]
+pub async fn reset_password(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(person): Path<String>,
+    body: Body<ResetForm>,
+) -> WebResult<Json<Value>> {
+    let change = app::people::Change::Password(body.value.password);
+    Ok(Json(app::people::change(&s.app, &actor, &PersonId(person), change, body.idempotency.as_ref()).await?))
 }

@@ -28,6 +28,19 @@ pub struct SessionView {
     pub person: String,
     /// The person's organisation.
     pub org: String,
+    /// First instant at which the session ends however much it is used, in milliseconds since 1970 (UTC).
+    pub expires_at: i64,
+}
+
+/// A change of password.
+#[derive(Deserialize, ToSchema)]
+pub struct PasswordForm {
+    /// Login name.
+    pub account: String,
+    /// Present password.
+    pub old: String,
+    /// New password (12 characters or more, four classes, none of the last five).
+    pub new: String,
 }
 
 /// The raw bearer token.
@@ -45,8 +58,22 @@ impl FromRequestParts<WebState> for Token {
     responses((status = 200, body = SessionView), (status = 422, body = Problem)))]
 pub async fn create_session(State(s): State<WebState>, body: Body<LoginForm>) -> WebResult<Json<SessionView>> {
     let form = body.value;
-    let (token, person) = app::setup::login(&s.app, &form.account, &form.password).await?;
-    Ok(Json(SessionView { token, person: person.id.to_string(), org: person.org.to_string() }))
+    let done = app::setup::login(&s.app, &form.account, &form.password).await?;
+    Ok(Json(SessionView {
+        token: done.token,
+        person: done.person.id.to_string(),
+        org: done.person.org.to_string(),
+        expires_at: done.expires.0,
+    }))
+}
+
+/// Changes a password; no session is needed, all sessions of the person end.
+#[utoipa::path(post, path = "/api/v1/password", tag = "sessions", request_body = PasswordForm,
+    responses((status = 200, body = Object), (status = 422, body = Problem)))]
+pub async fn change_password(State(s): State<WebState>, body: Body<PasswordForm>) -> WebResult<Json<Value>> {
+    let form = body.value;
+    app::setup::change_password(&s.app, &form.account, &form.old, &form.new).await?;
+    Ok(Json(serde_json::json!({})))
 }
 
 /// Signs out.

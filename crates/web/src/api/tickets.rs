@@ -32,7 +32,7 @@ fn bad_purpose() -> AppError {
     AppError::usage(
         "bad-purpose",
         "purpose",
-        "请写明用途：upload、set_aside、gate_report、preview 或 product，以及相应编号。",
-        "State the purpose: upload, set_aside, gate_report, preview or product, with the ids it needs.",
+        "请写明用途：upload、set_aside、classify、gate_report、job、preview 或 product，以及相应编号。",
+        "State the purpose: upload, set_aside, classify, gate_report, job, preview or product, with the ids it needs.",
     )
 }

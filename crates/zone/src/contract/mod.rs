@@ -92,6 +92,20 @@ pub enum LogicalType {
     Boolean,
 }
 
+impl LogicalType {
+    /// The word that ODCS has for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+            Self::Boolean => "boolean",
+        }
+    }
+}
+
 /// The coarsest step at which a field's values may be compared or released.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Grid {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Contract, Derivation, Field, Grid, LogicalType, Mask, Subject};
+use super::{Contract, Derivation, Field, Grid, Mask, Subject};
 
 pub(super) fn contract(contract: &Contract) -> String {
     let mut table = Map::new();
@@ -45,7 +45,7 @@ fn subject(subject: &Subject) -> Value {
 fn field(field: &Field) -> Value {
     let mut map = Map::new();
     map.insert("name".into(), json!(field.name));
-    map.insert("logicalType".into(), json!(type_name(field.logical_type)));
+    map.insert("logicalType".into(), json!(field.logical_type.name()));
     if let Some(physical) = &field.physical_type {
         map.insert("physicalType".into(), json!(physical));
     }
@@ -112,15 +112,4 @@ fn grid(grid: Grid) -> Value {
 fn number(value: f64) -> Value {
     let whole = value as i64;
     if (whole as f64).to_bits() == value.to_bits() { json!(whole) } else { json!(value) }
-}
-
-fn type_name(logical: LogicalType) -> &'static str {
-    match logical {
-        LogicalType::String => "string",
-        LogicalType::Integer => "integer",
-        LogicalType::Number => "number",
-        LogicalType::Date => "date",
-        LogicalType::Timestamp => "timestamp",
-        LogicalType::Boolean => "boolean",
-    }
 }

@@ -12,7 +12,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Extension, LogicalPlan, Projection, TableSource};
 use model::refusal::{Position, Refusal};
 
-use super::analysis::{Pass, Policy, Relation, Release, State};
+use super::analysis::{Pass, Policy, Relation, Release, State, joint};
 use super::disclose::{Demands, Disclose};
 use super::label::{Atom, Label, Modes};
 use super::parse::{Text, parse};
@@ -165,7 +165,8 @@ fn analyse(sql: &str, contracts: &[Contract], purpose: &Purpose, records: Record
     let releases = std::mem::take(&mut pass.releases);
     let shown = Projection::try_new(root.visible(), Arc::new(root.plan.clone()));
     let shown = shown.map_err(|_| Box::new(Reason::new("N1", "查询无法改写", "the query cannot be rewritten")))?;
-    let plan = link(LogicalPlan::Projection(shown), &releases)?;
+    let totals = joint::check(&releases, &text)?;
+    let plan = link(LogicalPlan::Projection(shown), &totals)?;
     let verdict = Verdict {
         verdict: if root.state == State::Public { Decision::Allow } else { Decision::Aggregate },
         reasons: Vec::new(),
@@ -212,13 +213,9 @@ fn check_company(used: &BTreeSet<Atom>, policy: &Policy, text: &Text) -> Checked
     Ok(())
 }
 
-/// Marks release points whose totals another one may show (G3).
-fn link(plan: LogicalPlan, releases: &[Release]) -> Checked<LogicalPlan> {
-    let linked = releases
-        .iter()
-        .enumerate()
-        .any(|(at, a)| releases[at + 1..].iter().any(|b| !a.tables.is_disjoint(&b.tables) && a.original != b.original));
-    if !linked {
+/// Tells every release operator which totals of its groups another one shows (G3).
+fn link(plan: LogicalPlan, totals: &joint::Totals) -> Checked<LogicalPlan> {
+    if totals.iter().all(Vec::is_empty) {
         return Ok(plan);
     }
     let marked = plan.transform_up_with_subqueries(|node| {
@@ -226,7 +223,8 @@ fn link(plan: LogicalPlan, releases: &[Release]) -> Checked<LogicalPlan> {
         let Some(operator) = extension.node.as_any().downcast_ref::<Disclose>() else {
             return Ok(Transformed::no(node));
         };
-        let demands = Arc::new(Demands { linked: true, ..operator.demands.as_ref().clone() });
+        let totals = totals.get(operator.number).cloned().unwrap_or_default();
+        let demands = Arc::new(Demands { totals, ..operator.demands.as_ref().clone() });
         let operator = Disclose { demands, ..operator.clone() };
         Ok(Transformed::yes(LogicalPlan::Extension(Extension { node: Arc::new(operator) })))
     });

@@ -212,7 +212,7 @@ fn conform(batch: &RecordBatch, contract: &Contract) -> Result<RecordBatch, Stri
     RecordBatch::try_new(contract.arrow_schema(), columns).map_err(|_| "a required field is empty somewhere".into())
 }
 
-fn rows(sealed: &Sealed) -> Option<Vec<Vec<Value>>> {
+pub(super) fn rows(sealed: &Sealed) -> Option<Vec<Vec<Value>>> {
     let mut rows = Vec::new();
     for batch in &sealed.parts().batches {
         let columns = batch.columns().iter().map(values).collect::<Option<Vec<Vec<Value>>>>()?;

@@ -13,6 +13,7 @@ mod label;
 pub mod local;
 mod parse;
 mod planner;
+mod rehearse;
 mod run;
 mod share;
 mod subjects;
@@ -21,9 +22,16 @@ mod token;
 mod verdict;
 
 pub use clear::{ClearedPlan, EngineEnv, Limits, Source, check, clear};
+pub use rehearse::rehearse;
 pub use run::{RunError, run, shown_duration};
 pub use token::Tokens;
 pub use verdict::{ColumnLineage, Decision, LineageSource, Reason, Transform, Verdict};
 
 #[cfg(test)]
 mod tests;
+
+/// Contracts of the reference schema, for tests elsewhere in the crate.
+#[cfg(test)]
+pub(crate) fn schema_for_tests() -> Vec<(String, String)> {
+    tests::schema::yaml()
+}

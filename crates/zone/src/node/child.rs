@@ -53,7 +53,17 @@ pub(crate) struct JobTable {
     pub(crate) objects: Vec<String>,
 }
 
-/// What it answers: one line of JSON.
+/// What it says on the way: a stage that is over, one line of JSON each.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StageDone {
+    pub(crate) done: String,
+}
+
+/// Stages of a job in their order.
+pub(crate) const STAGES: [&str; 5] = ["open", "clear", "run", "gate", "seal"];
+
+/// What it answers: one line of JSON, the last.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(crate) enum JobOutput {
@@ -79,7 +89,7 @@ pub fn job_main(stdin: impl Read + Send + 'static, mut stdout: impl Write) -> i3
         return 3;
     }
     std::thread::spawn(move || end_with_parent(input));
-    let Some(output) = run(&job) else { return 3 };
+    let Some(output) = run(&job, &mut stdout) else { return 3 };
     let Ok(mut bytes) = serde_json::to_vec(&output) else { return 3 };
     bytes.push(b'\n');
     if stdout.write_all(&bytes).and_then(|()| stdout.flush()).is_err() { 3 } else { 0 }
@@ -104,25 +114,30 @@ fn bound(memory: u64) -> rustix::io::Result<()> {
     setrlimit(Resource::Data, Rlimit { current: bytes, maximum: bytes })
 }
 
-fn run(job: &JobInput) -> Option<JobOutput> {
+fn run(job: &JobInput, stdout: &mut impl Write) -> Option<JobOutput> {
     if job.v != 1 {
         return None;
     }
     let threads = std::thread::available_parallelism().map_or(2, usize::from).min(4);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().ok()?;
-    Some(match runtime.block_on(measured(job)) {
+    Some(match runtime.block_on(measured(job, stdout)) {
         Ok(output) => output,
         Err(refusal) => JobOutput::Refused { refusal },
     })
 }
 
 /// Clears, runs, measures, seals.
-async fn measured(job: &JobInput) -> Result<JobOutput, Refusal> {
+async fn measured(job: &JobInput, stdout: &mut impl Write) -> Result<JobOutput, Refusal> {
     let mut figures = BTreeMap::new();
     let mut clock = Instant::now();
     let mut lap = |stage: &str| {
         figures.insert(format!("{stage}_ms"), u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX));
         clock = Instant::now();
+        // Nobody may be listening any more; then the parent's end will end this process.
+        if let Ok(mut line) = serde_json::to_vec(&StageDone { done: stage.to_owned() }) {
+            line.push(b'\n');
+            let _ = stdout.write_all(&line).and_then(|()| stdout.flush());
+        }
     };
     let sealed = super::run::sealed(job, &mut lap).await?;
     let report = gate::assess(&sealed, &super::run::gate_params(job)?, job.keys.suite).await;

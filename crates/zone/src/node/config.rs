@@ -1,6 +1,7 @@
 //! What a node is started with. Plain values: who they come from (a file, enrolment, a test) is the caller's business.
 
 use crypto::{KeyProvider, PublicKey, SigningKey, Suite};
+use listen::{Patience, TlsFiles};
 use model::{Clock, Timestamp};
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -45,6 +46,8 @@ pub struct Limits {
     pub upload_bytes: u64,
     /// Rows of one answer of the rows interface.
     pub rows: usize,
+    /// How long a slow caller of the endpoint is waited for.
+    pub patience: Patience,
 }
 
 impl Default for Limits {
@@ -58,6 +61,7 @@ impl Default for Limits {
             poll: Duration::from_millis(1000),
             upload_bytes: 16 << 30,
             rows: 1000,
+            patience: Patience::default(),
         }
     }
 }
@@ -69,10 +73,16 @@ pub struct NodeConfig {
     pub data: PathBuf,
     /// The zone's log (`DATA/log/zone`).
     pub log: PathBuf,
-    /// The platform's base address.
+    /// The platform's base address: `https`, or `http` on loopback.
     pub platform: String,
-    /// Where the endpoint listens: loopback only; port 0 lets the system choose. The address is written to `data/endpoint`.
+    /// Origins whose pages may call the endpoint: the platform's console, under each name that people open it by.
+    pub console: Vec<String>,
+    /// Certificates (PEM) that the platform's own must lead back to; the machine's authorities if there are none.
+    pub platform_ca: Option<Vec<u8>>,
+    /// Where the endpoint listens; port 0 lets the system choose. The address is written to `data/endpoint`.
     pub listen: SocketAddr,
+    /// The endpoint's certificate. Without one it listens on loopback only; a simulated clock keeps it there anyhow.
+    pub tls: Option<TlsFiles>,
     /// What was enrolled.
     pub trust: Trust,
     /// The pinned rule pack.

@@ -7,6 +7,7 @@ use super::journal::Journal;
 use super::leases::Leases;
 use super::leaves::Leaves;
 use super::refuse;
+use super::stages::Stages;
 use super::state::State;
 use super::time::Time;
 use crypto::KeyId;
@@ -21,6 +22,8 @@ pub(crate) struct Core {
     pub(crate) time: Time,
     pub(crate) leaves: Leaves,
     pub(crate) leases: Leases,
+    /// How far running jobs are.
+    pub(crate) stages: Stages,
     inner: Mutex<Inner>,
     /// Rung after every commit that leaves reports to send.
     pub(crate) reports: Notify,
@@ -69,7 +72,17 @@ impl Core {
         let time = Time::open(&cfg.data, cfg.machine_clock.clone(), start, offset)?;
         let inner = Mutex::new(Inner { journal, state });
         let (reports, work) = (Notify::new(), Notify::new());
-        Ok(Self { cfg, time, leaves, leases: Leases::default(), inner, reports, work, _lock: guard })
+        Ok(Self {
+            cfg,
+            time,
+            leaves,
+            leases: Leases::default(),
+            stages: Stages::default(),
+            inner,
+            reports,
+            work,
+            _lock: guard,
+        })
     }
 
     /// Looks at the state. Keep it short: commits wait meanwhile.

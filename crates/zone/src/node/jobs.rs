@@ -2,7 +2,7 @@
 //! process gets data keys for exactly the objects of the job over its standard input, nothing in arguments or
 //! environment; it dies with its parent, by its limits, or when the authorisation stops.
 
-use super::child::{JobInput, JobOutput, JobTable};
+use super::child::{JobInput, JobOutput, JobTable, StageDone};
 use super::core::Core;
 use super::error::NodeError;
 use super::outcome;
@@ -20,7 +20,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
@@ -56,14 +56,17 @@ pub(crate) async fn run(core: Arc<Core>, id: JobId, stop: oneshot::Receiver<()>)
         return Ok(());
     }
     let input = input(&core, &id, &plan)?;
-    match process(&core, input, stop).await? {
+    core.stages.begin(&id);
+    let ended = process(&core, &id, input, stop).await;
+    core.stages.end(&id);
+    match ended? {
         End::Stopped => Ok(()),
         End::Died => fail(&core, &id, refuse::job_died()),
         End::Output(output) => finish(&core, &id, &plan.authorisation, *output),
     }
 }
 
-fn is_open(job: &Job) -> bool {
+pub(crate) fn is_open(job: &Job) -> bool {
     matches!(job.phase, Phase::Queued | Phase::Started(_))
 }
 
@@ -168,7 +171,8 @@ pub(crate) fn input(core: &Core, id: &JobId, plan: &Plan) -> Result<JobInput, No
 
 /// The pack's thresholds for engine and gate, by name; product defaults stand where the pack has none.
 fn thresholds(core: &Core) -> BTreeMap<String, i64> {
-    let names = ["k.person", "k.enterprise", "k.other", "dominance.n", "dominance.percent", "dominance.p_percent"];
+    let names =
+        ["k.person", "k.enterprise", "k.other", "dominance.largest", "dominance.percent", "dominance.p_percent"];
     names.into_iter().filter_map(|n| Some((n.to_owned(), core.cfg.pack.number(n)?))).collect()
 }
 
@@ -187,7 +191,7 @@ fn writing_key(core: &Core, id: &KeyId) -> Result<HandedKey, NodeError> {
     Ok(HandedKey { id: id.clone(), wrapped, key, seals: true })
 }
 
-async fn process(core: &Core, input: JobInput, stop: oneshot::Receiver<()>) -> Result<End, NodeError> {
+async fn process(core: &Core, id: &JobId, input: JobInput, stop: oneshot::Receiver<()>) -> Result<End, NodeError> {
     let mut child = spawn(&core.cfg.job_command)?;
     let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else { return Ok(End::Died) };
     let mut line =
@@ -198,9 +202,7 @@ async fn process(core: &Core, input: JobInput, stop: oneshot::Receiver<()>) -> R
         // Standard input stays open: when this process dies, the child reads its end and dies too.
         stdin.write_all(&line).await?;
         stdin.flush().await?;
-        let mut out = Vec::new();
-        stdout.take(MAX_OUTPUT).read_to_end(&mut out).await?;
-        Ok::<_, std::io::Error>(out)
+        listen(stdout.take(MAX_OUTPUT), |stage| core.stages.over(id, stage)).await
     };
     let out = tokio::select! {
         out = tokio::time::timeout(core.cfg.limits.job_wall, talk) => out,
@@ -210,12 +212,28 @@ async fn process(core: &Core, input: JobInput, stop: oneshot::Receiver<()>) -> R
         }
     };
     drop(stdin);
-    let Ok(Ok(out)) = out else {
+    let Ok(Ok(Some(output))) = out else {
         end(&mut child).await;
         return Ok(End::Died);
     };
     end_of(&mut child).await;
-    Ok(serde_json::from_slice(&out).map_or(End::Died, |output| End::Output(Box::new(output))))
+    Ok(End::Output(Box::new(output)))
+}
+
+/// Reads lines to the end: stages that are over, then the answer.
+async fn listen(
+    from: impl tokio::io::AsyncRead + Unpin,
+    mut over: impl FnMut(&str),
+) -> std::io::Result<Option<JobOutput>> {
+    let mut lines = BufReader::new(from).lines();
+    let mut answer = None;
+    while let Some(line) = lines.next_line().await? {
+        match serde_json::from_str::<StageDone>(&line) {
+            Ok(stage) => over(&stage.done),
+            Err(_) => answer = serde_json::from_str(&line).ok(),
+        }
+    }
+    Ok(answer)
 }
 
 fn spawn(command: &[std::ffi::OsString]) -> Result<Child, NodeError> {

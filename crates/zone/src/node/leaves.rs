@@ -6,7 +6,10 @@ use super::core::lock;
 use super::error::NodeError;
 use super::record::{Frame, Record};
 use audit::{Checkpoint, ClockKind, LogConfig, LogError, LogName, TileLog, anchor_line};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use crypto::SigningKey;
+use model::link::LeafRun;
 use model::{Clock, Timestamp};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -74,6 +77,14 @@ impl Leaves {
         lock(&self.shared.checkpoint).clone()
     }
 
+    /// The newest checkpoint, and leaves under it from an index on, at most about so many bytes of them; `None` if there
+    /// are none.
+    pub(crate) async fn since(&self, from: u64, bytes: usize) -> Result<(Option<String>, Option<LeafRun>), NodeError> {
+        let shared = self.shared.clone();
+        let done = tokio::task::spawn_blocking(move || shared.since(from, bytes).map_err(log_error)).await;
+        done.unwrap_or_else(|_| Err(NodeError::Log("the reader ended abnormally".into())))
+    }
+
     /// Takes a verified checkpoint of the platform's log; the next checkpoint here will anchor it. Never an older one.
     pub(crate) fn anchor(&self, platform: Checkpoint) {
         let mut anchor = lock(&self.shared.anchor);
@@ -103,6 +114,24 @@ impl Shared {
         *slot = Some(log);
         *lock(&self.checkpoint) = Some(note);
         Ok(())
+    }
+
+    fn since(&self, from: u64, bytes: usize) -> Result<(Option<String>, Option<LeafRun>), LogError> {
+        // Held throughout, so that the folder does not change under the reader.
+        let slot = lock(&self.log);
+        let note = lock(&self.checkpoint).clone();
+        let (Some(log), Some(text)) = (slot.as_ref(), &note) else { return Ok((note, None)) };
+        let end = Checkpoint::parse(text.as_bytes())?.size;
+        let (mut leaves, mut left) = (Vec::new(), bytes);
+        let reader = log.reader();
+        for index in from..end {
+            let leaf = reader.leaf(index)?;
+            let Some(rest) = left.checked_sub(leaf.len()) else { break };
+            left = rest;
+            leaves.push(BASE64.encode(leaf));
+        }
+        let run = (!leaves.is_empty()).then_some(LeafRun { first: from, leaves });
+        Ok((note, run))
     }
 
     fn write(&self, log: &mut TileLog, now: Timestamp) -> Result<String, LogError> {

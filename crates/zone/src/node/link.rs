@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 
 const MAX_REPLY: usize = 64 << 20;
 const MAX_REPORTS: usize = 256;
+/// Bytes of leaves sent at once.
+const MAX_LEAF_BYTES: usize = 512 << 10;
 
 /// Polls until dropped.
 pub(crate) async fn poll(core: Arc<Core>, client: reqwest::Client) -> Result<(), NodeError> {
@@ -43,7 +45,7 @@ pub(crate) async fn poll(core: Arc<Core>, client: reqwest::Client) -> Result<(),
 /// Sends reports whenever there are some.
 pub(crate) async fn report(core: Arc<Core>, client: reqwest::Client) -> Result<(), NodeError> {
     let link = Link { core, client, noticed: BTreeMap::new() };
-    let mut sent = None;
+    let mut sent = Sent::default();
     loop {
         match link.send_reports(&mut sent).await {
             Ok(true) => {}
@@ -58,6 +60,14 @@ pub(crate) async fn report(core: Arc<Core>, client: reqwest::Client) -> Result<(
             }
         }
     }
+}
+
+/// What the platform has already.
+#[derive(Default)]
+struct Sent {
+    checkpoint: Option<String>,
+    /// Leaves of this log that it holds a copy of, if it keeps one.
+    copied: Option<u64>,
 }
 
 struct Link {
@@ -205,19 +215,24 @@ impl Link {
     }
 
     /// Sends what waits; `true` when there may be more.
-    async fn send_reports(&self, sent: &mut Option<String>) -> Result<bool, NodeError> {
+    async fn send_reports(&self, sent: &mut Sent) -> Result<bool, NodeError> {
         let reports: Vec<_> = self.core.read(|s| s.outbox.iter().take(MAX_REPORTS).cloned().collect());
-        let checkpoint = self.core.leaves.checkpoint();
-        if reports.is_empty() && (checkpoint.is_none() || checkpoint == *sent) {
+        let (checkpoint, leaves) = match sent.copied {
+            Some(from) => self.core.leaves.since(from, MAX_LEAF_BYTES).await?,
+            None => (self.core.leaves.checkpoint(), None),
+        };
+        let news = checkpoint.is_some() && checkpoint != sent.checkpoint;
+        if reports.is_empty() && leaves.is_none() && !news {
             return Ok(false);
         }
         let deployment = self.core.cfg.trust.deployment.clone();
-        let batch = ReportBatch { v: 1, deployment, reports, checkpoint: checkpoint.clone() };
+        let batch = ReportBatch { v: 1, deployment, reports, checkpoint: checkpoint.clone(), leaves };
         let receipt: ReportReceipt = self.call("POST", REPORTS_PATH, crypto::canonical(&batch)?).await?;
         let before = self.core.read(|s| s.acknowledged);
         self.acknowledge(receipt.acknowledged_report)?;
-        *sent = checkpoint;
-        Ok(receipt.acknowledged_report > before)
+        sent.checkpoint = checkpoint;
+        let copied = std::mem::replace(&mut sent.copied, receipt.zone_log);
+        Ok(receipt.acknowledged_report > before || receipt.zone_log > copied)
     }
 
     async fn call<T: DeserializeOwned>(&self, method: &str, path: &str, body: Vec<u8>) -> Result<T, NodeError> {

@@ -24,6 +24,7 @@ mod refuse;
 mod render;
 mod run;
 mod sealed;
+mod stages;
 mod state;
 mod time;
 mod verify;
@@ -41,27 +42,29 @@ pub use policy::Policy;
 use self::core::Core;
 use draft::Said;
 use endpoint::App;
+use model::Clock;
 use std::future::Future;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 
 /// Runs a node until `shutdown`.
 ///
 /// # Errors
 /// The folder, the log or the configuration cannot be used, or the journal broke while running.
 pub async fn run(cfg: NodeConfig, shutdown: impl Future<Output = ()> + Send) -> Result<(), NodeError> {
-    if !cfg.listen.ip().is_loopback() {
-        return Err(NodeError::Config("the endpoint listens on loopback only; a gateway relays to it"));
-    }
+    check_wires(&cfg)?;
+    let client = client(cfg.platform_ca.as_deref())?;
+    let (tls, patience) = (cfg.tls.clone(), cfg.limits.patience);
     let core = Arc::new(open(cfg).await?);
     let (receipts, writer) = receipts::open(core.clone())?;
-    let listener = listen(&core).await?;
-    let client = client()?;
+    let listener = listen(&core)?;
     let app = Arc::new(App::new(core.clone(), receipts));
     let router = endpoint::router(app.clone());
     let result = tokio::select! {
-        served = async { axum::serve(listener, router).await } => served.map_err(NodeError::io("serving the endpoint")),
+        served = listen::serve(listener, router, tls.as_ref(), patience, std::future::pending()) => {
+            served.map_err(NodeError::io("serving the endpoint"))
+        }
         r = link::poll(core.clone(), client.clone()) => r,
         r = link::report(core.clone(), client) => r,
         r = work::work(app.clone()) => r,
@@ -88,18 +91,38 @@ async fn flush(core: &Core) -> Result<(), NodeError> {
     if core.time.known() { core.leaves.flush(core.time.now()).await } else { Ok(()) }
 }
 
-async fn listen(core: &Core) -> Result<TcpListener, NodeError> {
-    let listener = TcpListener::bind(core.cfg.listen).await.map_err(NodeError::io("listening"))?;
+/// Nothing leaves the machine in the open, and a simulated deployment does not leave it at all.
+fn check_wires(cfg: &NodeConfig) -> Result<(), NodeError> {
+    if !listen::may_be_called(&cfg.platform) {
+        return Err(NodeError::Config("off loopback the platform is called over https only"));
+    }
+    let loopback = cfg.listen.ip().is_loopback();
+    if cfg.trust.clock == Clock::Simulated && !loopback {
+        return Err(NodeError::Config("with a simulated clock the endpoint listens on loopback only"));
+    }
+    if cfg.tls.is_none() && !loopback {
+        return Err(NodeError::Config("off loopback the endpoint needs a TLS certificate"));
+    }
+    Ok(())
+}
+
+fn listen(core: &Core) -> Result<TcpListener, NodeError> {
+    let listener = listen::bind(core.cfg.listen).map_err(NodeError::io("listening"))?;
     let address = listener.local_addr().map_err(NodeError::io("listening"))?;
     time::write_atomically(&core.cfg.data.join("endpoint"), address.to_string().as_bytes())?;
     Ok(listener)
 }
 
-fn client() -> Result<reqwest::Client, NodeError> {
+fn client(ca: Option<&[u8]>) -> Result<reqwest::Client, NodeError> {
     // The HTTP client is built without a TLS provider of its own; a second installation changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // The address is the enrolled one: no proxy of the environment, no redirect elsewhere.
-    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    let mut builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    if let Some(pem) = ca {
+        let known = reqwest::Certificate::from_pem_bundle(pem).ok().filter(|c| !c.is_empty());
+        builder =
+            builder.tls_certs_only(known.ok_or(NodeError::Config("the file of authorities holds no certificate"))?);
+    }
     builder.build().map_err(|_| NodeError::Config("no HTTP client"))
 }
 

@@ -95,6 +95,12 @@ refusals! {
     query_failed = "query-failed", "ZONE-JOB-3", "查询未能完成", "the query could not be completed";
     /// Memory or rows ran out.
     query_too_large = "query-too-large", "ZONE-JOB-4", "查询超出内存或行数限制", "the query needs more than its limits allow";
+    /// Cancelled by its own organisation.
+    job_cancelled = "job-cancelled", "ZONE-JOB-5", "作业已由提交单位取消", "the job was cancelled by the organisation that submitted it";
+    /// Nothing to cancel.
+    job_over = "job-over", "ZONE-JOB-6", "作业已结束，无需取消", "the job has ended; there is nothing to cancel";
+    /// The file cannot be read as a table.
+    not_a_table = "file-unreadable", "ZONE-HTTP-5", "该文件不能作为文本表格读取", "the file cannot be read as delimited text";
     /// No batch to work on.
     no_batches = "job-without-records", "ZONE-JOB-2", "所授权的资源没有已存储的批次", "a granted resource has no stored batch";
     /// The job has no result to release.

@@ -40,7 +40,7 @@ pub(crate) async fn sealed(job: &JobInput, lap: &mut impl FnMut(&str)) -> Result
 }
 
 async fn source(job: &JobInput, given: &JobTable, keys: Arc<dyn KeyProvider>) -> Result<Source, Refusal> {
-    let contract = granted(given)?;
+    let contract = granted(&given.contract, &given.fields)?;
     let store = SealedStore::local(&job.root, keys, None, &job.deployment, given.resource.as_str());
     let store = Arc::new(store.map_err(|_| refuse::broken())?);
     let paths: Vec<Path> = given.objects.iter().map(|o| Path::from(o.as_str())).collect();
@@ -49,9 +49,9 @@ async fn source(job: &JobInput, given: &JobTable, keys: Arc<dyn KeyProvider>) ->
 }
 
 /// The contract with every field locked that the grant does not name.
-fn granted(given: &JobTable) -> Result<Contract, Refusal> {
-    let mut contract = Contract::parse(&given.contract).map_err(|_| refuse::bad_contract())?;
-    for field in contract.table.fields.iter_mut().filter(|f| !given.fields.contains(&f.name)) {
+pub(crate) fn granted(contract: &str, fields: &[String]) -> Result<Contract, Refusal> {
+    let mut contract = Contract::parse(contract).map_err(|_| refuse::bad_contract())?;
+    for field in contract.table.fields.iter_mut().filter(|f| !fields.contains(&f.name)) {
         field.class = Some(Class::Lock);
         (field.grid, field.domain, field.clamp, field.mask) = (None, None, None, None);
         field.derive.clear();
@@ -61,9 +61,14 @@ fn granted(given: &JobTable) -> Result<Contract, Refusal> {
 
 /// The purpose with the pack's thresholds as a floor.
 fn purpose(job: &JobInput) -> Result<Purpose, Refusal> {
-    let mut purpose = Purpose::parse(&job.purpose).map_err(|_| refuse::bad_grant())?;
+    with_floor(&job.purpose, |name| job.thresholds.get(name).copied())
+}
+
+/// A purpose with the pack's thresholds, by name, as a floor.
+pub(crate) fn with_floor(text: &str, pack: impl Fn(&str) -> Option<i64>) -> Result<Purpose, Refusal> {
+    let mut purpose = Purpose::parse(text).map_err(|_| refuse::bad_grant())?;
     for (kind, name) in KINDS {
-        if let Some(floor) = number(job, name).and_then(|n| u32::try_from(n).ok()) {
+        if let Some(floor) = pack(name).and_then(|n| u32::try_from(n).ok()) {
             let k = purpose.thresholds.entry(kind.to_owned()).or_insert(floor);
             *k = floor.max(*k);
         }

@@ -61,7 +61,7 @@ fn stop_what_may_not_run(core: &Core, running: &mut BTreeMap<JobId, Running>) {
     let now = core.time.now();
     for (id, run) in running.iter_mut() {
         let allowed = core.read(|s| {
-            let job = s.jobs.get(id)?;
+            let job = s.jobs.get(id).filter(|j| jobs::is_open(j))?;
             core.leases.check_grant(s, &job.spec.grant, now).ok()
         });
         if allowed.is_none()

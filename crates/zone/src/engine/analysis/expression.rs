@@ -265,6 +265,7 @@ impl Pass<'_> {
         if !subquery.outer_ref_columns.is_empty() {
             return self.unknown(expr);
         }
+        let before = self.releases.len();
         let inner = self.analyse(&subquery.subquery)?;
         self.check_pairs(&from.tables, &inner.tables)?;
         if inner.is_raw() || !inner.is_open() {
@@ -287,6 +288,7 @@ impl Pass<'_> {
         if inner.state == State::Released && !from.is_open() {
             // Beside restricted rows a released value is good for one thing: a bound of a measure.
             label.modes = Modes::NONE;
+            self.releases[before..].iter_mut().for_each(|release| release.bound = true);
         }
         Ok(label)
     }

@@ -9,6 +9,7 @@ mod conditions;
 mod expression;
 mod functions;
 mod join;
+pub(super) mod joint;
 mod policy;
 mod relation;
 mod release;

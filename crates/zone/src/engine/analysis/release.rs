@@ -32,8 +32,20 @@ const MOST_CONDITIONS: usize = 16;
 pub struct Release {
     /// The grouping as it was planned: equal ones release the same.
     pub original: LogicalPlan,
-    /// Tables that were read.
+    /// Tables with restricted columns that were read.
     pub tables: BTreeSet<String>,
+    /// Kinds of subject that the rows are about.
+    pub kinds: BTreeSet<String>,
+    /// The rows that were grouped, as they were planned.
+    pub population: LogicalPlan,
+    /// The keys, as they were planned.
+    pub keys: Vec<Expr>,
+    /// Grouping sets: groups of several levels.
+    pub levels: bool,
+    /// An aggregate has a condition of its own.
+    pub conditional: bool,
+    /// The result is used as a bound of a measure only, and never shown.
+    pub bound: bool,
     /// What the gate needs to count again.
     pub point: ReleasePoint,
 }
@@ -98,6 +110,12 @@ impl Pass<'_> {
         self.releases.push(Release {
             original: plan.clone(),
             tables: input.tables.clone(),
+            kinds: input.hidden.iter().map(|hidden| hidden.kind.clone()).collect(),
+            population: node.input.as_ref().clone(),
+            keys: exprs,
+            levels: matches!(node.group_expr.as_slice(), [Expr::GroupingSet(_)]),
+            conditional: calls.iter().any(explicit_condition),
+            bound: false,
             point: point(&input, &group, &runs, &calls, &counted),
         });
         let labels = released_labels(keys, &calls, number);
@@ -275,7 +293,7 @@ impl Pass<'_> {
         let visible = node.schema.fields().len();
         let aggregate =
             Aggregate::try_new(Arc::new(input.plan.clone()), group.to_vec(), building.aggregates).map_err(internal)?;
-        let demands = Demands { visible, keys: keys.len(), counts, shares, varied, linked: false, levels };
+        let demands = Demands { visible, keys: keys.len(), counts, shares, varied, totals: Vec::new(), levels };
         Ok((LogicalPlan::Aggregate(aggregate), demands))
     }
 
@@ -337,7 +355,8 @@ impl Pass<'_> {
         let schema = DFSchema::new_with_metadata(shown.collect(), Default::default()).map_err(internal)?;
         let schema = Arc::new(schema);
         let keys = demands.keys;
-        let operator = Disclose { input: aggregate, demands: Arc::new(demands), schema: Arc::clone(&schema) };
+        let number = self.releases.len();
+        let operator = Disclose { input: aggregate, demands: Arc::new(demands), schema: Arc::clone(&schema), number };
         let plan = LogicalPlan::Extension(Extension { node: Arc::new(operator) });
         let mut exprs = Vec::new();
         for (at, column) in schema.columns().into_iter().enumerate() {

@@ -68,8 +68,13 @@ fn families(groups: &RecordBatch, demands: &Demands) -> Result<Vec<Family>> {
         by_level.entry(*level).or_default().push(row);
     }
     let mut families = Vec::new();
-    if demands.linked {
-        families.extend(by_level.values().map(|rows| Family { rows: rows.clone(), total: None }));
+    for keys in &demands.totals {
+        let names = encode(groups, keys)?;
+        let mut by_total: BTreeMap<(u64, &[u8]), Vec<usize>> = BTreeMap::new();
+        for (row, level) in levels.iter().enumerate() {
+            by_total.entry((*level, &names[row])).or_default().push(row);
+        }
+        families.extend(by_total.into_values().map(|rows| Family { rows, total: None }));
     }
     for (coarse, totals) in &by_level {
         for (fine, parts) in &by_level {

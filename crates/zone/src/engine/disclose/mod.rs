@@ -57,8 +57,9 @@ pub struct Demands {
     pub shares: Vec<Share>,
     /// Keys whose values must differ among groups that agree in all other keys (G5).
     pub varied: Vec<usize>,
-    /// Other released groups of the query count the same people: a lone suppressed group takes another one with it (G3).
-    pub linked: bool,
+    /// Sets of keys by which another release of the query shows totals of these groups: under each total a lone suppressed
+    /// group takes another one with it (G3). The empty set is the grand total.
+    pub totals: Vec<Vec<usize>>,
     /// The groups are of several levels (grouping sets): number of keys; the grouping number follows them.
     pub levels: Option<usize>,
 }
@@ -72,6 +73,8 @@ pub struct Disclose {
     pub demands: Arc<Demands>,
     /// Schema of the visible columns.
     pub schema: DFSchemaRef,
+    /// Number of the release point in its query.
+    pub number: usize,
 }
 
 impl Hash for Disclose {
@@ -116,7 +119,7 @@ impl UserDefinedLogicalNodeCore for Disclose {
         let mut inputs = inputs.into_iter();
         match (inputs.next(), inputs.next()) {
             (Some(input), None) if input.schema().fields().len() == self.input.schema().fields().len() => {
-                Ok(Self { input, demands: Arc::clone(&self.demands), schema: Arc::clone(&self.schema) })
+                Ok(Self { input, ..self.clone() })
             }
             _ => datafusion::common::internal_err!("Disclose reads the columns it was made for"),
         }

@@ -23,7 +23,7 @@ pub fn release(groups: &RecordBatch, demands: &Demands, schema: &SchemaRef) -> R
         drop_uniform(groups, demands, *key, &mut kept)?;
     }
     let (blanked, cells) = blanked(groups, demands)?;
-    if demands.linked || demands.levels.is_some() {
+    if !demands.totals.is_empty() || demands.levels.is_some() {
         // Beside totals a blanked cell is a suppressed one: its whole row goes.
         kept.iter_mut().zip(&blanked).for_each(|(keep, blank)| *keep &= !blank);
         complement(groups, demands, &mut kept)?;
@@ -147,7 +147,7 @@ mod tests {
             counts: vec![whole, part],
             shares: Vec::new(),
             varied: Vec::new(),
-            linked: false,
+            totals: Vec::new(),
             levels: None,
         }
     }
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn takes_a_second_group_with_a_lone_one() {
         let mut demands = demands();
-        demands.linked = true;
+        demands.totals = vec![Vec::new()];
         let rows = [("a", "x", 9, 9, 0), ("b", "x", 40, 40, 0), ("c", "x", 12, 12, 0)];
         assert_eq!(run(&rows, &demands), [("b".to_owned(), Some(40))]);
         let rows = [("a", "x", 9, 9, 0), ("b", "x", 40, 40, 0), ("c", "x", 2, 2, 0)];

@@ -109,6 +109,15 @@ const AGGREGATE: &[&str] = &[
     "SELECT COUNT(*) FROM visits WHERE date_part('year', visit_date) = 2024 AND date_trunc('month', visit_date) <> '2024-03-01'",
     "SELECT gender, ROUND(COUNT(*) * 100.0 / (SELECT COUNT(*) FROM citizens), 1) FROM citizens GROUP BY gender",
     "SELECT pay_month, COUNT(*) FROM si_payments WHERE base_amount BETWEEN 5000 AND 10000 GROUP BY pay_month",
+    // several release points that cannot be subtracted
+    "WITH a AS (SELECT ent_id, base_amount FROM si_payments WHERE pay_month = '2024-01'), b AS (SELECT COUNT(*) AS n FROM si_payments WHERE pay_month = '2024-02') SELECT (SELECT COUNT(*) FROM a) - n FROM b",
+    "WITH m AS (SELECT insurance_type AS t, SUM(base_amount) AS s FROM si_payments WHERE pay_month = '2024-01' GROUP BY 1), n AS (SELECT insurance_type AS t, SUM(base_amount) AS s FROM si_payments p WHERE p.pay_month = '2024-02' GROUP BY 1) SELECT m.t, n.s / m.s - 1 FROM m JOIN n ON m.t = n.t",
+    "SELECT 'old', COUNT(*) FROM citizens WHERE birth_date < '1960-01-01' UNION ALL SELECT 'young', COUNT(*) FROM citizens WHERE birth_date >= '1960-01-01'",
+    "SELECT 'in', AVG(total_fee) FROM visits WHERE is_inpatient UNION ALL SELECT 'out', AVG(total_fee) FROM visits WHERE NOT is_inpatient",
+    "SELECT a.district_code, a.gender, a.n * 100.0 / b.n FROM (SELECT district_code, gender, COUNT(*) AS n FROM citizens GROUP BY 1, 2) a JOIN (SELECT district_code, COUNT(*) AS n FROM citizens GROUP BY 1) b ON a.district_code = b.district_code",
+    "SELECT (SELECT COUNT(*) FROM citizens), (SELECT SUM(tax_amount) FROM enterprises)",
+    "SELECT a.g, a.n, b.m FROM (SELECT gender AS g, COUNT(*) AS n FROM citizens GROUP BY 1) a JOIN (SELECT c.gender AS g, COUNT(DISTINCT household_id) AS m FROM citizens c GROUP BY 1) b ON a.g = b.g",
+    "SELECT COUNT(*) FROM visits WHERE total_fee > (SELECT AVG(total_fee) FROM visits) AND self_pay > (SELECT AVG(self_pay) FROM visits)",
 ];
 
 fn check(queries: &[&str], wanted: Decision) {

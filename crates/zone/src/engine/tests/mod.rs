@@ -5,4 +5,4 @@ mod data;
 mod interference;
 mod refused;
 mod released;
-mod schema;
+pub(super) mod schema;

@@ -83,6 +83,34 @@ async fn totals_do_not_give_suppressed_groups_away() {
     assert_eq!(rows, [vec![json!("C"), json!(40)], vec![json!("all"), json!(59)]]);
 }
 
+/// Parts beside the total of each district: a lone suppressed part takes another of the same district with it.
+#[tokio::test]
+async fn parts_do_not_give_each_other_away_under_their_total() {
+    let folder = Folder::new();
+    let mut rows = Vec::new();
+    for (district, women, men) in [("A", 30, 5), ("B", 20, 20), ("C", 6, 7)] {
+        for n in 0..women + men {
+            rows.push(format!("{},{},{district}", rows.len() + 1, if n < women { "F" } else { "M" }));
+        }
+    }
+    folder.table("citizens", "citizen_id,gender,district_code", rows);
+    let parts = "SELECT district_code AS d, gender AS g, COUNT(*) AS n FROM citizens GROUP BY 1, 2";
+    let totals = "SELECT district_code AS d, COUNT(*) AS n FROM citizens GROUP BY 1";
+    let sql = format!("SELECT b.d, b.n, a.g, a.n FROM ({totals}) b LEFT JOIN ({parts}) a ON a.d = b.d");
+    let rows = sorted(folder.rows(&sql).await);
+    let none = [Value::Null, Value::Null];
+    let row = |d: &str, n: i64, part: [Value; 2]| [vec![json!(d), json!(n)], part.to_vec()].concat();
+    let wanted = [
+        row("B", 40, [json!("F"), json!(20)]),
+        row("B", 40, [json!("M"), json!(20)]),
+        row("A", 35, none.clone()),
+        row("C", 13, none),
+    ];
+    assert_eq!(rows, sorted(wanted.to_vec()));
+    // Alone the same parts lose only what is too small.
+    assert_eq!(folder.rows(parts).await.len(), 3);
+}
+
 /// Hospital H1: 9 persons with 12 visits each; H2: 10 persons with one visit each.
 fn visits(folder: &Folder) {
     let mut rows = Vec::new();

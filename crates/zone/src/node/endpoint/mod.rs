@@ -4,11 +4,14 @@
 mod auth;
 pub(crate) mod batch;
 mod body;
+mod job;
+mod look;
 mod preview;
 mod problem;
 mod product;
 mod report;
 mod stats;
+mod workspace;
 
 pub use auth::{PROOF_HEADER, TICKET_HEADER};
 
@@ -20,15 +23,16 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
+use axum::routing::{delete, get, post, put};
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use model::ids::{BatchId, OrderId, ProductId};
 use model::{Digest, Refusal, Timestamp};
 use problem::{Fault, Refused};
 use stats::Stats;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use tower_http::cors::CorsLayer;
 
 /// What handlers share.
 pub(crate) struct App {
@@ -69,15 +73,36 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/data/v1/batches/{batch}", put(batch::upload))
         .route("/data/v1/batches/{batch}/progress", get(batch::progress))
         .route("/data/v1/batches/{batch}/set-aside", get(batch::set_aside))
+        .route("/data/v1/classify", post(look::look))
+        .route("/data/v1/jobs/{job}", delete(job::cancel))
+        .route("/data/v1/jobs/{job}/progress", get(job::progress))
         .route("/data/v1/jobs/{job}/report", get(report::gate_report))
         .route("/data/v1/grants/{grant}/preview/{table}", get(preview::preview))
+        .route("/data/v1/grants/{grant}/contracts", get(workspace::contracts))
+        .route("/data/v1/grants/{grant}/check", post(workspace::check))
+        .route("/data/v1/grants/{grant}/try", post(workspace::rehearse))
         .route("/data/v1/products/{product}/file", get(product::file))
         .route("/data/v1/products/{product}/rows", get(product::rows))
         .route("/healthz", get(stats::healthz))
         .route("/metrics", get(stats::metrics))
         .fallback(|| async { Fault::from(refuse::not_found()) })
         .layer(middleware::from_fn_with_state(app.clone(), count))
+        .layer(origins(&app.core.cfg.console))
         .with_state(app)
+}
+
+/// The console's pages come from the platform and talk to this endpoint; pages from elsewhere may not. Nothing rests on
+/// cookies here: a ticket and a proof stand behind every call.
+fn origins(console: &[String]) -> CorsLayer {
+    let origins = console.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect::<Vec<HeaderValue>>();
+    let name = |name: &'static str| HeaderName::from_bytes(name.as_bytes()).ok();
+    let sent = [auth::TICKET_HEADER, auth::PROOF_HEADER].into_iter().filter_map(name);
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::PUT, Method::POST, Method::DELETE])
+        .allow_headers(sent.chain([header::CONTENT_TYPE, header::AUTHORIZATION]).collect::<Vec<HeaderName>>())
+        .expose_headers(["yunyu-digest", "yunyu-artefact"].into_iter().filter_map(name).collect::<Vec<HeaderName>>())
+        .max_age(std::time::Duration::from_secs(600))
 }
 
 /// Counts every call, and refused ones by their code.

@@ -50,11 +50,13 @@ fn status(code: &str) -> StatusCode {
             StatusCode::UNAUTHORIZED
         }
         "not-found" | "object-unknown" => StatusCode::NOT_FOUND,
-        "batch-exists" | "batch-busy" => StatusCode::CONFLICT,
+        "batch-exists" | "batch-busy" | "job-over" => StatusCode::CONFLICT,
         "query-unusable" => StatusCode::BAD_REQUEST,
         // An upload at fault: codes of the intake.
-        "upload-cut" | "digest-mismatch" | "empty-file" | "no-rows" | "no-header" | "missing-columns"
-        | "unknown-columns" | "duplicate-columns" | "line-too-long" | "bad-path" => StatusCode::UNPROCESSABLE_ENTITY,
+        "upload-cut" | "file-unreadable" | "digest-mismatch" | "empty-file" | "no-rows" | "no-header"
+        | "missing-columns" | "unknown-columns" | "duplicate-columns" | "line-too-long" | "bad-path" => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         "lease-lost" | "zone-behind" | "log-unwritable" => StatusCode::SERVICE_UNAVAILABLE,
         "storage-full" => StatusCode::INSUFFICIENT_STORAGE,
         "zone-failure" => StatusCode::INTERNAL_SERVER_ERROR,

@@ -286,6 +286,29 @@ async fn a_release_is_delivered_metered_suspended_and_destroyed() {
     w.verify_log();
 }
 
+/// A page of the console may call the endpoint with a ticket; a page from elsewhere gets no leave from the browser.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_console_may_call_from_a_page() {
+    let (_platform, node) = started().await;
+    let asked = async |origin: &str| {
+        let request = node
+            .client
+            .request(reqwest::Method::OPTIONS, format!("{}/data/v1/batches/b1", node.url))
+            .header("Origin", origin)
+            .header("Access-Control-Request-Method", "PUT")
+            .header("Access-Control-Request-Headers", "yunyu-ticket,yunyu-proof,content-type");
+        request.send().await.unwrap().headers().clone()
+    };
+    let ours = asked("http://console.test:8600").await;
+    assert_eq!(ours["access-control-allow-origin"], "http://console.test:8600");
+    assert!(ours["access-control-allow-headers"].to_str().unwrap().to_lowercase().contains("yunyu-proof"));
+    assert!(!ours.contains_key("access-control-allow-credentials"));
+    for other in ["http://console.test:8601", "http://evil.test", "null"] {
+        assert!(!asked(other).await.contains_key("access-control-allow-origin"), "{other}");
+    }
+    node.stop().await;
+}
+
 /// Every answered call is metered once, also those whose segment a stop left open.
 async fn metered(platform: &Platform) {
     let end = std::time::Instant::now() + std::time::Duration::from_secs(10);

@@ -179,7 +179,7 @@ fn run_job(core: &Core) -> JobOutput {
     line.push(b'\n');
     let mut out = Vec::new();
     assert_eq!(job_main(Pipe(std::io::Cursor::new(line)), &mut out), 0);
-    serde_json::from_slice(&out).unwrap()
+    serde_json::from_slice(last_line(&out)).unwrap()
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_job_that_asks_for_what_was_not_granted_is_refused() {
     line.push(b'\n');
     let mut out = Vec::new();
     assert_eq!(job_main(Pipe(std::io::Cursor::new(line)), &mut out), 0);
-    assert!(matches!(serde_json::from_slice(&out).unwrap(), JobOutput::Refused { .. }));
+    assert!(matches!(serde_json::from_slice(last_line(&out)).unwrap(), JobOutput::Refused { .. }));
 }
 
 #[test]
@@ -249,4 +249,9 @@ fn a_batch_moved_to_another_place_does_not_open() {
     bytes[middle] ^= 1;
     std::fs::write(&path, bytes).unwrap();
     assert!(matches!(run_job(&core), JobOutput::Refused { .. }));
+}
+
+/// The answer: what stands before it are stages.
+fn last_line(out: &[u8]) -> &[u8] {
+    out.trim_ascii_end().rsplit(|b| *b == b'\n').next().unwrap()
 }

@@ -177,7 +177,9 @@ async fn reports(State(p): State<Arc<Platform>>, parts: Parts, body: Bytes) -> R
         (!s.lost).then(|| s.reports.len() as u64 - u64::from(s.forgetful && !s.reports.is_empty()))
     });
     match number {
-        Some(acknowledged_report) => axum::Json(ReportReceipt { v: 1, acknowledged_report }).into_response(),
+        Some(acknowledged_report) => {
+            axum::Json(ReportReceipt { v: 1, acknowledged_report, zone_log: None }).into_response()
+        }
         None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

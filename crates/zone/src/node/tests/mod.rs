@@ -1,9 +1,11 @@
 //! Tests of the node against a platform that is honest, lost, or not to be believed.
 
+mod desk;
 mod endpoint;
 mod folder;
 mod formats;
 mod jobs;
 mod live;
 mod orders;
+mod slow;
 mod world;

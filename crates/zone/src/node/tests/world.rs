@@ -118,6 +118,9 @@ impl World {
             data: self.dir.path().join("zone"),
             log: self.dir.path().join("log/zone"),
             platform: platform.to_owned(),
+            console: vec!["http://console.test:8600".to_owned()],
+            platform_ca: None,
+            tls: None,
             listen: "127.0.0.1:0".parse().unwrap(),
             trust: Trust {
                 deployment: DEPLOYMENT.into(),

@@ -1,0 +1,140 @@
+//! The embedded web console below `/console/`: files as Vite built them, and the page itself for every other path.
+//! Nothing is loaded from elsewhere; the page may talk to this platform and to the zone's endpoint only.
+
+use crate::problem::WebError;
+use crate::state::WebState;
+use app::AppError;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine;
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+/// What `npm run build` left in `console/dist`; empty where it did not run.
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../console/dist"]
+#[allow_missing = true]
+struct Dist;
+
+const PAGE: &str = "index.html";
+/// Stands in the page where the nonce of this one answer belongs.
+const NONCE_MARK: &str = "__CSP_NONCE__";
+/// Files below it carry a digest in their name and never change.
+const ASSETS: &str = "assets/";
+
+/// `/console` belongs to `/console/`.
+pub async fn to_console() -> Redirect {
+    Redirect::permanent("/console/")
+}
+
+/// `/console/`
+pub async fn page(State(s): State<WebState>) -> Response {
+    answer_page(&s)
+}
+
+/// A file of the console; any path that is no file is a page of the console.
+pub async fn file(State(s): State<WebState>, Path(path): Path<String>, headers: HeaderMap) -> Response {
+    match (path != PAGE).then(|| encoded(&path, &headers)).flatten() {
+        Some((file, encoding)) => answer_file(&path, file, encoding),
+        None if path.starts_with(ASSETS) => WebError(AppError::NotFound("route")).into_response(),
+        None => answer_page(&s),
+    }
+}
+
+/// The file, in the best encoding that the client takes and the build left.
+fn encoded(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static str>)> {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let takes = |name: &str| accepted.split(',').any(|word| word.trim().split(';').next() == Some(name));
+    let packed = [("br", "br"), ("gzip", "gz")].into_iter().filter(|(name, _)| takes(name));
+    packed
+        .filter_map(|(name, ending)| Some((Dist::get(&format!("{path}.{ending}"))?, Some(name))))
+        .next()
+        .or_else(|| Some((Dist::get(path)?, None)))
+}
+
+fn answer_file(path: &str, file: EmbeddedFile, encoding: Option<&'static str>) -> Response {
+    let keep = if path.starts_with(ASSETS) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let mut out = file.data.into_owned().into_response();
+    let headers = out.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media(path)));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(encoding) = encoding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    out
+}
+
+fn media(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "html" => "text/html; charset=utf-8",
+        "json" | "map" => "application/json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+fn answer_page(s: &WebState) -> Response {
+    let Some(page) = Dist::get(PAGE) else { return not_built() };
+    let mut random = [0; 16];
+    if let Err(e) = getrandom::fill(&mut random) {
+        return WebError(AppError::bug(e)).into_response();
+    }
+    let nonce = base64::engine::general_purpose::STANDARD.encode(random);
+    let text = String::from_utf8_lossy(&page.data).replace(NONCE_MARK, &nonce);
+    let policy = policy(&nonce, &s.app.zone_endpoint);
+    let mut out = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response();
+    match HeaderValue::from_str(&policy) {
+        Ok(policy) => drop(out.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy)),
+        Err(e) => return WebError(AppError::bug(e)).into_response(),
+    }
+    out
+}
+
+fn policy(nonce: &str, zone: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; \
+         font-src 'self'; worker-src 'self'; connect-src 'self' {zone}; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'"
+    )
+}
+
+/// The program was built without the console: everything else works, and this says how to get it.
+fn not_built() -> Response {
+    let text = "本程序构建时未包含管理控制台。请在源码目录运行：cargo xtask console，再重新构建。API 与公开页面不受影响。\n\n\
+        This program was built without the console. In the source folder run: cargo xtask console, then build again. \
+        The API and the public pages work without it.\n";
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_may_talk_to_the_platform_and_the_zone_only() {
+        let policy = policy("abc", "https://zone.example:8601");
+        assert!(policy.contains("connect-src 'self' https://zone.example:8601;"));
+        assert!(policy.starts_with("default-src 'none'; script-src 'self';"));
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert_eq!(policy.matches("nonce-abc").count(), 1);
+    }
+
+    #[test]
+    fn a_client_gets_what_it_can_read() {
+        // Whatever the build left: an encoding is only named for a file that is there in it.
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip;q=0.5, identity"));
+        for path in Dist::iter().filter(|p| !p.ends_with(".br") && !p.ends_with(".gz")) {
+            let (_, encoding) = encoded(&path, &headers).unwrap();
+            assert_ne!(encoding, Some("br"), "{path}");
+        }
+        assert!(encoded("assets/none.js", &headers).is_none());
+    }
+}
