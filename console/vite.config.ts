@@ -14,6 +14,8 @@ export default defineConfig({
   // The rule packs of the repository are read by the offline verifier.
   server: { proxy, fs: { allow: ['..'] } },
   preview: { proxy },
+  // Workers load a suite's code when it is needed.
+  worker: { format: 'es' },
   build: {
     target: 'es2022',
     // Inlined assets would need `data:` in the content-security policy.

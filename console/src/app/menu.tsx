@@ -3,11 +3,15 @@
  * leads; what a person may do is decided by the platform. Add a page of `routes.tsx` here.
  */
 import {
+  AuditOutlined,
   BankOutlined,
   BookOutlined,
   CheckSquareOutlined,
+  CloudUploadOutlined,
+  ConsoleSqlOutlined,
   ContainerOutlined,
   DatabaseOutlined,
+  FileDoneOutlined,
   FileProtectOutlined,
   FolderOpenOutlined,
   InboxOutlined,
@@ -82,6 +86,12 @@ export const MENU: Group[] = [
     items: [
       { path: '/catalogue', label: 'page.catalogue', icon: <DatabaseOutlined /> },
       {
+        path: '/intake',
+        label: 'page.intake',
+        icon: <CloudUploadOutlined />,
+        show: (me) => orgIs(me, 'data_provider') && holds(me, 'officer'),
+      },
+      {
         path: '/authorisations',
         label: 'page.authorisations',
         icon: <FileProtectOutlined />,
@@ -92,6 +102,12 @@ export const MENU: Group[] = [
         label: 'page.grants',
         icon: <ContainerOutlined />,
         show: (me) => oversees(me) || orgIs(me, 'operator'),
+      },
+      {
+        path: '/workspace',
+        label: 'page.workspace',
+        icon: <ConsoleSqlOutlined />,
+        show: (me) => orgIs(me, 'operator') && holds(me, 'engineer'),
       },
       {
         path: '/jobs',
@@ -125,6 +141,13 @@ export const MENU: Group[] = [
         icon: <SafetyCertificateOutlined />,
         show: (me) => isAdmin(me) || oversees(me),
       },
+      {
+        path: '/audit',
+        label: 'page.audit',
+        icon: <AuditOutlined />,
+        show: (me) => holds(me, 'audit_admin') || orgIs(me, 'security_regulator', 'market_regulator'),
+      },
+      { path: '/verify', label: 'page.verify', icon: <FileDoneOutlined /> },
     ],
   },
   {

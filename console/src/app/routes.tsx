@@ -7,6 +7,7 @@ import type { ComponentType } from 'react';
 import { Crash } from './Crash';
 import { Frame } from './Frame';
 import { Bare } from './Bare';
+import { Open } from './Open';
 
 const page = (load: () => Promise<{ default: ComponentType }>) => ({
   lazy: async () => ({ Component: (await load()).default }),
@@ -25,6 +26,10 @@ export const router = createBrowserRouter(
           ],
         },
         {
+          Component: Open,
+          children: [{ path: 'verify', ...page(() => import('../pages/verify/VerifyPage')) }],
+        },
+        {
           Component: Frame,
           children: [
             { index: true, ...page(() => import('../pages/Inbox')) },
@@ -40,6 +45,13 @@ export const router = createBrowserRouter(
             { path: 'grants', ...page(() => import('../pages/Grants')) },
             { path: 'grants/:id', ...page(() => import('../pages/GrantPage')) },
             { path: 'jobs', ...page(() => import('../pages/Jobs')) },
+            { path: 'jobs/:id', ...page(() => import('../pages/workspace/JobPage')) },
+            { path: 'intake', ...page(() => import('../pages/intake/Intake')) },
+            { path: 'intake/new', ...page(() => import('../pages/intake/NewTable')) },
+            { path: 'intake/:resource', ...page(() => import('../pages/intake/Supply')) },
+            { path: 'workspace', ...page(() => import('../pages/workspace/Workspaces')) },
+            { path: 'workspace/:grant', ...page(() => import('../pages/workspace/Workspace')) },
+            { path: 'gate/:job', ...page(() => import('../pages/gate/GatePage')) },
             { path: 'products', ...page(() => import('../pages/Products')) },
             { path: 'products/:id', ...page(() => import('../pages/ProductPage')) },
             { path: 'orders', ...page(() => import('../pages/Orders')) },
@@ -49,6 +61,8 @@ export const router = createBrowserRouter(
             { path: 'key-lists', ...page(() => import('../pages/KeyLists')) },
             { path: 'rules', ...page(() => import('../pages/Rules')) },
             { path: 'rules/:procedure', ...page(() => import('../pages/ProcedurePage')) },
+            { path: 'audit', ...page(() => import('../pages/audit/AuditPage')) },
+            { path: 'audit/:index', ...page(() => import('../pages/audit/LeafPage')) },
             { path: 'key', ...page(() => import('../pages/Key')) },
             { path: '*', ...page(() => import('../pages/NotFound')) },
           ],

@@ -92,6 +92,7 @@ export default function Login() {
         </Card>
         <p className="row spread">
           <Link to="/setup">{t('page.setup')}</Link>
+          <Link to="/verify">{t('page.verify')}</Link>
           <a href="/">{t('login.public')}</a>
         </p>
       </Page>

@@ -41,14 +41,17 @@ export const list = (inner: (v: Json | undefined) => boolean) => (value: Json | 
 export const map = (inner: (v: Json | undefined) => boolean) => (value: Json | undefined) =>
   isObject(value) && Object.values(value).every((v) => inner(v));
 
+/** An object with these members, whatever others it has. */
+export function open<T>(shape: Shape): Guard<T> {
+  const names = Object.keys(shape);
+  return (value): value is T & Json => names.every((n) => isObject(value) && shape[n]?.(member(value, n)));
+}
+
 /** An object with these members and no others. */
 export function object<T>(shape: Shape): Guard<T> {
-  const names = Object.keys(shape);
-  return (value): value is T & Json => {
-    if (!isObject(value)) return false;
-    const own = (name: string) => (Object.hasOwn(value, name) ? value[name] : undefined);
-    return names.every((n) => shape[n]?.(own(n))) && Object.keys(value).every((n) => Object.hasOwn(shape, n));
-  };
+  const fits = open<T>(shape);
+  return (value): value is T & Json =>
+    isObject(value) && fits(value) && Object.keys(value).every((n) => Object.hasOwn(shape, n));
 }
 
 /** A member of an object; `undefined` for none, and for what is no object. */

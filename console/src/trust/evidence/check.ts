@@ -21,27 +21,10 @@ import { parseEvidence, type Evidence, type EvidenceFile } from './file';
 import { checkProduct } from './product';
 import type { Quorum } from './refusal';
 import { checkStatements } from './statements';
+import type { Stage } from './stages';
 
 /** Signed type of evidence files. */
 export const EVIDENCE_TYPE = 'evidence';
-
-/** Stages of verification, in order. */
-export const STAGES = [
-  'format',
-  'trust',
-  'key_lists',
-  'seal',
-  'checkpoints',
-  'anchors',
-  'leaves',
-  'statements',
-  'documents',
-  'subject',
-  'story',
-] as const;
-
-/** A stage of verification. */
-export type Stage = (typeof STAGES)[number];
 
 /** What the verifier says. */
 export interface Report {

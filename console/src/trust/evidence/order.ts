@@ -12,6 +12,7 @@ import {
   member,
   object,
   oneOf,
+  open,
   optional,
   text,
   textOf,
@@ -146,7 +147,8 @@ const PERSON_ROLES = oneOf(
   'reader',
 );
 
-const isPerson = object<Person>({
+// Unlike in acts and orders, members that are not known do not matter in a holder.
+const isPerson = open<Person>({
   kind: oneOf('person'),
   person: text,
   org: text,
@@ -157,7 +159,10 @@ const isPerson = object<Person>({
 
 /** Who holds a key: a person, another known holder (`null`), or `undefined` for no known shape. */
 export function holderOf(holder: { [name: string]: Json }): Person | null | undefined {
-  if (isPerson(holder)) return { ...holder, group: holder.group ?? null };
+  if (isPerson(holder)) {
+    const { person, org, org_roles, roles, group } = holder;
+    return { person, org, org_roles, roles, group: group ?? null };
+  }
   const others = ['platform', 'zone', 'platform_log', 'zone_log'];
   return isObject(holder) && any(holder) && others.includes(textOf(holder, 'kind') ?? '') ? null : undefined;
 }

@@ -271,7 +271,7 @@ function* statements(f: Forge): Generator<Named> {
       one(i, (s) => (s.body[time] = Number(s.body[time]) + 11 * 60_000)),
     ];
     yield [`${kind}: a day earlier`, one(i, (s) => (s.body[time] = Number(s.body[time]) - 86_400_000))];
-    yield [`${kind}: no time`, one(i, (s) => delete s.body[time])];
+    yield [`${kind}: no time`, one(i, (s) => Reflect.deleteProperty(s.body, time))];
     yield [`${kind}: no case`, one(i, (s) => delete s.body['case'])];
     yield [`${kind}: another case`, one(i, (s) => (s.body['case'] = 'case_0'))];
     const head = kind === 'act' ? 'head' : 'case_head';

@@ -39,7 +39,7 @@ export interface Wrong {
   list?: (list: KeyList, number: number) => void;
   statement?: (s: Draft, index: number) => void;
   /** `false` leaves the leaf out. */
-  leaf?: (leaf: Leaf, log: LogName, index: number) => boolean | void;
+  leaf?: (leaf: Leaf, log: LogName, index: number) => unknown;
   /** Lines of a checkpoint's text. */
   checkpoint?: (lines: string[], log: LogName) => void;
   /** After a note was signed. */
