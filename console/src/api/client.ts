@@ -6,6 +6,7 @@
 import { renewed, sessionState } from '../session/store';
 import { connected, disconnected } from './connection';
 import { Refused, Unreachable, errorBody } from './problem';
+import type { ErrorBody } from './problem';
 
 /** What goes with a request. */
 export interface Ask {
@@ -56,8 +57,18 @@ async function read<T>(response: Response): Promise<T> {
     connected();
     throw new Refused(response.status, body);
   }
+  // A gateway speaks where the platform is away; anything else is an answer without words.
+  if (![502, 503, 504].includes(response.status)) {
+    connected();
+    throw new Refused(response.status, wordless(response.status));
+  }
   disconnected();
   throw new Unreachable();
+}
+
+function wordless(status: number): ErrorBody {
+  const words = `HTTP ${status}`;
+  return { code: `http-${status}`, zh: words, en: words };
 }
 
 /**

@@ -46,8 +46,9 @@ export function useMe() {
 }
 export const useOrganisations = () => read<{ organisations: T.Organisation[] }>(`${V}/organisations`);
 export const usePeople = () => read<{ people: T.Person[] }>(`${V}/people`);
+/** Cases without contracts, statements and papers; with `inbox`, those in which the caller's organisation can act. */
 export const useCases = (inbox = false) =>
-  read<{ cases: T.Case[] }>(`${V}/cases${inbox ? '?inbox=true' : ''}`, LIVE_MS);
+  read<{ cases: T.Case[] }>(`${V}/cases?summary=true${inbox ? '&inbox=true' : ''}`, LIVE_MS);
 export const useCase = (one: string) => read<T.Case>(`${V}/cases/${id(one)}`, LIVE_MS);
 export const useResources = () => read<{ resources: T.ResourceRow[] }>(`${V}/resources`);
 export const useResource = (one: string) => read<T.Resource>(`${V}/resources/${id(one)}`);

@@ -5,14 +5,7 @@
 import type { Named } from '../i18n';
 import type { components } from './schema';
 
-export type Deployment = components['schemas']['DeploymentView'] & {
-  set_up?: boolean;
-  pack_zh?: string;
-  pack_en?: string;
-  city_zh?: string;
-  city_en?: string;
-  root_key?: { id: string; public: string };
-};
+export type Deployment = components['schemas']['DeploymentView'];
 export type Suite = 'gm' | 'intl';
 
 /** Milliseconds since 1970 on the deployment's clock. */
@@ -32,8 +25,8 @@ export interface Me {
   org: Organisation;
   roles: string[];
   key: string | null;
-  account?: string;
-  key_requests?: { key: string; state: string; at: Instant }[];
+  account: string;
+  key_requests: { key: string; state: string; at: Instant }[];
 }
 
 export interface Person {
@@ -99,19 +92,24 @@ export interface Parameter extends Named {
   layer: string;
 }
 
+export interface Layer extends Named {
+  id: string;
+  kind: string;
+  version: number;
+  status: string;
+  effective_from: string | null;
+  legal_basis: string[];
+}
+
 export interface Pack {
   pack: string;
   city: string;
-  zh?: string;
-  en?: string;
-  status?: string;
-  effective_from?: string | null;
-  legal_basis?: string[];
-  layers?: string[];
+  /** The texts that the rules come from: product default, national norms, the city's own. */
+  layers: Layer[];
   /** The city's own words by code. */
-  terms?: Record<string, Named>;
-  /** What a rule says, by rule. */
-  articles?: Record<string, Named & { article: string; layer: string }>;
+  terms: Record<string, Named>;
+  /** What a rule asks for, by rule. */
+  articles: Record<string, Named & { article: string; state: string }>;
   parameters: Record<string, Parameter>;
 }
 
@@ -120,11 +118,15 @@ export type Decision = 'approve' | 'reject';
 
 export interface Done {
   step: string;
+  state: string;
+  rule: string;
+  article: string;
   person: string;
   org: string;
   decision: Decision;
   at: Instant;
-  documents: Documents;
+  /** Left out of summaries. */
+  documents?: Documents;
 }
 
 export interface OpenStep extends Named {
@@ -305,7 +307,7 @@ export interface Usage {
   price_fen: number;
   segments: number;
   /** By day of the city. */
-  days?: { day: string; calls: number; rows: number; bytes: number; amount_fen: number }[];
+  days: { day: string; calls: number; rows: number; bytes: number; amount_fen: number }[];
 }
 
 export interface Announcement {

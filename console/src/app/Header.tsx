@@ -21,7 +21,7 @@ import type { Mode } from './theme';
 
 /** Name of the platform and of the city it runs for. */
 export function Brand() {
-  const { t, label } = useTexts();
+  const { t, pick } = useTexts();
   const deployment = useDeployment();
   const d = deployment.data;
   return (
@@ -30,7 +30,7 @@ export function Brand() {
         <img src="/console/icon.svg" alt="" width="26" height="26" />
         <strong>{t('app.name')}</strong>
       </Link>
-      {d && <span className="city">{t('frame.city', { city: label('city', d.city) })}</span>}
+      {d && <span className="city">{t('frame.city', { city: pick({ zh: d.city_zh, en: d.city_en }) })}</span>}
       {d?.clock === 'simulated' && <Tag color="warning">{t('frame.simulated')}</Tag>}
     </div>
   );

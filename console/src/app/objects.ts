@@ -10,7 +10,7 @@ import {
   useProducts,
   useResources,
 } from '../api/queries';
-import { caseTitle } from '../cases/title';
+import { useCaseTitle } from '../cases/title';
 import { useTexts } from '../i18n';
 import { useOrgName } from '../parts/Names';
 import type { Target } from './Palette';
@@ -19,6 +19,7 @@ import type { Target } from './Palette';
 export function useObjects(): Target[] {
   const { t, pick } = useTexts();
   const org = useOrgName();
+  const title = useCaseTitle();
   const cases = useCases().data?.cases;
   const procedures = useProcedures().data?.procedures;
   const resources = useResources().data?.resources;
@@ -56,8 +57,8 @@ export function useObjects(): Target[] {
       ...(jobs ?? []).map((j) => ({ to: `/jobs?job=${j.id}`, kind: t('object.job'), id: j.id, title: j.id })),
       ...(cases ?? []).map((c) => {
         const procedure = procedures?.find((p) => p.name === c.procedure);
-        return one('/cases', procedure ? pick(procedure) : c.procedure, c.id, caseTitle(c, pick, org));
+        return one('/cases', procedure ? pick(procedure) : c.procedure, c.id, title(c));
       }),
     ];
-  }, [cases, procedures, resources, products, orders, grants, jobs, authorisations, pick, t, org]);
+  }, [cases, procedures, resources, products, orders, grants, jobs, authorisations, pick, t, org, title]);
 }

@@ -17,6 +17,8 @@ export const router = createBrowserRouter(
   [
     {
       ErrorBoundary: Crash,
+      // Nothing is shown while the first page is loaded: it takes a fraction of a second.
+      HydrateFallback: () => null,
       children: [
         {
           Component: Bare,

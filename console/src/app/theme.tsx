@@ -9,6 +9,7 @@ import { createContext, useContext, useEffect, useMemo, useState, useSyncExterna
 import type { ReactNode } from 'react';
 import { useTexts } from '../i18n';
 import type { Lang } from '../i18n';
+import { nonce } from './nonce';
 
 /** What the person chose; `system` follows the device. */
 export type Mode = 'system' | 'light' | 'dark';
@@ -36,6 +37,15 @@ const light: ThemeConfig = {
     colorSuccess: '#1b6b1b',
     colorWarning: '#8a4b00',
     colorError: '#b3261e',
+    colorPrimaryBg: '#e8f0fb',
+    colorInfoBg: '#e8f0fb',
+    colorInfoBorder: '#8fb4e3',
+    colorSuccessBg: '#e7f5e7',
+    colorSuccessBorder: '#8cc58c',
+    colorWarningBg: '#fdf3df',
+    colorWarningBorder: '#e0b469',
+    colorErrorBg: '#fdecea',
+    colorErrorBorder: '#e39a95',
     colorTextSecondary: 'rgba(0,0,0,0.72)',
     colorTextTertiary: 'rgba(0,0,0,0.65)',
     colorTextQuaternary: 'rgba(0,0,0,0.62)',
@@ -59,6 +69,15 @@ const dark: ThemeConfig = {
     colorSuccess: '#7fcf7f',
     colorWarning: '#f0b45a',
     colorError: '#ff9a94',
+    colorPrimaryBg: '#152a47',
+    colorInfoBg: '#152a47',
+    colorInfoBorder: '#3a5f94',
+    colorSuccessBg: '#13301a',
+    colorSuccessBorder: '#376b42',
+    colorWarningBg: '#38290e',
+    colorWarningBorder: '#7a5c22',
+    colorErrorBg: '#3c1a18',
+    colorErrorBorder: '#87433f',
     colorTextLightSolid: '#06182f',
     colorText: 'rgba(255,255,255,0.9)',
     colorTextSecondary: 'rgba(255,255,255,0.78)',
@@ -103,17 +122,13 @@ function useSystemDark(): boolean {
   );
 }
 
-/** The one-time value that lets antd's style elements pass the content-security policy. */
-function nonce(): string | undefined {
-  const found = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content;
-  return found && !found.startsWith('__') ? found : undefined;
-}
-
 async function localeOf(lang: Lang): Promise<Locale> {
   return lang === 'zh'
     ? (await import('antd/es/locale/zh_CN')).default
     : (await import('antd/es/locale/en_US')).default;
 }
+
+const CSP = nonce === undefined ? {} : { nonce };
 
 /** Theme, antd's language, and the nonce. */
 export function ThemeProvider({ children }: { children: ReactNode }) {
@@ -144,17 +159,13 @@ export function ThemeProvider({ children }: { children: ReactNode }) {
     };
   }, [lang]);
 
-  const csp = useMemo(() => {
-    const found = nonce();
-    return found === undefined ? {} : { nonce: found };
-  }, []);
   if (!locale) return null;
   return (
     <Context.Provider value={value}>
       <ConfigProvider
         theme={isDark ? dark : light}
         locale={locale}
-        csp={csp}
+        csp={CSP}
         button={{ autoInsertSpace: false }}
       >
         <AntApp component={false}>

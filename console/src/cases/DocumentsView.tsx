@@ -40,7 +40,7 @@ export function DocumentsView({
         const form = procedure?.documents[name];
         return (
           <section key={name}>
-            <h4>{form ? pick(form) : name}</h4>
+            <p className="name">{form ? pick(form) : name}</p>
             <Facts
               items={Object.entries(documents[name] ?? {}).map(([field, value]) => {
                 const known = form?.fields.find((f) => f.name === field);

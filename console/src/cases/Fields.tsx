@@ -41,11 +41,11 @@ function Control({
     case 'date':
       return <Input {...props} type="date" className="short" />;
     case 'list':
-      return <Input.TextArea {...props} autoSize={{ minRows: 2, maxRows: 8 }} />;
+      return <Input.TextArea {...props} rows={2} />;
     case 'digest':
       return <DigestInput {...props} />;
     default:
-      return <Input.TextArea {...props} autoSize={{ minRows: 2, maxRows: 10 }} />;
+      return <Input.TextArea {...props} rows={2} />;
   }
 }
 

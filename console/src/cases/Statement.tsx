@@ -68,7 +68,7 @@ export function Statement({ c, procedure, step, draft, documents, me }: Props) {
           [t('statement.what'), `${pick(procedure)} · ${pick(step)}`],
           [t('statement.decision'), <Mark key="d" kind="decision" code={draft.decision} />],
           [t('statement.for'), pick(me.org)],
-          [t('statement.basis'), <Basis key="b" rule={step.rule} />],
+          [t('statement.basis'), <Basis key="b" rule={step.rule} says />],
           [t('statement.at'), <Time key="t" at={draft.at} />],
           [
             t('statement.object'),

@@ -72,6 +72,7 @@ function Past({
   const { t, pick } = useTexts();
   const step = procedure?.steps.find((s) => s.name === done.step);
   const no = done.decision === 'reject';
+  const documents = Object.keys(done.documents ?? {});
   return (
     <li className={no ? 'past no' : 'past'}>
       <span className="dot">{no ? <CloseCircleFilled /> : <CheckCircleFilled />}</span>
@@ -92,13 +93,13 @@ function Past({
         </p>
         {step && (
           <p className="faint">
-            <Basis rule={step.rule} />
+            <Basis rule={done.rule} article={done.article} />
           </p>
         )}
-        {Object.keys(done.documents).length > 0 && (
+        {documents.length > 0 && (
           <details>
-            <summary>{t('case.documents', { n: Object.keys(done.documents).length })}</summary>
-            <DocumentsView documents={done.documents} procedure={procedure} />
+            <summary>{t('case.documents', { n: documents.length })}</summary>
+            <DocumentsView documents={done.documents ?? {}} procedure={procedure} />
           </details>
         )}
         {signature?.(done)}
@@ -133,7 +134,7 @@ function Waiting({ c, procedure }: { c: Case; procedure: Procedure | undefined }
                   ],
                 needed && [t('case.votes'), t('case.votesNeeded', { n: open.count })],
                 until && [t('case.until'), <Deadline key="until" at={until.at} />],
-                [t('case.basis'), <Basis key="basis" rule={open.rule} article={open.article} />],
+                [t('case.basis'), <Basis key="basis" rule={open.rule} article={open.article} says />],
                 open.documents.length > 0 && [
                   t('case.documentsNeeded'),
                   open.documents

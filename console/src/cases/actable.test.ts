@@ -56,6 +56,8 @@ const me: Me = {
   },
   roles: ['approver'],
   key: null,
+  account: '',
+  key_requests: [],
 };
 const open: Case = {
   id: 'case_1',
@@ -90,6 +92,9 @@ test('neither the author nor the author’s organisation may', () => {
 test('nobody votes twice, and one organisation votes once', () => {
   const done = {
     step: 'vote',
+    state: 'checked',
+    rule: '',
+    article: '',
     decision: 'approve' as const,
     at: 11,
     documents: {},

@@ -1,5 +1,5 @@
 /** Forms of the authority's and the applicants' procedures. */
-import { Checkbox, Form, Input, InputNumber, Radio } from 'antd';
+import { Form, Input, InputNumber, Radio } from 'antd';
 import {
   useAnnouncements,
   useAuthorisations,
@@ -15,6 +15,7 @@ import { DigestInput, digestBytes } from '../cases/DigestInput';
 import { lines } from '../cases/form';
 import { useTerm } from '../cases/terms';
 import { useTexts } from '../i18n';
+import { Checks } from '../parts/Checks';
 import { download } from '../parts/download';
 import { useOrgName } from '../parts/Names';
 import { Choice, Day, Field, Lines, instant, text, texts } from './inputs';
@@ -42,7 +43,7 @@ export const announcement: Kind = {
           <Input maxLength={200} lang="en" />
         </Field>
         <Field name="modes" label="field.modes">
-          <Checkbox.Group options={modes} />
+          <Checks options={modes} />
         </Field>
         <Field name="conditions" label="field.conditions" hint="form.onePerLine">
           <Lines />

@@ -46,7 +46,7 @@ export function Day(props: { id?: string; value?: string; onChange?: (event: unk
 
 /** Text of several lines. */
 export function Lines(props: object) {
-  return <Input.TextArea autoSize={{ minRows: 3, maxRows: 12 }} {...props} />;
+  return <Input.TextArea rows={3} {...props} />;
 }
 
 /** The instant at which a day begins; the day after a last day is its end. */

@@ -1,5 +1,5 @@
 /** Forms along the way from a resource to a delivered product. */
-import { Alert, Checkbox, Form, Input, InputNumber, Radio } from 'antd';
+import { Alert, Button, Checkbox, Form, Input, InputNumber, Radio } from 'antd';
 import { useQueries } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { get } from '../api/client';
@@ -17,6 +17,7 @@ import type { Resource, Suite } from '../api/types';
 import { digestBytes } from '../cases/DigestInput';
 import { useTerm } from '../cases/terms';
 import { useTexts } from '../i18n';
+import { Checks } from '../parts/Checks';
 import { Copyable } from '../parts/Copy';
 import { useOrgName } from '../parts/Names';
 import { UseClass, useCodes, useOwnAuthorisations } from './authority';
@@ -33,7 +34,7 @@ export const resource: Kind = {
           <Input maxLength={60} spellCheck={false} />
         </Field>
         <Field name="contract" label="catalogue.contractText" hint="open.contractHint">
-          <Input.TextArea className="mono" autoSize={{ minRows: 10, maxRows: 30 }} spellCheck={false} />
+          <Input.TextArea className="mono" rows={10} spellCheck={false} />
         </Field>
       </>
     );
@@ -126,17 +127,17 @@ export const grant: Kind = {
             label={t('open.fieldsOf', { table: one.table })}
             rules={[{ required: true, message: t('form.required') }]}
           >
-            <Checkbox.Group className="grid3" options={one.fields.map((f) => f.name)} />
+            <Checks className="grid3" options={one.fields.map((f) => f.name)} />
           </Form.Item>
         ))}
         <Field name="purpose" label="open.purposeFile" hint="open.purposeHint">
-          <Input.TextArea className="mono" autoSize={{ minRows: 8, maxRows: 24 }} spellCheck={false} />
+          <Input.TextArea className="mono" rows={8} spellCheck={false} />
         </Field>
-        <p>
-          <button type="button" className="linklike" onClick={propose} disabled={!tables || !named}>
+        <Form.Item>
+          <Button onClick={propose} disabled={!tables || !named}>
             {t('open.proposePurpose')}
-          </button>
-        </p>
+          </Button>
+        </Form.Item>
       </>
     );
   },
@@ -164,7 +165,7 @@ export const job: Kind = {
           />
         </Field>
         <Field name="sql" label="field.sql">
-          <Input.TextArea className="mono" autoSize={{ minRows: 8, maxRows: 30 }} spellCheck={false} />
+          <Input.TextArea className="mono" rows={8} spellCheck={false} />
         </Field>
       </>
     );

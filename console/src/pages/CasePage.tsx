@@ -10,11 +10,11 @@ import { CaseState } from '../cases/CaseState';
 import { ObjectView } from '../cases/ObjectView';
 import { Signature, useActs } from '../cases/Signature';
 import { Timeline } from '../cases/Timeline';
-import { caseTitle } from '../cases/title';
+import { useCaseTitle } from '../cases/title';
 import { useTexts } from '../i18n';
 import { Copyable } from '../parts/Copy';
 import { Facts } from '../parts/Facts';
-import { Org, Person, useOrgName } from '../parts/Names';
+import { Org, Person } from '../parts/Names';
 import { Page, Part } from '../parts/Page';
 import { Refusal, Shown } from '../parts/States';
 import { Time } from '../parts/Time';
@@ -38,12 +38,12 @@ export default function CasePage() {
 
 function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | undefined }) {
   const { t, pick } = useTexts();
-  const org = useOrgName();
+  const title = useCaseTitle();
   const acts = useActs(c);
   const [step, setStep] = useState<Step | null>(null);
   return (
     <Page
-      title={caseTitle(c, pick, org)}
+      title={title(c)}
       kind={
         <>
           {procedure ? <Link to={`/rules/${procedure.name}`}>{pick(procedure)}</Link> : c.procedure}{' '}

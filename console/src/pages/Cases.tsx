@@ -5,7 +5,7 @@ import { Link, useSearchParams } from 'react-router';
 import { isAdmin } from '../app/menu';
 import { useCases, useMe, useProcedures } from '../api/queries';
 import { due } from '../cases/actable';
-import { caseTitle } from '../cases/title';
+import { useCaseTitle } from '../cases/title';
 import { useTexts } from '../i18n';
 import { List, byText } from '../parts/List';
 import { Org, useOrgName } from '../parts/Names';
@@ -20,6 +20,7 @@ export default function Cases() {
   const cases = useCases();
   const procedures = useProcedures().data?.procedures ?? [];
   const org = useOrgName();
+  const title = useCaseTitle();
   const [params, setParams] = useSearchParams();
   const wanted = params.get('procedure') ?? '';
   const only = params.get('state') ?? '';
@@ -63,7 +64,7 @@ export default function Cases() {
             rows={rows}
             rowKey={(c) => c.id}
             text={(c) =>
-              `${name(c.procedure)} ${caseTitle(c, pick, org)} ${org(c.applicant)} ${pick({ zh: c.state_zh, en: c.state_en })} ${c.id}`
+              `${name(c.procedure)} ${title(c)} ${org(c.applicant)} ${pick({ zh: c.state_zh, en: c.state_en })} ${c.id}`
             }
             filters={
               <>
@@ -95,10 +96,10 @@ export default function Cases() {
                 title: t('cases.about'),
                 key: 'about',
                 rowScope: 'row',
-                sorter: (a, b) => byText(caseTitle(a, pick, org), caseTitle(b, pick, org)),
+                sorter: (a, b) => byText(title(a), title(b)),
                 render: (_, c) => (
                   <Link to={`/cases/${c.id}`} className="clamp">
-                    {caseTitle(c, pick, org)}
+                    {title(c)}
                   </Link>
                 ),
               },

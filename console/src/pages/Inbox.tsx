@@ -6,7 +6,7 @@ import { home } from '../app/menu';
 import { useCases, useMe, useProcedures } from '../api/queries';
 import type { Case, Me, Procedure, Step } from '../api/types';
 import { actable, due } from '../cases/actable';
-import { caseTitle } from '../cases/title';
+import { useCaseTitle } from '../cases/title';
 import { useTexts } from '../i18n';
 import { Basis } from '../parts/Basis';
 import { List } from '../parts/List';
@@ -37,6 +37,7 @@ export default function Inbox() {
   const cases = useCases(true);
   const procedures = useProcedures();
   const org = useOrgName();
+  const title = useCaseTitle();
   const rows = useMemo(
     () =>
       me && cases.data && procedures.data
@@ -55,9 +56,7 @@ export default function Inbox() {
       caption={t('inbox.caption')}
       rows={own}
       rowKey={(r) => `${r.c.id}/${r.step.name}`}
-      text={(r) =>
-        `${pick(r.step)} ${pick(r.procedure)} ${caseTitle(r.c, pick, org)} ${org(r.c.applicant)} ${r.c.id}`
-      }
+      text={(r) => `${pick(r.step)} ${pick(r.procedure)} ${title(r.c)} ${org(r.c.applicant)} ${r.c.id}`}
       columns={[
         {
           title: t('inbox.todo'),
@@ -76,7 +75,7 @@ export default function Inbox() {
         {
           title: t('inbox.about'),
           key: 'about',
-          render: (_, r) => <span className="clamp">{caseTitle(r.c, pick, org)}</span>,
+          render: (_, r) => <span className="clamp">{title(r.c)}</span>,
         },
         { title: t('inbox.from'), key: 'from', render: (_, r) => <Org id={r.c.applicant} /> },
         {

@@ -82,11 +82,11 @@ function JobDrawer({ id }: { id: string }) {
   return (
     <Shown query={query}>
       {(job) => (
-        <>
+        <div className="page">
           <JobFacts job={job} />
           <Onward job={job} />
           <Details job={job} />
-        </>
+        </div>
       )}
     </Shown>
   );

@@ -1,11 +1,12 @@
 /** Organisations and their duties under the regulation. The system administrator records them. */
-import { Button, Checkbox, Form, Input, Modal, Select, Tag } from 'antd';
+import { Button, Form, Input, Modal, Select, Tag } from 'antd';
 import { useState } from 'react';
 import { holds } from '../app/menu';
 import { onceKey, post } from '../api/client';
 import { useChanged, useMe, useOrganisations } from '../api/queries';
 import { useTerm } from '../cases/terms';
 import { useTexts } from '../i18n';
+import { Checks } from '../parts/Checks';
 import { List, byText } from '../parts/List';
 import { say } from '../parts/Live';
 import { Page } from '../parts/Page';
@@ -151,10 +152,7 @@ function NewOrganisation({ close }: { close: () => void }) {
           <Input maxLength={18} spellCheck={false} />
         </Form.Item>
         <Form.Item name="roles" label={t('organisation.roles')} rules={required}>
-          <Checkbox.Group
-            className="grid2"
-            options={ORG_ROLES.map((value) => ({ value, label: term(value) }))}
-          />
+          <Checks className="grid2" options={ORG_ROLES.map((value) => ({ value, label: term(value) }))} />
         </Form.Item>
         <Form.Item name="group" label={t('organisation.group')} extra={t('organisation.groupHint')}>
           <Input maxLength={100} />

@@ -1,10 +1,11 @@
 /** People by account: pseudonym, organisation, roles, signing key. Real names stay sealed. */
-import { Button, Checkbox, Form, Input, Modal, Select, Tag } from 'antd';
+import { Button, Form, Input, Modal, Select, Tag } from 'antd';
 import { useState } from 'react';
 import { holds } from '../app/menu';
 import { onceKey, post } from '../api/client';
 import { useChanged, useMe, useOrganisations, usePeople } from '../api/queries';
 import { useTexts } from '../i18n';
+import { Checks } from '../parts/Checks';
 import { List, byText } from '../parts/List';
 import { say } from '../parts/Live';
 import { Org, useOrgName } from '../parts/Names';
@@ -153,7 +154,7 @@ function NewPerson({ close }: { close: () => void }) {
           <Input.Password autoComplete="new-password" />
         </Form.Item>
         <Form.Item name="roles" label={t('person.roles')} extra={t('person.rolesHint')} rules={required}>
-          <Checkbox.Group
+          <Checks
             className="grid2"
             options={PERSON_ROLES.map((value) => ({ value, label: label('personRole', value) }))}
           />

@@ -8,11 +8,11 @@ import { actable, alreadyDone } from '../cases/actable';
 import { ActDialog } from '../cases/ActDialog';
 import { DocumentsView } from '../cases/DocumentsView';
 import { ObjectView } from '../cases/ObjectView';
-import { caseTitle } from '../cases/title';
+import { useCaseTitle } from '../cases/title';
 import { useTexts } from '../i18n';
 import { JobFacts, Lineage } from '../jobs/JobView';
 import { Mark } from '../parts/Mark';
-import { useOrgName } from '../parts/Names';
+
 import { Page, Part } from '../parts/Page';
 import { Shown } from '../parts/States';
 import { Time } from '../parts/Time';
@@ -33,7 +33,7 @@ export default function Review() {
 
 function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure }) {
   const { t, pick } = useTexts();
-  const org = useOrgName();
+  const title = useCaseTitle();
   const [open, setOpen] = useState(false);
   const step = procedure.steps.find((s) => s.blind && s.from.includes(c.state));
   const own =
@@ -42,7 +42,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure }) 
   const job = typeof c.object['job'] === 'string' ? c.object['job'] : undefined;
   return (
     <Page
-      title={caseTitle(c, pick, org)}
+      title={title(c)}
       kind={`${pick(procedure)} · ${step ? pick(step) : pick({ zh: c.state_zh, en: c.state_en })}`}
       topic="reviews"
     >
@@ -52,7 +52,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure }) 
           <p>
             <Mark kind="decision" code={own.decision} /> <Time at={own.at} />
           </p>
-          <DocumentsView documents={own.documents} procedure={procedure} />
+          <DocumentsView documents={own.documents ?? {}} procedure={procedure} />
           <p className="faint">{t('case.voted')}</p>
         </Part>
       ) : step && may ? (
@@ -84,7 +84,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure }) 
         {c.history
           .filter((d) => d.at <= c.entered_at)
           .map((d, i) => (
-            <DocumentsView key={i} documents={d.documents} procedure={procedure} />
+            <DocumentsView key={i} documents={d.documents ?? {}} procedure={procedure} />
           ))}
       </Part>
       {open && step && (

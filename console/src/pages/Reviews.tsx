@@ -4,10 +4,10 @@ import { Link } from 'react-router';
 import { useCases, useMe, useProcedures } from '../api/queries';
 import type { Case, Procedure, Step } from '../api/types';
 import { actable, alreadyDone } from '../cases/actable';
-import { caseTitle } from '../cases/title';
+import { useCaseTitle } from '../cases/title';
 import { useTexts } from '../i18n';
 import { List } from '../parts/List';
-import { Org, useOrgName } from '../parts/Names';
+import { Org } from '../parts/Names';
 import { Page } from '../parts/Page';
 import { Nothing, Shown } from '../parts/States';
 import { Time } from '../parts/Time';
@@ -25,7 +25,7 @@ export default function Reviews() {
   const me = useMe().data;
   const cases = useCases();
   const procedures = useProcedures().data?.procedures;
-  const org = useOrgName();
+  const title = useCaseTitle();
   const rows = useMemo<Row[]>(() => {
     if (!me || !procedures) return [];
     return (cases.data?.cases ?? []).flatMap((c) => {
@@ -55,7 +55,7 @@ export default function Reviews() {
                   title: t('cases.about'),
                   key: 'about',
                   rowScope: 'row',
-                  render: (_, r) => <Link to={`/reviews/${r.c.id}`}>{caseTitle(r.c, pick, org)}</Link>,
+                  render: (_, r) => <Link to={`/reviews/${r.c.id}`}>{title(r.c)}</Link>,
                 },
                 {
                   title: t('cases.procedure'),

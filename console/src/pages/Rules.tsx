@@ -5,7 +5,6 @@ import { usePack, useProcedures } from '../api/queries';
 import type { Pack, Parameter } from '../api/types';
 import { useTexts } from '../i18n';
 import { Basis } from '../parts/Basis';
-import { Facts } from '../parts/Facts';
 import { List, byText } from '../parts/List';
 import { Mark } from '../parts/Mark';
 import { Page, Part } from '../parts/Page';
@@ -30,27 +29,42 @@ export default function Rules() {
   );
 }
 
+/** The texts behind the rules, the city's own first. */
 function About({ pack }: { pack: Pack }) {
   const { t, pick, label } = useTexts();
   return (
-    <Facts
-      items={[
-        (pack.zh || pack.en) && [t('rules.text'), pick({ zh: pack.zh, en: pack.en })],
-        pack.status && [t('rules.status'), label('packStatus', pack.status)],
-        pack.effective_from && [t('rules.effective'), pack.effective_from],
-        [t('case.pack'), pack.pack],
-        pack.layers && [t('rules.layers'), pack.layers.map((l) => label('layer', l)).join(' ← ')],
-        pack.legal_basis &&
-          pack.legal_basis.length > 0 && [
-            t('rules.bases'),
-            <ul key="b" className="plain" lang="zh-CN">
-              {pack.legal_basis.map((b) => (
-                <li key={b}>{b}</li>
-              ))}
-            </ul>,
-          ],
-      ]}
-    />
+    <Part title={t('rules.texts')}>
+      <List
+        caption={t('rules.texts')}
+        rows={[...pack.layers].reverse()}
+        rowKey={(l) => l.id}
+        expandable={{
+          columnTitle: <span className="unseen">{t('rules.bases')}</span>,
+          rowExpandable: (l) => l.legal_basis.length > 0,
+          expandedRowRender: (l) => (
+            <>
+              <h3>{t('rules.bases')}</h3>
+              <ul className="plain" lang="zh-CN">
+                {l.legal_basis.map((b) => (
+                  <li key={b}>{b}</li>
+                ))}
+              </ul>
+            </>
+          ),
+        }}
+        columns={[
+          { title: t('rules.text'), key: 'text', rowScope: 'row', render: (_, l) => pick(l) },
+          { title: t('rules.layer'), key: 'layer', render: (_, l) => label('layerKind', l.kind) },
+          { title: t('rules.validity'), key: 'status', render: (_, l) => label('packStatus', l.status) },
+          {
+            title: t('rules.effective'),
+            key: 'from',
+            render: (_, l) => l.effective_from ?? <span className="faint">{t('value.none')}</span>,
+          },
+          { title: t('rules.version'), key: 'version', align: 'right', render: (_, l) => l.version },
+        ]}
+      />
+    </Part>
   );
 }
 
@@ -101,6 +115,14 @@ function ValueOf({ value }: { value: unknown }) {
 
 function Parameters({ pack }: { pack: Pack }) {
   const { t, pick, label } = useTexts();
+  const layerName = (id: string) => {
+    const found = pack.layers.find((l) => l.id === id);
+    return found
+      ? found.kind === 'city'
+        ? pick(pack.terms['city'] ?? found)
+        : label('layerKind', found.kind)
+      : id;
+  };
   const rows = Object.entries(pack.parameters).map(([name, p]) => ({ name, ...p }));
   type Row = Parameter & { name: string };
   return (
@@ -137,7 +159,7 @@ function Parameters({ pack }: { pack: Pack }) {
             onFilter: (value, p) => p.status === value,
             render: (_, p) => <Mark kind="parameter" code={p.status} />,
           },
-          { title: t('rules.layer'), key: 'layer', render: (_, p) => label('layer', p.layer) },
+          { title: t('rules.layer'), key: 'layer', render: (_, p) => layerName(p.layer) },
           { title: t('case.basis'), key: 'basis', render: (_, p) => <Basis rule={p.source} /> },
           {
             title: t('rules.strict'),
@@ -154,7 +176,7 @@ function Parameters({ pack }: { pack: Pack }) {
 /** The rows of the text: what each article asks for. */
 function Articles({ pack }: { pack: Pack }) {
   const { t, pick, label } = useTexts();
-  const rows = Object.entries(pack.articles ?? {}).map(([rule, a]) => ({ rule, ...a }));
+  const rows = Object.entries(pack.articles).map(([rule, a]) => ({ rule, ...a }));
   if (rows.length === 0) return null;
   return (
     <Part title={t('rules.articles')}>
@@ -167,7 +189,7 @@ function Articles({ pack }: { pack: Pack }) {
           { title: t('rules.rule'), key: 'rule', rowScope: 'row', render: (_, a) => <code>{a.rule}</code> },
           { title: t('rules.article'), key: 'article', render: (_, a) => a.article },
           { title: t('rules.says'), key: 'says', render: (_, a) => pick(a) },
-          { title: t('rules.layer'), key: 'layer', render: (_, a) => label('layer', a.layer) },
+          { title: t('rules.answered'), key: 'state', render: (_, a) => label('answered', a.state) },
         ]}
       />
     </Part>

@@ -1,6 +1,6 @@
 /** Under which rule and article something stands. A rule of the product stands under no article and says so. */
 import { Tag } from 'antd';
-import { useProcedures } from '../api/queries';
+import { usePack, useProcedures } from '../api/queries';
 import { useTexts } from '../i18n';
 import type { Texts } from '../i18n';
 
@@ -24,9 +24,17 @@ function source(rule: string, label: Texts['label']): string {
   return label('source', rule.split('-')[0] ?? '');
 }
 
+interface BasisProps {
+  rule: string;
+  article?: string | undefined;
+  /** With what the article asks for, in the words of the pack. */
+  says?: boolean;
+}
+
 /** Rule and article of something. */
-export function Basis({ rule, article }: { rule: string; article?: string | undefined }) {
-  const { t, label } = useTexts();
+export function Basis({ rule, article, says = false }: BasisProps) {
+  const { t, label, pick } = useTexts();
+  const text = usePack().data?.articles[rule];
   const number = article || articleOf(rule);
   if (!rule && !number) return <span>{t('basis.none')}</span>;
   return (
@@ -35,6 +43,7 @@ export function Basis({ rule, article }: { rule: string; article?: string | unde
       {number && <span>{words(number, t)}</span>}
       {rule && <code>{rule}</code>}
       {rule.startsWith('PRODUCT-') && <Tag>{t('basis.product')}</Tag>}
+      {says && text && <span className="says">{pick(text)}</span>}
     </span>
   );
 }

@@ -2,7 +2,7 @@
 import { SearchOutlined } from '@ant-design/icons';
 import { Input, Table } from 'antd';
 import type { TableColumnsType, TableProps } from 'antd';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTexts } from '../i18n';
 
@@ -58,25 +58,49 @@ export function List<T extends object>({
           </span>
         </div>
       )}
-      <Table<T>
-        size="middle"
-        bordered
-        dataSource={shown}
-        columns={columns}
-        rowKey={rowKey}
-        scroll={{ x: 'max-content' }}
-        aria-label={caption}
-        pagination={
-          shown.length > PAGE
-            ? {
-                defaultPageSize: PAGE,
-                showSizeChanger: { 'aria-label': t('list.pageSize') },
-                pageSizeOptions: [20, 50, 100],
-              }
-            : false
-        }
-        {...(expandable ? { expandable } : {})}
-      />
+      <Scroller name={caption}>
+        <Table<T>
+          size="middle"
+          bordered
+          dataSource={shown}
+          columns={columns}
+          rowKey={rowKey}
+          aria-label={caption}
+          pagination={
+            shown.length > PAGE
+              ? {
+                  defaultPageSize: PAGE,
+                  showSizeChanger: { 'aria-label': t('list.pageSize') },
+                  pageSizeOptions: [20, 50, 100],
+                }
+              : false
+          }
+          {...(expandable ? { expandable } : {})}
+        />
+      </Scroller>
+    </div>
+  );
+}
+
+/** Scrolls what is too wide. Only then it can be reached with the keyboard, so that it can be scrolled by it. */
+function Scroller({ name, children }: { name: string; children: ReactNode }) {
+  const holder = useRef<HTMLDivElement>(null);
+  const [wide, setWide] = useState(false);
+  useEffect(() => {
+    const element = holder.current;
+    if (!element) return;
+    const sized = new ResizeObserver(() => setWide(element.scrollWidth > element.clientWidth + 1));
+    sized.observe(element);
+    if (element.firstElementChild) sized.observe(element.firstElementChild);
+    return () => sized.disconnect();
+  }, []);
+  return (
+    <div
+      ref={holder}
+      className="scroller"
+      {...(wide ? { tabIndex: 0, role: 'region', 'aria-label': name } : {})}
+    >
+      {children}
     </div>
   );
 }

@@ -1,4 +1,5 @@
 /** Organisations and people by id. People are shown as account or pseudonym, never by a real name. */
+import { useMemo } from 'react';
 import { useOrganisations, usePeople } from '../api/queries';
 import type { Organisation } from '../api/types';
 import { useTexts } from '../i18n';
@@ -7,12 +8,14 @@ import { useTexts } from '../i18n';
 export function useOrgName(): (id: string) => string {
   const { t, pick } = useTexts();
   const { data } = useOrganisations();
-  const known = new Map<string, Organisation>(data?.organisations.map((o) => [o.id, o]));
-  return (id) => {
-    if (id === 'clock') return t('name.clock');
-    const found = known.get(id);
-    return found ? pick(found) : id;
-  };
+  return useMemo(() => {
+    const known = new Map<string, Organisation>(data?.organisations.map((o) => [o.id, o]));
+    return (id) => {
+      if (id === 'clock') return t('name.clock');
+      const found = known.get(id);
+      return found ? pick(found) : id;
+    };
+  }, [data, t, pick]);
 }
 
 /** An organisation. */

@@ -85,7 +85,7 @@ export function Refusal({
           {(body.rule || body.article) && (
             <p>
               <strong>{t('refused.basis')}</strong>{' '}
-              <Basis rule={body.rule ?? ''} article={body.article ?? ''} />
+              <Basis rule={body.rule ?? ''} article={body.article ?? ''} says />
             </p>
           )}
           <Todo body={body as ErrorBody} status={status} />

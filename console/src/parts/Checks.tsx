@@ -1,0 +1,11 @@
+/** Several choices at once. antd marks the group as required, which a group cannot be for people who do not see it. */
+import { Checkbox } from 'antd';
+import type { CheckboxGroupProps } from 'antd/es/checkbox';
+
+/** A group of check boxes. */
+export function Checks({
+  'aria-required': _required,
+  ...props
+}: CheckboxGroupProps & { 'aria-required'?: unknown }) {
+  return <Checkbox.Group {...props} />;
+}
