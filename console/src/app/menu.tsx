@@ -5,6 +5,7 @@
 import {
   AuditOutlined,
   BankOutlined,
+  CloudServerOutlined,
   BookOutlined,
   CheckSquareOutlined,
   CloudUploadOutlined,
@@ -135,6 +136,7 @@ export const MENU: Group[] = [
       { path: '/rules', label: 'page.rules', icon: <BookOutlined /> },
       { path: '/organisations', label: 'page.organisations', icon: <BankOutlined /> },
       { path: '/people', label: 'page.people', icon: <TeamOutlined /> },
+      { path: '/deployment', label: 'page.deployment', icon: <CloudServerOutlined /> },
       {
         path: '/key-lists',
         label: 'page.keyLists',

@@ -65,6 +65,7 @@ export const router = createBrowserRouter(
             { path: 'rules/:procedure', ...page(() => import('../pages/ProcedurePage')) },
             { path: 'audit', ...page(() => import('../pages/audit/AuditPage')) },
             { path: 'audit/:index', ...page(() => import('../pages/audit/LeafPage')) },
+            { path: 'deployment', ...page(() => import('../pages/DeploymentPage')) },
             { path: 'key', ...page(() => import('../pages/Key')) },
             { path: '*', ...page(() => import('../pages/NotFound')) },
           ],

@@ -1,7 +1,7 @@
 /** Organisations and their duties under the regulation. The system administrator records them. */
 import { Button, Form, Input, Modal, Select, Tag } from 'antd';
 import { useState } from 'react';
-import { holds } from '../app/menu';
+import { holds, orgIs } from '../app/menu';
 import { onceKey, post } from '../api/client';
 import { useChanged, useMe, useOrganisations } from '../api/queries';
 import { useTerm } from '../cases/terms';
@@ -12,6 +12,7 @@ import { say } from '../parts/Live';
 import { Page } from '../parts/Page';
 import { Failure, Shown } from '../parts/States';
 import { Time } from '../parts/Time';
+import { BlacklistCheck } from '../people/BlacklistCheck';
 
 /** Duties an organisation can have, as the platform names them. */
 export const ORG_ROLES = [
@@ -35,16 +36,23 @@ export default function Organisations() {
   const query = useOrganisations();
   const term = useTerm();
   const [open, setOpen] = useState(false);
+  const [check, setCheck] = useState(false);
   return (
     <Page
       title={t('page.organisations')}
       topic="organisations"
       actions={
-        me &&
-        holds(me, 'system_admin') && (
-          <Button type="primary" onClick={() => setOpen(true)}>
-            {t('organisation.new')}
-          </Button>
+        me && (
+          <>
+            {orgIs(me, 'data_authority') && holds(me, 'officer', 'approver') && (
+              <Button onClick={() => setCheck(true)}>{t('check.title')}</Button>
+            )}
+            {holds(me, 'system_admin') && (
+              <Button type="primary" onClick={() => setOpen(true)}>
+                {t('organisation.new')}
+              </Button>
+            )}
+          </>
         )
       }
     >
@@ -86,6 +94,7 @@ export default function Organisations() {
         )}
       </Shown>
       {open && <NewOrganisation close={() => setOpen(false)} />}
+      {check && <BlacklistCheck close={() => setCheck(false)} />}
     </Page>
   );
 }

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { holds } from '../app/menu';
 import { onceKey, post } from '../api/client';
 import { useChanged, useMe, useOrganisations, usePeople } from '../api/queries';
+import type { Person } from '../api/types';
 import { useTexts } from '../i18n';
 import { Checks } from '../parts/Checks';
 import { List, byText } from '../parts/List';
@@ -13,17 +14,7 @@ import { Page } from '../parts/Page';
 import { PasswordRule } from '../parts/PasswordRule';
 import { Failure, Shown } from '../parts/States';
 import { Time } from '../parts/Time';
-
-/** Roles a person can have in the software. */
-const PERSON_ROLES = [
-  'approver',
-  'officer',
-  'engineer',
-  'reader',
-  'system_admin',
-  'security_admin',
-  'audit_admin',
-];
+import { Manage, PERSON_ROLES } from '../people/Manage';
 
 export default function People() {
   const { t, label } = useTexts();
@@ -83,6 +74,15 @@ export default function People() {
               },
               { title: t('person.id'), key: 'id', render: (_, p) => <code>{p.id}</code> },
               { title: t('organisation.since'), key: 'since', render: (_, p) => <Time at={p.created_at} /> },
+              ...(me && holds(me, 'system_admin')
+                ? [
+                    {
+                      title: t('manage.title'),
+                      key: 'manage',
+                      render: (_: unknown, p: Person) => <Manage person={p} />,
+                    },
+                  ]
+                : []),
             ]}
           />
         )}

@@ -3,9 +3,8 @@ import { Checkbox } from 'antd';
 import type { CheckboxGroupProps } from 'antd/es/checkbox';
 
 /** A group of check boxes. */
-export function Checks({
-  'aria-required': _required,
-  ...props
-}: CheckboxGroupProps & { 'aria-required'?: unknown }) {
+export function Checks(given: CheckboxGroupProps & { 'aria-required'?: unknown }) {
+  const props = { ...given };
+  delete props['aria-required'];
   return <Checkbox.Group {...props} />;
 }
