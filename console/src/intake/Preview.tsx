@@ -1,6 +1,6 @@
 /** The first rows of a file, read in the browser. Nothing of them is sent anywhere. */
 import { Alert } from 'antd';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { count } from '../parts/Money';
 import { Part } from '../parts/Page';
 import { useTexts } from '../zone/texts';
@@ -44,12 +44,11 @@ export function Preview({ file, told }: Props) {
   const { t, label } = useTexts();
   const head = useHead(file);
   const [as, setAs] = useState<{ encoding?: Encoding; delimiter?: Delimiter }>({});
-  const [seen, setSeen] = useState<Seen | null>(null);
-  useEffect(() => {
-    const found = head instanceof Uint8Array ? sniff(head, file.size > HEAD_BYTES, as) : null;
-    setSeen(found);
-    told(found);
-  }, [head, file, as, told]);
+  const seen = useMemo(
+    () => (head instanceof Uint8Array ? sniff(head, file.size > HEAD_BYTES, as) : null),
+    [head, file, as],
+  );
+  useEffect(() => told(seen), [seen, told]);
 
   if (head === 'unreadable') return <Alert type="error" showIcon title={t('intake.unreadableFile')} />;
   if (file.size === 0) return <Alert type="warning" showIcon title={t('intake.emptyFile')} />;
