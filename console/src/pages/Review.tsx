@@ -1,6 +1,6 @@
 /** One blind review: what is judged, the measured facts, one vote. Nothing of other votes is shown or asked for. */
 import { Alert, Button } from 'antd';
-import { useState } from 'react';
+import { Suspense, lazy, useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { useCase, useJob, useMe, useProcedures } from '../api/queries';
 import type { Case, Me, Procedure } from '../api/types';
@@ -9,13 +9,16 @@ import { ActDialog } from '../cases/ActDialog';
 import { DocumentsView } from '../cases/DocumentsView';
 import { ObjectView } from '../cases/ObjectView';
 import { useCaseTitle } from '../cases/title';
+import { mayReadReport } from '../gate/may';
 import { useTexts } from '../i18n';
 import { JobFacts, Lineage } from '../jobs/JobView';
 import { Mark } from '../parts/Mark';
 
 import { Page, Part } from '../parts/Page';
-import { Shown } from '../parts/States';
+import { Loading, Shown } from '../parts/States';
 import { Time } from '../parts/Time';
+
+const GatePart = lazy(async () => ({ default: (await import('../gate/GatePart')).GatePart }));
 
 export default function Review() {
   const { id = '' } = useParams();
@@ -76,7 +79,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure }) 
           description={<Link to={`/cases/${c.id}`}>{t('review.toCase')}</Link>}
         />
       )}
-      {job && <JobPart id={job} />}
+      {job && <JobPart id={job} object={c.object} me={me} />}
       <Part title={t('case.object')}>
         <ObjectView object={c.object} />
       </Part>
@@ -95,19 +98,26 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure }) 
 }
 
 /** What the gate measured, for those who may read the job. */
-function JobPart({ id }: { id: string }) {
+function JobPart({ id, object, me }: { id: string; object: Record<string, unknown>; me: Me }) {
   const { t } = useTexts();
   const query = useJob(id);
   return (
-    <Part title={t('review.measured')}>
-      <Shown query={query}>
-        {(job) => (
-          <>
-            <JobFacts job={job} />
-            <Lineage job={job} />
-          </>
-        )}
-      </Shown>
-    </Part>
+    <>
+      <Part title={t('review.measured')}>
+        <Shown query={query}>
+          {(job) => (
+            <>
+              <JobFacts job={job} />
+              <Lineage job={job} />
+            </>
+          )}
+        </Shown>
+      </Part>
+      {query.data?.gate && mayReadReport(me) && (
+        <Suspense fallback={<Loading />}>
+          <GatePart job={query.data} object={object} />
+        </Suspense>
+      )}
+    </>
   );
 }
