@@ -95,6 +95,7 @@ function Finder({
     <>
       <Input
         ref={input}
+        autoFocus
         size="large"
         value={typed}
         onChange={(event) => {

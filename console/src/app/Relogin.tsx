@@ -50,8 +50,8 @@ export function Relogin() {
         onFinish={(values: { password: string }) => void submit(values)}
         requiredMark={false}
       >
-        <Form.Item label={t('login.account')}>
-          <Input value={session?.account ?? ''} readOnly autoComplete="username" />
+        <Form.Item label={t('login.account')} htmlFor="relogin-account">
+          <Input id="relogin-account" value={session?.account ?? ''} readOnly autoComplete="username" />
         </Form.Item>
         <Form.Item
           name="password"

@@ -62,6 +62,8 @@ function file(path: string, asked: IncomingMessage, response: ServerResponse): v
 function passOn(platform: URL, asked: IncomingMessage, response: ServerResponse): void {
   const onward = request(
     {
+      // A connection of its own for every request: the platform cuts those that wait.
+      agent: false,
       host: platform.hostname,
       port: platform.port,
       path: asked.url,
