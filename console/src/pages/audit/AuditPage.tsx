@@ -8,9 +8,10 @@ import { Page, Part } from '../../parts/Page';
 import { Shown } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import type { Entry } from '../../trust/log/whole';
+import { leafWords, procedures } from '../verify/leaf';
 import { useWords } from '../verify/words';
 import { CheckpointPart, LogVerdict, Reading } from './State';
-import { useLog } from './useLog';
+import { useLog, useTitles } from './useLog';
 import type { Log } from './useLog';
 import '../verify/verify.css';
 
@@ -35,13 +36,17 @@ export default function AuditPage() {
 }
 
 /** Everything of a leaf that the search looks in. */
-function words({ index, leaf }: Entry): string {
+function text({ index, leaf }: Entry): string {
   const own = [index, leaf.kind, leaf.case, leaf.actor, leaf.org, leaf.rule, leaf.article, leaf.object];
   return [...own, ...Object.entries(leaf.refs).flat()].filter((w) => w !== null).join(' ');
 }
 
 function Leaves({ log: { whole } }: { log: Log }) {
-  const { t } = useWords();
+  const words = useWords();
+  const { t, label } = words;
+  const titles = useTitles();
+  const of = useMemo(() => procedures(whole.entries.map((e) => e.leaf)), [whole]);
+  const said = (e: Entry) => leafWords(e.leaf, of, titles, words);
   const [kind, setKind] = useState('');
   const [outcome, setOutcome] = useState('');
   const kinds = useMemo(() => [...new Set(whole.entries.map((e) => e.leaf.kind))].sort(), [whole]);
@@ -57,7 +62,10 @@ function Leaves({ log: { whole } }: { log: Log }) {
         aria-label={t('audit.filterKind')}
         value={kind}
         onChange={setKind}
-        options={[{ value: '', label: t('audit.allKinds') }, ...kinds.map((k) => ({ value: k, label: k }))]}
+        options={[
+          { value: '', label: t('audit.allKinds') },
+          ...kinds.map((k) => ({ value: k, label: label('audit.kindOf', k) })),
+        ]}
       />
       <Select
         className="grow short"
@@ -78,7 +86,7 @@ function Leaves({ log: { whole } }: { log: Log }) {
         caption={t('audit.leaves')}
         rows={rows}
         rowKey={(e) => String(e.index)}
-        text={words}
+        text={(e) => `${said(e)} ${text(e)}`}
         filters={filters}
         columns={[
           {
@@ -88,7 +96,7 @@ function Leaves({ log: { whole } }: { log: Log }) {
             render: (_, e) => <Link to={`/audit/${e.index}`}>{e.index}</Link>,
           },
           { title: t('audit.at'), key: 'at', render: (_, e) => <Time at={e.leaf.at} /> },
-          { title: t('audit.kind'), key: 'kind', render: (_, e) => <code>{e.leaf.kind}</code> },
+          { title: t('audit.subject'), key: 'subject', render: (_, e) => said(e) },
           {
             title: t('audit.case'),
             key: 'case',

@@ -1,6 +1,7 @@
 /** One leaf of the audit log: what it says, its inclusion proof computed here, and the leaves of its case. */
 import { DownloadOutlined } from '@ant-design/icons';
 import { Alert, Button } from 'antd';
+import { useMemo } from 'react';
 import { Link, useParams } from 'react-router';
 import { Copyable, Short } from '../../parts/Copy';
 import { download } from '../../parts/download';
@@ -12,9 +13,10 @@ import { Time } from '../../parts/Time';
 import { fromUtf8, toHex } from '../../trust/bytes';
 import { canonicalText } from '../../trust/canonical';
 import type { Entry, TreeProof, WholeLog } from '../../trust/log/whole';
+import { leafWords, procedures } from '../verify/leaf';
 import { useWords } from '../verify/words';
 import { LogVerdict, Reading } from './State';
-import { useLog } from './useLog';
+import { useLog, useTitles } from './useLog';
 import '../verify/verify.css';
 
 export default function LeafPage() {
@@ -34,7 +36,7 @@ export default function LeafPage() {
           return entry ? (
             <>
               {(log.whole.fault !== null || !log.continues) && <LogVerdict log={log} />}
-              <Members entry={entry} />
+              <Members entry={entry} log={log.whole} />
               <Proof log={log.whole} index={index} />
               <CaseChain log={log.whole} entry={entry} />
             </>
@@ -47,13 +49,17 @@ export default function LeafPage() {
   );
 }
 
-function Members({ entry: { leaf, hash, bytes } }: { entry: Entry }) {
-  const { t } = useWords();
+function Members({ entry: { leaf, hash, bytes }, log }: { entry: Entry; log: WholeLog }) {
+  const words = useWords();
+  const { t } = words;
+  const titles = useTitles();
+  const of = useMemo(() => procedures(log.entries.map((e) => e.leaf)), [log]);
   const refs = Object.entries(leaf.refs);
   return (
     <Part title={t('audit.members')}>
       <Facts
         items={[
+          [t('audit.subject'), leafWords(leaf, of, titles, words)],
           [t('audit.at'), <Time key="t" at={leaf.at} />],
           [t('audit.kind'), <code key="k">{leaf.kind}</code>],
           [t('audit.outcome'), t(`audit.${leaf.outcome}`)],
@@ -171,7 +177,10 @@ function TreeTable({ proof, index, size }: { proof: TreeProof; index: number; si
 }
 
 function CaseChain({ log, entry }: { log: WholeLog; entry: Entry }) {
-  const { t } = useWords();
+  const words = useWords();
+  const { t } = words;
+  const titles = useTitles();
+  const of = useMemo(() => procedures(log.entries.map((e) => e.leaf)), [log]);
   if (entry.leaf.case === null) return null;
   return (
     <Part title={t('audit.caseChain')}>
@@ -180,7 +189,8 @@ function CaseChain({ log, entry }: { log: WholeLog; entry: Entry }) {
           <li key={e.index} aria-current={e.index === entry.index ? 'true' : undefined}>
             <span>{e.leaf.case_seq}</span>
             <div>
-              <Link to={`/audit/${e.index}`}>{e.leaf.kind}</Link> <Time at={e.leaf.at} />{' '}
+              <Link to={`/audit/${e.index}`}>{leafWords(e.leaf, of, titles, words)}</Link>{' '}
+              <Time at={e.leaf.at} />{' '}
               <span className="faint">
                 <Short text={e.hash} />
               </span>

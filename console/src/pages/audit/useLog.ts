@@ -3,11 +3,13 @@
  * platform adds meanwhile comes when it is asked for again.
  */
 import { useQuery } from '@tanstack/react-query';
-import { useSyncExternalStore } from 'react';
+import { useMemo, useSyncExternalStore } from 'react';
 import { get } from '../../api/client';
+import { useProcedures } from '../../api/queries';
 import type { Deployment } from '../../api/types';
 import { toBase64 } from '../../trust/bytes';
 import type { Json } from '../../trust/canonical';
+import type { Title, Titles } from '../../trust/evidence/pack';
 import type { Signed } from '../../trust/keys';
 import { readWhole } from '../../trust/log/whole';
 import type { WholeLog } from '../../trust/log/whole';
@@ -97,4 +99,16 @@ export function useProgress(): Progress {
     },
     () => progress,
   );
+}
+
+/** Names of procedures and steps, as the platform's rule pack has them. */
+export function useTitles(): Titles {
+  const { data } = useProcedures();
+  return useMemo(() => {
+    const named = data?.procedures.map((p): [string, Titles[string]] => {
+      const steps = p.steps.map((s): [string, Title] => [s.name, { zh: s.zh, en: s.en }]);
+      return [p.name, { zh: p.zh, en: p.en, steps: Object.fromEntries(steps) }];
+    });
+    return Object.fromEntries(named ?? []);
+  }, [data]);
 }

@@ -1,8 +1,11 @@
 /** What a verified file shows: its subject, the story by its leaves, orders with their approvals, documents. */
 import { DownloadOutlined } from '@ant-design/icons';
 import { Button } from 'antd';
+import { useMemo } from 'react';
+import type { Act } from '../../trust/act';
 import type { Evidence } from '../../trust/evidence/file';
 import type { WorkOrder } from '../../trust/evidence/order';
+import type { Titles } from '../../trust/evidence/pack';
 import type { Leaf } from '../../trust/log/leaf';
 import { fromBase64, fromUtf8 } from '../../trust/bytes';
 import { download } from '../../parts/download';
@@ -11,6 +14,7 @@ import { List } from '../../parts/List';
 import { Part } from '../../parts/Page';
 import { Time } from '../../parts/Time';
 import { Short } from '../../parts/Copy';
+import { leafWords, procedures } from './leaf';
 import { useWords } from './words';
 
 /** Subject, deployment, root. */
@@ -31,9 +35,17 @@ export function About({ body }: { body: Evidence }) {
   );
 }
 
-/** The story; time, article and person are those of the leaf. */
-export function Story({ body, leaves }: { body: Evidence; leaves: Readonly<Record<number, Leaf>> }) {
-  const { t, lang } = useWords();
+interface StoryProps {
+  body: Evidence;
+  leaves: Readonly<Record<number, Leaf>>;
+  titles: Titles;
+}
+
+/** The story; what stands beside a leaf is the leaf's. */
+export function Story({ body, leaves, titles }: StoryProps) {
+  const words = useWords();
+  const { t, lang } = words;
+  const of = useMemo(() => procedures(Object.values(leaves)), [leaves]);
   const leaf = (index: number | null) => (index === null ? undefined : leaves[index]);
   return (
     <Part title={t('verify.steps')}>
@@ -56,7 +68,7 @@ export function Story({ body, leaves }: { body: Evidence; leaves: Readonly<Recor
               <tr key={step.n}>
                 <td>{step.n}</td>
                 <td>{proved && <Time at={proved.at} />}</td>
-                <th scope="row">{lang === 'zh' ? step.zh : step.en}</th>
+                <th scope="row">{proved ? leafWords(proved, of, titles, words) : step[lang]}</th>
                 <td>{proved ? proved.article : step.article}</td>
                 <td>
                   {proved?.actor && <code>{proved.actor}</code>} {proved?.org && <code>{proved.org}</code>}
@@ -72,8 +84,9 @@ export function Story({ body, leaves }: { body: Evidence; leaves: Readonly<Recor
 }
 
 /** Orders and who approved them. Only shown of a valid file, in which every order has its shape. */
-export function OrdersPart({ body }: { body: Evidence }) {
-  const { t, label } = useWords();
+export function OrdersPart({ body, titles }: { body: Evidence; titles: Titles }) {
+  const { t, label, lang } = useWords();
+  const step = (a: Act) => titles[a.procedure]?.steps[a.step]?.[lang] ?? a.step;
   const orders = body.statements.filter((s) => s.type === 'order').map((s) => s.body as unknown as WorkOrder);
   orders.sort((a, b) => a.seq - b.seq);
   return (
@@ -97,7 +110,7 @@ export function OrdersPart({ body }: { body: Evidence }) {
               <ul className="plain">
                 {o.approvals.map((a) => (
                   <li key={a.signature}>
-                    <code>{a.body.step}</code> <code>{a.body.person}</code> <code>{a.body.org}</code>
+                    {step(a.body)} <code>{a.body.person}</code> <code>{a.body.org}</code>
                   </li>
                 ))}
               </ul>

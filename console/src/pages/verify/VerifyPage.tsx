@@ -103,8 +103,8 @@ function Verdict({ outcome, held }: { outcome: Outcome; held: boolean }) {
       {valid && file && (
         <>
           <About body={file.body} />
-          <Story body={file.body} leaves={outcome.leaves} />
-          <OrdersPart body={file.body} />
+          <Story body={file.body} leaves={outcome.leaves} titles={outcome.titles} />
+          <OrdersPart body={file.body} titles={outcome.titles} />
           <Documents body={file.body} />
           <Part title={t('verify.unproved')}>
             <ul className="links">

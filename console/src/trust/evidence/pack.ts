@@ -46,7 +46,18 @@ export interface Pack {
   readonly ints: ReadonlyMap<string, number>;
   readonly effects: ReadonlyMap<string, readonly Alternative[]>;
   readonly procedures: ReadonlyMap<string, readonly Step[]>;
+  /** Names of procedures. */
+  readonly titles: ReadonlyMap<string, Title>;
 }
+
+/** A name in both languages. */
+export interface Title {
+  readonly zh: string;
+  readonly en: string;
+}
+
+/** Names of procedures and of their steps, as a pack has them. */
+export type Titles = Readonly<Record<string, Title & { readonly steps: Readonly<Record<string, Title>> }>>;
 
 function table(value: TomlValue | undefined): TomlTable {
   const plain =
@@ -113,6 +124,7 @@ export function readPack(all: Texts, id: string): Pack | null {
   if (!layers) return null;
   const own: Record<string, string> = {};
   const [ints, effects, procedures] = [new Map<string, number>(), new Map(), new Map<string, Step[]>()];
+  const titles = new Map<string, Title>();
   const versions: string[] = [];
   for (const layer of layers) {
     for (const [path, text] of layerFiles(all, layer)) {
@@ -130,11 +142,13 @@ export function readPack(all: Texts, id: string): Pack | null {
         }
       } else if (path.startsWith('procedures/')) {
         const procedure = parse(text);
-        procedures.set(word(procedure['name']), list(procedure['steps']).map(step));
+        const name = word(procedure['name']);
+        procedures.set(name, list(procedure['steps']).map(step));
+        titles.set(name, { zh: word(procedure['zh']), en: word(procedure['en']) });
       }
     }
   }
-  return { version: `${id}@${versions.join('.')}`, texts: own, ints, effects, procedures };
+  return { version: `${id}@${versions.join('.')}`, texts: own, ints, effects, procedures, titles };
 }
 
 /** Quorums by the packs of these texts. */
@@ -160,8 +174,16 @@ export function packsOf(all: Texts): Packs {
   };
 }
 
-/** The packs that are shipped with the program, built into this page. */
-export async function shippedPacks(): Promise<Packs> {
-  const { SHIPPED } = await import('./shipped');
-  return packsOf(SHIPPED);
+/** Names of procedures and steps of the pack of a version (`id@1.1.1`); none where it is not among the texts. */
+export function titlesOf(all: Texts, version: string): Titles {
+  const pack = readPack(all, version.split('@')[0] ?? '');
+  if (pack?.version !== version) return {};
+  const named = ([name, title]: [string, Title]): [string, Titles[string]] => {
+    const steps = (pack.procedures.get(name) ?? []).map((s): [string, Title] => [
+      s.name,
+      { zh: s.zh, en: s.en },
+    ]);
+    return [name, { ...title, steps: Object.fromEntries(steps) }];
+  };
+  return Object.fromEntries([...pack.titles].map(named));
 }

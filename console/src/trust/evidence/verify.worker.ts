@@ -2,7 +2,8 @@
 
 import { verifyEvidence } from './check';
 import { outcomeOf } from './outcome';
-import { shippedPacks } from './pack';
+import { packsOf } from './pack';
+import { SHIPPED } from './shipped';
 
 /** What the worker is asked. */
 export interface Ask {
@@ -12,8 +13,7 @@ export interface Ask {
 
 addEventListener('message', (event: MessageEvent<Ask>) => {
   const { evidence, trust } = event.data;
-  shippedPacks()
-    .then((packs) => verifyEvidence(evidence, trust, packs))
-    .then((report) => postMessage(outcomeOf(report)))
+  verifyEvidence(evidence, trust, packsOf(SHIPPED))
+    .then((report) => postMessage(outcomeOf(report, SHIPPED)))
     .catch(() => postMessage(null));
 });
