@@ -1,0 +1,28 @@
+/** Who may open a case of a procedure: who could take one of its first steps. The platform decides. */
+import type { Me, Procedure } from '../api/types';
+
+const RELATIONS: Record<string, string | null> = {
+  the_operator: 'operator',
+  the_consumer: 'data_consumer',
+  the_provider: 'data_provider',
+  each_provider: 'data_provider',
+  // Whoever opens the case is the applicant, and the author's organisation is found in the object.
+  the_applicant: null,
+  the_author_org: 'operator',
+  anyone: null,
+};
+
+/** Whether the person's organisation and roles fit a first step. */
+export function mayOpen(procedure: Procedure, me: Me): boolean {
+  const first = procedure.steps.filter((s) => s.from.includes(procedure.start));
+  return first.some((step) => {
+    const org = step.by.some((by) => {
+      if (by === 'clock') return false;
+      const role = by in RELATIONS ? RELATIONS[by] : by;
+      return role === null || (role !== undefined && me.org.roles.includes(role));
+    });
+    const person = step.person_roles.length === 0 || me.roles.some((r) => step.person_roles.includes(r));
+    // Opening is for those who act; the step itself may be another colleague's.
+    return org && (person || me.roles.some((r) => ['approver', 'officer', 'engineer'].includes(r)));
+  });
+}

@@ -1,0 +1,42 @@
+/**
+ * One form for each kind of object. A form says what the case is about; the platform adds the ids, digests
+ * and organisations that are its own to give.
+ */
+import type { ComponentType } from 'react';
+import type { Me, Procedure } from '../api/types';
+import { announcement, authorisation, plan, scenario, staff, stop } from './authority';
+import { grant, job, product, recipient, release, resource } from './supply';
+
+/** What a form knows beside its own fields. */
+export interface Given {
+  me: Me;
+  procedure: Procedure;
+}
+
+/** A form for one kind of object. */
+export interface Kind {
+  Fields: ComponentType<Given>;
+  /** The object from what was typed. */
+  object: (
+    values: Record<string, unknown>,
+    given: Given,
+  ) => Promise<Record<string, unknown>> | Record<string, unknown>;
+  /** True where what is typed must not be kept over a reload. */
+  secret?: boolean;
+}
+
+/** Forms by kind of object. */
+export const KINDS: Record<string, Kind> = {
+  announcement,
+  authorisation,
+  grant,
+  job,
+  plan,
+  product,
+  recipient,
+  release,
+  resource,
+  scenario,
+  staff,
+  stop,
+};

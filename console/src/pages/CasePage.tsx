@@ -1,0 +1,133 @@
+/** One case: its procedure as a timeline, its object, its signatures, and what this person can do. */
+import { Button } from 'antd';
+import { useState } from 'react';
+import { Link, useParams } from 'react-router';
+import { useCase, useMe, useProcedures } from '../api/queries';
+import type { Case, Me, Procedure, Step } from '../api/types';
+import { actable, alreadyDone } from '../cases/actable';
+import { ActDialog } from '../cases/ActDialog';
+import { CaseState } from '../cases/CaseState';
+import { ObjectView } from '../cases/ObjectView';
+import { Signature, useActs } from '../cases/Signature';
+import { Timeline } from '../cases/Timeline';
+import { useCaseTitle } from '../cases/title';
+import { useTexts } from '../i18n';
+import { Copyable } from '../parts/Copy';
+import { Facts } from '../parts/Facts';
+import { Org, Person } from '../parts/Names';
+import { Page, Part } from '../parts/Page';
+import { Refusal, Shown } from '../parts/States';
+import { Time } from '../parts/Time';
+
+export default function CasePage() {
+  const { id = '' } = useParams();
+  const { t } = useTexts();
+  const query = useCase(id);
+  const me = useMe().data;
+  const procedures = useProcedures().data?.procedures;
+  if (query.data && me && procedures) {
+    const procedure = procedures.find((p) => p.name === query.data.procedure);
+    return <Known key={id} c={query.data} me={me} procedure={procedure} />;
+  }
+  return (
+    <Page title={t('object.case')} topic="case">
+      <Shown query={query}>{() => null}</Shown>
+    </Page>
+  );
+}
+
+function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | undefined }) {
+  const { t, pick } = useTexts();
+  const title = useCaseTitle();
+  const acts = useActs(c);
+  const [step, setStep] = useState<Step | null>(null);
+  return (
+    <Page
+      title={title(c)}
+      kind={
+        <>
+          {procedure ? <Link to={`/rules/${procedure.name}`}>{pick(procedure)}</Link> : c.procedure}{' '}
+          <CaseState c={c} />
+        </>
+      }
+      topic="case"
+    >
+      <div className="columns">
+        <Part title={t('case.timeline')}>
+          <Timeline
+            c={c}
+            procedure={procedure}
+            here={<Here c={c} me={me} procedure={procedure} choose={setStep} />}
+            signature={(done) => <Signature done={done} acts={acts} />}
+          />
+        </Part>
+        <div>
+          {(c.refused_orders ?? []).map(
+            (order, i) =>
+              order.refusal && (
+                <Part key={i} title={t('case.refusedOrder')}>
+                  <Refusal body={order.refusal} />
+                </Part>
+              ),
+          )}
+          <Part title={t('case.object')}>
+            <ObjectView object={c.object} />
+          </Part>
+          <Part title={t('case.facts')}>
+            <Facts
+              items={[
+                [t('case.id'), <Copyable key="id" text={c.id} name={t('case.id')} />],
+                [t('case.applicant'), <Org key="o" id={c.applicant} />],
+                [t('case.author'), <Person key="p" id={c.author} />],
+                [t('case.opened'), <Time key="t" at={c.opened_at} />],
+                [t('case.pack'), c.pack],
+              ]}
+            />
+          </Part>
+        </div>
+      </div>
+      {step && procedure && (
+        <ActDialog c={c} procedure={procedure} step={step} me={me} close={() => setStep(null)} />
+      )}
+    </Page>
+  );
+}
+
+/** What this person can do here; where nothing, why. */
+function Here({
+  c,
+  me,
+  procedure,
+  choose,
+}: {
+  c: Case;
+  me: Me;
+  procedure: Procedure | undefined;
+  choose: (step: Step) => void;
+}) {
+  const { t, pick } = useTexts();
+  const steps = actable(c, procedure, me);
+  const voted = procedure?.steps.some(
+    (s) => s.from.includes(c.state) && alreadyDone(s, c, me) && s.count > 1,
+  );
+  if (steps.length === 0) {
+    return c.end ? null : <p className="faint">{voted ? t('case.voted') : t('case.notYou')}</p>;
+  }
+  return (
+    <div className="row">
+      {steps.map((step) =>
+        step.blind ? (
+          <Link key={step.name} to={`/reviews/${c.id}`}>
+            <Button type="primary" tabIndex={-1}>
+              {t('review.go')}
+            </Button>
+          </Link>
+        ) : (
+          <Button key={step.name} type={c.end ? 'default' : 'primary'} onClick={() => choose(step)}>
+            {pick(step)}
+          </Button>
+        ),
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+/** One grant: its fields by table, its purpose, and what was made under it. */
+import { Link, useParams } from 'react-router';
+import { useGrants, useJobs, useResources } from '../api/queries';
+import type { Grant } from '../api/types';
+import { useTexts } from '../i18n';
+import { Copyable } from '../parts/Copy';
+import { Facts } from '../parts/Facts';
+import { List } from '../parts/List';
+import { Mark } from '../parts/Mark';
+import { Org } from '../parts/Names';
+import { Page, Part } from '../parts/Page';
+import { Nothing, Shown } from '../parts/States';
+import { Deadline } from '../parts/Time';
+
+export default function GrantPage() {
+  const { id = '' } = useParams();
+  const { t } = useTexts();
+  const query = useGrants();
+  return (
+    <Page title={t('object.grant')} kind={<code>{id}</code>} topic="grants">
+      <Shown query={query}>
+        {(data) => {
+          const found = data.grants.find((g) => g.id === id);
+          return found ? <Known grant={found} /> : <Nothing text="notFound.text" />;
+        }}
+      </Shown>
+    </Page>
+  );
+}
+
+function Known({ grant }: { grant: Grant }) {
+  const { t } = useTexts();
+  const resources = useResources().data?.resources;
+  const jobs = useJobs().data?.jobs.filter((j) => j.grant === grant.id) ?? [];
+  const of = (table: string) =>
+    Object.keys(grant.spec.resources).find((id) => resources?.find((r) => r.id === id)?.table === table);
+  return (
+    <>
+      <Facts
+        items={[
+          [t('field.operator'), <Org key="o" id={grant.operator} />],
+          [t('cases.state'), <Mark key="s" kind="grant" code={grant.state} />],
+          [t('field.until'), <Deadline key="u" at={grant.spec.until} />],
+          [
+            t('object.authorisation'),
+            <Link key="a" to={`/authorisations/${grant.authorisation}`}>
+              {grant.authorisation}
+            </Link>,
+          ],
+          [t('field.scenario'), <code key="c">{grant.spec.scenario}</code>],
+          [
+            t('object.case'),
+            <Link key="k" to={`/cases/${grant.case}`}>
+              {grant.case}
+            </Link>,
+          ],
+          [t('grant.id'), <Copyable key="i" text={grant.id} name={t('grant.id')} />],
+        ]}
+      />
+      <Part title={t('grant.fields')}>
+        <List
+          caption={t('grant.fields')}
+          rows={Object.entries(grant.spec.fields)}
+          rowKey={([table]) => table}
+          columns={[
+            {
+              title: t('catalogue.table'),
+              key: 'table',
+              rowScope: 'row',
+              render: (_, [table]) => {
+                const id = of(table);
+                return id ? <Link to={`/catalogue/${id}`}>{table}</Link> : table;
+              },
+            },
+            {
+              title: t('field.provider'),
+              key: 'provider',
+              render: (_, [table]) => <Org id={grant.spec.resources[of(table) ?? ''] ?? ''} />,
+            },
+            {
+              title: t('field.fields'),
+              key: 'fields',
+              render: (_, [, names]) => (
+                <span className="codes">
+                  {names.map((n) => (
+                    <code key={n}>{n}</code>
+                  ))}
+                </span>
+              ),
+            },
+          ]}
+        />
+      </Part>
+      <Part title={t('field.purpose')}>
+        <pre className="code">{grant.spec.purpose}</pre>
+      </Part>
+      <Part title={t('grant.jobs')}>
+        {jobs.length === 0 ? (
+          <Nothing text="job.empty" />
+        ) : (
+          <ul className="links">
+            {jobs.map((j) => (
+              <li key={j.id}>
+                <Link to={`/jobs?job=${j.id}`}>{j.id}</Link> <Mark kind="job" code={j.state} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </Part>
+    </>
+  );
+}

@@ -1,0 +1,33 @@
+/** What a leaf is about, in the words of the rule pack where it has them. */
+import type { Titles } from '../../trust/evidence/pack';
+import type { Leaf } from '../../trust/log/leaf';
+import type { useWords } from './words';
+
+/** Procedure of each case, as the leaves that opened the cases say. */
+export function procedures(leaves: Iterable<Leaf>): ReadonlyMap<string, string> {
+  const out = new Map<string, string>();
+  for (const { kind, case: name, refs } of leaves) {
+    if (kind === 'case_opened' && name !== null && refs['about']) out.set(name, refs['about']);
+  }
+  return out;
+}
+
+/** The words of a leaf: its kind, and procedure, step or effect where it has one. */
+export function leafWords(
+  leaf: Leaf,
+  of: ReadonlyMap<string, string>,
+  titles: Titles,
+  words: ReturnType<typeof useWords>,
+): string {
+  const { lang, label, t } = words;
+  const kind = label('audit.kindOf', leaf.kind);
+  const procedure = titles[of.get(leaf.case ?? '') ?? ''];
+  const step = procedure?.steps[leaf.refs['step'] ?? ''];
+  const effect = leaf.refs['effect'];
+  const parts = [
+    procedure?.[lang],
+    step ? step[lang] : kind,
+    leaf.kind === 'order_issued' && effect ? label('verify.effect', effect) : undefined,
+  ];
+  return parts.filter((part) => part !== undefined).join(t('audit.join'));
+}

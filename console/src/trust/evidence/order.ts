@@ -1,0 +1,168 @@
+/** Shapes of orders, acts and holders of keys, as the verifier of quorums reads them. */
+
+import type { Json } from '../canonical';
+import type { Act } from '../act';
+import type { Signed } from '../keys';
+import {
+  any,
+  i64,
+  isObject,
+  list,
+  map,
+  member,
+  object,
+  oneOf,
+  open,
+  optional,
+  text,
+  textOf,
+  u32,
+  u64,
+} from '../shape';
+
+/** A work order of the platform. */
+export interface WorkOrder {
+  v: number;
+  deployment: string;
+  id: string;
+  seq: number;
+  case: string;
+  case_head: string;
+  key_list: number;
+  pack: string;
+  issued_at: number;
+  expires: number;
+  effect: { effect: string; object: Json };
+  approvals: Signed<Act>[];
+}
+
+/** A person as the key list knows them. */
+export interface Person {
+  person: string;
+  org: string;
+  org_roles: string[];
+  roles: string[];
+  group: string | null;
+}
+
+const texts = list(text);
+
+const stop = { authorisation: text, ground: text, article: text };
+
+const OBJECTS: Readonly<Record<string, (v: Json | undefined) => boolean>> = {
+  resource: object({ resource: text, table: text, provider: text, contract: text, contract_digest: text }),
+  grant: object({
+    grant: text,
+    authorisation: text,
+    scenario: text,
+    operator: text,
+    resources: map(text),
+    fields: map(texts),
+    purpose: text,
+    until: i64,
+  }),
+  job: object({ job: text, grant: text, sql: text, author: text, author_org: text, product: text }),
+  release: object({
+    job: text,
+    product: text,
+    artefact: text,
+    gate_report: text,
+    author: text,
+    author_org: text,
+    scenario: text,
+  }),
+  recipient: object({
+    order: text,
+    product: text,
+    consumer: text,
+    operator: text,
+    scenario: text,
+    access_key: text,
+    until: i64,
+  }),
+  suspend: object(stop),
+  restore: object(stop),
+  destroy: object(stop),
+};
+
+/** The shape of an act. */
+export const isAct = object<Act>({
+  v: u32,
+  deployment: text,
+  case: text,
+  procedure: text,
+  step: text,
+  decision: oneOf('approve', 'reject'),
+  object: text,
+  documents: text,
+  head: optional(text),
+  person: text,
+  org: text,
+  at: i64,
+});
+
+function isEffect(value: Json | undefined): boolean {
+  const name = textOf(value, 'effect');
+  return (
+    name !== undefined && Object.hasOwn(OBJECTS, name) && OBJECTS[name]?.(member(value, 'object')) === true
+  );
+}
+
+/** The shape of a work order. */
+export const isOrder = object<WorkOrder>({
+  v: u32,
+  deployment: text,
+  id: text,
+  seq: u64,
+  case: text,
+  case_head: text,
+  key_list: u64,
+  pack: text,
+  issued_at: i64,
+  expires: i64,
+  effect: isEffect,
+  approvals: list(object<Signed<Act>>({ body: isAct, key: text, signature: text })),
+});
+
+const ORG_ROLES = oneOf(
+  'data_authority',
+  'implementing_agency',
+  'coordination_body',
+  'data_provider',
+  'security_regulator',
+  'market_regulator',
+  'operator',
+  'data_consumer',
+  'expert_panel',
+  'third_party_assessor',
+  'maintainer',
+);
+const PERSON_ROLES = oneOf(
+  'system_admin',
+  'security_admin',
+  'audit_admin',
+  'approver',
+  'officer',
+  'engineer',
+  'reader',
+);
+
+// Unlike in acts and orders, members that are not known do not matter in a holder.
+const isPerson = open<Person>({
+  kind: oneOf('person'),
+  person: text,
+  org: text,
+  org_roles: list(ORG_ROLES),
+  roles: list(PERSON_ROLES),
+  group: optional(text),
+});
+
+/** Who holds a key: a person, another known holder (`null`), or `undefined` for no known shape. */
+export function holderOf(holder: { [name: string]: Json }): Person | null | undefined {
+  if (isPerson(holder)) {
+    const { person, org, org_roles, roles, group } = holder;
+    return { person, org, org_roles, roles, group: group ?? null };
+  }
+  const others = ['platform', 'zone', 'platform_log', 'zone_log'];
+  return isObject(holder) && any(holder) && others.includes(textOf(holder, 'kind') ?? '') ? null : undefined;
+}

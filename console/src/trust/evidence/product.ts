@@ -1,0 +1,86 @@
+/** What evidence about a product must hold: the way back from its release to the resources it was made of. */
+
+import { canonicalText, type Json } from '../canonical';
+import { fail, FaultError } from '../fault';
+import { compareTexts, isObject, member, textOf } from '../shape';
+import type { Evidence, Statement } from './file';
+import type { Known } from './statements';
+
+/**
+ * Checks that a release of the product is there with the job, the grant and the resources it rests on, each as an order,
+ * and with the zone's reports of the job and the release. Where it was released more than once, one is enough.
+ */
+export function checkProduct(body: Evidence, known: Known): void {
+  const all = new Bodies(known);
+  let first: FaultError | null = null;
+  for (const release of all.orders('release', 'product', body.subject.id)) {
+    try {
+      return all.checkRelease(release);
+    } catch (e) {
+      if (!(e instanceof FaultError)) throw e;
+      first ??= e;
+    }
+  }
+  if (first) throw first;
+  missing('order', 'release');
+}
+
+function missing(what: 'order' | 'report', name: string): never {
+  return fail('incomplete', `incomplete_${what}`, { name }, 'body.statements');
+}
+
+function word(value: Json | undefined, name: string): string {
+  return textOf(value, name) ?? '';
+}
+
+function same(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return canonicalText(a) === canonicalText(b);
+}
+
+class Bodies {
+  readonly #all: readonly Statement[];
+
+  constructor(known: Known) {
+    this.#all = [...known.values()];
+  }
+
+  checkRelease(release: Json): void {
+    const job = this.#order('job', 'job', word(release, 'job'));
+    const grant = this.#order('grant', 'grant', word(job, 'grant'));
+    const resources = member(grant, 'resources');
+    const ids = isObject(resources) ? Object.keys(resources).sort(compareTexts) : [];
+    for (const id of ids) this.#order('resource', 'resource', id);
+    const done = this.#report('job_done', 'job', word(release, 'job'));
+    const measured = ['artefact', 'gate_report'].every((n) => {
+      const given = member(done, n);
+      return given !== undefined && same(given, member(release, n));
+    });
+    if (!measured || word(done, 'verdict') === 'block')
+      fail('release', 'release_measured', {}, 'body.statements');
+    const out = this.#report('released', 'product', word(release, 'product'));
+    if (!same(member(out, 'artefact'), member(release, 'artefact'))) {
+      fail('release', 'release_artefact', {}, 'body.statements');
+    }
+  }
+
+  #bodies(type: string): Json[] {
+    return this.#all.filter((s) => s.type === type).map((s) => s.body);
+  }
+
+  /** Objects of the orders of an effect about one thing. */
+  orders(effect: string, name: string, id: string): Json[] {
+    const effects = this.#bodies('order').map((b) => member(b, 'effect'));
+    const objects = effects.filter((e) => word(e, 'effect') === effect).map((e) => member(e, 'object'));
+    return objects.filter((o): o is Json => o !== undefined && id !== '' && word(o, name) === id);
+  }
+
+  #order(effect: string, name: string, id: string): Json {
+    return this.orders(effect, name, id)[0] ?? missing('order', effect);
+  }
+
+  #report(outcome: string, name: string, id: string): Json {
+    const found = this.#bodies('report').find((b) => word(b, 'outcome') === outcome && word(b, name) === id);
+    return found ?? missing('report', outcome);
+  }
+}

@@ -1,0 +1,54 @@
+/** What the zone answers in the workspace. */
+import type { LineageColumn } from '../api/types';
+import type { Named } from '../i18n';
+
+/** A field that the grant opens. */
+export interface GrantedField {
+  name: string;
+  type: string;
+  class: string | null;
+  domain: string | null;
+  description: string | null;
+}
+
+/** The tables of a grant, and what its purpose permits. */
+export interface Contracts {
+  tables: { table: string; fields: GrantedField[] }[];
+  joins: [string, string][];
+  thresholds: Record<string, number>;
+}
+
+/** Why a query was refused, or what an acceptance rests on. */
+export interface Reason extends Named {
+  rule: string;
+  columns: string[];
+  /** Line and character from 1; zero where there is no place. */
+  at: { line: number; column: number };
+  would_help: string;
+}
+
+/** The verdict on a query. */
+export interface Verdict {
+  verdict: 'allow' | 'aggregate' | 'subject' | 'refuse';
+  reasons: Reason[];
+  lineage: LineageColumn[];
+}
+
+/** A verdict with an answer over made-up rows. */
+export interface Rehearsed extends Verdict {
+  columns: string[];
+  rows: unknown[][];
+  synthetic: true;
+}
+
+/** How far a job is, as the zone tells. */
+export interface JobProgress {
+  job: string;
+  state: 'queued' | 'running' | 'done' | 'failed';
+  stages: string[];
+  stage?: string;
+  /** Stages that are over. */
+  over?: number;
+  /** Milliseconds since the job began. */
+  ms?: number;
+}

@@ -1,0 +1,180 @@
+/** One browser, people in sessions of their own, and what every page must hold: no error, no outside request, axe clean. */
+import { readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { serve } from './server';
+import type { Served } from './server';
+
+/** A person of the demonstration. */
+export interface Account {
+  account: string;
+  password: string;
+}
+
+export type Lang = 'zh' | 'en';
+export type Theme = 'light' | 'dark';
+
+const SHOTS = fileURLToPath(new URL('../../shots/', import.meta.url));
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+function wanted(name: string): string {
+  const value = process.env[name];
+  if (!value)
+    throw new Error(`${name} must name ${name === 'YUNYU_URL' ? 'a running platform' : 'its data folder'}`);
+  return value.replace(/\/$/, '');
+}
+
+/** The platform under test and the browser. */
+export class World {
+  readonly data: string;
+  readonly accounts: Account[];
+  readonly #contexts: BrowserContext[] = [];
+
+  private constructor(
+    readonly url: string,
+    readonly browser: Browser,
+    readonly zone: string,
+    private readonly served: Served | null,
+    data: string,
+  ) {
+    this.data = data;
+    this.accounts = JSON.parse(readFileSync(join(data, 'desks', 'accounts.json'), 'utf8')) as Account[];
+  }
+
+  /** Starts. `YUNYU_CONSOLE=dist` serves the built console before the platform; else the platform's own is used. */
+  static async start(): Promise<World> {
+    const platform = wanted('YUNYU_URL');
+    const data = wanted('YUNYU_DATA');
+    const facts = (await (await fetch(`${platform}/api/v1/deployment`)).json()) as { zone_endpoint: string };
+    const served =
+      process.env['YUNYU_CONSOLE'] === 'dist' ? await serve(platform, facts.zone_endpoint) : null;
+    const browser = await chromium.launch({
+      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+      args: ['--no-sandbox', '--force-color-profile=srgb'],
+    });
+    return new World(served?.url ?? platform, browser, facts.zone_endpoint, served, data);
+  }
+
+  async stop(): Promise<void> {
+    for (const context of this.#contexts) await context.close();
+    await this.browser.close();
+    await this.served?.close();
+  }
+
+  account(name: string): Account {
+    const found = this.accounts.find((a) => a.account === name);
+    if (!found) throw new Error(`nobody is called ${name}`);
+    return found;
+  }
+
+  /** A desk of its own: nothing is shared with other desks. */
+  async desk(lang: Lang = 'zh', theme: Theme = 'light', width = 1280): Promise<Desk> {
+    const context = await this.browser.newContext({
+      viewport: { width, height: width > 1500 ? 1080 : 800 },
+      colorScheme: theme,
+      reducedMotion: 'reduce',
+      permissions: ['clipboard-read', 'clipboard-write'],
+      locale: lang === 'zh' ? 'zh-CN' : 'en-GB',
+    });
+    this.#contexts.push(context);
+    await context.addInitScript((chosen) => localStorage.setItem('yunyu.lang', chosen), lang);
+    return new Desk(this, await context.newPage());
+  }
+}
+
+/** A person's browser. */
+export class Desk {
+  /** What must stay empty: console errors, page errors, requests to elsewhere. */
+  readonly faults: string[] = [];
+
+  constructor(
+    private readonly world: World,
+    readonly page: Page,
+  ) {
+    const own = [world.url, world.zone];
+    page.on('console', (message) => {
+      // The browser itself reports every 4xx as an error; refusals are answers, not faults.
+      const answered =
+        message.text().startsWith('Failed to load resource') &&
+        own.some((o) => message.location().url.startsWith(o));
+      if (message.type() === 'error' && !answered) this.faults.push(`console: ${message.text()}`);
+      if (message.type() === 'warning') this.faults.push(`warning: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => this.faults.push(`page: ${error.message}`));
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!own.some((o) => url.startsWith(`${o}/`)) && !/^(blob|data):/.test(url))
+        this.faults.push(`outside: ${url}`);
+    });
+  }
+
+  /** Opens a page of the console and waits until it is read. */
+  async open(path: string): Promise<void> {
+    await this.page.goto(`${this.world.url}/console${path}`);
+    await this.settled();
+  }
+
+  /** Goes to a page as the palette does, without loading the console again. */
+  async settled(): Promise<void> {
+    await this.page.locator('h1').first().waitFor();
+    await this.page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
+    await this.page.waitForLoadState('networkidle');
+  }
+
+  /** Signs in by the form. */
+  async signIn(name: string): Promise<void> {
+    const { account, password } = this.world.account(name);
+    await this.open('/login');
+    await this.page.locator('input[autocomplete="username"]').fill(account);
+    await this.page.locator('input[autocomplete="current-password"]').fill(password);
+    await this.page.locator('form button[type="submit"]').click();
+    await this.page.waitForURL((url) => !url.pathname.endsWith('/login'));
+    await this.settled();
+  }
+
+  /** Imports the person's key file of the demonstration. */
+  async takeKey(name: string): Promise<void> {
+    await this.open('/key');
+    await this.page
+      .locator('input[type="file"]')
+      .setInputFiles(join(this.world.data, 'desks', `${name}.key.json`));
+    await this.page
+      .locator('input[type="password"][autocomplete="off"]')
+      .fill(this.world.account(name).password);
+    await this.page.locator('form:has(input[autocomplete="off"]) button[type="submit"]').click();
+    await this.page.locator('.ant-alert-success').waitFor({ timeout: 30_000 });
+  }
+
+  /** What axe finds (WCAG 2.2 A and AA); empty where it finds nothing. */
+  async axe(): Promise<string[]> {
+    await this.page.evaluate(AXE);
+    return this.page.evaluate(async () => {
+      const axe = (
+        window as unknown as {
+          axe: {
+            run: (
+              context: Document,
+              options: object,
+            ) => Promise<{ violations: { id: string; nodes: { target: string[]; html: string }[] }[] }>;
+          };
+        }
+      ).axe;
+      const { violations } = await axe.run(document, {
+        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      });
+      return violations.flatMap((v) =>
+        v.nodes.slice(0, 3).map((n) => `${v.id}: ${n.target.join(' ')} ${n.html.slice(0, 160)}`),
+      );
+    });
+  }
+
+  /** A picture of the page as build output; never committed. */
+  async shot(name: string): Promise<void> {
+    mkdirSync(SHOTS, { recursive: true });
+    await this.page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true, animations: 'disabled' });
+  }
+}

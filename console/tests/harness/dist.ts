@@ -1,0 +1,52 @@
+/**
+ * Puts the built console under the platform's own address, in one browser context: the origin is then the platform's,
+ * which is the only one that the zone's endpoint answers. Policy and nonce are as the platform sends them.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BrowserContext } from 'playwright-core';
+
+const DIST = process.env['YUNYU_DIST'] ?? fileURLToPath(new URL('../../dist/', import.meta.url));
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+};
+
+function policy(nonce: string, zone: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "worker-src 'self'",
+    `connect-src 'self' ${zone}`,
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
+/** Answers `/console/…` of the platform from `dist`. */
+export async function consoleFromDist(context: BrowserContext, platform: string, zone: string): Promise<void> {
+  await context.route(`${platform}/console/**`, async (route) => {
+    const path = decodeURIComponent(new URL(route.request().url()).pathname).slice('/console/'.length);
+    const file = join(DIST, normalize(path));
+    if (file.startsWith(DIST) && existsSync(file) && statSync(file).isFile()) {
+      const contentType = TYPES[extname(file)] ?? 'application/octet-stream';
+      // A worker is a document of its own and lives under the policy that it is served with.
+      const headers = { 'content-security-policy': "default-src 'none'; script-src 'self'; connect-src 'self'" };
+      await route.fulfill({ contentType, headers, body: readFileSync(file) });
+      return;
+    }
+    const nonce = randomBytes(16).toString('base64');
+    const body = readFileSync(join(DIST, 'index.html'), 'utf8').replace('__CSP_NONCE__', nonce);
+    const headers = { 'content-security-policy': policy(nonce, zone), 'cache-control': 'no-store' };
+    await route.fulfill({ contentType: 'text/html; charset=utf-8', headers, body });
+  });
+}
