@@ -13,7 +13,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 
 /// What `npm run build` left in `console/dist`; empty where it did not run.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../console/dist"]
+#[folder = "../../console/dist"]
 #[allow_missing = true]
 struct Dist;
 
@@ -125,6 +125,15 @@ mod tests {
         assert!(policy.starts_with("default-src 'none'; script-src 'self';"));
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(policy.matches("nonce-abc").count(), 1);
+    }
+
+    /// Where the console was built before the program, the program holds it.
+    #[test]
+    fn what_was_built_is_embedded() {
+        let built = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../console/dist").join(PAGE);
+        assert_eq!(Dist::get(PAGE).is_some(), built.is_file());
+        let page = Dist::get(PAGE).map(|p| String::from_utf8_lossy(&p.data).into_owned());
+        assert!(page.is_none_or(|p| p.contains(NONCE_MARK)), "the page has no place for the nonce");
     }
 
     #[test]
