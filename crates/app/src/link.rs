@@ -146,7 +146,9 @@ pub async fn take_reports(app: &App, log: &LogHandle, batch: ReportBatch) -> App
             log.anchor(anchor);
         }
     }
-    for report in batch.reports.into_iter().filter(|_| log.anchors_zone()) {
+    // Asked once: a batch is taken whole or not at all.
+    let shown = log.anchors_zone();
+    for report in batch.reports.into_iter().filter(|_| shown) {
         check_report(app, &list, &report)?;
         reports::take(app, report).await?;
     }

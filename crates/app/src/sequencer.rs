@@ -59,10 +59,12 @@ impl LogHandle {
         }
     }
 
-    /// Was a checkpoint of the zone's log ever seen?
+    /// Does the published checkpoint anchor the zone's log? Once it does, every later one will, also after a restart.
     #[must_use]
     pub fn anchors_zone(&self) -> bool {
-        self.zone_anchor.lock().is_ok_and(|slot| slot.is_some())
+        let published = self.checkpoint.borrow();
+        let parsed = published.as_ref().and_then(|text| audit::Checkpoint::parse(text.as_bytes()).ok());
+        parsed.is_some_and(|checkpoint| !checkpoint.anchors.is_empty())
     }
 }
 

@@ -234,6 +234,17 @@ async fn guessing_in_parallel_gets_five_tries_not_more() {
     assert_eq!(code(w.sign_in("li.wei", GOOD, minutes(1)).await).0, "login-failed");
 }
 
+/// What one comparison of a password takes at least.
+async fn one_hash(w: &World) -> std::time::Duration {
+    let mut best = std::time::Duration::MAX;
+    for _ in 0..4 {
+        let began = std::time::Instant::now();
+        w.people.verify_password(GOOD, None).await.unwrap();
+        best = best.min(began.elapsed());
+    }
+    best
+}
+
 /// Wrong password, locked account, closed account, unknown name: one answer, after the same work.
 #[tokio::test]
 async fn who_does_not_sign_in_learns_nothing() {
@@ -267,8 +278,9 @@ async fn who_does_not_sign_in_learns_nothing() {
         }
     }
     assert_eq!(answers.len(), 1, "{answers:?}");
-    let (least, most) = (times.values().min().unwrap(), times.values().max().unwrap());
-    assert!(*most < *least * 3, "as much work for one as for the other: {times:?}");
+    // One hash costs many times what the rest does; a busy machine only makes the tries slower.
+    let hash = one_hash(&w).await;
+    assert!(times.values().all(|t| *t * 5 > hash), "a try without a hash: {times:?}, a hash takes {hash:?}");
     let leaves = w.leaves().await.concat();
     assert!(leaves.contains("account-locked"), "the log knows the reason");
 }
