@@ -279,18 +279,8 @@ fn check_root(app: &App, list: &Signed<KeyList>) -> AppResult<()> {
     .into())
 }
 
-/// Entries are never dropped or changed, only revoked; the number goes up by one.
 fn check_successor(now: &KeyList, next: &KeyList) -> AppResult<()> {
-    let kept = now.entries.iter().all(|old| {
-        next.entries.iter().any(|new| {
-            new.key == old.key
-                && new.public == old.public
-                && new.holder == old.holder
-                && new.valid_from == old.valid_from
-                && (old.revoked_at.is_none() || new.revoked_at == old.revoked_at)
-        })
-    });
-    if next.number == now.number + 1 && kept {
+    if next.follows(now) {
         return Ok(());
     }
     Err(refuse_key(

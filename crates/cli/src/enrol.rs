@@ -11,8 +11,6 @@ use model::{Signed, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Environment variable with the passphrase of the root's key file.
-pub const ROOT_VAR: &str = "YUNYU_ROOT_PASSPHRASE";
 /// Signed type name of an enrolment request.
 const REQUEST_TYPE: &str = "zone-enrolment";
 

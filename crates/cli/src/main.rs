@@ -4,6 +4,7 @@ mod city;
 mod enrol;
 mod init;
 mod layout;
+mod root;
 mod serve;
 mod story;
 mod tools;

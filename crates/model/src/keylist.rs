@@ -70,6 +70,24 @@ pub struct KeyList {
 }
 
 impl KeyList {
+    /// May this list replace `before`? The number goes up by one; entries are never dropped or changed, only revoked.
+    #[must_use]
+    pub fn follows(&self, before: &Self) -> bool {
+        let kept = |old: &KeyEntry| {
+            self.entries.iter().any(|new| {
+                new.key == old.key
+                    && new.public == old.public
+                    && new.holder == old.holder
+                    && new.valid_from == old.valid_from
+                    && (old.revoked_at.is_none() || new.revoked_at == old.revoked_at)
+            })
+        };
+        self.number == before.number + 1
+            && self.deployment == before.deployment
+            && self.clock == before.clock
+            && before.entries.iter().all(kept)
+    }
+
     /// The entry of a key if it may sign at `at`.
     #[must_use]
     pub fn valid(&self, key: &str, at: Timestamp) -> Option<&KeyEntry> {

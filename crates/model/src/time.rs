@@ -34,6 +34,13 @@ impl Timestamp {
         self.plus_ms(days.saturating_mul(DAY_MS))
     }
 
+    /// Nine in the morning in China of a day written `YYYY-MM-DD`.
+    #[must_use]
+    pub fn morning_of(day: &str) -> Option<Self> {
+        let date: jiff::civil::Date = day.parse().ok()?;
+        (date.to_string() == day).then(|| Self::start_of(date).plus_ms(9 * 3_600_000))
+    }
+
     /// The civil date in China, `YYYY-MM-DD`.
     #[must_use]
     pub fn date(self) -> jiff::civil::Date {

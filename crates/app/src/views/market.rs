@@ -8,7 +8,7 @@ use crate::reports::JobResult;
 use crate::resources::OpenBatch;
 use model::ids::AuthorisationId;
 use model::record::{
-    Authorisation, Batch, Certificate, ConsumerOrder, Grant, Job, Meter, Product, ProductState, Resource,
+    Authorisation, Batch, Certificate, ConsumerOrder, Grant, Job, Meter, Product, ProductState, Resource, Scenario,
 };
 use model::{Entity, Timestamp};
 use serde_json::{Value, json};
@@ -112,6 +112,14 @@ pub async fn product(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
     let certificate = certificate_of(app, &row).await?;
     let mut view = json!(row);
     view["certificate_number"] = json!(certificate.map(|c| c.number));
+    let mut scenarios = Vec::new();
+    for id in &row.reviewed_scenarios {
+        if let Some(s) = app.store.get::<Scenario>(id.as_str()).await? {
+            scenarios.push(json!({ "id": id, "zh": s.spec.zh, "en": s.spec.en }));
+        }
+    }
+    // Who orders the product chooses one of them.
+    view["scenarios"] = json!(scenarios);
     Ok(view)
 }
 

@@ -2,9 +2,10 @@
 
 use super::said::Said;
 use super::{doctor, input};
-use crate::enrol::{self, ROOT_VAR};
+use crate::enrol;
 use crate::init::{self, InitOptions};
 use crate::layout::{Layout, write_private};
+use crate::root;
 use crate::wiring::{self, CliError};
 use clap::{Args, Subcommand, ValueEnum};
 use crypto::Suite;
@@ -19,6 +20,8 @@ pub enum AdminTool {
     Init(InitArgs),
     /// 根密钥接纳运营域：签署含其公钥的密钥清单 · The root admits a zone: signs a key list that names its keys
     AdmitZone(AdmitArgs),
+    /// 根密钥签署下一份密钥清单（离线）· The root signs the next key list, offline
+    SignKeys(SignArgs),
     /// 检查部署 · Examine a deployment
     Doctor(DoctorArgs),
     /// 信任文件 · The trust file
@@ -52,8 +55,11 @@ pub struct InitArgs {
     #[arg(long, value_name = "CITY")]
     pub city: String,
     /// 运营域在另一台机器：不在此生成其密钥 · The zone lives on another machine: make no keys for it here
-    #[arg(long)]
+    #[arg(long, conflicts_with = "simulated")]
     pub without_zone: bool,
+    /// 演练：模拟时钟，从该日 09:00 起，只能在本机使用 · For rehearsals: a simulated clock from this day on, loopback only
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub simulated: Option<String>,
     /// 密码套件 · Cipher suite
     #[arg(long, value_enum, default_value = "gm")]
     pub suite: SuiteName,
@@ -74,6 +80,29 @@ pub struct AdmitArgs {
     /// 根密钥文件，默认在数据目录内 · The root's key file; default: the one in the data folder
     #[arg(long, value_name = "FILE")]
     pub root: Option<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `sign-keys`. The root's passphrase comes in `YUNYU_ROOT_PASSPHRASE`, or as a line on standard input.
+#[derive(Debug, Args)]
+pub struct SignArgs {
+    /// 根密钥文件 · The root's key file
+    #[arg(long, value_name = "FILE")]
+    pub root: PathBuf,
+    /// 平台给出的草案 · The platform's draft
+    #[arg(long, value_name = "FILE")]
+    pub draft: PathBuf,
+    /// 根密钥上一次签署的清单 · The list that the root signed last (the first one: DATA/log/keys/1.json)
+    #[arg(long, value_name = "FILE")]
+    pub previous: PathBuf,
+    /// 签署后的清单 · Where the signed list goes
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// 已核对，签署；不加此项只显示变化 · Sign; without it the changes are only shown
+    #[arg(long)]
+    pub yes: bool,
     /// One JSON document on standard output
     #[arg(long)]
     pub json: bool,
@@ -110,6 +139,7 @@ impl AdminTool {
         match self {
             Self::Init(args) => args.json,
             Self::AdmitZone(args) => args.json,
+            Self::SignKeys(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Trust(TrustTool::Export(args)) => args.json,
         }
@@ -121,6 +151,7 @@ pub fn run(tool: AdminTool) -> Result<Said, CliError> {
     match tool {
         AdminTool::Init(args) => initialise(&args),
         AdminTool::AdmitZone(args) => admit_zone(&args),
+        AdminTool::SignKeys(args) => sign_keys(&args),
         AdminTool::Doctor(args) => doctor::run(&args.data),
         AdminTool::Trust(TrustTool::Export(args)) => export_trust(&args),
     }
@@ -142,14 +173,15 @@ fn initialise(args: &InitArgs) -> Result<Said, CliError> {
         city,
         with_zone: !args.without_zone,
         suite,
-        simulated_from: None,
+        simulated_from: args.simulated.as_deref().map(day).transpose()?,
         wall: Timestamp((wiring::wall_clock())()),
     };
     let done = init::init(&layout, &options)?;
     let (city, version) = (options.city.pack.id(), options.city.pack.version());
+    let clock = if options.simulated_from.is_some() { "simulated" } else { "real" };
     let root_key = layout.root().join("root.key.json");
     let text = format!(
-        "已初始化 initialised: {}\n  套件 suite {}  时钟 clock real  规则包 pack {}\n\
+        "已初始化 initialised: {}\n  套件 suite {}  时钟 clock {clock}  规则包 pack {}\n\
          \n  首次设置令牌（只用一次）set-up token, used once:\n    {}\n\
          \n  根密钥 root key: {}\n  根密钥口令（不写入任何文件，只显示这一次）its passphrase, in no file, shown this once:\n    {}\n\
          \n  请把根密钥移到离线介质；信任文件交给核验者。\n  Move the root key to an offline medium; hand the trust file to those who verify: {}\n",
@@ -162,30 +194,47 @@ fn initialise(args: &InitArgs) -> Result<Said, CliError> {
         layout.trust_file().display()
     );
     let json = json!({
-        "data": layout.data, "city": city, "suite": suite, "clock": "real", "pack": version,
+        "data": layout.data, "city": city, "suite": suite, "clock": clock, "pack": version,
         "setup_token": done.setup_token, "root_key": root_key, "root_passphrase": done.root_passphrase,
         "trust": layout.trust_file(),
     });
     Ok(Said::new(0, json, text))
 }
 
+/// Nine in the morning of a day in China.
+fn day(text: &str) -> Result<Timestamp, CliError> {
+    let bad = || CliError::usage("--simulated", "日期应写作 YYYY-MM-DD。", "Write the day as YYYY-MM-DD.");
+    Timestamp::morning_of(text).ok_or_else(bad)
+}
+
 fn admit_zone(args: &AdmitArgs) -> Result<Said, CliError> {
     let layout = Layout::new(&args.data)?;
     let request = enrol::Request::parse(&input::bytes(&args.request)?)?;
     let file = args.root.clone().unwrap_or_else(|| layout.root().join("root.key.json"));
-    let pass = match std::env::var(ROOT_VAR) {
-        Ok(pass) => zeroize::Zeroizing::new(pass),
-        Err(_) => zeroize::Zeroizing::new(std::io::read_to_string(std::io::stdin().lock())?),
-    };
-    let bad = || CliError::usage("--root", "根密钥文件或口令不对。", "The root's key file or its passphrase is wrong.");
-    let sealed: crypto::KeyFile = serde_json::from_slice(&input::bytes(&file)?).map_err(|_| bad())?;
-    let root = sealed.open(pass.trim()).map_err(|_| bad())?;
+    let root = root::open(&file)?;
     let (number, list) = enrol::admit(&layout, &request, &root, Timestamp((wiring::wall_clock())()))?;
     let text = format!(
         "已签署第 {number} 号密钥清单；平台下次启动时接收。\nKey list {number} is signed; the platform takes it over at its next start.\n  {}\n",
         list.display()
     );
     Ok(Said::new(0, json!({"number": number, "key_list": list, "request": request.digest()?}), text))
+}
+
+fn sign_keys(args: &SignArgs) -> Result<Said, CliError> {
+    let root = root::open(&args.root)?;
+    let change = root::change(&root, &args.draft, &args.previous)?;
+    let json = json!({
+        "number": change.next.number, "added": change.added, "revoked": change.revoked, "signed": args.yes,
+        "out": args.yes.then_some(&args.out),
+    });
+    let mut text = change.text();
+    if args.yes {
+        change.sign(&root, &input::absolute(&args.out)?)?;
+        text.push_str(&format!("已签署 signed: {}\n", args.out.display()));
+    } else {
+        text.push_str("未签署：核对无误后加 --yes。\nNothing was signed: add --yes once this is right.\n");
+    }
+    Ok(Said::new(0, json, text))
 }
 
 /// A folder that can be made and written.

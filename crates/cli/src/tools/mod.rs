@@ -9,7 +9,7 @@ mod classify;
 mod doctor;
 mod evidence;
 mod gate;
-mod input;
+pub(crate) mod input;
 mod pack;
 mod said;
 mod sql;
