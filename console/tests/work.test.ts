@@ -127,7 +127,7 @@ test('a session that ends asks for the password over the page and goes on with w
     .fill(world.account('bureau.approver').password);
   await page.locator('.ant-modal button[type="submit"]').click();
   await page.waitForURL(/\/cases\/case_/);
-  expect(await page.locator('h1').innerText()).toBe('Not lost');
+  await page.getByRole('heading', { level: 1, name: 'Not lost' }).waitFor();
 });
 
 test('a line that is cut is said and mended by itself; what was typed stays', async () => {
