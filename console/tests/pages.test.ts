@@ -1,7 +1,13 @@
 /** Every page in both languages and themes: axe finds nothing, nothing is reported, nothing is asked of others. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { World } from './harness/browser';
 import type { Desk, Lang, Theme } from './harness/browser';
+
+const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 
 let world: World;
 beforeAll(async () => {
@@ -32,6 +38,19 @@ async function ids(): Promise<Record<string, string>> {
   return found;
 }
 
+test('the first page weighs less than 400 kB compressed, all of it counted', async () => {
+  const desk = await world.desk('zh');
+  const files = new Set<string>();
+  desk.page.on('request', (request) => files.add(new URL(request.url()).pathname));
+  await desk.open('/login');
+  const built = [...files].filter((path) => /^\/console\/.*\.(js|css)$/.test(path));
+  const weight = built.map(
+    (path) => gzipSync(readFileSync(join(DIST, path.slice('/console/'.length)))).length,
+  );
+  expect(built.length).toBeGreaterThan(5);
+  expect(weight.reduce((sum, n) => sum + n, 0)).toBeLessThan(400_000);
+});
+
 type Visit = [name: string, path: string];
 const everyone = (id: Record<string, string>): Record<string, Visit[]> => ({
   'bureau.approver': [
@@ -54,6 +73,7 @@ const everyone = (id: Record<string, string>): Record<string, Visit[]> => ({
     ['people', '/people'],
     ['key', '/key'],
     ['key-lists', '/key-lists'],
+    ['deployment', '/deployment'],
     ['not-found', '/nothing-here'],
     ['not-yours', '/cases/case_00000000000000000000'],
   ],

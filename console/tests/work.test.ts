@@ -62,8 +62,7 @@ test('a step is shown, signed in the browser and taken; its signature holds', as
   await announce(desk, '测试通告');
   await desk.page.locator('.timeline .now button').first().click();
   await fill(desk);
-  const statement = await desk.page.locator('.statement').innerText();
-  expect(statement).toContain('Same as the object on this page');
+  await desk.page.getByText('Same as the object on this page').waitFor();
   expect(await desk.axe()).toEqual([]);
   await desk.shot('act-sign-en-light-1280');
   await desk.page.locator('.statement .ant-collapse-header').last().click();
@@ -127,7 +126,7 @@ test('a session that ends asks for the password over the page and goes on with w
     .fill(world.account('bureau.approver').password);
   await page.locator('.ant-modal button[type="submit"]').click();
   await page.waitForURL(/\/cases\/case_/);
-  expect(await page.locator('h1').innerText()).toBe('Not lost');
+  await page.getByRole('heading', { level: 1, name: 'Not lost' }).waitFor();
 });
 
 test('a line that is cut is said and mended by itself; what was typed stays', async () => {

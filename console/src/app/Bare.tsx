@@ -1,5 +1,5 @@
 /** The frame of pages before sign-in. */
-import { Outlet } from 'react-router';
+import { Outlet, ScrollRestoration } from 'react-router';
 import { useTexts } from '../i18n';
 import { Connection } from './Connection';
 import { Footer } from './Footer';
@@ -24,6 +24,7 @@ export function Bare() {
         <Outlet />
       </main>
       <Footer />
+      <ScrollRestoration />
     </div>
   );
 }

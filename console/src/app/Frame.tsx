@@ -2,7 +2,7 @@
 import { MenuOutlined } from '@ant-design/icons';
 import { Button, Drawer } from 'antd';
 import { useEffect, useState } from 'react';
-import { NavLink, Navigate, Outlet, useLocation } from 'react-router';
+import { NavLink, Navigate, Outlet, ScrollRestoration, useLocation } from 'react-router';
 import { useMe } from '../api/queries';
 import type { Me } from '../api/types';
 import { useTexts } from '../i18n';
@@ -102,6 +102,7 @@ function SignedIn() {
       <Help open={help} close={() => setHelp(false)} />
       {me.data && <Palette me={me.data} open={palette} close={() => setPalette(false)} />}
       <Relogin />
+      <ScrollRestoration />
     </div>
   );
 }

@@ -281,6 +281,10 @@ function Drawn({ plot, name }: { plot: Plot; name: string }) {
   const word = useFigureName();
   const names = plot.labelled ? plot.names.map((one) => word(one.split(' '))) : plot.names;
   const series = [{ name: t(`gate.plot.${plot.kind}`), values: plot.measured }];
-  if (plot.limits) series.push({ name: t('gate.plot.limit'), values: plot.limits });
+  if (plot.limits)
+    series.push({
+      name: t(plot.kind === 'least' ? 'gate.plot.floor' : 'gate.plot.ceiling'),
+      values: plot.limits,
+    });
   return <Chart title={t('gate.drawn', { name })} names={names} series={series} />;
 }

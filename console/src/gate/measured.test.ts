@@ -30,7 +30,7 @@ test('the fewest subjects are drawn beside the least asked for', () => {
   expect(plotOf(check('cells', {}, { recounted: false }))).toBeNull();
 });
 
-test('shares are drawn in percent; what was not measured is left out', () => {
+test('shares are drawn in percent; only ceilings stand beside ceilings', () => {
   const limits = { top2_permille: 900, rest_permille: 100, top1_permille: { enterprise: 700 } };
   const plot = plotOf(
     check('dominance', limits, {
@@ -40,7 +40,7 @@ test('shares are drawn in percent; what was not measured is left out', () => {
     }),
   );
   expect(plot).toMatchObject({
-    names: ['top2_permille', 'top1 enterprise'],
+    names: ['top2_permille', 'top1_permille enterprise'],
     measured: [45.5, 31],
     limits: [90, 70],
   });

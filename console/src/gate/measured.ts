@@ -57,15 +57,14 @@ function least(check: Check): Plot | null {
 /** Shares of the largest contributors in percent, beside their limits. */
 function shares(check: Check): Plot | null {
   const found: [string, number, number][] = [];
-  for (const name of ['top2_permille', 'rest_permille']) {
-    const measured = number(check.worst[name]);
-    const limit = number(check.parameter[name]);
-    if (measured !== null && limit !== null) found.push([name, measured / 10, limit / 10]);
-  }
+  // The rest by the largest has a floor, not a ceiling: it stands in the table only.
+  const two = number(check.worst['top2_permille']);
+  const most = number(check.parameter['top2_permille']);
+  if (two !== null && most !== null) found.push(['top2_permille', two / 10, most / 10]);
   const limits = new Map(numbers(check.parameter['top1_permille']));
   for (const [kind, n] of numbers(check.worst['top1_permille'])) {
     const limit = limits.get(kind);
-    if (limit !== undefined) found.push([`top1 ${kind}`, n / 10, limit / 10]);
+    if (limit !== undefined) found.push([`top1_permille ${kind}`, n / 10, limit / 10]);
   }
   if (found.length === 0) return null;
   return {

@@ -112,7 +112,7 @@ function Rows({ seen, name }: { seen: Seen; name: string }) {
   const { t } = useTexts();
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label={t('intake.rowsOf', { name })}>
-      <table className="grid">
+      <table className="grid raw">
         <caption>
           {t('intake.firstRows', {
             n: seen.rows.length,

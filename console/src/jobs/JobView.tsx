@@ -89,13 +89,16 @@ export function Lineage({ job }: { job: Job }) {
         {
           title: t('job.indirect'),
           key: 'indirect',
-          render: (_, l) => (
-            <span className="codes">
-              {l.indirect.map((c) => (
-                <code key={c}>{c}</code>
-              ))}
-            </span>
-          ),
+          render: (_, l) =>
+            l.indirect.length === 0 ? (
+              <span className="faint">{t('value.none')}</span>
+            ) : (
+              <span className="codes">
+                {l.indirect.map((c) => (
+                  <code key={c}>{c}</code>
+                ))}
+              </span>
+            ),
         },
       ]}
     />

@@ -75,6 +75,7 @@ export default function Jobs() {
 }
 
 function JobDrawer({ id }: { id: string }) {
+  const { t } = useTexts();
   const first = useJob(id);
   const runs = first.data?.state === 'ordered';
   // The same read, asked for more often while the job runs.
@@ -83,6 +84,9 @@ function JobDrawer({ id }: { id: string }) {
     <Shown query={query}>
       {(job) => (
         <div className="page">
+          <p>
+            <Link to={`/jobs/${job.id}`}>{t('job.page')}</Link>
+          </p>
           <JobFacts job={job} />
           <Onward job={job} />
           <Details job={job} />

@@ -25,12 +25,25 @@ const STAGES = ['root', 'authority', ...ADMINS] as const;
 export default function Setup() {
   const { t } = useTexts();
   const [done, setDone] = useState(false);
+  const setUp = useDeployment().data?.set_up;
   return (
     <div className="setup">
       <Page title={t('page.setup')} topic="setup">
-        {done ? <Done /> : <Wizard done={() => setDone(true)} />}
+        {done ? <Done /> : setUp ? <Already /> : <Wizard done={() => setDone(true)} />}
       </Page>
     </div>
+  );
+}
+
+function Already() {
+  const { t } = useTexts();
+  return (
+    <Alert
+      type="info"
+      showIcon
+      title={t('setup.already')}
+      description={<Link to="/login">{t('page.login')}</Link>}
+    />
   );
 }
 

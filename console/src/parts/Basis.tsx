@@ -34,8 +34,10 @@ interface BasisProps {
 /** Rule and article of something. */
 export function Basis({ rule, article, says = false }: BasisProps) {
   const { t, label, pick } = useTexts();
-  const text = usePack().data?.articles[rule];
-  const number = article || articleOf(rule);
+  const articles = usePack().data?.articles;
+  const text = articles?.[rule];
+  // A rule that the pack knows stands under the article that the pack names, or under none.
+  const number = article || (text ? text.article : articles ? '' : articleOf(rule));
   if (!rule && !number) return <span>{t('basis.none')}</span>;
   return (
     <span className="basis">

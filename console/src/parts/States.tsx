@@ -81,7 +81,7 @@ export function Refusal({
       title={title}
       description={
         <div className="refusal">
-          <p className="reason">{pick(body)}</p>
+          {status !== 404 && <p className="reason">{pick(body)}</p>}
           {(body.rule || body.article) && (
             <p>
               <strong>{t('refused.basis')}</strong>{' '}

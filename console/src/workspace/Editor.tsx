@@ -8,6 +8,9 @@ import {
   closeBrackets,
   closeBracketsKeymap,
   completionKeymap,
+  completionStatus,
+  moveCompletionSelection,
+  selectedCompletion,
 } from '@codemirror/autocomplete';
 import type { Completion } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
@@ -124,6 +127,13 @@ function language(tables: Contracts['tables'], word: (cls: string | null) => str
   return sql({ dialect: PostgreSQL, schema, upperCaseKeywords: true });
 }
 
+/** Enter stays a new line unless a name was chosen; Tab takes the chosen name, or the first. */
+function takeCompletion(view: EditorView): boolean {
+  if (completionStatus(view.state) !== 'active') return false;
+  if (selectedCompletion(view.state) === null) moveCompletionSelection(true)(view);
+  return acceptCompletion(view);
+}
+
 export default function Editor({ text, change, tables, marks, handle, describedBy, run }: Props) {
   const { t, label, lang } = useTexts();
   const holder = useRef<HTMLDivElement>(null);
@@ -147,7 +157,7 @@ export default function Editor({ text, change, tables, marks, handle, describedB
           indentOnInput(),
           bracketMatching(),
           closeBrackets(),
-          autocompletion({ icons: false }),
+          autocompletion({ icons: false, selectOnOpen: false }),
           highlightActiveLine(),
           syntaxHighlighting(colours),
           look,
@@ -157,7 +167,7 @@ export default function Editor({ text, change, tables, marks, handle, describedB
           Prec.high(
             keymap.of([
               { key: 'Mod-Enter', run: () => (calls.current.run(), true) },
-              { key: 'Tab', run: acceptCompletion },
+              { key: 'Tab', run: takeCompletion },
             ]),
           ),
           keymap.of([

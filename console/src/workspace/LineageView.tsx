@@ -21,7 +21,7 @@ export function LineageView({ lineage }: { lineage: LineageColumn[] }) {
   const { t } = useTexts();
   if (lineage.length === 0) return <p className="faint">{t('work.noLineage')}</p>;
   return (
-    <div className="beside">
+    <div className="lineages">
       <LineageDrawing lineage={lineage} />
       <LineageTable lineage={lineage} />
     </div>
@@ -124,9 +124,7 @@ export function LineageTable({ lineage }: { lineage: LineageColumn[] }) {
               </td>
               <td>
                 {one.indirect.map((column) => (
-                  <div key={column}>
-                    <code>{column}</code>
-                  </div>
+                  <code key={column}>{column}</code>
                 ))}
               </td>
             </tr>

@@ -9,6 +9,8 @@ const SHOWN = 100;
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '';
+  // Sums of made-up numbers: more than four places say nothing.
+  if (typeof value === 'number') return String(Math.round(value * 1e4) / 1e4);
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 

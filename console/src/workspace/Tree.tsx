@@ -20,7 +20,8 @@ export function Tree({ contracts, insert }: Props) {
       table,
       fields: table.toLowerCase().includes(wanted) ? fields : fields.filter(fits),
     }))
-    .filter((one) => wanted === '' || one.fields.length > 0);
+    .filter((one) => wanted === '' || one.fields.length > 0)
+    .sort((a, b) => a.table.localeCompare(b.table));
   return (
     <nav className="tree" aria-label={t('work.tables')}>
       <Input
@@ -39,7 +40,7 @@ export function Tree({ contracts, insert }: Props) {
           </summary>
           <ul>
             <li>
-              <button type="button" className="linklike" onClick={() => insert(table)}>
+              <button type="button" className="ref" onClick={() => insert(table)}>
                 {t('work.insertTable', { table })}
               </button>
             </li>
@@ -60,7 +61,7 @@ function Field({ field, insert }: { field: GrantedField; insert: (name: string) 
     <li>
       <button
         type="button"
-        className="linklike"
+        className="ref"
         aria-label={t('work.insert', { name: field.name })}
         onClick={() => insert(field.name)}
       >

@@ -1,13 +1,11 @@
 /** One browser, people in sessions of their own, and what every page must hold: no error, no outside request, axe clean. */
-import { readFileSync } from 'node:fs';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { serve } from './server';
-import type { Served } from './server';
+import { consoleFromDist } from './dist';
 
 /** A person of the demonstration. */
 export interface Account {
@@ -38,31 +36,31 @@ export class World {
     readonly url: string,
     readonly browser: Browser,
     readonly zone: string,
-    private readonly served: Served | null,
+    private readonly fromDist: boolean,
     data: string,
   ) {
     this.data = data;
-    this.accounts = JSON.parse(readFileSync(join(data, 'desks', 'accounts.json'), 'utf8')) as Account[];
+    const file = join(data, 'desks', 'accounts.json');
+    // A fresh folder has no demonstration's people.
+    this.accounts = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Account[]) : [];
   }
 
-  /** Starts. `YUNYU_CONSOLE=dist` serves the built console before the platform; else the platform's own is used. */
-  static async start(): Promise<World> {
-    const platform = wanted('YUNYU_URL');
-    const data = wanted('YUNYU_DATA');
+  /** Starts for the platform that the environment names. `YUNYU_CONSOLE=dist` puts the built console under the platform's address; else the platform's own is used. */
+  static async start(
+    platform: string = wanted('YUNYU_URL'),
+    data: string = wanted('YUNYU_DATA'),
+  ): Promise<World> {
     const facts = (await (await fetch(`${platform}/api/v1/deployment`)).json()) as { zone_endpoint: string };
-    const served =
-      process.env['YUNYU_CONSOLE'] === 'dist' ? await serve(platform, facts.zone_endpoint) : null;
     const browser = await chromium.launch({
       executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
       args: ['--no-sandbox', '--force-color-profile=srgb'],
     });
-    return new World(served?.url ?? platform, browser, facts.zone_endpoint, served, data);
+    return new World(platform, browser, facts.zone_endpoint, process.env['YUNYU_CONSOLE'] === 'dist', data);
   }
 
   async stop(): Promise<void> {
     for (const context of this.#contexts) await context.close();
     await this.browser.close();
-    await this.served?.close();
   }
 
   account(name: string): Account {
@@ -81,6 +79,7 @@ export class World {
       locale: lang === 'zh' ? 'zh-CN' : 'en-GB',
     });
     this.#contexts.push(context);
+    if (this.fromDist) await consoleFromDist(context, this.url, this.zone);
     await context.addInitScript((chosen) => localStorage.setItem('yunyu.lang', chosen), lang);
     return new Desk(this, await context.newPage());
   }
@@ -126,8 +125,9 @@ export class Desk {
   }
 
   /** Signs in by the form. */
-  async signIn(name: string): Promise<void> {
-    const { account, password } = this.world.account(name);
+  async signIn(name: string, given?: string): Promise<void> {
+    const { account, password } =
+      given === undefined ? this.world.account(name) : { account: name, password: given };
     await this.open('/login');
     await this.page.locator('input[autocomplete="username"]').fill(account);
     await this.page.locator('input[autocomplete="current-password"]').fill(password);

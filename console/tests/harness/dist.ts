@@ -33,14 +33,20 @@ function policy(nonce: string, zone: string): string {
 }
 
 /** Answers `/console/…` of the platform from `dist`. */
-export async function consoleFromDist(context: BrowserContext, platform: string, zone: string): Promise<void> {
+export async function consoleFromDist(
+  context: BrowserContext,
+  platform: string,
+  zone: string,
+): Promise<void> {
   await context.route(`${platform}/console/**`, async (route) => {
     const path = decodeURIComponent(new URL(route.request().url()).pathname).slice('/console/'.length);
     const file = join(DIST, normalize(path));
     if (file.startsWith(DIST) && existsSync(file) && statSync(file).isFile()) {
       const contentType = TYPES[extname(file)] ?? 'application/octet-stream';
       // A worker is a document of its own and lives under the policy that it is served with.
-      const headers = { 'content-security-policy': "default-src 'none'; script-src 'self'; connect-src 'self'" };
+      const headers = {
+        'content-security-policy': "default-src 'none'; script-src 'self'; connect-src 'self'",
+      };
       await route.fulfill({ contentType, headers, body: readFileSync(file) });
       return;
     }

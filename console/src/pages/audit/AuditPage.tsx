@@ -105,7 +105,7 @@ function Leaves({ log: { whole } }: { log: Log }) {
           {
             title: t('audit.actor'),
             key: 'actor',
-            render: (_, e) => e.leaf.actor && <code>{e.leaf.actor}</code>,
+            render: (_, e) => e.leaf.actor && <code className="nowrap">{e.leaf.actor}</code>,
           },
           { title: t('audit.org'), key: 'org', render: (_, e) => e.leaf.org && <Org id={e.leaf.org} /> },
           {

@@ -61,9 +61,9 @@ function Known({ job }: { job: Job }) {
         </Part>
       )}
       {job.result && Object.keys(job.result.figures ?? {}).length > 0 && (
-        <Part title={t('job.stages')}>
+        <section className="part">
           <Stages job={job} />
-        </Part>
+        </section>
       )}
       {job.gate && me && mayReadReport(me) && <GatePart job={job} />}
     </>
