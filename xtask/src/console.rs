@@ -45,7 +45,7 @@ fn told(yunyu: &Path, data: &Path) -> Done {
 fn walk(yunyu: &Path, data: &Path) -> Done {
     let (served, url) = Served::start(yunyu, data)?;
     let mut tests = npm(&["run", "--silent", "test"]);
-    tests.env("YUNYU_URL", &url).env("YUNYU_DATA", data).env("CHROMIUM", which("chromium"));
+    tests.env("YUNYU_URL", &url).env("YUNYU_DATA", data).env("YUNYU_BIN", yunyu).env("CHROMIUM", which("chromium"));
     let walked = step("console: browser tests", &mut tests);
     drop(served);
     walked
