@@ -272,3 +272,33 @@ fn domain(condition: &Expr) -> Option<(Expr, Domain)> {
 fn is_column(expr: &Expr) -> bool {
     matches!(expr, Expr::Column(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::contract::Contract;
+    use crate::engine::{Decision, check};
+    use crate::purpose::Purpose;
+
+    fn table(name: &str) -> Contract {
+        let yaml = format!(
+            "apiVersion: v3.1.0\nkind: DataContract\nid: {name}\nversion: 1.0.0\nstatus: active\nschema:\n  - name: {name}\n    \
+             customProperties: [{{property: yunyuSubjects, value: [{{kind: row}}]}}]\n    properties:\n      - {{name: a, \
+             logicalType: string, customProperties: [{{property: yunyuClass, value: DIM}}]}}\n"
+        );
+        Contract::parse(&yaml).unwrap()
+    }
+
+    /// Rows of two tables without keys are never the same subject; rows of one table are.
+    #[test]
+    fn keyless_tables_are_apart() {
+        let contracts = [table("flights"), table("planes")];
+        let purpose = Purpose::parse("name: p\nanswer: aggregate\ntables: [flights, planes]\n").unwrap();
+        let verdict = |sql: &str| check(sql, &contracts, &purpose).verdict;
+        assert_eq!(
+            verdict("SELECT (SELECT COUNT(*) FROM flights), (SELECT COUNT(*) FROM planes WHERE a = 'x')"),
+            Decision::Aggregate
+        );
+        let same = "SELECT (SELECT COUNT(*) FROM flights), (SELECT COUNT(*) FROM flights WHERE a = 'x')";
+        assert_eq!(verdict(same), Decision::Refuse);
+    }
+}

@@ -110,7 +110,7 @@ impl Pass<'_> {
         self.releases.push(Release {
             original: plan.clone(),
             tables: input.tables.clone(),
-            kinds: input.hidden.iter().map(|hidden| hidden.kind.clone()).collect(),
+            kinds: input.hidden.iter().map(|hidden| self.whose(hidden)).collect(),
             population: node.input.as_ref().clone(),
             keys: exprs,
             levels: matches!(node.group_expr.as_slice(), [Expr::GroupingSet(_)]),
@@ -130,6 +130,17 @@ impl Pass<'_> {
             tables: input.tables,
             synthetic: false,
         })
+    }
+
+    /// The kind of a hidden column's subjects. Where each row is a subject of its own, those of one table are never those of
+    /// another.
+    fn whose(&self, hidden: &Hidden) -> String {
+        let subjects = self.policy.contract(&hidden.table).map(|contract| contract.table.subjects.as_slice());
+        let mut named = subjects.unwrap_or_default().iter().filter(|s| s.kind == hidden.kind);
+        match named.next() {
+            Some(subject) if subject.key.is_none() => format!("{} of {}", hidden.kind, hidden.table),
+            _ => hidden.kind.clone(),
+        }
     }
 
     /// The subjects whose number matters, with their thresholds.
