@@ -115,6 +115,8 @@ test('a report that is not the one of the case is told loudly, in both languages
     await alert.waitFor({ timeout: 30_000 });
     expect(await alert.innerText()).toContain(words);
     expect(await page.locator('tr.wrong').count()).toBe(2);
+    // Said beside the vote, too.
+    expect(await page.locator('main .part .ant-alert-error').count()).toBe(2);
     expect(await desk.axe()).toEqual([]);
     await desk.shot(`review-differs-${lang}-${theme}-1280`);
   }
