@@ -141,7 +141,7 @@ test('a rehearsal says that it is made up; the draft survives a reload; the job 
   await desk.settled();
   await page.locator('.cm-content').waitFor();
   expect((await written(desk)).replaceAll(/\s+/g, ' ')).toContain('GROUP BY c.district_code');
-});
+}, 120_000);
 
 test('another draft is not overwritten without being asked', async () => {
   const desk = await at(`/workspace/${grant}`, 'en');
