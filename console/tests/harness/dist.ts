@@ -38,6 +38,10 @@ export async function consoleFromDist(
   platform: string,
   zone: string,
 ): Promise<void> {
+  // A page that the test fulfils has no address of its own, so that the browser asks before it may call the local
+  // machine; a page that the platform itself serves there need not ask.
+  const permissions = ['local-network-access', 'clipboard-read', 'clipboard-write'];
+  await context.grantPermissions(permissions, { origin: platform });
   await context.route(`${platform}/console/**`, async (route) => {
     const path = decodeURIComponent(new URL(route.request().url()).pathname).slice('/console/'.length);
     const file = join(DIST, normalize(path));

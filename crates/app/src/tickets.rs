@@ -117,7 +117,15 @@ async fn check(tx: &mut store::Tx, actor: &Actor, purpose: &TicketPurpose) -> Ap
         TicketPurpose::Classify {} => Ok(()),
         TicketPurpose::GateReport { job } => {
             let found: Option<Job> = tx.get(job.as_str()).await?;
-            found.map(drop).ok_or(AppError::NotFound("job"))
+            let job = found.ok_or(AppError::NotFound("job"))?;
+            let grant: Option<Grant> = tx.get(job.grant.as_str()).await?;
+            // The author's organisation, the providers of what was read, and those who review or watch: no other operator.
+            let provides = grant.is_some_and(|g| g.spec.resources.values().any(|provider| provider == org));
+            let reviews = actor.org_roles.iter().any(|role| {
+                use model::party::OrgRole::{DataConsumer, DataProvider, Maintainer, Operator};
+                !matches!(role, Operator | DataConsumer | DataProvider | Maintainer)
+            });
+            if job.operator == *org || provides || reviews { Ok(()) } else { Err(AppError::NotFound("job")) }
         }
         TicketPurpose::Product { product, order } => {
             let known: Option<Product> = tx.get(product.as_str()).await?;

@@ -4,11 +4,14 @@ use super::oversees;
 use crate::App;
 use crate::error::{AppError, AppResult};
 use crate::funnel::Actor;
-use crate::reports::JobResult;
+use crate::reports::{JobResult, StoredReport};
 use crate::resources::OpenBatch;
+use model::case::Case;
 use model::ids::AuthorisationId;
+use model::order::ReportOutcome;
 use model::record::{
-    Authorisation, Batch, Certificate, ConsumerOrder, Grant, Job, Meter, Product, ProductState, Resource, Scenario,
+    Authorisation, Batch, Certificate, ConsumerOrder, Grant, Job, JobState, Meter, Product, ProductState, Resource,
+    Scenario,
 };
 use model::{Entity, Timestamp};
 use serde_json::{Value, json};
@@ -91,8 +94,15 @@ pub async fn job(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
         return Err(AppError::NotFound("job"));
     }
     let result: Option<JobResult> = app.store.get(id).await?;
+    let case: Option<Case> = app.store.get(row.case.as_str()).await?;
+    let reports: Vec<StoredReport> = app.store.list(&Filter::of(row.case.as_str())).await?;
+    let ended = |r: &&StoredReport| {
+        matches!(r.report.body.outcome, ReportOutcome::JobDone { .. } | ReportOutcome::JobFailed { .. })
+    };
     let mut view = json!(row);
     view["result"] = json!(result);
+    view["ordered_at"] = json!(case.filter(|_| row.state != JobState::Submitted).map(|c| c.entered_at));
+    view["done_at"] = json!(reports.iter().find(ended).map(|r| r.report.body.at));
     Ok(view)
 }
 
