@@ -92,9 +92,7 @@ impl Pass<'_> {
                 );
             }
         }
-        for call in &calls {
-            self.check_call(call)?;
-        }
+        calls.iter().try_for_each(|call| self.check_call(call))?;
         combine::check(self, &node.input, &calls)?;
         let mut touched = input.implicit.clone();
         touched.extend(
@@ -255,7 +253,6 @@ impl Pass<'_> {
         let levels = matches!(group, [Expr::GroupingSet(_)]).then(|| keys.len() - 1);
         let mut building = Building { aggregates: runs.to_vec(), names, keys: keys.len() };
         let (mut counts, mut shares) = (Vec::new(), Vec::new());
-        let (mut explicit, mut cells, mut values) = (Vec::new(), Vec::new(), Vec::new());
         for (hidden, k) in counted {
             let column = building.column(count(hidden, *k, None)?);
             counts.push(Count { column, k: *k, or_none: false, cells: None });
@@ -264,12 +261,6 @@ impl Pass<'_> {
             let cell = keys.len() + at;
             let function = function_of(run)?;
             let conditions = conditions(call, function, input)?;
-            let predicates = combine::predicates(call, function);
-            if !predicates.is_empty() {
-                cells.push(cell);
-                values.extend(combine::values(call, function));
-            }
-            explicit.extend(predicates);
             for rows in conditions {
                 for (hidden, k) in counted {
                     let column = building.column(count(hidden, *k, Some(rows.when.clone()))?);
@@ -284,16 +275,7 @@ impl Pass<'_> {
                 shares.push(Share { column, most, cell });
             }
         }
-        // Sums and differences of conditional cells are made of these atoms, and of what their rows contribute.
-        for atom in combine::atoms(self, &explicit)? {
-            let contributing = values.iter().map(|value| Ok(atom.clone().and(nonzero(value, input)?)));
-            for when in contributing.chain([Ok(atom.clone())]).collect::<Checked<Vec<Expr>>>()? {
-                for (hidden, k) in counted {
-                    let column = building.column(count(hidden, *k, Some(when.clone()))?);
-                    counts.push(Count { column, k: *k, or_none: true, cells: Some(cells.clone()) });
-                }
-            }
-        }
+        counts.extend(self.atoms((calls, runs), input, counted, &mut building)?);
         let varied = keys
             .iter()
             .enumerate()
@@ -310,6 +292,38 @@ impl Pass<'_> {
             Aggregate::try_new(Arc::new(input.plan.clone()), group.to_vec(), building.aggregates).map_err(internal)?;
         let demands = Demands { visible, keys: keys.len(), counts, shares, varied, totals: Vec::new(), levels };
         Ok((LogicalPlan::Aggregate(aggregate), demands))
+    }
+
+    /// Counts of what the conditional cells of a row could be combined to: sums and differences of them are made of these
+    /// atoms, and of what the atoms' rows contribute.
+    fn atoms(
+        &self,
+        (calls, runs): (&[Call], &[Expr]),
+        input: &Relation,
+        counted: &[(&Hidden, u32)],
+        building: &mut Building,
+    ) -> Checked<Vec<Count>> {
+        let (mut explicit, mut cells, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, (call, run)) in calls.iter().zip(runs).enumerate() {
+            let function = function_of(run)?;
+            let predicates = combine::predicates(call, function);
+            if !predicates.is_empty() {
+                cells.push(building.keys + at);
+                values.extend(combine::values(call, function));
+            }
+            explicit.extend(predicates);
+        }
+        let mut counts = Vec::new();
+        for atom in combine::atoms(self, &explicit)? {
+            let contributing = values.iter().map(|value| Ok(atom.clone().and(nonzero(value, input)?)));
+            for when in contributing.chain([Ok(atom.clone())]).collect::<Checked<Vec<Expr>>>()? {
+                for (hidden, k) in counted {
+                    let column = building.column(count(hidden, *k, Some(when.clone()))?);
+                    counts.push(Count { column, k: *k, or_none: true, cells: Some(cells.clone()) });
+                }
+            }
+        }
+        Ok(counts)
     }
 
     /// Subjects that must not dominate the sum.

@@ -16,7 +16,7 @@ fn folder() -> Folder {
         (1..=1200).map(|id| format!("{id},{},D{},{}", if id % 2 == 0 { "F" } else { "M" }, id % 3, education(id))),
     );
     let visit = |n: usize| {
-        let (fee, pay) = (100 + n % 700, if n % 9 == 0 { 0 } else { n % 50 + 1 });
+        let (fee, pay) = (100 + n % 700, if n.is_multiple_of(9) { 0 } else { n % 50 + 1 });
         format!("{n},{},H{},{}.5,{pay},2024-0{}-05", n % 1200 + 1, n % 2, fee, n % 9 + 1)
     };
     let rows = (1..=5000).map(|n| format!("{},A", visit(n))).chain(["5001,777,H1,9876.54,5000,2024-03-05,Z".into()]);
