@@ -9,6 +9,9 @@ import { Clerk } from './harness/clerk';
 import { Keys } from './harness/keys';
 import { releaseForVote } from './harness/release';
 
+/** The menu's way to the inbox, whose path is the console's own. */
+const INBOX = '.side a[href="/console"], .side a[href="/console/"]';
+
 let world: World;
 const desks: Desk[] = [];
 beforeAll(async () => {
@@ -64,9 +67,9 @@ test('a review: from the inbox to the signed vote', async () => {
   const release = await releaseForVote(world);
   const { desk, keys } = await at('experts.approver');
   const { page } = desk;
-  await keys.to('.side a[href$="/console/"]');
+  await keys.to(INBOX);
   await keys.press('Enter');
-  await page.waitForURL((url) => url.pathname.endsWith('/console/'));
+  await page.waitForURL((url) => /\/console\/?$/.test(url.pathname));
   await desk.settled();
   await keys.to(`main a[href$="/reviews/${release}"]`);
   await keys.press('Enter');
@@ -74,11 +77,11 @@ test('a review: from the inbox to the signed vote', async () => {
   await desk.settled();
   // The new page is announced by its heading, where reading begins.
   expect(await keys.here()).toBe('H1');
-  expect(await page.locator('main').innerText()).toContain('盲评');
+  expect(await page.locator('main').innerText()).toContain('盲审');
   await keys.to('main .part button.ant-btn-primary');
   await keys.press('Enter');
   await sign(desk, keys, 'experts.approver');
-  await page.getByText('您的表决').first().waitFor();
+  await page.getByText('您已提交意见').waitFor();
   const seen = await (
     await Clerk.of(world, 'experts.approver')
   ).get<{ history: { step: string }[] }>(`/cases/${release}`);
@@ -103,7 +106,7 @@ test('an order: the officer opens it, the approver signs it', async () => {
   await keys.to('#scenario input');
   await keys.press('Space');
   await keys.to('#until');
-  await keys.type('2026-12-30');
+  await keys.day('2026-12-30');
   await keys.to('#kept');
   await keys.press('Space');
   await keys.to('form.open button[type="submit"]');
@@ -113,7 +116,7 @@ test('an order: the officer opens it, the approver signs it', async () => {
   const id = new URL(page.url()).pathname.split('/').pop() ?? '';
 
   const approver = await at('consumer.approver');
-  await approver.keys.to('.side a[href$="/console/"]');
+  await approver.keys.to(INBOX);
   await approver.keys.press('Enter');
   await approver.desk.page.locator(`main a[href$="/cases/${id}"]`).first().waitFor();
   await approver.desk.settled();

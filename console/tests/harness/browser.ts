@@ -92,6 +92,8 @@ export class World {
 
 /** A person's browser. */
 export class Desk {
+  /** Where pictures go. */
+  readonly shots = SHOTS;
   /** What must stay empty: console errors, page errors, requests to elsewhere. */
   readonly faults: string[] = [];
 

@@ -45,7 +45,9 @@ export class Keys {
       const drawn = (element: Element | null): boolean => {
         if (!element) return false;
         const style = getComputedStyle(element);
-        return (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none';
+        return (
+          (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none'
+        );
       };
       const here = document.activeElement;
       return (
@@ -57,6 +59,20 @@ export class Keys {
     });
   }
 
+  /** Writes a day into the browser's own field, whose parts stand in the order of the browser's language. */
+  async day(day: string): Promise<void> {
+    const [year = '', month = '', date = ''] = day.split('-');
+    for (const parts of [month + date + year, year + month + date, date + month + year]) {
+      // Back to the first part.
+      await this.press('ArrowLeft');
+      await this.press('ArrowLeft');
+      await this.type(parts);
+      const written = await this.desk.page.evaluate(() => (document.activeElement as HTMLInputElement).value);
+      if (written === day) return;
+    }
+    throw new Error(`${day} cannot be written`);
+  }
+
   /** Fills the documents of a step: what must be confirmed is ticked, what must be chosen is chosen, the rest is written. */
   async fillDialog(): Promise<void> {
     const { page } = this.desk;
@@ -65,7 +81,11 @@ export class Keys {
         .filter((e) => !(e as HTMLInputElement).disabled)
         .map((e, i) => {
           e.setAttribute('data-walk', String(i));
-          return { at: i, type: e.tagName === 'TEXTAREA' ? 'text' : (e as HTMLInputElement).type, name: (e as HTMLInputElement).name };
+          return {
+            at: i,
+            type: e.tagName === 'TEXTAREA' ? 'text' : (e as HTMLInputElement).type,
+            name: (e as HTMLInputElement).name,
+          };
         }),
     );
     const chosen = new Set<string>();

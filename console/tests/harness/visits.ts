@@ -61,6 +61,8 @@ export async function query(desk: Desk, sql: string): Promise<void> {
   await desk.page.locator('.cm-content').click();
   await desk.page.keyboard.press('Control+a');
   await desk.page.keyboard.insertText(sql);
+  // The list of completions would lie over the page.
+  await desk.page.keyboard.press('Escape');
   await desk.page.locator('.verdict').waitFor({ timeout: 30_000 });
   await desk.settled();
 }
