@@ -38,7 +38,7 @@ test.each<Lang>(['zh', 'en'])(
     await keep(bureau, `case.${lang}`);
     await bureau.open(`/gate/${id['jobs']}`);
     await unlock(world, 'bureau.approver')(bureau);
-    await bureau.page.locator('canvas').first().waitFor();
+    await bureau.page.locator('.chart svg').first().waitFor();
     await keep(bureau, `gate.${lang}`);
     await bureau.open('/verify');
     await evidence(world)(bureau);

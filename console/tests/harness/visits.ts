@@ -37,6 +37,13 @@ export async function idsOf(world: World): Promise<Record<string, string>> {
     found[kind] = list[0]?.id ?? '';
     if (kind === 'cases') for (const c of list) found[`case.${c.procedure}`] = c.id;
   }
+  // What the story has published, and the job that it comes from; tests before may have begun others.
+  const { products: all } = await clerk.get<{ products: { id: string; state: string; job: string }[] }>(
+    '/products',
+  );
+  const published = all.find((p) => p.state === 'published');
+  found['products'] = published?.id ?? '';
+  found['jobs'] = published?.job ?? '';
   const provider = await Clerk.of(world, 'provider1.officer');
   const me = await provider.get<{ org: { id: string } }>('/me');
   const { resources } = await provider.get<{ resources: { id: string; provider: string }[] }>('/resources');
