@@ -190,7 +190,7 @@ function Overview({ checks }: { checks: Check[] }) {
       <thead>
         <tr>
           <th scope="col">{t('gate.check')}</th>
-          <th scope="col">{t('job.verdict')}</th>
+          <th scope="col">{t('gate.judged')}</th>
           <th scope="col">{t('gate.finding')}</th>
         </tr>
       </thead>
