@@ -106,7 +106,10 @@ export class Person {
   /** The session is over: the console asks for the password over the page. */
   async comeBack(): Promise<void> {
     const dialog = this.page.locator('.ant-modal:has(#relogin-account)');
-    await dialog.waitFor({ timeout: 40_000 });
+    // Pages that read again by themselves find it out; on others the next move does.
+    const found = dialog.waitFor({ timeout: 20_000 });
+    await found.catch(() => this.page.locator('.side a').first().click());
+    await dialog.waitFor();
     await dialog.locator('input[autocomplete="current-password"]').fill(this.who.password);
     await dialog.locator('button[type="submit"]').click();
     await dialog.waitFor({ state: 'hidden' });
@@ -132,14 +135,14 @@ export class Person {
     await this.page.getByText('等待根密钥').waitFor();
   }
 
-  /** Opens the key above what speaks to the zone, where it is not open yet. */
-  async unlock(): Promise<void> {
+  /** Opens the key above what speaks to the zone, where it is not open yet; `then` is what an open key shows. */
+  async unlock(then = '.keybar'): Promise<void> {
     const bar = this.page.locator('.unlock');
-    await this.page.locator('.unlock, .keybar').first().waitFor();
+    await this.page.locator(`.unlock, ${then}`).first().waitFor();
     if ((await bar.count()) === 0) return;
     await bar.locator('input[type="password"]').fill(this.who.password);
     await bar.locator('button[type="submit"]').click();
-    await this.page.locator('.keybar').waitFor({ timeout: 60_000 });
+    await this.page.locator(then).first().waitFor({ timeout: 60_000 });
   }
 
   /** Opens a procedure's form from the list of what this person may start. */
@@ -160,7 +163,8 @@ export class Person {
     await this.page.keyboard.press('Enter');
     await expect.poll(() => field.innerText()).toContain(name);
     // Several may be chosen, so the list stays open.
-    if ((await field.getAttribute('class'))?.includes('ant-select-multiple')) await this.page.keyboard.press('Escape');
+    if ((await field.getAttribute('class'))?.includes('ant-select-multiple'))
+      await this.page.keyboard.press('Escape');
   }
 
   async write(fields: Record<string, string>): Promise<void> {
@@ -236,7 +240,10 @@ export class Person {
     switch (field.kind) {
       case 'flag': {
         const wanted = answer ?? field.must ?? 'true';
-        return at.locator('input').nth(wanted === 'true' ? 0 : 1).check();
+        return at
+          .locator('input')
+          .nth(wanted === 'true' ? 0 : 1)
+          .check();
       }
       case 'choice': {
         const wanted = answer ?? field.must ?? field.choices[0] ?? '';

@@ -6,10 +6,7 @@ const ALPHABET = '0123456789ABCDEFGHJKLMNPQRTUWXY';
 export function uscc(sixteen: string): string {
   const clean = [...sixteen].map((c) => (ALPHABET.includes(c) ? c : '5')).join('');
   const weights = [3, 7, 9, 10, 5, 8, 4, 2];
-  const sum = [...clean.slice(8)].reduce(
-    (all, c, i) => all + Number.parseInt(c, 36) * (weights[i] ?? 0),
-    0,
-  );
+  const sum = [...clean.slice(8)].reduce((all, c, i) => all + Number.parseInt(c, 36) * (weights[i] ?? 0), 0);
   const digit = (11 - (sum % 11)) % 11;
   const seventeen = clean + (digit === 10 ? 'X' : String(digit));
   let weight = 1;
