@@ -405,7 +405,9 @@ describe.skipIf(!BIN)('the main job, by hand', () => {
     await page.keyboard.insertText(`SELECT citizen_id FROM ${TABLE}`);
     await page.locator('.verdict.refuse').waitFor({ timeout: 60_000 });
     expect(await page.getByRole('button', { name: '提交为作业' }).isDisabled()).toBe(true);
+    // Removed first: text typed over a selection makes Chromium try an inline style, which the policy refuses (wish W23).
     await page.keyboard.press('Control+a');
+    await page.keyboard.press('Delete');
     await page.keyboard.insertText(SQL);
     await page.locator('.verdict.aggregate, .verdict.allow').waitFor({ timeout: 60_000 });
     await engineer.shot('11-workspace');
@@ -429,10 +431,14 @@ describe.skipIf(!BIN)('the main job, by hand', () => {
     await engineer.hand();
     await engineer.act('release', 'check');
 
+    // The report is read by the security authority; experts and providers are not let to it (wish W21).
+    const reader = at('cyber.approver');
+    await reader.takeUp('release', 'vote');
+    await reader.unlock('.check');
+    await reader.shot('12-gate-report');
+
     const expert = at('experts.approver');
     await expert.takeUp('release', 'vote');
-    await expert.unlock('.check');
-    await expert.shot('12-gate-report');
     const opinion = '专家意见：分组人数均高于阈值';
     await expert.act('release', 'vote', { 'vote_opinion.opinion': opinion });
 
@@ -517,7 +523,7 @@ describe.skipIf(!BIN)('the main job, by hand', () => {
     await page.locator('main tbody tr a').first().click();
     await page.locator('pre.code').waitFor();
     const path = /\/data\/v1\/products\/\w+\/rows/.exec(await page.locator('pre.code').innerText())?.[0];
-    const served = await expect
+    await expect
       .poll(
         async () => {
           const bearer = { authorization: `Bearer ${accessKey}` };
@@ -533,7 +539,6 @@ describe.skipIf(!BIN)('the main job, by hand', () => {
         { timeout: 60_000, interval: 1000 },
       )
       .toBe('6 rows');
-    expect(served).toBeUndefined();
     await page.locator('.figures').waitFor({ timeout: 90_000 });
     const [calls, number] = await page.locator('.figures dd').allInnerTexts();
     expect([calls, number]).toEqual(['1', '6']);
