@@ -161,6 +161,18 @@ export interface Case {
   can_act: string[];
   history: Done[];
   refused_orders?: RefusedOrder[];
+  /** From the public page, told to the authority alone. */
+  objections?: PublicObjection[];
+}
+
+/** An objection of somebody without an account. */
+export interface PublicObjection {
+  id: string;
+  text: string;
+  at: Instant;
+  settled: boolean;
+  /** Where to answer; told to approvers. */
+  contact?: string;
 }
 
 /** The statement that a person signs for a step. */

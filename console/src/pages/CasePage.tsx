@@ -8,6 +8,7 @@ import { actable, alreadyDone } from '../cases/actable';
 import { ActDialog } from '../cases/ActDialog';
 import { CaseState } from '../cases/CaseState';
 import { ObjectView } from '../cases/ObjectView';
+import { Objections } from '../cases/Objections';
 import { Signature, useActs } from '../cases/Signature';
 import { Timeline } from '../cases/Timeline';
 import { useCaseTitle } from '../cases/title';
@@ -70,6 +71,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
                 </Part>
               ),
           )}
+          <Objections list={c.objections ?? []} />
           <Part title={t('case.object')}>
             <ObjectView object={c.object} />
           </Part>

@@ -107,7 +107,8 @@ export class Desk {
       const answered =
         message.text().startsWith('Failed to load resource') &&
         own.some((o) => message.location().url.startsWith(o));
-      if (message.type() === 'error' && !answered) this.faults.push(`console: ${message.text()}`);
+      if (message.type() === 'error' && !answered)
+        this.faults.push(`console: ${message.text()} (${new URL(page.url()).pathname})`);
       if (message.type() === 'warning') this.faults.push(`warning: ${message.text()}`);
     });
     page.on('pageerror', (error) => this.faults.push(`page: ${error.message}`));

@@ -1,0 +1,267 @@
+/** A person at a browser of their own, who works as people do: by menu, inbox, forms and signatures. */
+import { expect } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import type { Desk, World } from './browser';
+
+interface Step {
+  name: string;
+  zh: string;
+  blind: boolean;
+  documents: string[];
+}
+interface Field {
+  name: string;
+  kind: string;
+  must: string | null;
+  choices: string[];
+  required: boolean;
+}
+interface Procedure {
+  name: string;
+  zh: string;
+  steps: Step[];
+  documents: Record<string, { fields: Field[] }>;
+}
+
+/** The city's procedures, as the forms are made from them. */
+export class Rules {
+  private constructor(private readonly all: Procedure[]) {}
+
+  static async read(url: string): Promise<Rules> {
+    const answer = await fetch(`${url}/api/v1/procedures`);
+    return new Rules(((await answer.json()) as { procedures: Procedure[] }).procedures);
+  }
+
+  procedure(name: string): Procedure {
+    const found = this.all.find((p) => p.name === name);
+    if (!found) throw new Error(`the city has no procedure ${name}`);
+    return found;
+  }
+
+  step(procedure: string, name: string): Step {
+    const found = this.procedure(procedure).steps.find((s) => s.name === name);
+    if (!found) throw new Error(`procedure ${procedure} has no step ${name}`);
+    return found;
+  }
+}
+
+/** What a person writes into fields, by `document.field`; a digest is given as the path of a file. */
+export type Answers = Record<string, string>;
+
+export interface Identity {
+  account: string;
+  /** Given by the system administrator, and changed at the first sign-in. */
+  first: string;
+  /** The person's own. */
+  password: string;
+}
+
+export class Person {
+  private constructor(
+    readonly desk: Desk,
+    readonly who: Identity,
+    private readonly rules: Rules,
+    private readonly paper: string,
+  ) {}
+
+  /** Sits down at a browser that nobody else uses. `paper` is the file whose digest stands for documents. */
+  static async sit(world: World, who: Identity, rules: Rules, paper: string): Promise<Person> {
+    return new Person(await world.desk('zh'), who, rules, paper);
+  }
+
+  get page(): Page {
+    return this.desk.page;
+  }
+
+  async shot(name: string): Promise<void> {
+    await this.desk.shot(`mainjob-${name}-zh-light-1280`);
+  }
+
+  async #password(password: string): Promise<void> {
+    await this.desk.open('/login');
+    await this.page.locator('input[autocomplete="username"]').fill(this.who.account);
+    await this.page.locator('input[autocomplete="current-password"]').fill(password);
+    await this.page.locator('form button[type="submit"]').click();
+  }
+
+  async #in(): Promise<void> {
+    await this.page.waitForURL((url) => !url.pathname.endsWith('/login'));
+    await this.desk.settled();
+  }
+
+  async signIn(): Promise<void> {
+    await this.#password(this.who.password);
+    await this.#in();
+  }
+
+  /** The first sign-in: the given password is good for nothing but another one. */
+  async begin(): Promise<void> {
+    await this.#password(this.who.first);
+    await this.page.locator('#fresh').fill(this.who.password);
+    await this.page.locator('#again').fill(this.who.password);
+    await this.page.locator('form button[type="submit"]').click();
+    await this.#in();
+  }
+
+  /** The session is over: the console asks for the password over the page. */
+  async comeBack(): Promise<void> {
+    const dialog = this.page.locator('.ant-modal:has(#relogin-account)');
+    // Pages that read again by themselves find it out; on others the next move does.
+    const found = dialog.waitFor({ timeout: 20_000 });
+    await found.catch(() => this.page.locator('.side a').first().click());
+    await dialog.waitFor();
+    await dialog.locator('input[autocomplete="current-password"]').fill(this.who.password);
+    await dialog.locator('button[type="submit"]').click();
+    await dialog.waitFor({ state: 'hidden' });
+    await this.desk.settled();
+  }
+
+  /** Goes to a page by the menu: what is open stays open, the key too. */
+  async go(path: string): Promise<void> {
+    const href = path === '/' ? '/console' : `/console${path}`;
+    const own = (pathname: string) => pathname.replace(/\/$/, '') === href;
+    await this.page.locator(`.side a[href="${href}"], .side a[href="${href}/"]`).first().click();
+    await this.page.waitForURL((url) => own(url.pathname));
+    await this.desk.settled();
+  }
+
+  /** Makes the key in this browser, and asks for its registration. */
+  async makeKey(): Promise<void> {
+    await this.go('/key');
+    await this.page.locator('#fresh').fill(this.who.password);
+    await this.page.locator('#again').fill(this.who.password);
+    await this.page.locator('form:has(#fresh) button[type="submit"]').click();
+    await this.page.getByRole('button', { name: '登记公钥' }).click({ timeout: 120_000 });
+    await this.page.getByText('等待根密钥').waitFor();
+  }
+
+  /** Opens the key above what speaks to the zone, where it is not open yet; `then` is what an open key shows. */
+  async unlock(then = '.keybar'): Promise<void> {
+    const bar = this.page.locator('.unlock');
+    await this.page.locator(`.unlock, ${then}`).first().waitFor();
+    if ((await bar.count()) === 0) return;
+    await bar.locator('input[type="password"]').fill(this.who.password);
+    await bar.locator('button[type="submit"]').click();
+    await this.page.locator(then).first().waitFor({ timeout: 60_000 });
+  }
+
+  /** Opens a procedure's form from the list of what this person may start. */
+  async start(procedure: string): Promise<void> {
+    await this.go('/');
+    await this.page.locator('article header a[href="/console/cases/new"]').click();
+    await this.page.locator(`.choices a[href$="procedure=${procedure}"]`).click();
+    await this.page.locator('form.open').waitFor();
+    await this.desk.settled();
+  }
+
+  /** Chooses in a list of choices, by typing the name; without a name, the first. */
+  async choose(id: string, name = ''): Promise<void> {
+    const field = this.page.locator(`.ant-select:has(#${id})`);
+    await this.page.locator(`#${id}`).click();
+    await this.page.keyboard.insertText(name);
+    await this.page.locator('.ant-select-item-option-active').last().waitFor();
+    await this.page.keyboard.press('Enter');
+    await expect.poll(() => field.innerText()).toContain(name);
+    // Several may be chosen, so the list stays open.
+    if ((await field.getAttribute('class'))?.includes('ant-select-multiple'))
+      await this.page.keyboard.press('Escape');
+  }
+
+  async write(fields: Record<string, string>): Promise<void> {
+    for (const [id, text] of Object.entries(fields)) await this.page.locator(`#${id}`).fill(text);
+  }
+
+  /** Hands a form in, and stands before the case that it opened. */
+  async hand(): Promise<string> {
+    await this.page.locator('form.open button[type="submit"]').click();
+    return this.atCase();
+  }
+
+  async atCase(): Promise<string> {
+    await this.page.waitForURL(/\/cases\/case_/);
+    await this.desk.settled();
+    return new URL(this.page.url()).pathname.replace('/console/cases/', '');
+  }
+
+  /** Finds a step in the inbox and opens what it is about. */
+  async takeUp(procedure: string, step: string): Promise<void> {
+    await this.go('/');
+    const { zh } = this.rules.step(procedure, step);
+    const row = this.page
+      .locator('main tbody tr')
+      .filter({ hasText: this.rules.procedure(procedure).zh })
+      .filter({ has: this.page.getByRole('link', { name: zh, exact: true }) });
+    await row.first().waitFor({ timeout: 40_000 });
+    await row.first().getByRole('link', { name: zh, exact: true }).click();
+    await this.page.waitForURL(/\/(cases|reviews)\/case_/);
+    await this.desk.settled();
+  }
+
+  /** The inbox does not ask for a step, or no longer. */
+  async without(procedure: string, step: string): Promise<void> {
+    await this.go('/');
+    const { zh } = this.rules.step(procedure, step);
+    const asked = this.page.locator('main tbody tr').getByRole('link', { name: zh, exact: true });
+    await expect.poll(() => asked.count(), { timeout: 30_000 }).toBe(0);
+  }
+
+  /** Takes the step that is open on the page: fills in, sees what is signed, signs. */
+  async act(procedure: string, step: string, answers: Answers = {}): Promise<void> {
+    const { zh, blind, documents } = this.rules.step(procedure, step);
+    const button = blind
+      ? this.page.locator('main .part > button.ant-btn-primary, main .part p + button.ant-btn-primary')
+      : this.page.locator('.timeline .now').getByRole('button', { name: zh, exact: true });
+    await button.first().click();
+    const dialog = this.page.locator('.ant-modal.act, .act .ant-modal').last();
+    const forms = this.rules.procedure(procedure).documents;
+    for (const name of documents)
+      for (const field of forms[name]?.fields ?? [])
+        await this.#fill(dialog, `docs_${name}_${field.name}`, field, answers[`${name}.${field.name}`]);
+    await dialog.locator('button[type="submit"]').click();
+    await dialog.locator('.statement .good').waitFor();
+    const passphrase = dialog.locator('input[type="password"]');
+    if ((await passphrase.count()) > 0) {
+      await passphrase.fill(this.who.password);
+      await dialog.locator('input[type="checkbox"]').check();
+    }
+    await dialog.locator('button[type="submit"]').click();
+    await dialog.waitFor({ state: 'hidden', timeout: 60_000 });
+    await this.desk.settled();
+  }
+
+  /** Finds the step in the inbox and takes it. */
+  async do(procedure: string, step: string, answers: Answers = {}): Promise<void> {
+    await this.takeUp(procedure, step);
+    await this.act(procedure, step, answers);
+  }
+
+  async #fill(dialog: Locator, id: string, field: Field, answer: string | undefined): Promise<void> {
+    const at = dialog.locator(`#${id}`);
+    switch (field.kind) {
+      case 'flag': {
+        const wanted = answer ?? field.must ?? 'true';
+        return at
+          .locator('input')
+          .nth(wanted === 'true' ? 0 : 1)
+          .check();
+      }
+      case 'choice': {
+        const wanted = answer ?? field.must ?? field.choices[0] ?? '';
+        return at.locator('input').nth(field.choices.indexOf(wanted)).check();
+      }
+      case 'integer':
+      case 'money':
+        return at.fill(answer ?? '3');
+      case 'date':
+        return at.fill(answer ?? '2026-12-31');
+      case 'digest': {
+        const item = dialog.locator(`.ant-form-item:has(#${id})`).last();
+        await item.locator('input[type="file"]').setInputFiles(answer ?? this.paper);
+        await expect.poll(() => at.inputValue()).toMatch(/^(sm3|sha256):[0-9a-f]{64}$/);
+        return;
+      }
+      default:
+        return at.fill(answer ?? '按规定办理');
+    }
+  }
+}
