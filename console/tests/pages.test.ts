@@ -6,6 +6,8 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { World } from './harness/browser';
 import type { Desk, Lang, Theme } from './harness/browser';
+import { idsOf, open, publicPages, rounds } from './harness/visits';
+import type { Visit } from './harness/visits';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 
@@ -16,27 +18,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await world?.stop();
 });
-
-/** Ids of the demonstration's objects, by kind. */
-async function ids(): Promise<Record<string, string>> {
-  const { account, password } = world.account('bureau.approver');
-  const ask = async (path: string, token?: string, body?: unknown) => {
-    const answer = await fetch(`${world.url}/api/v1/${path}`, {
-      method: body ? 'POST' : 'GET',
-      headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    return (await answer.json()) as Record<string, { id: string; procedure?: string }[]>;
-  };
-  const { token } = (await ask('sessions', undefined, { account, password })) as unknown as { token: string };
-  const found: Record<string, string> = {};
-  for (const kind of ['resources', 'authorisations', 'grants', 'jobs', 'products', 'orders', 'cases']) {
-    const list = (await ask(kind, token))[kind] ?? [];
-    found[kind] = list[0]?.id ?? '';
-    if (kind === 'cases') for (const c of list) found[`case.${c.procedure}`] = c.id;
-  }
-  return found;
-}
 
 test('the first page weighs less than 400 kB compressed, all of it counted', async () => {
   const desk = await world.desk('zh');
@@ -51,60 +32,10 @@ test('the first page weighs less than 400 kB compressed, all of it counted', asy
   expect(weight.reduce((sum, n) => sum + n, 0)).toBeLessThan(400_000);
 });
 
-type Visit = [name: string, path: string];
-const everyone = (id: Record<string, string>): Record<string, Visit[]> => ({
-  'bureau.approver': [
-    ['inbox', '/'],
-    ['cases', '/cases'],
-    ['case-authorisation', `/cases/${id['case.authorisation']}`],
-    ['case-catalogue', `/cases/${id['case.catalogue']}`],
-    ['reviews', '/reviews'],
-    ['review-over', `/reviews/${id['case.release']}`],
-    ['catalogue', '/catalogue'],
-    ['resource', `/catalogue/${id['resources']}`],
-    ['authorisations', '/authorisations'],
-    ['authorisation', `/authorisations/${id['authorisations']}`],
-    ['open', '/cases/new'],
-    ['open-announcement', '/cases/new?procedure=announcement'],
-    ['open-rectification', `/cases/new?procedure=rectification&authorisation=${id['authorisations']}`],
-    ['rules', '/rules'],
-    ['procedure', '/rules/authorisation'],
-    ['organisations', '/organisations'],
-    ['people', '/people'],
-    ['key', '/key'],
-    ['key-lists', '/key-lists'],
-    ['deployment', '/deployment'],
-    ['not-found', '/nothing-here'],
-    ['not-yours', '/cases/case_00000000000000000000'],
-  ],
-  'operator.approver': [
-    ['operator-inbox', '/'],
-    ['grants', '/grants'],
-    ['grant', `/grants/${id['grants']}`],
-    ['jobs', '/jobs'],
-    ['job', `/jobs?job=${id['jobs']}`],
-    ['products', '/products'],
-    ['product', `/products/${id['products']}`],
-    ['open-authorisation', '/cases/new?procedure=authorisation'],
-    ['open-demand', '/cases/new?procedure=demand'],
-    ['open-product', '/cases/new?procedure=product'],
-    ['open-staff', '/cases/new?procedure=staff'],
-  ],
-  'consumer.approver': [
-    ['orders', '/orders'],
-    ['order', `/orders/${id['orders']}`],
-    ['open-order', `/cases/new?procedure=consumer_order&product=${id['products']}`],
-  ],
-  'keeper.system': [
-    ['admin-people', '/'],
-    ['admin-organisations', '/organisations'],
-  ],
-  'keeper.security': [['admin-key-lists', '/key-lists']],
-});
-
 /** Looks at one page and says what is wrong with it. */
-async function look(desk: Desk, path: string, shot: string): Promise<string[]> {
-  await desk.open(path);
+async function look(desk: Desk, visit: Visit, shot: string): Promise<string[]> {
+  await desk.open(visit.path);
+  await visit.first?.(desk);
   await desk.shot(shot);
   const title = await desk.page.title();
   const untitled = title.includes('·') ? [] : [`no title: ${title}`];
@@ -120,23 +51,36 @@ const looks: [Lang, Theme, number][] = [
 ];
 
 describe.each(looks)('%s, %s, %i wide', (lang, theme, width) => {
+  const named = (visit: Visit) => `${visit.name}-${lang}-${theme}-${width}`;
+
   test('before sign-in', async () => {
     const desk = await world.desk(lang, theme, width);
-    const faults = [
-      ...(await look(desk, '/login', `login-${lang}-${theme}-${width}`)),
-      ...(await look(desk, '/setup', `setup-${lang}-${theme}-${width}`)),
-    ];
+    const faults: string[] = [];
+    for (const visit of open(world)) faults.push(...(await look(desk, visit, named(visit))));
     expect(faults).toEqual([]);
-  });
+  }, 120_000);
 
   test('every page', async () => {
     const faults: string[] = [];
-    for (const [account, visits] of Object.entries(everyone(await ids()))) {
+    for (const { account, key, visits } of rounds(world, await idsOf(world))) {
       const desk = await world.desk(lang, theme, width);
       await desk.signIn(account);
-      for (const [name, path] of visits)
-        faults.push(...(await look(desk, path, `${name}-${lang}-${theme}-${width}`)));
+      if (key) await desk.takeKey(account);
+      for (const visit of visits) faults.push(...(await look(desk, visit, named(visit))));
+      await desk.close();
     }
     expect(faults).toEqual([]);
-  }, 400_000);
+  }, 600_000);
+
+  test('pages for anyone', async () => {
+    const desk = await world.desk(lang, theme, width);
+    const faults: string[] = [];
+    for (const visit of publicPages(await idsOf(world))) {
+      await desk.page.goto(`${world.url}${visit.path}?lang=${lang}`);
+      await desk.shot(named(visit));
+      const found = [...(await desk.axe()), ...desk.faults.splice(0)];
+      faults.push(...found.map((fault) => `${named(visit)}: ${fault}`));
+    }
+    expect(faults).toEqual([]);
+  }, 120_000);
 });

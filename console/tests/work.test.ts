@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { World } from './harness/browser';
 import type { Desk } from './harness/browser';
 import { Clerk } from './harness/clerk';
+import { releaseForVote } from './harness/release';
 
 let world: World;
 const desks: Desk[] = [];
@@ -174,32 +175,8 @@ test('help and glossary are in place and clean', async () => {
   await desk.shot('help-zh-dark-1280');
 });
 
-/** A job with a sealed result, and its release case checked and ready for the vote. */
-async function releaseForVote(): Promise<string> {
-  const [engineer, operator, bureau] = await Promise.all(
-    ['operator.engineer', 'operator.approver', 'bureau.approver'].map((n) => Clerk.of(world, n)),
-  );
-  if (!engineer || !operator || !bureau) throw new Error('nobody is there');
-  const { grants } = await operator.get<{ grants: { id: string }[] }>('/grants');
-  const sql =
-    'SELECT c.district_code, COUNT(DISTINCT c.citizen_id) AS persons FROM citizens c GROUP BY c.district_code';
-  const job = await engineer.open('job', { grant: grants[0]?.id, sql });
-  await engineer.must(job, 'submit');
-  await bureau.must(job, 'review');
-  const { object } = await engineer.get<{ object: { job: string } }>(`/cases/${job}`);
-  for (let i = 0; i < 300; i += 1) {
-    const { state } = await engineer.get<{ state: string }>(`/jobs/${object.job}`);
-    if (state === 'done') break;
-    if (state === 'failed') throw new Error('the job failed');
-    await new Promise((done) => setTimeout(done, 200));
-  }
-  const release = await engineer.open('release', { job: object.job });
-  await operator.must(release, 'check');
-  return release;
-}
-
 test('blind votes: two sessions see nothing of each other, and the author has no vote', async () => {
-  const release = await releaseForVote();
+  const release = await releaseForVote(world);
   const expert = await at('experts.approver', 'en');
   const bureau = await at('bureau.approver', 'zh');
   await expert.takeKey('experts.approver');

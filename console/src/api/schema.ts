@@ -894,6 +894,8 @@ export interface components {
             version: string;
             /** @description Base URL of the zone's endpoint, where data pass. */
             zone_endpoint: string;
+            /** @description What came of this process reaching for the zone's folder when it started: `refused`, `open` or `absent`. */
+            zone_folder: string;
         };
         /** @description What is asked of an act before it is signed. */
         DraftForm: {

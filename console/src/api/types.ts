@@ -289,6 +289,8 @@ export interface Product {
   authorisation: string;
   job: string;
   reviewed_scenarios: string[];
+  /** Names of the reviewed scenarios; of one product only. */
+  scenarios?: ({ id: string } & Named)[];
   artefact: string | null;
   rows: number | null;
   spec: ProductSpec | null;

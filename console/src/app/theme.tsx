@@ -111,8 +111,8 @@ function keptMode(): Mode {
   return kept === 'light' || kept === 'dark' ? kept : 'system';
 }
 
-function useSystemDark(): boolean {
-  const query = useMemo(() => window.matchMedia('(prefers-color-scheme: dark)'), []);
+function useMedia(media: string): boolean {
+  const query = useMemo(() => window.matchMedia(media), [media]);
   return useSyncExternalStore(
     (listener) => {
       query.addEventListener('change', listener);
@@ -134,9 +134,11 @@ const CSP = nonce === undefined ? {} : { nonce };
 export function ThemeProvider({ children }: { children: ReactNode }) {
   const { lang } = useTexts();
   const [mode, setKept] = useState<Mode>(keptMode);
-  const systemDark = useSystemDark();
+  const systemDark = useMedia('(prefers-color-scheme: dark)');
+  // Paper is white, whatever the screen is.
+  const printing = useMedia('print');
   const [locale, setLocale] = useState<Locale | null>(null);
-  const isDark = mode === 'dark' || (mode === 'system' && systemDark);
+  const isDark = !printing && (mode === 'dark' || (mode === 'system' && systemDark));
   const value = useMemo<Chosen>(
     () => ({
       mode,

@@ -39,7 +39,7 @@ function Control({
         </Radio.Group>
       );
     case 'date':
-      return <Input {...props} type="date" className="short" />;
+      return <Input {...props} type="date" max="9999-12-31" className="short" />;
     case 'list':
       return <Input.TextArea {...props} rows={2} />;
     case 'digest':

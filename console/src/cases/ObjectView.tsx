@@ -8,6 +8,7 @@ import { useTexts } from '../i18n';
 import { Copyable } from '../parts/Copy';
 import { Facts } from '../parts/Facts';
 import { Org, Person } from '../parts/Names';
+import { Ref, isRef } from '../parts/Ref';
 import { Loading } from '../parts/States';
 import { Time } from '../parts/Time';
 import { yuan } from '../parts/Money';
@@ -19,13 +20,6 @@ const PEOPLE = new Set(['person', 'author']);
 const TIMES = new Set(['until', 'opens', 'closes', 'nda_until']);
 const MONEY = new Set(['price', 'ceiling']);
 const CODES = new Set(['mode', 'use_class', 'form', 'legal_form', 'ground']);
-const LINKS: Record<string, string> = {
-  authorisation: '/authorisations',
-  grant: '/grants',
-  product: '/products',
-  resource: '/catalogue',
-  order: '/orders',
-};
 
 /** Names of the resources of a case, each with the provider that answers for it. */
 function Resources({ map }: { map: Record<string, string> }) {
@@ -88,9 +82,7 @@ function Text({ name, text }: { name: string; text: string }) {
   if (ORGS.has(name)) return <Org id={text} />;
   if (PEOPLE.has(name)) return <Person id={text} />;
   if (CODES.has(name)) return <>{label('code', text)}</>;
-  const link = LINKS[name];
-  if (link) return <Link to={`${link}/${text}`}>{text}</Link>;
-  if (name === 'job') return <Link to={`/jobs?job=${text}`}>{text}</Link>;
+  if (isRef(name)) return <Ref kind={name} id={text} />;
   if (name === 'sql' || name === 'purpose')
     return text.includes('\n') ? <pre className="code">{text}</pre> : <>{text}</>;
   if (/^(sm3|sha256):/.test(text)) return <Copyable text={text} name={t('value.digest')} />;

@@ -12,7 +12,8 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 export interface Known {
   product: (id: string) => Named | undefined;
   scenario: (id: string) => Named | undefined;
-  person: (id: string) => string | undefined;
+  /** Account, or words for somebody of an organisation. */
+  person: (id: string, org: string) => string;
   org: (id: string) => string;
   pick: (named: Named) => string;
 }
@@ -28,7 +29,7 @@ export function titleOf(c: Case, known: Known): string {
   const scenario = known.scenario(text(o['scenario']));
   if (scenario) return known.pick(scenario);
   const person = text(o['person']);
-  if (person) return known.person(person) ?? person;
+  if (person) return known.person(person, text(o['operator']) || c.applicant);
   if (text(o['job']) || text(o['product'])) return text(o['job']) || text(o['product']);
   const org = text(o['operator']) || text(o['provider']) || c.applicant;
   return known.org(org);
@@ -36,7 +37,7 @@ export function titleOf(c: Case, known: Known): string {
 
 /** Titles of cases. */
 export function useCaseTitle(): (c: Case) => string {
-  const { pick } = useTexts();
+  const { t, pick } = useTexts();
   const org = useOrgName();
   const products = useProducts().data?.products;
   const scenarios = useScenarios().data?.scenarios;
@@ -47,8 +48,10 @@ export function useCaseTitle(): (c: Case) => string {
       org,
       product: (id) => products?.find((p) => p.id === id)?.spec ?? undefined,
       scenario: (id) => scenarios?.find((s) => s.id === id)?.spec,
-      person: (id) => people?.find((p) => p.id === id)?.account,
+      // Pseudonyms are long; their end tells several people of an organisation apart.
+      person: (id, of) =>
+        people?.find((p) => p.id === id)?.account ?? t('case.personOf', { org: org(of), mark: id.slice(-4) }),
     };
     return (c) => titleOf(c, known);
-  }, [pick, org, products, scenarios, people]);
+  }, [t, pick, org, products, scenarios, people]);
 }

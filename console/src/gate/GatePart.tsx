@@ -31,13 +31,15 @@ interface Props {
   job: Job;
   /** Object of the case under review, where the report is read for one. */
   object?: Record<string, unknown>;
+  /** Told whether the report is another one than the case names. */
+  told?: (differs: boolean) => void;
 }
 
 /** Type name under which reports are digested. */
 const REPORT_TYPE = 'gate-report';
 
 /** The report of a job. */
-export function GatePart({ job, object }: Props) {
+export function GatePart({ job, object, told }: Props) {
   const { t } = useTexts();
   const { query, key } = useZoneRead<GateReport>({
     purpose: { purpose: 'gate_report', job: job.id },
@@ -50,7 +52,7 @@ export function GatePart({ job, object }: Props) {
   return (
     <Part title={t('gate.title')}>
       {!query.data && <KeyBar />}
-      {query.data && <Report report={query.data} job={job} object={object} />}
+      {query.data && <Report report={query.data} job={job} object={object} told={told} />}
       {!query.data && query.error && <ZoneFailure error={query.error} again={() => void query.refetch()} />}
       {!query.data && !query.error && (key ? <Loading /> : <p className="faint">{t('gate.needsKey')}</p>)}
     </Part>
@@ -61,13 +63,14 @@ interface ReportProps {
   report: GateReport;
   job: Job;
   object: Record<string, unknown> | undefined;
+  told: ((differs: boolean) => void) | undefined;
 }
 
-function Report({ report, job, object }: ReportProps) {
+function Report({ report, job, object, told }: ReportProps) {
   const { t } = useTexts();
   return (
     <>
-      <Digests report={report} job={job} object={object} />
+      <Digests report={report} job={job} object={object} told={told} />
       <Facts
         items={[
           [t('job.verdict'), <Mark key="v" kind="verdict" code={report.verdict} />],
@@ -95,7 +98,7 @@ function Report({ report, job, object }: ReportProps) {
 }
 
 /** The digest of the report, computed here and compared with what the case and the platform name. */
-function Digests({ report, job, object }: ReportProps) {
+function Digests({ report, job, object, told }: ReportProps) {
   const { t } = useTexts();
   const suite = useDeployment().data?.suite as Suite | undefined;
   const { data: computed, error } = useQuery({
@@ -111,7 +114,8 @@ function Digests({ report, job, object }: ReportProps) {
   const spoken = wrong.length > 0 ? t('gate.differs') : '';
   useEffect(() => {
     if (spoken) say(spoken);
-  }, [spoken]);
+    told?.(spoken !== '');
+  }, [spoken, told]);
   if (error) return <Alert type="error" showIcon role="alert" title={t('gate.undigested')} />;
   if (!computed) return <Loading rows={2} />;
   return (
@@ -186,7 +190,7 @@ function Overview({ checks }: { checks: Check[] }) {
       <thead>
         <tr>
           <th scope="col">{t('gate.check')}</th>
-          <th scope="col">{t('job.verdict')}</th>
+          <th scope="col">{t('gate.judged')}</th>
           <th scope="col">{t('gate.finding')}</th>
         </tr>
       </thead>

@@ -97,7 +97,7 @@ export function SetAside({ resource, batch }: { resource: string; batch: string 
   return (
     <div>
       <p className="row">
-        <Button icon={<DownloadOutlined />} loading={busy} onClick={() => void take()}>
+        <Button icon={<DownloadOutlined aria-hidden />} loading={busy} onClick={() => void take()}>
           {t('intake.getAside')}
         </Button>
         <span className="faint">{t('intake.asideLogged')}</span>

@@ -35,16 +35,18 @@ export function FilePick({ file, choose, label, disabled = false }: Props) {
         take(event.dataTransfer.files);
       }}
     >
-      <Button icon={<FileTextOutlined />} onClick={() => input.current?.click()} disabled={disabled}>
+      <Button
+        icon={<FileTextOutlined aria-hidden />}
+        onClick={() => input.current?.click()}
+        disabled={disabled}
+      >
         {label}
       </Button>
       <input
         ref={input}
         type="file"
         accept=".csv,.txt,.tsv,text/csv,text/plain,text/tab-separated-values"
-        className="unseen"
-        tabIndex={-1}
-        aria-label={label}
+        hidden
         onChange={(event) => {
           take(event.target.files);
           // The same file may be chosen again after it was changed on disk.

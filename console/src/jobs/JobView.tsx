@@ -1,5 +1,4 @@
 /** A job in parts: what it is, what the gate found, where each column comes from, how long each stage took. */
-import { Link } from 'react-router';
 import type { Job } from '../api/types';
 import { useTexts } from '../i18n';
 import { Copyable } from '../parts/Copy';
@@ -7,6 +6,7 @@ import { Facts } from '../parts/Facts';
 import { List } from '../parts/List';
 import { Mark } from '../parts/Mark';
 import { Org, Person } from '../parts/Names';
+import { Ref } from '../parts/Ref';
 import { Refusal } from '../parts/States';
 import { Time } from '../parts/Time';
 import { count } from '../parts/Money';
@@ -28,24 +28,9 @@ export function JobFacts({ job }: { job: Job }) {
             job.done_at !== null && [t('job.done'), <Time key="d" at={job.done_at} />],
           [t('field.operator'), <Org key="op" id={job.operator} />],
           [t('field.author'), <Person key="a" id={job.spec.author} />],
-          [
-            t('object.grant'),
-            <Link key="g" to={`/grants/${job.grant}`}>
-              {job.grant}
-            </Link>,
-          ],
-          [
-            t('object.product'),
-            <Link key="p" to={`/products/${job.spec.product}`}>
-              {job.spec.product}
-            </Link>,
-          ],
-          [
-            t('object.case'),
-            <Link key="c" to={`/cases/${job.case}`}>
-              {job.case}
-            </Link>,
-          ],
+          [t('object.grant'), <Ref key="g" kind="grant" id={job.grant} />],
+          [t('object.product'), <Ref key="p" kind="product" id={job.spec.product} />],
+          [t('object.case'), <Ref key="c" kind="case" id={job.case} />],
           job.gate && [
             t('field.artefact'),
             <Copyable key="d1" text={job.gate.artefact} name={t('field.artefact')} />,

@@ -41,7 +41,7 @@ export function Choice(props: SelectProps) {
 
 /** A day. */
 export function Day(props: { id?: string; value?: string; onChange?: (event: unknown) => void }) {
-  return <Input type="date" className="short" {...(props as object)} />;
+  return <Input type="date" max="9999-12-31" className="short" {...(props as object)} />;
 }
 
 /** Text of several lines. */

@@ -278,26 +278,20 @@ export const recipient: Kind = {
     const { t, pick } = useTexts();
     const form = Form.useFormInstance();
     const products = useProducts().data?.products.filter((p) => p.state === 'published') ?? [];
-    const scenarios = useScenarios().data?.scenarios ?? [];
     const chosen = Form.useWatch<string | undefined>('product', form);
     const found = useProduct(chosen ?? '', chosen !== undefined).data;
     const key = Form.useWatch<string | undefined>('access_key', { form, preserve: true });
     useEffect(() => {
       if (!form.getFieldValue('access_key')) form.setFieldValue('access_key', freshKey());
     }, [form]);
-    const reviewed = found?.reviewed_scenarios ?? [];
+    const reviewed = found?.scenarios ?? [];
     return (
       <>
         <Field name="product" label="object.product">
           <Choice options={products.map((p) => ({ value: p.id, label: p.spec ? pick(p.spec) : p.id }))} />
         </Field>
         <Field name="scenario" label="field.scenario" hint="open.reviewedOnly">
-          <Radio.Group
-            options={reviewed.map((id) => ({
-              value: id,
-              label: pick(scenarios.find((s) => s.id === id)?.spec ?? { zh: id, en: id }),
-            }))}
-          />
+          <Radio.Group options={reviewed.map((s) => ({ value: s.id, label: pick(s) }))} />
         </Field>
         <Field name="until" label="open.deliverLastDay">
           <Day />

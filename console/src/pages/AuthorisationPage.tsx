@@ -11,6 +11,7 @@ import { Facts } from '../parts/Facts';
 import { List } from '../parts/List';
 import { Mark } from '../parts/Mark';
 import { Org } from '../parts/Names';
+import { Ref } from '../parts/Ref';
 import { Page, Part } from '../parts/Page';
 import { Nothing, Shown } from '../parts/States';
 import { Deadline, Time } from '../parts/Time';
@@ -51,17 +52,10 @@ function Known({ authorisation: a }: { authorisation: Authorisation }) {
           [t('field.until'), <Deadline key="t" at={a.until} />],
           [t('field.term_months'), t('time.months', { n: a.term_months })],
           [t('case.pack'), a.pack],
-          [
-            t('object.case'),
-            <Link key="c" to={`/cases/${a.case}`}>
-              {a.case}
-            </Link>,
-          ],
+          [t('object.case'), <Ref key="c" kind="case" id={a.case} />],
           a.renewal_of !== null && [
             t('field.renewal_of'),
-            <Link key="r" to={`/authorisations/${a.renewal_of}`}>
-              {a.renewal_of}
-            </Link>,
+            <Ref key="r" kind="renewal_of" id={a.renewal_of} />,
           ],
           [t('authorisation.id'), <Copyable key="i" text={a.id} name={t('authorisation.id')} />],
         ]}

@@ -8,6 +8,7 @@ import { Facts } from '../parts/Facts';
 import { List } from '../parts/List';
 import { Mark } from '../parts/Mark';
 import { Org } from '../parts/Names';
+import { Ref } from '../parts/Ref';
 import { Page, Part } from '../parts/Page';
 import { Nothing, Shown } from '../parts/States';
 import { Deadline } from '../parts/Time';
@@ -41,19 +42,9 @@ function Known({ grant }: { grant: Grant }) {
           [t('field.operator'), <Org key="o" id={grant.operator} />],
           [t('cases.state'), <Mark key="s" kind="grant" code={grant.state} />],
           [t('field.until'), <Deadline key="u" at={grant.spec.until} />],
-          [
-            t('object.authorisation'),
-            <Link key="a" to={`/authorisations/${grant.authorisation}`}>
-              {grant.authorisation}
-            </Link>,
-          ],
-          [t('field.scenario'), <code key="c">{grant.spec.scenario}</code>],
-          [
-            t('object.case'),
-            <Link key="k" to={`/cases/${grant.case}`}>
-              {grant.case}
-            </Link>,
-          ],
+          [t('object.authorisation'), <Ref key="a" kind="authorisation" id={grant.authorisation} />],
+          [t('field.scenario'), <Ref key="c" kind="scenario" id={grant.spec.scenario} />],
+          [t('object.case'), <Ref key="k" kind="case" id={grant.case} />],
           [t('grant.id'), <Copyable key="i" text={grant.id} name={t('grant.id')} />],
         ]}
       />
@@ -101,7 +92,7 @@ function Known({ grant }: { grant: Grant }) {
           <ul className="links">
             {jobs.map((j) => (
               <li key={j.id}>
-                <Link to={`/jobs?job=${j.id}`}>{j.id}</Link> <Mark kind="job" code={j.state} />
+                <Ref kind="job" id={j.id} /> <Mark kind="job" code={j.state} />
               </li>
             ))}
           </ul>

@@ -1,7 +1,7 @@
 /** One order: what was agreed, what was used, how to call. */
 import { Link, useParams } from 'react-router';
 import { useMe, useOrder, useProduct, useUsage } from '../api/queries';
-import type { Order, Usage } from '../api/types';
+import type { Order, Product, Usage } from '../api/types';
 import { useTexts } from '../i18n';
 import { Chart } from '../parts/Chart';
 import { Copyable } from '../parts/Copy';
@@ -10,6 +10,7 @@ import { List } from '../parts/List';
 import { Mark } from '../parts/Mark';
 import { count, yuan } from '../parts/Money';
 import { Org } from '../parts/Names';
+import { Ref } from '../parts/Ref';
 import { Page, Part } from '../parts/Page';
 import { Nothing, Shown } from '../parts/States';
 import { Deadline, Time } from '../parts/Time';
@@ -51,13 +52,8 @@ function Known({ order: o }: { order: Order }) {
           ],
           [t('cases.entered'), <Time key="t" at={o.at} />],
           [t('field.until'), <Deadline key="u" at={o.spec.until} />],
-          [t('field.scenario'), <code key="sc">{o.spec.scenario}</code>],
-          [
-            t('object.case'),
-            <Link key="k" to={`/cases/${o.case}`}>
-              {o.case}
-            </Link>,
-          ],
+          [t('field.scenario'), <OrderScenario key="sc" product={product} id={o.spec.scenario} />],
+          [t('object.case'), <Ref key="k" kind="case" id={o.case} />],
           [t('field.access_key'), <Copyable key="a" text={o.spec.access_key} name={t('field.access_key')} />],
         ]}
       />
@@ -67,6 +63,13 @@ function Known({ order: o }: { order: Order }) {
       {me?.org.id === o.consumer && <HowToCall product={o.product} />}
     </>
   );
+}
+
+/** What the product is used for; a consumer knows the name from the product. */
+function OrderScenario({ product, id }: { product: Product | undefined; id: string }) {
+  const { pick } = useTexts();
+  const found = product?.scenarios?.find((s) => s.id === id);
+  return found ? <span>{pick(found)}</span> : <Ref kind="scenario" id={id} />;
 }
 
 /** Totals, and day by day a chart with its table. */

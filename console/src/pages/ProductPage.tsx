@@ -16,6 +16,7 @@ import { Facts } from '../parts/Facts';
 import { Mark } from '../parts/Mark';
 import { count, yuan } from '../parts/Money';
 import { Org } from '../parts/Names';
+import { Ref } from '../parts/Ref';
 import { Page, Part } from '../parts/Page';
 import { Failure, Shown } from '../parts/States';
 import { Time } from '../parts/Time';
@@ -60,18 +61,8 @@ function Known({ product: p }: { product: Product }) {
           spec !== null && spec.form_reason !== null && [t('field.form_reason'), spec.form_reason],
           p.rows !== null && [t('job.rows'), count(p.rows)],
           [t('cases.entered'), <Time key="t" at={p.at} />],
-          [
-            t('object.job'),
-            <Link key="j" to={`/jobs?job=${p.job}`}>
-              {p.job}
-            </Link>,
-          ],
-          [
-            t('object.authorisation'),
-            <Link key="a" to={`/authorisations/${p.authorisation}`}>
-              {p.authorisation}
-            </Link>,
-          ],
+          [t('object.job'), <Ref key="j" kind="job" id={p.job} />],
+          [t('object.authorisation'), <Ref key="a" kind="authorisation" id={p.authorisation} />],
           p.artefact !== null && [
             t('field.artefact'),
             <Copyable key="d" text={p.artefact} name={t('field.artefact')} />,

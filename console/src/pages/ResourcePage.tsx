@@ -1,6 +1,6 @@
 /** One resource: its dictionary, and for its provider and overseers the batches supplied. */
 import { Collapse } from 'antd';
-import { Link, useParams } from 'react-router';
+import { useParams } from 'react-router';
 import { oversees } from '../app/menu';
 import { useBatches, useMe, useResource } from '../api/queries';
 import type { Batches, Resource } from '../api/types';
@@ -12,6 +12,7 @@ import { List } from '../parts/List';
 import { Mark } from '../parts/Mark';
 import { count } from '../parts/Money';
 import { Org } from '../parts/Names';
+import { Ref } from '../parts/Ref';
 import { Page, Part } from '../parts/Page';
 import { Nothing, Shown } from '../parts/States';
 import { Time } from '../parts/Time';
@@ -45,12 +46,7 @@ function Known({ resource }: { resource: Resource }) {
           [t('cases.state'), <Mark key="s" kind="resource" code={resource.state} />],
           [t('catalogue.excluded'), resource.excluded ? t('value.yes') : t('value.no')],
           [t('cases.entered'), <Time key="t" at={resource.at} />],
-          [
-            t('object.case'),
-            <Link key="c" to={`/cases/${resource.case}`}>
-              {resource.case}
-            </Link>,
-          ],
+          [t('object.case'), <Ref key="c" kind="case" id={resource.case} />],
           [
             t('field.contract_digest'),
             <Copyable key="d" text={resource.spec.contract_digest} name={t('field.contract_digest')} />,

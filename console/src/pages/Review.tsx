@@ -38,6 +38,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure }) 
   const { t, pick } = useTexts();
   const title = useCaseTitle();
   const [open, setOpen] = useState(false);
+  const [differs, setDiffers] = useState(false);
   const step = procedure.steps.find((s) => s.blind && s.from.includes(c.state));
   const own =
     step && c.history.find((d) => d.at >= c.entered_at && d.step === step.name && d.person === me.person);
@@ -60,6 +61,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure }) 
         </Part>
       ) : step && may ? (
         <Part title={t('review.yourVote')}>
+          {differs && <Alert type="error" showIcon title={t('review.differs')} />}
           <p>{t('review.how')}</p>
           <Button type="primary" onClick={() => setOpen(true)}>
             {t('review.vote')}
@@ -79,7 +81,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure }) 
           description={<Link to={`/cases/${c.id}`}>{t('review.toCase')}</Link>}
         />
       )}
-      {job && <JobPart id={job} object={c.object} me={me} />}
+      {job && <JobPart id={job} object={c.object} me={me} told={setDiffers} />}
       <Part title={t('case.object')}>
         <ObjectView object={c.object} />
       </Part>
@@ -97,8 +99,15 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure }) 
   );
 }
 
+interface JobPartProps {
+  id: string;
+  object: Record<string, unknown>;
+  me: Me;
+  told: (differs: boolean) => void;
+}
+
 /** What the gate measured, for those who may read the job. */
-function JobPart({ id, object, me }: { id: string; object: Record<string, unknown>; me: Me }) {
+function JobPart({ id, object, me, told }: JobPartProps) {
   const { t } = useTexts();
   const query = useJob(id);
   return (
@@ -115,7 +124,7 @@ function JobPart({ id, object, me }: { id: string; object: Record<string, unknow
       </Part>
       {query.data?.gate && mayReadReport(me) && (
         <Suspense fallback={<Loading />}>
-          <GatePart job={query.data} object={object} />
+          <GatePart job={query.data} object={object} told={told} />
         </Suspense>
       )}
     </>

@@ -2,7 +2,7 @@
 import { Alert, Tag } from 'antd';
 import { useMemo } from 'react';
 import { parse } from 'yaml';
-import { useTexts } from '../i18n';
+import { useTexts } from '../zone/texts';
 import { List } from './List';
 
 /** A field of a contract. */
@@ -59,12 +59,22 @@ function plain(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
+/** Properties whose values have words of their own. */
+const WORDS: Record<string, string> = {
+  yunyuIdentifier: 'identifier',
+  yunyuDomain: 'subject',
+  yunyuGrid: 'intake.grid',
+};
+
 /** The dictionary. */
 export default function Dictionary({ contract }: { contract: string }) {
   const { t, label, maybe } = useTexts();
   const fields = useMemo(() => fieldsOf(contract), [contract]);
   if (!fields) return <Alert type="warning" showIcon title={t('dictionary.unreadable')} />;
-  const rule = ([name, value]: [string, unknown]) => `${maybe('property', name) ?? name} ${plain(value)}`;
+  const words = (name: string, value: unknown) =>
+    (WORDS[name] && maybe(WORDS[name], plain(value))) ?? plain(value);
+  const rule = ([name, value]: [string, unknown]) =>
+    `${maybe('property', name) ?? name} ${words(name, value)}`;
   return (
     <List
       caption={t('dictionary.caption')}

@@ -75,7 +75,9 @@ export function List<T extends object>({
                 }
               : false
           }
-          {...(expandable ? { expandable } : {})}
+          {...(expandable
+            ? { expandable: { columnTitle: <span className="unseen">{t('list.more')}</span>, ...expandable } }
+            : {})}
         />
       </Scroller>
     </div>

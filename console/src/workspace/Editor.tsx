@@ -12,7 +12,7 @@ import {
   moveCompletionSelection,
   selectedCompletion,
 } from '@codemirror/autocomplete';
-import type { Completion } from '@codemirror/autocomplete';
+import type { Completion, CompletionContext } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { PostgreSQL, sql } from '@codemirror/lang-sql';
 import { HighlightStyle, bracketMatching, indentOnInput, syntaxHighlighting } from '@codemirror/language';
@@ -114,6 +114,24 @@ function nonce(): Extension {
   return value && !value.startsWith('__') ? EditorView.cspNonce.of(value) : [];
 }
 
+/** Field names without their table, for those who have not written FROM yet. */
+function plainNames(tables: Contracts['tables']): Extension {
+  const places = new Map<string, string[]>();
+  for (const { table, fields } of tables)
+    for (const { name } of fields) places.set(name, [...(places.get(name) ?? []), table]);
+  const options: Completion[] = [...places].map(([label, where]) => ({
+    label,
+    type: 'property',
+    detail: where.join(' '),
+  }));
+  const source = (context: CompletionContext) => {
+    const word = context.matchBefore(/[\p{L}_][\p{L}\p{N}_]*/u);
+    if (!word || context.state.sliceDoc(word.from - 1, word.from) === '.') return null;
+    return { from: word.from, options, validFor: /^[\p{L}\p{N}_]*$/u };
+  };
+  return PostgreSQL.language.data.of({ autocomplete: source });
+}
+
 /** Names to complete: each table with its fields and what they are. */
 function language(tables: Contracts['tables'], word: (cls: string | null) => string): Extension {
   const schema: Record<string, Completion[]> = {};
@@ -124,8 +142,27 @@ function language(tables: Contracts['tables'], word: (cls: string | null) => str
       detail: `${f.class ?? ''} ${word(f.class)}`.trim(),
     }));
   }
-  return sql({ dialect: PostgreSQL, schema, upperCaseKeywords: true });
+  return [sql({ dialect: PostgreSQL, schema, upperCaseKeywords: true }), plainNames(tables)];
 }
+
+/**
+ * What is typed over a selection is put in by the editor: the browser's own way writes inline styles into the text for
+ * a moment, which the policy forbids.
+ */
+const typedOver = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    const { from, to, empty } = view.state.selection.main;
+    const { data } = event;
+    if (event.inputType !== 'insertText' || !data || empty || view.composing) return false;
+    event.preventDefault();
+    const put = () =>
+      view.state.update(view.state.replaceSelection(data), { userEvent: 'input.type', scrollIntoView: true });
+    // Brackets and quotes go around a selection.
+    const taken = view.state.facet(EditorView.inputHandler).some((one) => one(view, from, to, data, put));
+    if (!taken) view.dispatch(put());
+    return true;
+  },
+});
 
 /** Enter stays a new line unless a name was chosen; Tab takes the chosen name, or the first. */
 function takeCompletion(view: EditorView): boolean {
@@ -161,6 +198,7 @@ export default function Editor({ text, change, tables, marks, handle, describedB
           highlightActiveLine(),
           syntaxHighlighting(colours),
           look,
+          typedOver,
           EditorView.lineWrapping,
           parts.language.of([]),
           parts.words.of([]),

@@ -27,7 +27,7 @@ export function KeyBar() {
       <UnlockOutlined aria-hidden="true" /> {t('zone.keyOpen')}
       <Button
         size="small"
-        icon={<LockOutlined />}
+        icon={<LockOutlined aria-hidden />}
         onClick={() => {
           lockKey();
           keyTouched();

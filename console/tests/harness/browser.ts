@@ -53,7 +53,12 @@ export class World {
     const facts = (await (await fetch(`${platform}/api/v1/deployment`)).json()) as { zone_endpoint: string };
     const browser = await chromium.launch({
       executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--force-color-profile=srgb'],
+      // Pages put in place of the platform's are taken for public ones, which may not ask for local addresses.
+      args: [
+        '--no-sandbox',
+        '--force-color-profile=srgb',
+        '--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests',
+      ],
     });
     return new World(platform, browser, facts.zone_endpoint, process.env['YUNYU_CONSOLE'] === 'dist', data);
   }
@@ -87,6 +92,8 @@ export class World {
 
 /** A person's browser. */
 export class Desk {
+  /** Where pictures go. */
+  readonly shots = SHOTS;
   /** What must stay empty: console errors, page errors, requests to elsewhere. */
   readonly faults: string[] = [];
 
@@ -171,6 +178,11 @@ export class Desk {
         v.nodes.slice(0, 3).map((n) => `${v.id}: ${n.target.join(' ')} ${n.html.slice(0, 160)}`),
       );
     });
+  }
+
+  /** Nobody sits here any more. */
+  async close(): Promise<void> {
+    await this.page.context().close();
   }
 
   /** A picture of the page as build output; never committed. */

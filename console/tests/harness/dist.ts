@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { BrowserContext } from 'playwright-core';
 
 const DIST = process.env['YUNYU_DIST'] ?? fileURLToPath(new URL('../../dist/', import.meta.url));
+const PUBLIC_STYLE = fileURLToPath(new URL('../../../crates/web/src/public/style.css', import.meta.url));
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -38,6 +39,14 @@ export async function consoleFromDist(
   platform: string,
   zone: string,
 ): Promise<void> {
+  // A page that the test fulfils has no address of its own, so that the browser asks before it may call the local
+  // machine; a page that the platform itself serves there need not ask.
+  const permissions = ['local-network-access', 'clipboard-read', 'clipboard-write'];
+  await context.grantPermissions(permissions, { origin: platform });
+  // The pages for anyone are the platform's; their style is the repository's.
+  await context.route(`${platform}/style.css`, (route) =>
+    route.fulfill({ contentType: TYPES['.css'] ?? '', body: readFileSync(PUBLIC_STYLE) }),
+  );
   await context.route(`${platform}/console/**`, async (route) => {
     const path = decodeURIComponent(new URL(route.request().url()).pathname).slice('/console/'.length);
     const file = join(DIST, normalize(path));

@@ -46,7 +46,9 @@ pub async fn export(from: &Source<'_>, product: &str) -> AppResult<Vec<u8>> {
         tries += 1;
         match report.failure {
             None => return Ok(bytes),
-            Some(failure) if tries >= TRIES => return Err(AppError::bug(format!("evidence: {failure:?}"))),
+            Some(failure) if tries >= TRIES => {
+                return Err(AppError::bug(format!("evidence: {}: {} · {}", failure.file, failure.zh, failure.en)));
+            }
             Some(_) => tokio::time::sleep(std::time::Duration::from_millis(250)).await,
         }
     }

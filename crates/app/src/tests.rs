@@ -17,6 +17,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use store::{Filter, Settings, Store};
 
+/// Who sees what, and who may hold an administrator's role.
+mod visible;
+
 const T0: Timestamp = Timestamp(1_772_000_000_000);
 
 struct World {

@@ -2,14 +2,17 @@
 //!
 //! The platform decides who may ask; the zone checks everything again.
 
-use crate::App;
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command, Done, leaf};
+use crate::{App, views};
+use model::case::Case;
 use model::ids::{OrderId, OrgId, TicketId};
+use model::party::OrgRole;
 use model::record::{ConsumerOrder, Grant, Job, Product, Resource};
 use model::ticket::{TICKET_TYPE, Ticket, TicketHolder, TicketPurpose};
 use model::{Digest, Entity, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
+use store::Filter;
 
 /// Access keys start with this, so that a key is never taken for a session token.
 pub const ACCESS_KEY_PREFIX: &str = "yk_";
@@ -24,7 +27,7 @@ pub async fn for_person(app: &App, actor: &Actor, purpose: TicketPurpose) -> App
     let command = Command::plain(verb);
     let for_leaf = command.clone();
     app.command(actor, command, None, async move |tx, now| {
-        check(tx, actor, &purpose).await?;
+        check(app, tx, actor, &purpose).await?;
         let key = actor.key.clone().ok_or_else(no_key)?;
         let holder = TicketHolder::Person { person: actor.person.clone(), key };
         let ticket = issue(app, purpose, holder, actor.org.clone(), now)?;
@@ -98,7 +101,7 @@ fn verb(purpose: &TicketPurpose) -> &'static str {
     }
 }
 
-async fn check(tx: &mut store::Tx, actor: &Actor, purpose: &TicketPurpose) -> AppResult<()> {
+async fn check(app: &App, tx: &mut store::Tx, actor: &Actor, purpose: &TicketPurpose) -> AppResult<()> {
     let org = &actor.org;
     match purpose {
         TicketPurpose::Upload { resource, .. } | TicketPurpose::SetAside { resource, .. } => {
@@ -117,7 +120,14 @@ async fn check(tx: &mut store::Tx, actor: &Actor, purpose: &TicketPurpose) -> Ap
         TicketPurpose::Classify {} => Ok(()),
         TicketPurpose::GateReport { job } => {
             let found: Option<Job> = tx.get(job.as_str()).await?;
-            found.map(drop).ok_or(AppError::NotFound("job"))
+            let job = found.ok_or(AppError::NotFound("job"))?;
+            let grant: Option<Grant> = tx.get(job.grant.as_str()).await?;
+            // The author's organisation, the providers of what was read, those who watch, and those asked to review: no
+            // other operator.
+            let provides = grant.is_some_and(|g| g.spec.resources.values().any(|provider| provider == org));
+            let fine =
+                job.operator == *org || provides || views::oversees(actor) || reviews(app, tx, actor, &job).await?;
+            if fine { Ok(()) } else { Err(AppError::NotFound("job")) }
         }
         TicketPurpose::Product { product, order } => {
             let known: Option<Product> = tx.get(product.as_str()).await?;
@@ -128,6 +138,16 @@ async fn check(tx: &mut store::Tx, actor: &Actor, purpose: &TicketPurpose) -> Ap
                 .ok_or(AppError::NotFound("order"))
         }
     }
+}
+
+/// Experts and assessors are asked case by case: they get the report of a job where they see a case about it.
+async fn reviews(app: &App, tx: &mut store::Tx, actor: &Actor, job: &Job) -> AppResult<bool> {
+    if !actor.org_roles.iter().any(|r| matches!(r, OrgRole::ExpertPanel | OrgRole::ThirdPartyAssessor)) {
+        return Ok(false);
+    }
+    let cases: Vec<Case> = tx.list(&Filter::default()).await?;
+    let about = |c: &&Case| c.id == job.case || c.text("job") == Some(job.id.as_str());
+    Ok(cases.iter().filter(about).any(|c| views::check_visible(app, actor, c).is_ok()))
 }
 
 fn no_key() -> AppError {

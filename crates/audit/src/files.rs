@@ -115,6 +115,26 @@ impl Folder {
         Ok(out)
     }
 
+    /// The first thing among `names` and below them that is neither a plain file nor a folder; what is not there is passed
+    /// over. A link would be read as what it points at, which lies elsewhere and can be changed there at any time.
+    pub fn irregular(&self, names: Vec<String>) -> Result<Option<String>, LogError> {
+        let mut open = names;
+        while let Some(path) = open.pop() {
+            let kind = match fs::symlink_metadata(self.root.join(&path)) {
+                Ok(found) => found.file_type(),
+                // Renamed or pruned while the log is being written.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                Err(e) => return Err(Self::io(&path)(e)),
+            };
+            if kind.is_dir() {
+                open.extend(self.names(&path)?.into_iter().map(|name| format!("{path}/{name}")));
+            } else if !kind.is_file() {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
     /// Removes what a crash left half-written.
     pub fn sweep(&self) -> Result<(), LogError> {
         for file in self.all()?.iter().filter(|f| f.ends_with(TEMP)) {

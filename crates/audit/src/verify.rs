@@ -112,6 +112,23 @@ fn layout(dir: &Path) -> Result<Layout, Failure> {
     Ok(Layout { base: dir.to_path_buf(), logs, single: false })
 }
 
+/// Nothing of the log is a link, a pipe or a device: what was verified is what lies in the folder.
+fn plain(layout: &Layout) -> Result<(), Failure> {
+    let folder = Folder::new(&layout.base);
+    let names = match layout.single {
+        // Beside a log given alone there may lie anything; only these are read.
+        true => layout.logs.iter().map(|l| l.as_str()).chain(["keys", FACTS_FILE]).map(ToOwned::to_owned).collect(),
+        false => folder.names("")?.into_iter().collect(),
+    };
+    match folder.irregular(names)? {
+        None => Ok(()),
+        Some(file) => {
+            let (zh, en) = ("既不是普通文件也不是目录", "neither a plain file nor a folder");
+            Err(Failure::new(file, "not_plain", zh, en))
+        }
+    }
+}
+
 fn unknown(file: &str) -> Failure {
     Failure::new(file, "unknown_file", "不属于日志的文件", "a file that does not belong to the log")
 }
@@ -137,6 +154,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn all(&mut self, dir: &Path) -> Result<(), Failure> {
         let layout = layout(dir)?;
+        plain(&layout)?;
         let known = self.key_lists(&layout)?;
         let mut checkpoints = BTreeMap::new();
         for log in &layout.logs {

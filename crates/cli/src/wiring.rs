@@ -115,9 +115,21 @@ impl From<AppError> for CliError {
             AppError::NotFound(what) => {
                 Self::Usage { at: what.to_owned(), zh: "没有找到。".into(), en: "Not found.".into() }
             }
-            other => Self::Bug(format!("{other}: {:?}", std::error::Error::source(&other))),
+            AppError::Bug(why) => Self::Bug(chain(why.as_ref())),
+            other => Self::Bug(other.to_string()),
         }
     }
+}
+
+/// An error with its causes, each in its own words.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// Every layer shipped with the program.

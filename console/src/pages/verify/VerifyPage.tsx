@@ -26,8 +26,12 @@ export default function VerifyPage() {
   const running = useRef<AbortController>(null);
   useEffect(() => () => running.current?.abort(), []);
 
-  const run = (file: Read | null, root: Read | null) => {
+  // Both files may be chosen before either is read: the newest of each counts, not that of the last drawing.
+  const chosen = useRef<{ file: Read | null; root: Read | null }>({ file: null, root: null });
+  const run = (change: Partial<typeof chosen.current>) => {
     running.current?.abort();
+    chosen.current = { ...chosen.current, ...change };
+    const { file, root } = chosen.current;
     setEvidence(file);
     setTrust(root);
     if (!file) {
@@ -56,13 +60,13 @@ export default function VerifyPage() {
           title={t('verify.evidence')}
           help={t('verify.evidenceHelp')}
           value={evidence}
-          onChange={(file) => run(file, trust)}
+          onChange={(file) => run({ file })}
         />
         <FileDrop
           title={t('verify.trust')}
           help={t('verify.trustHelp')}
           value={trust}
-          onChange={(file) => run(evidence, file)}
+          onChange={(root) => run({ root })}
         />
       </div>
       {result?.state === 'running' && (

@@ -4,7 +4,7 @@ use super::{keys::People, password, refuse};
 use crate::error::{AppError, AppResult};
 use crypto::Zeroizing;
 use model::ids::{OrgId, PersonId};
-use model::party::{Organisation, Person, PersonRole};
+use model::party::{OrgRole, Organisation, Person, PersonRole};
 use model::{Refusal, Timestamp};
 use store::{Account, Filter, Tx};
 
@@ -107,11 +107,10 @@ impl People {
 /// Writes a prepared person and the account. The caller leaves the leaf.
 ///
 /// # Errors
-/// Refusals: unknown organisation, account name taken, the same real person has an account already (MLPS-1, MLPS-5).
+/// Refusals: unknown organisation, an administrator of an organisation that does not run the platform, account name
+/// taken, the same real person has an account already (MLPS-1, MLPS-5).
 pub async fn create_person(tx: &mut Tx, new: &PreparedPerson, now: Timestamp) -> AppResult<Person> {
-    if tx.get::<Organisation>(new.org.as_str()).await?.is_none() {
-        return Err(AppError::NotFound("organisation"));
-    }
+    check_home(tx, &new.org, &new.roles).await?;
     if tx.account(&new.account).await?.is_some() {
         return Err(refuse(
             "account-taken",
@@ -154,10 +153,12 @@ pub async fn create_person(tx: &mut Tx, new: &PreparedPerson, now: Timestamp) ->
 /// Gives a person other roles. The caller leaves the leaf; a listed key keeps its old roles until the next key list.
 ///
 /// # Errors
-/// Refusals: two administrator roles at once, or one beside a role that acts; nobody would be left who administers accounts (MLPS-5).
+/// Refusals: two administrator roles at once, or one beside a role that acts; an administrator of an organisation that
+/// does not run the platform; nobody would be left who administers accounts (MLPS-5).
 pub async fn set_roles(tx: &mut Tx, person: &PersonId, roles: Vec<PersonRole>, now: Timestamp) -> AppResult<Person> {
     let roles = checked_roles(roles)?;
     let mut row: Person = tx.get_for_update(person.as_str()).await?.ok_or(AppError::NotFound("person"))?;
+    check_home(tx, &row.org, &roles).await?;
     if !roles.contains(&PersonRole::SystemAdmin) {
         keep_an_administrator(tx, &row).await?;
     }
@@ -224,6 +225,23 @@ fn checked_roles(mut roles: Vec<PersonRole>) -> AppResult<Vec<PersonRole>> {
         .into());
     }
     Ok(roles)
+}
+
+/// Administrators belong to the organisations that run the platform for the city: an administrator in an operator's or
+/// a consumer's pay would open the accounts, keys and log of those who supervise it.
+async fn check_home(tx: &mut Tx, org: &OrgId, roles: &[PersonRole]) -> AppResult<()> {
+    let org: Organisation = tx.get(org.as_str()).await?.ok_or(AppError::NotFound("organisation"))?;
+    let runs = |r: &OrgRole| matches!(r, OrgRole::DataAuthority | OrgRole::ImplementingAgency);
+    if !is_admin(roles) || org.roles.iter().any(runs) {
+        return Ok(());
+    }
+    Err(refuse(
+        "administrator-of-another",
+        "MLPS-5",
+        "系统、安全、审计管理员只能由数据主管部门或实施机构的人员担任。",
+        "Only people of the data authority or the implementing agency can be system, security or audit administrator.",
+    )
+    .into())
 }
 
 pub(super) fn is_admin(roles: &[PersonRole]) -> bool {

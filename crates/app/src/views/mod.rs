@@ -10,8 +10,8 @@ mod rules;
 pub use case::{CaseFilter, acts, case, case_view, cases, check_visible, leaves};
 pub use catalogue::{public_catalogue, public_resource};
 pub use market::{
-    authorisations, authorisations_in_force, batches, certificate, grants, job, jobs, order, orders, product, products,
-    public_product, public_products, resource, resources, usage,
+    authorisations, authorisations_in_force, batches, certificate, check_evidence, grants, job, jobs, order, orders,
+    product, products, public_product, public_products, resource, resources, usage,
 };
 pub use people::{me, organisations, people};
 pub use records::{announcements, plans, scenarios, staff};
@@ -22,7 +22,7 @@ use model::party::{OrgRole, PersonRole};
 
 /// Roles that see the objects of others: those that plan, decide, supervise or watch. Experts, assessors and other
 /// reviewers are asked case by case and see what they are asked about.
-fn oversees(actor: &Actor) -> bool {
+pub(crate) fn oversees(actor: &Actor) -> bool {
     let watch = [
         OrgRole::DataAuthority,
         OrgRole::ImplementingAgency,

@@ -98,6 +98,41 @@ fn unknown_and_missing_files() {
     assert!(!verify_once(&world.logs().join("nowhere"), None, None).valid);
 }
 
+/// A link to the very same bytes is refused all the same: they lie elsewhere, and change there unnoticed.
+#[cfg(unix)]
+#[test]
+fn links_pipes_and_devices_are_refused() {
+    use std::os::unix::fs::symlink;
+    let world = written(Suite::Gm, 5);
+    let outside = tempfile::tempdir().unwrap();
+    let there = outside.path().join("moved");
+    for path in
+        ["platform/checkpoint", "keys/1.json", "deployment.json", "platform/entries", "keys", "platform", "zone"]
+    {
+        let inside = world.logs().join(path);
+        std::fs::rename(&inside, &there).unwrap();
+        symlink(&there, &inside).unwrap();
+        for dir in [world.logs(), world.logs().join("platform")] {
+            // A log alone has nothing to do with the other.
+            if path == "zone" && dir != world.logs() {
+                continue;
+            }
+            let report = verify_once(&dir, Some(&world.trust()), None);
+            assert!(!report.valid && !report.trusted, "{path}");
+            let failure = report.failure.unwrap();
+            assert_eq!((failure.what.as_str(), failure.file.as_str()), ("not_plain", path), "{path}");
+        }
+        std::fs::remove_file(&inside).unwrap();
+        std::fs::rename(&there, &inside).unwrap();
+    }
+    let socket = world.logs().join("keys/socket");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    assert_eq!(verify_once(&world.logs(), None, None).failure.unwrap().what, "not_plain");
+    drop(listener);
+    std::fs::remove_file(&socket).unwrap();
+    assert!(verify_once(&world.logs(), Some(&world.trust()), None).trusted);
+}
+
 #[test]
 fn a_zone_alone_has_its_key_lists_but_no_facts() {
     let world = World::new(Suite::Gm);

@@ -1,11 +1,14 @@
 //! `yunyu serve`: starts platform and zone as siblings, restarts one that dies, ends both with itself. The platform
-//! may also stand alone, with its zone on another machine.
+//! may also stand alone, with its zone on another machine. One supervisor serves a folder; a process that cannot live is
+//! not started for ever.
 
 use crate::layout::Layout;
+use crate::wiring::CliError;
+use std::fs::{File, TryLockError};
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 
 /// What to start and where it listens.
@@ -49,11 +52,41 @@ pub struct Pair {
     exe: PathBuf,
     platform: Child,
     zone: Option<Child>,
+    lives: [Lives; 2],
+    /// Held as long as the processes run, so that nobody else serves the same folders.
+    _folders: Vec<File>,
+}
+
+/// A process that ended sooner than this was not really running.
+const SOON: Duration = Duration::from_secs(3);
+/// How often in a row it may.
+const TRIES: u32 = 5;
+
+/// How a process has lived so far.
+struct Lives {
+    since: Instant,
+    short: u32,
+}
+
+impl Lives {
+    fn new() -> Self {
+        Self { since: Instant::now(), short: 0 }
+    }
+
+    /// Counts an end after `lived`; whether it is worth another start.
+    fn ended(&mut self, lived: Duration) -> bool {
+        self.short = if lived < SOON { self.short + 1 } else { 0 };
+        self.short < TRIES
+    }
 }
 
 impl Pair {
     /// Starts both, or the platform alone.
-    pub fn start(mut plan: Plan) -> std::io::Result<Self> {
+    ///
+    /// # Errors
+    /// Usage: the folder is served already. Otherwise a process cannot be started.
+    pub fn start(mut plan: Plan) -> Result<Self, CliError> {
+        let folders = take(&plan)?;
         plan.listen = resolve(plan.listen)?;
         if let Some(zone) = &mut plan.zone {
             zone.listen = resolve(zone.listen)?;
@@ -61,7 +94,7 @@ impl Pair {
         let exe = std::env::current_exe()?;
         let platform = platform(&exe, &plan)?;
         let zone = zone(&exe, &plan)?;
-        Ok(Self { plan, exe, platform, zone })
+        Ok(Self { plan, exe, platform, zone, lives: [Lives::new(), Lives::new()], _folders: folders })
     }
 
     /// Base URL of the platform.
@@ -75,7 +108,10 @@ impl Pair {
     }
 
     /// Restarts whichever died; returns the name of the process that did.
-    pub async fn supervise(&mut self) -> std::io::Result<&'static str> {
+    ///
+    /// # Errors
+    /// Usage: it ended at once again and again, so that a start helps nothing. Otherwise it cannot be started.
+    pub async fn supervise(&mut self) -> Result<&'static str, CliError> {
         let zone_ended = async {
             match &mut self.zone {
                 Some(zone) => zone.wait().await,
@@ -85,17 +121,29 @@ impl Pair {
         tokio::select! {
             status = self.platform.wait() => {
                 tracing::warn!(process = "platform", status = %status?, "process ended; starting it again");
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                self.rest("platform").await?;
                 self.platform = platform(&self.exe, &self.plan)?;
                 Ok("platform")
             }
             status = zone_ended => {
                 tracing::warn!(process = "zone", status = %status?, "process ended; starting it again");
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                self.rest("zone").await?;
                 self.zone = zone(&self.exe, &self.plan)?;
                 Ok("zone")
             }
         }
+    }
+
+    /// A breath before the next start, if there is to be one.
+    async fn rest(&mut self, name: &'static str) -> Result<(), CliError> {
+        let [platform, zone] = &mut self.lives;
+        let lives = if name == "platform" { platform } else { zone };
+        if !lives.ended(lives.since.elapsed()) {
+            return Err(hopeless(name));
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        lives.since = Instant::now();
+        Ok(())
     }
 
     /// Asks both to end and waits; what does not end in ten seconds is killed.
@@ -116,6 +164,39 @@ impl Pair {
                 let _ = child.kill().await;
             }
         }
+    }
+}
+
+fn hopeless(name: &str) -> CliError {
+    let zh = if name == "platform" { "平台" } else { "运营域" };
+    CliError::usage(
+        name,
+        format!(
+            "{zh}进程连续 {TRIES} 次刚启动就退出，不再重启：原因见上面的输出（常见：端口被占用、目录已由别的进程使用、数据库连不上）。"
+        ),
+        format!(
+            "The {name} process ended within seconds of its start {TRIES} times in a row and is not started again: the output \
+             above says why (often a port in use, a folder in use by another process, a database that is not reached)."
+        ),
+    )
+}
+
+/// Takes the folders of a plan for this supervisor alone. The lock is on the folder itself and ends with the process.
+fn take(plan: &Plan) -> Result<Vec<File>, CliError> {
+    let zone = plan.zone.as_ref().map(|z| z.layout.data.as_path()).filter(|z| *z != plan.layout.data);
+    std::iter::once(plan.layout.data.as_path()).chain(zone).map(take_folder).collect()
+}
+
+fn take_folder(folder: &Path) -> Result<File, CliError> {
+    let file = File::open(folder)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(CliError::usage(
+            &folder.display().to_string(),
+            "该目录正由另一个 yunyu serve 或 story 使用：请先结束它，或换一个 --data。",
+            "This folder is in use by another `yunyu serve` or `story`: end that first, or give another --data.",
+        )),
+        // Where the file system knows no locks, each process still has its own.
+        Err(TryLockError::Error(_)) | Ok(()) => Ok(file),
     }
 }
 
@@ -173,4 +254,28 @@ fn base(exe: &PathBuf, role: &str, layout: &Layout) -> Command {
     command.arg(role).arg("--data").arg(&layout.data).stdin(Stdio::null()).stdout(Stdio::null());
     command.kill_on_drop(true);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_ends_at_once_is_given_up_and_one_that_lives_is_not() {
+        let mut lives = Lives::new();
+        assert!((1..TRIES).all(|_| lives.ended(Duration::from_millis(50))));
+        assert!(lives.ended(SOON), "a life of its own begins the count anew");
+        assert!((1..TRIES).all(|_| lives.ended(Duration::from_millis(2_999))));
+        assert!(!lives.ended(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_folder_has_one_supervisor() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = take_folder(dir.path()).unwrap();
+        let refused = take_folder(dir.path()).unwrap_err();
+        assert!(matches!(&refused, CliError::Usage { at, .. } if *at == dir.path().display().to_string()));
+        drop(held);
+        take_folder(dir.path()).unwrap();
+    }
 }

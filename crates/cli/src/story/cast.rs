@@ -57,8 +57,8 @@ const ORGANISATIONS: &[(&str, &str, &str, &[&str], &str)] = &[
     ("experts", "示例专家组", "Sample Expert Panel", &["expert_panel"], "12990000SAMPLE02"),
     ("cyber", "示例网信办", "Sample Cyberspace Office", &["security_regulator"], "11990000SAMPLE03"),
     ("assessor", "示例第三方评估机构", "Sample Assessor", &["third_party_assessor"], "91990000SAMPLE04"),
-    ("provider1", "示例人社局", "Sample Human Resources Bureau", &["data_provider"], "11990000SAMPLE05"),
-    ("provider2", "示例卫健委", "Sample Health Commission", &["data_provider"], "11990000SAMPLE06"),
+    ("provider1", "示例卫健委", "Sample Health Commission", &["data_provider"], "11990000SAMPLE05"),
+    ("provider2", "示例人社局", "Sample Human Resources Bureau", &["data_provider"], "11990000SAMPLE06"),
     ("operator", "示例数据运营公司", "Sample Data Operator", &["operator"], "91990000SAMPLE07"),
 ];
 

@@ -35,6 +35,12 @@ pub enum StoryError {
 }
 
 impl StoryError {
+    /// A refusal of the story's own, before anything is asked of the platform.
+    pub fn refused(code: &str, rule: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        let refusal = Refusal::new(code, rule, "", zh, en);
+        Self::Refused { status: 422, refusal: Box::new(refusal) }
+    }
+
     /// Whether the same request may go through a little later: the zone fetches orders and leases by itself.
     pub fn may_pass(&self) -> bool {
         match self {

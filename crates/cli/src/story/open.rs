@@ -68,12 +68,12 @@ pub async fn open(args: &StoryArgs) -> Result<(Story, Pair), StoryError> {
     }
     let root_file: KeyFile = serde_json::from_slice(&std::fs::read(layout.root().join("root.key.json"))?)?;
     let root = root_file.open(std::fs::read_to_string(layout.root().join("passphrase"))?.trim())?;
-    let pair = Pair::start(plan(&layout, args, &root)?)?;
+    let mut pair = Pair::start(plan(&layout, args, &root)?)?;
     let client = Client::new(&pair.platform_url(), args.ca.as_deref())?;
-    let pack = wait(&client).await?;
+    let pack = asked(&client, "/api/v1/pack", &mut pair).await?;
     let mut desks = Desks::open(&layout.desks(), deployment.suite)?;
     let cast = administrators(&mut desks)?;
-    let procedures = client.send(&Ask::get("/api/v1/procedures", None)).await?["procedures"].clone();
+    let procedures = asked(&client, "/api/v1/procedures", &mut pair).await?["procedures"].clone();
     let reviewers = pack["parameters"]["release.reviewers"]["value"].as_u64().unwrap_or(2);
     let story = Story {
         suite: deployment.suite,
@@ -157,13 +157,23 @@ fn make(layout: &Layout, args: &StoryArgs) -> Result<String, CliError> {
     Ok(options.city.pack.id().to_owned())
 }
 
-async fn wait(client: &Client) -> Result<Value, StoryError> {
-    let since = Instant::now();
+/// What the platform says once it answers. Whatever dies meanwhile is started again.
+async fn asked(client: &Client, path: &str, pair: &mut Pair) -> Result<Value, StoryError> {
+    let answer = async {
+        let since = Instant::now();
+        loop {
+            match client.send(&Ask::get(path, None)).await {
+                Ok(answer) => return Ok(answer),
+                Err(e) if since.elapsed() > Duration::from_secs(60) => return Err(e),
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    };
+    tokio::pin!(answer);
     loop {
-        match client.send(&Ask::get("/api/v1/pack", None)).await {
-            Ok(pack) => return Ok(pack),
-            Err(e) if since.elapsed() > Duration::from_secs(60) => return Err(e),
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        tokio::select! {
+            answer = &mut answer => return answer,
+            died = pair.supervise() => { died?; }
         }
     }
 }

@@ -157,15 +157,27 @@ impl Story {
         }
         self.figure("catalogue_ms", since);
         let since = Instant::now();
-        let mut rows = 0;
+        let (mut rows, mut kept) = (0, 0);
         for (i, ((id, table), resource)) in known.iter().zip(&inputs).enumerate() {
             let provider = self.at(if i % 2 == 0 { "provider1.officer" } else { "provider2.officer" })?;
             let batch = self.supply(&provider, id, &resource.file).await?;
             let aside: u64 = batch["set_aside"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum();
             let stored = batch["rows"].as_u64().unwrap_or_default();
             rows += stored + aside;
+            kept += stored;
             let who = provider.account.org.clone();
             self.say(&who, &format!("上传 {table}：入库 {stored} 行，另置 {aside} 行"), "", "");
+        }
+        if kept == 0 {
+            return Err(StoryError::refused(
+                "nothing-stored",
+                "PRODUCT-INTAKE",
+                format!("上传的 {rows} 行全部另置，没有一行入库：请核对文件与字段契约（类型、编码、取值范围）。"),
+                format!(
+                    "All {rows} rows were set aside and none was stored: compare the files with their contracts \
+                     (types, encoding, ranges)."
+                ),
+            ));
         }
         self.figures.insert("rows".to_owned(), json!(rows));
         self.figure("intake_ms", since);
@@ -357,6 +369,15 @@ impl Story {
         let verdict = text(&done["gate"], "verdict");
         let rows = done["rows"].as_u64().unwrap_or_default();
         self.say("授权运营域", &format!("作业完成：{rows} 行已封存，出口关结论 {verdict}"), "", "");
+        if rows == 0 {
+            return Err(StoryError::refused(
+                "no-rows",
+                "PRODUCT-GATE",
+                "作业结果没有一行，没有可放行的内容：请查看另置的行、最小人数与查询条件。",
+                "The job's result has no row, there is nothing to release: look at the rows set aside, the smallest counts \
+                 and the query's conditions.",
+            ));
+        }
         Ok(job)
     }
 

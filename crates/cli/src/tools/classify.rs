@@ -58,6 +58,11 @@ fn failure(path: &Path, error: &ClassifyError) -> CliError {
         ClassifyError::Empty { .. } => {
             CliError::usage(&at, "文件是空的，没有表头。", "The file is empty: it has no header.")
         }
+        ClassifyError::NoHeader { .. } => CliError::usage(
+            &at,
+            "首行不是表头，不是文本表格；请先另存为带表头的 CSV。",
+            "The first line is no header, it is not delimited text; save it as CSV with a header first.",
+        ),
         ClassifyError::Text { error, .. } => CliError::usage(
             &at,
             format!("不能作为文本表格读取：{error}。"),

@@ -35,7 +35,7 @@ pub struct Facts {
     pub job: Option<Job>,
     /// Product named.
     pub product: Option<Product>,
-    /// Objections to the case's public notice that came in by other doors and are not settled.
+    /// Objections to the case's public notice, by whatever door they came in, that are not settled.
     pub open_objections: u32,
     /// True when a rectification of this authorisation ended without success.
     pub failed_rectification: bool,

@@ -290,13 +290,17 @@ fn objections_block() {
         (refusal.code.as_str(), refusal.rule.as_str(), refusal.article.as_str()),
         ("no-open-objection", "WX-9.3", "9")
     );
-    run.step(&authority(), "answer_objection").step(&authority(), "answer_objection");
+    // One answer deals with all that came in before it; the next objection waits again.
+    run.step(&authority(), "answer_objection").step(&consumer(), "raise_objection");
     assert_eq!(run.code(&Actor::clock(), "close_notice"), "no-open-objection");
     run.step(&authority(), "answer_objection");
+    assert_eq!(run.code(&authority(), "answer_objection"), "objection-open");
     let due = due_steps(&PACK, &run.case, &run.facts, run.now);
     assert_eq!(due.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["close_notice"]);
+    // An objection of somebody without an account stands in no history; it blocks, and can be answered.
     run.facts.open_objections = 1;
     assert_eq!(run.code(&Actor::clock(), "close_notice"), "no-open-objection");
+    run.step(&authority(), "answer_objection");
     run.facts.open_objections = 0;
     run.step(&Actor::clock(), "close_notice");
 }

@@ -1,7 +1,7 @@
 //! `kill -9` of everything or of one process at any moment of the story, then the same command again: no step lost,
 //! none done twice, both logs hold.
 
-use crate::program::{begin, json, logs_hold, story};
+use crate::program::{begin, json, logs_hold, platform_below, story};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,4 +131,22 @@ fn a_kill_at_any_moment_loses_nothing_and_doubles_nothing() {
     for seed in 1..=folders {
         attacked(&dir.path().join(format!("data{seed}")), seed * 7_919, 5, &whole);
     }
+}
+
+/// The platform dies before it ever answered: it is started again while the story waits for it.
+#[test]
+fn a_platform_killed_at_its_start_is_started_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut running = begin(&data);
+    let platform = loop {
+        assert!(running.try_wait().unwrap().is_none(), "the story ended before its platform began");
+        match platform_below(running.id()) {
+            Some(pid) => break pid,
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    kill(platform);
+    assert!(running.wait().unwrap().success());
+    logs_hold(&data);
 }

@@ -1,7 +1,7 @@
 //! A served folder, seen from outside: who may do and see what, the one shape of errors, and the wall between the
 //! platform and the zone.
 
-use crate::program::{Served, json, story};
+use crate::program::{Served, json, run, story};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json as doc};
 use std::path::Path;
@@ -59,6 +59,23 @@ async fn errors_have_one_shape() {
     }
 }
 
+/// A second supervisor of a folder says so and ends, instead of starting for ever what cannot start.
+#[tokio::test]
+async fn a_folder_that_is_served_is_not_served_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let path = data.to_str().unwrap();
+    let made = run(&["admin", "init", "--city", "wuxi", "--data", path]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let served = Served::start(&data);
+    let second = run(&["serve", "--listen", "127.0.0.1:0", "--data", path]);
+    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(2), "{told}");
+    assert!(told.contains("正由另一个") && told.contains("in use by another"), "{told}");
+    drop(served);
+    drop(Served::start(&data));
+}
+
 /// WX-7.1, MLPS-5, and who sees whose cases.
 #[tokio::test]
 async fn what_a_role_may_not_do_or_see() {
@@ -109,6 +126,20 @@ async fn what_a_role_may_not_do_or_see() {
         let path = format!("/api/v1/cases/{}", hidden["id"].as_str().unwrap());
         let (status, body) = served.asked(&token, &path).await;
         assert_eq!((status, code(&body)), (StatusCode::NOT_FOUND, "not-found"), "{reviewer}");
+    }
+    // WX-24.1: the product is public, its evidence is not.
+    let product = served.get(&officer, "/api/v1/products").await["products"][0]["id"].as_str().unwrap().to_owned();
+    let evidence = format!("/api/v1/products/{product}/evidence");
+    for (who, want) in [
+        ("operator.officer", StatusCode::OK),
+        ("provider1.officer", StatusCode::OK),
+        ("consumer.officer", StatusCode::OK),
+        ("keeper.audit", StatusCode::OK),
+        ("experts.approver", StatusCode::NOT_FOUND),
+    ] {
+        let token = served.sign_in(who).await;
+        let (status, _) = served.asked(&token, &evidence).await;
+        assert_eq!(status, want, "{who}");
     }
     let expert = served.sign_in("experts.approver").await;
     assert!(!served.get(&expert, "/api/v1/cases").await["cases"].as_array().unwrap().is_empty(), "what it acted in");

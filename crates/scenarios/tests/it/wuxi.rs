@@ -93,6 +93,37 @@ fn any_folder_of_tables() {
     assert!(text(&made["product"], "digest").starts_with("sm3:"), "{made}");
 }
 
+/// Files of which no row fits its contract make no empty product: the story says so and ends.
+#[test]
+fn rows_that_are_all_set_aside_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("in");
+    std::fs::create_dir(&input).unwrap();
+    let put = |name: &str, body: &str| std::fs::write(input.join(name), body).unwrap();
+    let rows: String = (0..50).map(|i| format!("{i},no day\n")).collect();
+    put("places.csv", &format!("id,day\n{rows}"));
+    put(
+        "places.yaml",
+        "apiVersion: v3.1.0\nkind: DataContract\nid: places\nversion: 1.0.0\nstatus: active\nschema:\n  - name: places\n    \
+         physicalType: table\n    properties:\n      \
+         - {name: id, logicalType: integer, classification: \"1\", customProperties: [{property: yunyuClass, value: DIM}]}\n      \
+         - {name: day, logicalType: date, required: true, classification: \"1\", customProperties: [{property: yunyuClass, value: DIM}]}\n",
+    );
+    put("purpose.yaml", "{}\n");
+    put("product.sql", "SELECT day, count(*) AS n FROM places GROUP BY day\n");
+    put(
+        "story.yaml",
+        "resources:\n  - {file: places.csv, contract: places.yaml}\nscenario: {zh: 甲, en: A, purpose: purpose.yaml}\n\
+         pipeline: product.sql\nproduct: {form: dataset, zh: 乙, en: B, unit: row, price_fen: 1}\nconsumer: {zh: 丙, en: C}\n",
+    );
+    let data = dir.path().join("data");
+    let said = json(
+        &["story", "--city", "wuxi", "--json", "--data", data.to_str().unwrap(), "--input", input.to_str().unwrap()],
+        1,
+    );
+    assert_eq!(text(&said["error"], "code"), "nothing-stored", "{said}");
+}
+
 /// Nothing to count by: a refusal, not a product.
 #[test]
 fn no_usable_dimension_is_refused() {

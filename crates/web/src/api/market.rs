@@ -111,9 +111,10 @@ pub async fn get_usage(
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
 pub async fn get_evidence(
     State(s): State<WebState>,
-    _caller: Caller,
+    Caller(actor): Caller,
     Path(id): Path<String>,
 ) -> WebResult<impl axum::response::IntoResponse> {
+    app::views::check_evidence(&s.app, &actor, &id).await?;
     let source = app::evidence::Source {
         store: &s.app.store,
         log_dir: &s.app.log_dir,

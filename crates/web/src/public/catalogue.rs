@@ -40,6 +40,14 @@ fn grade(l: Lang, r: &Value) -> String {
     l.t(&format!("grade.{}", r["grade"].as_str().unwrap_or_default()))
 }
 
+/// The type of a field in words; a type that has none as it stands in the contract.
+fn kind(l: Lang, f: &Value) -> String {
+    match f["type"].as_str() {
+        Some(word) if Lang::knows(&format!("type.{word}")) => l.t(&format!("type.{word}")),
+        _ => text(f, "type"),
+    }
+}
+
 pub(super) async fn one(State(s): State<WebState>, Path(id): Path<String>, asked: Asked) -> Response {
     let l = asked.lang;
     let r = match app::views::public_resource(&s.app, &id).await {
@@ -52,9 +60,8 @@ pub(super) async fn one(State(s): State<WebState>, Path(id): Path<String>, asked
         }
         _ => l.t("class.LOCK"),
     };
-    let row = |f: &Value| {
-        vec![format!("<code>{}</code>", text(f, "name")), text(f, "type"), class(f), text(f, "description")]
-    };
+    let row =
+        |f: &Value| vec![format!("<code>{}</code>", text(f, "name")), kind(l, f), class(f), text(f, "description")];
     let rows: Vec<Vec<String>> = r["fields"].as_array().into_iter().flatten().map(row).collect();
     let body = format!(
         "{}{}<p><a href=\"{}\">{}</a></p>",

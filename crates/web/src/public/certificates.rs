@@ -6,7 +6,9 @@ use crate::extract::{Path, Query};
 use crate::state::WebState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use model::time::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The number that was entered.
 #[derive(Deserialize)]
@@ -41,6 +43,11 @@ fn field(asked: &Asked, number: &str) -> String {
     )
 }
 
+/// The city's day of an instant in milliseconds.
+fn day(at: &Value) -> String {
+    at.as_i64().map_or_else(|| "—".to_owned(), |ms| Timestamp(ms).date().to_string())
+}
+
 async fn shown(s: &WebState, number: &str, asked: &Asked) -> Response {
     let l = asked.lang;
     let c = match app::views::certificate(&s.app, number).await {
@@ -60,7 +67,7 @@ async fn shown(s: &WebState, number: &str, asked: &Asked) -> Response {
                 ("product", name),
                 ("id", format!("<code>{}</code>", text(&c, "product"))),
                 ("digest", format!("<code>{}</code>", text(&c, "digest"))),
-                ("cert.at", text(&c, "issued_at_text")),
+                ("cert.at", day(&c["issued_at"])),
             ],
         ),
         field(asked, ""),

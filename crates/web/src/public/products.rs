@@ -1,7 +1,7 @@
 //! The list of products with their fees, and one product.
 
 use super::Asked;
-use super::page::{escape, facts, price, table, text};
+use super::page::{Lang, escape, facts, price, table, text};
 use crate::extract::Path;
 use crate::state::WebState;
 use axum::extract::State;
@@ -37,10 +37,18 @@ fn row(asked: &Asked, p: &Value) -> Vec<String> {
     vec![
         format!("<a href=\"{}\">{}</a>", l.link(&format!("/products/{id}")), name(asked, p)),
         form(asked, p),
-        text(p, "unit"),
+        unit(l, p),
         price(l, p),
         format!("<a href=\"{}\">{certificate}</a>", l.link(&format!("/certificates/{certificate}"))),
     ]
+}
+
+/// What is counted.
+fn unit(l: Lang, p: &Value) -> String {
+    match p["unit"].as_str() {
+        Some(unit) if Lang::knows(&format!("unit.{unit}")) => l.t(&format!("unit.{unit}")),
+        _ => text(p, "unit"),
+    }
 }
 
 /// The form under the city's own word.
@@ -60,7 +68,7 @@ pub(super) async fn one(State(s): State<WebState>, Path(id): Path<String>, asked
         &[
             ("id", format!("<code>{}</code>", text(&p, "id"))),
             ("form", form(&asked, &p)),
-            ("unit", text(&p, "unit")),
+            ("unit", unit(l, &p)),
             ("price", price(l, &p)),
             ("use_class", l.t(&format!("use.{}", p["use_class"].as_str().unwrap_or_default()))),
             ("rows", text(&p, "rows")),
@@ -88,8 +96,8 @@ fn code(asked: &Asked, number: &str) -> Option<String> {
     // The picture alone, without the declaration that only stands before a file of its own.
     let image = image.split_once("?>").map_or(image.as_str(), |(_, rest)| rest).to_owned();
     Some(format!(
-        "<figure class=\"code\" role=\"img\" aria-label=\"{label}\">{image}<figcaption>{label}<br><code>{address}</code>\
-         </figcaption></figure>",
+        "<figure class=\"code\"><div role=\"img\" aria-label=\"{label}\">{image}</div><figcaption>{label}<br>\
+         <code>{address}</code></figcaption></figure>",
         label = asked.lang.t("cert.qr"),
         address = escape(&address),
     ))

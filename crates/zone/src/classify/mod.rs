@@ -39,9 +39,15 @@ pub enum ClassifyError {
         /// Why.
         error: RecordError,
     },
-    /// It has no header.
+    /// Not one byte.
     #[error("{}: the file is empty", path.display())]
     Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It has bytes, but its first line is none of delimited text.
+    #[error("{}: the first line is no header: this is no delimited text", path.display())]
+    NoHeader {
         /// The file.
         path: PathBuf,
     },
@@ -101,7 +107,7 @@ pub fn to_json(files: &[FileReport]) -> Value {
 /// Classifies one file.
 ///
 /// # Errors
-/// [`ClassifyError`] when it cannot be read or is empty.
+/// [`ClassifyError`] when it cannot be read, is empty or does not begin with a header.
 pub fn classify_file(path: &Path) -> Result<FileReport, ClassifyError> {
     let file = File::open(path).map_err(|error| ClassifyError::Open { path: path.to_owned(), error })?;
     classify(path, file)
@@ -115,8 +121,10 @@ pub fn classify(path: &Path, reader: impl Read) -> Result<FileReport, ClassifyEr
     let text = |error| ClassifyError::Text { path: path.to_owned(), error };
     let mut records = Records::open(reader, &[]).map_err(text)?;
     let mut row = Row::default();
-    if records.next(&mut row).map_err(text)? != Next::Row {
-        return Err(ClassifyError::Empty { path: path.to_owned() });
+    match records.next(&mut row).map_err(text)? {
+        Next::Row => {}
+        Next::End if records.is_empty() => return Err(ClassifyError::Empty { path: path.to_owned() }),
+        Next::End | Next::Fault(_) => return Err(ClassifyError::NoHeader { path: path.to_owned() }),
     }
     let names: Vec<String> =
         (0..row.len()).map(|at| row.get(at).map_or_else(String::new, |c| c.0.trim().to_owned())).collect();

@@ -117,6 +117,9 @@ fn encodings_and_ragged_rows() {
     );
     assert_eq!(got.columns[0].name, "姓名");
     assert!(matches!(classify(Path::new("t.csv"), &b""[..]), Err(ClassifyError::Empty { .. })));
+    for bytes in [&b"\xff\x81\x00\xfe,\xff\n"[..], b"\n\n", b"\"open\na,b\n"] {
+        assert!(matches!(classify(Path::new("t.csv"), bytes), Err(ClassifyError::NoHeader { .. })), "{bytes:?}");
+    }
     let json = to_json(&[report(text)]);
     assert_eq!(json["files"][0]["columns"][1]["identifier"], "sex");
     assert!(!json.to_string().contains("张伟"), "no value in the report");

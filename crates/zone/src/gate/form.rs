@@ -22,25 +22,25 @@ pub fn check(view: &View, params: &GateParams) -> CheckReport {
         "rows_over_limit": (view.rows as u64).saturating_sub(params.max_rows),
         "columns_over_limit": (view.columns.len() as u64).saturating_sub(params.max_columns),
         "no_columns": u64::from(view.columns.is_empty()),
+        "no_rows": u64::from(view.rows == 0),
     });
     let faults = worst.as_object().map_or(1, |m| m.values().filter(|v| v.as_u64() != Some(0)).count());
-    let verdict = match (faults, view.rows) {
-        (0, 0) => Verdict::Review,
-        (0, _) => Verdict::Pass,
-        _ => Verdict::Block,
-    };
-    let (zh, en) = match verdict {
-        Verdict::Pass => ("形式合格。".to_owned(), "The form is admitted.".to_owned()),
-        Verdict::Review => {
-            ("结果没有一行，请审核人确认。".to_owned(), "The artefact has no row; reviewers must confirm.".to_owned())
-        }
-        Verdict::Block => (format!("有 {faults} 类形式问题。"), format!("{faults} kinds of fault of form.")),
+    let (verdict, zh, en) = match (faults, view.rows) {
+        (0, _) => (Verdict::Pass, "形式合格。".to_owned(), "The form is admitted.".to_owned()),
+        (1, 0) => (
+            Verdict::Block,
+            "结果没有一行，没有可放行的内容：请查看另置的行和查询条件。".to_owned(),
+            "The artefact has no row, there is nothing to release: look at the rows set aside and at the query's conditions."
+                .to_owned(),
+        ),
+        _ => (Verdict::Block, format!("有 {faults} 类形式问题。"), format!("{faults} kinds of fault of form.")),
     };
     CheckReport {
         id: "form".into(),
         check: 1,
         verdict,
-        formula: "every column scalar, plainly named, without metadata; no invisible character; within limits".into(),
+        formula: "every column scalar, plainly named, without metadata; no invisible character; at least one row; within limits"
+            .into(),
         parameter: json!({"max_rows": params.max_rows, "max_columns": params.max_columns}),
         worst,
         zh,
@@ -120,6 +120,8 @@ mod tests {
         assert_eq!(check(&view("a", "b"), &few).verdict, Verdict::Block);
         let mut empty = view("a", "b");
         (empty.rows, empty.columns[0].codes) = (0, vec![]);
-        assert_eq!(check(&empty, &GateParams::default()).verdict, Verdict::Review);
+        let found = check(&empty, &GateParams::default());
+        assert_eq!((found.verdict, &found.worst["no_rows"]), (Verdict::Block, &json!(1)));
+        assert!(found.zh.contains("没有可放行的内容") && found.en.contains("nothing to release"), "{found:?}");
     }
 }

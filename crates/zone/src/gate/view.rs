@@ -187,7 +187,8 @@ impl View {
             Next::Row => (0..row.len())
                 .map(|at| Builder::new(row.get(at).map_or("", |c| c.0.trim()), Kind::Text))
                 .collect::<Vec<_>>(),
-            _ => return Err(FileFault::Empty),
+            Next::End if records.is_empty() => return Err(FileFault::Empty),
+            Next::End | Next::Fault(_) => return Err(FileFault::NoHeader),
         };
         let (mut rows, mut malformed) = (0, 0);
         loop {
@@ -226,6 +227,9 @@ pub enum FileFault {
     /// It has no header.
     #[error("is empty")]
     Empty,
+    /// It has bytes, but its first line is none of delimited text.
+    #[error("begins with no header: it is no delimited text")]
+    NoHeader,
     /// It is no delimited text.
     #[error("is no delimited text: {0}")]
     Text(#[from] RecordError),

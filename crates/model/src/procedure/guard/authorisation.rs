@@ -122,12 +122,16 @@ pub(super) fn blacklists_clear(i: &Input<'_>) -> Result<(), Fail> {
     Ok(())
 }
 
+/// Objections that wait: raised in the case since the last answer, which settles all of them, or by whatever other door.
 fn open_objections(i: &Input<'_>) -> usize {
-    i.times(StepEffect::RecordObjection).saturating_sub(i.times(StepEffect::SettleObjection))
+    let has = |step: &str, effect| i.procedure.step(step).is_some_and(|s| s.effects.contains(&effect));
+    let since = i.case.history.iter().rev().take_while(|d| !has(&d.step, StepEffect::SettleObjection));
+    let raised = since.filter(|d| has(&d.step, StepEffect::RecordObjection)).count();
+    raised.max(usize::try_from(i.facts.open_objections).unwrap_or(usize::MAX))
 }
 
 pub(super) fn no_open_objection(i: &Input<'_>) -> Result<(), Fail> {
-    let open = open_objections(i) + usize::try_from(i.facts.open_objections).unwrap_or(usize::MAX);
+    let open = open_objections(i);
     if open == 0 {
         Ok(())
     } else {

@@ -6,7 +6,7 @@ mod product;
 mod supply;
 
 use super::facts::Facts;
-use super::step::{Procedure, StepEffect};
+use super::step::Procedure;
 use crate::case::{Case, Command};
 use crate::entity::words;
 use crate::object::ObjectKind;
@@ -148,12 +148,6 @@ impl Input<'_> {
     pub(crate) fn product(&self) -> Option<&crate::record::Product> {
         let named = self.case.text("product")?;
         self.facts.product.as_ref().filter(|p| p.id.as_str() == named)
-    }
-
-    /// Times that a step with this effect was completed in the case.
-    pub(crate) fn times(&self, effect: StepEffect) -> usize {
-        let has = |name: &str| self.procedure.step(name).is_some_and(|s| s.effects.contains(&effect));
-        self.case.history.iter().filter(|d| has(&d.step)).count()
     }
 }
 

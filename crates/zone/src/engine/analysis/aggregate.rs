@@ -222,7 +222,14 @@ impl Pass<'_> {
 
     /// Label of an aggregate per subject.
     fn fold_per_subject(&mut self, call: &Call) -> Checked<Label> {
-        let base = |modes: Modes| Label { transform: Transform::Aggregate, ..Label::derived(modes, call.labels()) };
+        // A condition below the release: which rows it took can no longer be told apart there.
+        let conditional = call.filter.is_some() || call.args.iter().any(|arg| arg.condition != Condition::None);
+        let condition = if conditional { Condition::ElseNothing } else { Condition::None };
+        let base = |modes: Modes| Label {
+            transform: Transform::Aggregate,
+            condition: condition.clone(),
+            ..Label::derived(modes, call.labels())
+        };
         let distinct = call.call.params.distinct;
         match (call.fold, call.args.as_slice()) {
             (Fold::Count, args) if args.iter().all(|arg| arg.modes.has(Modes::COUNT)) => {

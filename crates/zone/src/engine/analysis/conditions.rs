@@ -7,6 +7,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, lit};
 use super::Relation;
 use super::aggregate::Call;
 use super::blame::internal;
+use super::combine::whens;
 use crate::engine::functions::Fold;
 use crate::engine::label::{Condition, Label};
 use crate::engine::verdict::Checked;
@@ -43,15 +44,21 @@ fn of_argument(fold: Fold, arg: &Expr, label: &Label, input: &Relation) -> Check
     let present = Rows { when: arg.clone().is_not_null(), or_none: false };
     match (&label.condition, fold) {
         (Condition::Constants(constants), _) => Ok(of_constants(arg, constants, nullable)),
-        (Condition::ElseNothing, Fold::Sum | Fold::Mean | Fold::Spread) => {
-            let nonzero = arg.clone().not_eq(zero(arg, input)?);
-            let rest = Expr::IsNotTrue(Box::new(nonzero.clone()));
-            Ok(vec![Rows { when: nonzero, or_none: false }, Rows { when: rest, or_none: false }])
+        (Condition::ElseNothing, fold) => {
+            let sums = matches!(fold, Fold::Sum | Fold::Mean | Fold::Spread);
+            let some = if sums { nonzero(arg, input)? } else { present.when };
+            let rest = Expr::IsNotTrue(Box::new(some.clone()));
+            let mut rows = vec![Rows { when: some, or_none: false }, Rows { when: rest, or_none: false }];
+            // The condition itself, where it is known: rows that add nothing must not stand in for those it leaves out.
+            if let Some(any) = whens(arg).and_then(|whens| whens.into_iter().reduce(Expr::or)) {
+                rows.push(Rows { when: any.clone(), or_none: false });
+                rows.push(Rows { when: Expr::IsNotTrue(Box::new(any)), or_none: false });
+            }
+            Ok(rows)
         }
-        (Condition::ElseNothing, _) => Ok(vec![present, null(false)]),
         (Condition::None, Fold::Sum | Fold::Mean) => {
             // Those who contribute nothing hide nobody (stuffing).
-            let mut rows = vec![Rows { when: arg.clone().not_eq(zero(arg, input)?), or_none: false }];
+            let mut rows = vec![Rows { when: nonzero(arg, input)?, or_none: false }];
             rows.extend(nullable.then(|| null(true)));
             Ok(rows)
         }
@@ -72,7 +79,8 @@ fn of_constants(arg: &Expr, constants: &[ScalarValue], nullable: bool) -> Vec<Ro
     rows
 }
 
-fn zero(arg: &Expr, input: &Relation) -> Checked<Expr> {
-    let kind = arg.get_type(input.plan.schema()).map_err(internal)?;
-    ScalarValue::new_zero(&kind).map(lit).map_err(internal)
+/// Rows to which a value adds something.
+pub(super) fn nonzero(value: &Expr, input: &Relation) -> Checked<Expr> {
+    let kind = value.get_type(input.plan.schema()).map_err(internal)?;
+    Ok(value.clone().not_eq(ScalarValue::new_zero(&kind).map(lit).map_err(internal)?))
 }

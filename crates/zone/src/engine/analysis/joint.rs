@@ -80,6 +80,11 @@ fn nested(one: &Release, other: &Release) -> Option<(Option<Vec<usize>>, Option<
         return None;
     }
     let (keys, others) = (names(&one.keys), names(&other.keys));
+    // Conditions of one level and groups of another cut the same rows in two ways.
+    let same = keys.len() == others.len() && keys.iter().all(|key| others.contains(key));
+    if (one.conditional || other.conditional) && !same {
+        return None;
+    }
     let within = |few: &[Expr], many: &[Expr]| {
         few.iter().map(|key| many.iter().position(|known| known == key)).collect::<Option<Vec<usize>>>()
     };
@@ -194,6 +199,14 @@ fn unqualified(expr: &Expr) -> Expr {
     expr.clone().transform_up(strip).map_or_else(|_| expr.clone(), |stripped| stripped.data)
 }
 
+/// Do two conditions hold one expression to values that have none in common?
+pub(super) fn excludes(a: &Expr, b: &Expr) -> bool {
+    match (domain(a), domain(b)) {
+        (Some((of, one)), Some((known, other))) => of == known && one.excludes(&other),
+        _ => false,
+    }
+}
+
 /// Values that an expression is held to.
 enum Domain {
     /// One of these.
@@ -271,4 +284,34 @@ fn domain(condition: &Expr) -> Option<(Expr, Domain)> {
 
 fn is_column(expr: &Expr) -> bool {
     matches!(expr, Expr::Column(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::contract::Contract;
+    use crate::engine::{Decision, check};
+    use crate::purpose::Purpose;
+
+    fn table(name: &str) -> Contract {
+        let yaml = format!(
+            "apiVersion: v3.1.0\nkind: DataContract\nid: {name}\nversion: 1.0.0\nstatus: active\nschema:\n  - name: {name}\n    \
+             customProperties: [{{property: yunyuSubjects, value: [{{kind: row}}]}}]\n    properties:\n      - {{name: a, \
+             logicalType: string, customProperties: [{{property: yunyuClass, value: DIM}}]}}\n"
+        );
+        Contract::parse(&yaml).unwrap()
+    }
+
+    /// Rows of two tables without keys are never the same subject; rows of one table are.
+    #[test]
+    fn keyless_tables_are_apart() {
+        let contracts = [table("flights"), table("planes")];
+        let purpose = Purpose::parse("name: p\nanswer: aggregate\ntables: [flights, planes]\n").unwrap();
+        let verdict = |sql: &str| check(sql, &contracts, &purpose).verdict;
+        assert_eq!(
+            verdict("SELECT (SELECT COUNT(*) FROM flights) AS f, (SELECT COUNT(*) FROM planes WHERE a = 'x') AS p"),
+            Decision::Aggregate
+        );
+        let same = "SELECT (SELECT COUNT(*) FROM flights) AS f, (SELECT COUNT(*) FROM flights WHERE a = 'x') AS p";
+        assert_eq!(verdict(same), Decision::Refuse);
+    }
 }

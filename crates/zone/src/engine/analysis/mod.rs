@@ -4,6 +4,7 @@
 mod aggregate;
 mod blame;
 mod case;
+mod combine;
 mod compare;
 mod conditions;
 mod expression;
@@ -39,7 +40,7 @@ pub type Sources<'a> = &'a dyn Fn(&str) -> Option<Arc<dyn datafusion::logical_ex
 pub struct Pass<'a> {
     pub(super) policy: &'a Policy<'a>,
     sources: Sources<'a>,
-    text: &'a Text,
+    pub(super) text: &'a Text,
     /// Number of scans so far; names hidden columns apart.
     scans: usize,
     /// Columns used anywhere, other than carried along.

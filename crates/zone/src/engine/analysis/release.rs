@@ -13,8 +13,9 @@ use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, Extension, Logica
 
 use super::aggregate::Call;
 use super::blame::internal;
+use super::combine;
 use super::compare::{constant, number};
-use super::conditions::conditions;
+use super::conditions::{conditions, nonzero};
 use super::relation::Hidden;
 use super::{Pass, Relation, State};
 use crate::contract::{Class, Grid};
@@ -24,9 +25,6 @@ use crate::engine::label::{Atom, Condition, Label, Modes};
 use crate::engine::verdict::{Checked, Reason, Transform, deny};
 use crate::engine::{share, subjects};
 use crate::gate::{Measure, MeasureKind, ReleasePoint, SubjectCount};
-
-/// Most conditions of one grouping that are told apart pair by pair.
-const MOST_CONDITIONS: usize = 16;
 
 /// A release point as the pass met it.
 pub struct Release {
@@ -94,9 +92,8 @@ impl Pass<'_> {
                 );
             }
         }
-        for call in &calls {
-            self.check_call(call)?;
-        }
+        calls.iter().try_for_each(|call| self.check_call(call))?;
+        combine::check(self, &node.input, &calls)?;
         let mut touched = input.implicit.clone();
         touched.extend(
             keys.iter().chain(calls.iter().flat_map(Call::labels)).flat_map(|label| label.atoms.iter().cloned()),
@@ -110,7 +107,7 @@ impl Pass<'_> {
         self.releases.push(Release {
             original: plan.clone(),
             tables: input.tables.clone(),
-            kinds: input.hidden.iter().map(|hidden| hidden.kind.clone()).collect(),
+            kinds: input.hidden.iter().map(|hidden| self.whose(hidden)).collect(),
             population: node.input.as_ref().clone(),
             keys: exprs,
             levels: matches!(node.group_expr.as_slice(), [Expr::GroupingSet(_)]),
@@ -130,6 +127,17 @@ impl Pass<'_> {
             tables: input.tables,
             synthetic: false,
         })
+    }
+
+    /// The kind of a hidden column's subjects. Where each row is a subject of its own, those of one table are never those of
+    /// another.
+    fn whose(&self, hidden: &Hidden) -> String {
+        let subjects = self.policy.contract(&hidden.table).map(|contract| contract.table.subjects.as_slice());
+        let mut named = subjects.unwrap_or_default().iter().filter(|s| s.kind == hidden.kind);
+        match named.next() {
+            Some(subject) if subject.key.is_none() => format!("{} of {}", hidden.kind, hidden.table),
+            _ => hidden.kind.clone(),
+        }
     }
 
     /// The subjects whose number matters, with their thresholds.
@@ -244,7 +252,7 @@ impl Pass<'_> {
         let names = runs.iter().map(|run| run.schema_name().to_string()).collect();
         let levels = matches!(group, [Expr::GroupingSet(_)]).then(|| keys.len() - 1);
         let mut building = Building { aggregates: runs.to_vec(), names, keys: keys.len() };
-        let (mut counts, mut shares, mut explicit) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut counts, mut shares) = (Vec::new(), Vec::new());
         for (hidden, k) in counted {
             let column = building.column(count(hidden, *k, None)?);
             counts.push(Count { column, k: *k, or_none: false, cells: None });
@@ -253,12 +261,6 @@ impl Pass<'_> {
             let cell = keys.len() + at;
             let function = function_of(run)?;
             let conditions = conditions(call, function, input)?;
-            explicit.extend(
-                conditions
-                    .iter()
-                    .filter(|rows| !rows.or_none && explicit_condition(call))
-                    .map(|rows| (cell, rows.when.clone())),
-            );
             for rows in conditions {
                 for (hidden, k) in counted {
                     let column = building.column(count(hidden, *k, Some(rows.when.clone()))?);
@@ -273,12 +275,7 @@ impl Pass<'_> {
                 shares.push(Share { column, most, cell });
             }
         }
-        for (cells, when) in self.differences(&explicit, calls, runs, keys.len())? {
-            for (hidden, k) in counted {
-                let column = building.column(count(hidden, *k, Some(when.clone()))?);
-                counts.push(Count { column, k: *k, or_none: true, cells: Some(cells.clone()) });
-            }
-        }
+        counts.extend(self.atoms((calls, runs), input, counted, &mut building)?);
         let varied = keys
             .iter()
             .enumerate()
@@ -297,42 +294,43 @@ impl Pass<'_> {
         Ok((LogicalPlan::Aggregate(aggregate), demands))
     }
 
-    /// Rows that meet one condition of a group and not another: two cells of one row must not differ by a few subjects (G6).
-    fn differences(
+    /// Counts of what the conditional cells of a row could be combined to: sums and differences of them are made of these
+    /// atoms, and of what the atoms' rows contribute.
+    fn atoms(
         &self,
-        conditions: &[(usize, Expr)],
-        calls: &[Call],
-        runs: &[Expr],
-        keys: usize,
-    ) -> Checked<Vec<(Vec<usize>, Expr)>> {
-        if conditions.len() > MOST_CONDITIONS {
-            let reason =
-                Reason::new("G2", "一个分组中的条件聚合过多", "too many conditional aggregates stand in one grouping");
-            return deny(reason.help("make the condition a grouping key").place(self.text.start()));
+        (calls, runs): (&[Call], &[Expr]),
+        input: &Relation,
+        counted: &[(&Hidden, u32)],
+        building: &mut Building,
+    ) -> Checked<Vec<Count>> {
+        let (mut explicit, mut cells, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, (call, run)) in calls.iter().zip(runs).enumerate() {
+            let function = function_of(run)?;
+            let predicates = combine::predicates(call, function);
+            if !predicates.is_empty() {
+                cells.push(building.keys + at);
+                values.extend(combine::values(call, function));
+            }
+            explicit.extend(predicates);
         }
-        let mut differences = Vec::new();
-        for (a, one) in conditions {
-            for (b, other) in conditions.iter().filter(|(b, other)| b != a && other != one) {
-                let when = one.clone().and(Expr::IsNotTrue(Box::new(other.clone())));
-                differences.push((vec![*a, *b], when));
+        let mut counts = Vec::new();
+        for atom in combine::atoms(self, &explicit)? {
+            let contributing = values.iter().map(|value| Ok(atom.clone().and(nonzero(value, input)?)));
+            for when in contributing.chain([Ok(atom.clone())]).collect::<Checked<Vec<Expr>>>()? {
+                for (hidden, k) in counted {
+                    let column = building.column(count(hidden, *k, Some(when.clone()))?);
+                    counts.push(Count { column, k: *k, or_none: true, cells: Some(cells.clone()) });
+                }
             }
         }
-        // What no filter of the row takes is known from the row's total as well.
-        let mut filters: Vec<(usize, Expr)> = Vec::new();
-        for (at, run) in runs.iter().enumerate().filter(|(at, _)| calls[*at].filter.is_some()) {
-            filters.extend(function_of(run)?.params.filter.as_deref().map(|filter| (keys + at, filter.clone())));
-        }
-        let cells = filters.iter().map(|(cell, _)| *cell).collect();
-        let rest = filters.into_iter().map(|(_, filter)| Expr::IsNotTrue(Box::new(filter))).reduce(Expr::and);
-        differences.extend(rest.filter(|_| conditions.len() > 2).map(|rest| (cells, rest)));
-        Ok(differences)
+        Ok(counts)
     }
 
     /// Subjects that must not dominate the sum.
     fn dominated<'h>(&self, call: &Call, counted: &[(&'h Hidden, u32)]) -> Vec<(&'h Hidden, u32)> {
         let measure =
             call.args.iter().any(|arg| arg.atoms.iter().any(|atom| self.policy.class(atom) == Some(Class::Mea)));
-        if !measure || !matches!(call.fold, Fold::Sum | Fold::Mean) {
+        if !measure || !matches!(call.fold, Fold::Sum | Fold::Mean | Fold::Spread) {
             return Vec::new();
         }
         let bound =

@@ -106,7 +106,8 @@ impl Pass<'_> {
         match (fold(name), parts.as_slice()) {
             _ if is_rank(name) => Ok(base(Modes::RANK.or(Modes::LIT_EQ).or(Modes::LIT_RANGE))),
             (Some(Fold::Count), args)
-                if call.params.filter.is_none() && args.iter().all(|label| label.modes.has(Modes::COUNT)) =>
+                if call.params.filter.is_none()
+                    && args.iter().all(|label| label.modes.has(Modes::COUNT) && label.condition == Condition::None) =>
             {
                 Ok(base(Modes::DIM.or(Modes::SUM)))
             }

@@ -1,6 +1,7 @@
 //! The engine over the reference schema of the governed-query specification: verdicts, and what is released on data.
 
 mod accepted;
+mod combined;
 mod data;
 mod interference;
 mod refused;

@@ -1,0 +1,110 @@
+/** Links to other things by their names; where a thing has no name, or the reader may not know it, by its id. */
+import { Link } from 'react-router';
+import {
+  useAnnouncements,
+  useAuthorisations,
+  useCase,
+  useGrants,
+  useJobs,
+  useOrders,
+  useProcedures,
+  useProducts,
+  useResources,
+  useScenarios,
+} from '../api/queries';
+import { useTexts } from '../i18n';
+import type { Named } from '../i18n';
+import { useOrgName } from './Names';
+
+interface Props {
+  id: string;
+}
+
+/** What an announcement is called. It has no page. */
+function Announcement({ id }: Props) {
+  return <Name id={id} named={useAnnouncements().data?.announcements.find((a) => a.id === id)?.spec} />;
+}
+
+/** What a scenario is called. It has no page. */
+export function Scenario({ id }: Props) {
+  return <Name id={id} named={useScenarios().data?.scenarios.find((s) => s.id === id)?.spec} />;
+}
+
+function Name({ id, named }: Props & { named: Named | undefined }) {
+  const { pick } = useTexts();
+  return named ? <span>{pick(named)}</span> : <code>{id}</code>;
+}
+
+function Authorisation({ id }: Props) {
+  const org = useOrgName();
+  const found = useAuthorisations().data?.authorisations.find((a) => a.id === id);
+  return <Link to={`/authorisations/${id}`}>{found ? org(found.operator) : id}</Link>;
+}
+
+function Grant({ id }: Props) {
+  const { pick } = useTexts();
+  const grant = useGrants().data?.grants.find((g) => g.id === id);
+  const scenario = useScenarios().data?.scenarios.find((s) => s.id === grant?.spec.scenario);
+  return <Link to={`/grants/${id}`}>{scenario ? pick(scenario.spec) : id}</Link>;
+}
+
+/** The name of a product; a draft has none yet. */
+function useProductName(): (id: string) => string | undefined {
+  const { pick } = useTexts();
+  const products = useProducts().data?.products;
+  return (id) => {
+    const spec = products?.find((p) => p.id === id)?.spec;
+    return spec ? pick(spec) : undefined;
+  };
+}
+
+function Product({ id }: Props) {
+  const name = useProductName();
+  return <Link to={`/products/${id}`}>{name(id) ?? id}</Link>;
+}
+
+function Job({ id }: Props) {
+  const name = useProductName();
+  const job = useJobs().data?.jobs.find((j) => j.id === id);
+  return <Link to={`/jobs?job=${id}`}>{(job && name(job.spec.product)) ?? id}</Link>;
+}
+
+function Order({ id }: Props) {
+  const name = useProductName();
+  const order = useOrders().data?.orders.find((o) => o.id === id);
+  return <Link to={`/orders/${id}`}>{(order && name(order.product)) ?? id}</Link>;
+}
+
+function Resource({ id }: Props) {
+  const found = useResources().data?.resources.find((r) => r.id === id);
+  return <Link to={`/catalogue/${id}`}>{found?.table ?? id}</Link>;
+}
+
+function Case({ id }: Props) {
+  const { pick } = useTexts();
+  const found = useCase(id).data;
+  const procedure = useProcedures().data?.procedures.find((p) => p.name === found?.procedure);
+  return <Link to={`/cases/${id}`}>{procedure ? pick(procedure) : id}</Link>;
+}
+
+const KINDS = {
+  announcement: Announcement,
+  authorisation: Authorisation,
+  renewal_of: Authorisation,
+  case: Case,
+  grant: Grant,
+  job: Job,
+  order: Order,
+  product: Product,
+  resource: Resource,
+  scenario: Scenario,
+};
+
+/** Whether a field of this name holds the id of another thing. */
+export const isRef = (kind: string): kind is keyof typeof KINDS => Object.hasOwn(KINDS, kind);
+
+/** A thing of a kind by its id. */
+export function Ref({ kind, id }: { kind: keyof typeof KINDS; id: string }) {
+  const Kind = KINDS[kind];
+  return <Kind id={id} />;
+}
