@@ -562,8 +562,10 @@ describe.skipIf(!BIN)('the main job, by hand', () => {
     await files.nth(1).setInputFiles(platform.trust);
     await desk.page.locator('.ant-alert-success').waitFor({ timeout: 60_000 });
     await desk.shot('mainjob-16-verified-zh-light-1280');
-    // One changed name, and it is no evidence any more.
-    await files.nth(0).setInputFiles(platform.file('forged.json', evidence.replace(PRODUCT, '另一产品')));
+    // One decision changed, and it is no evidence any more.
+    const forged = evidence.replace('"decision":"approve"', '"decision":"reject"');
+    expect(forged).not.toBe(evidence);
+    await files.nth(0).setInputFiles(platform.file('forged.json', forged));
     await desk.page.locator('.ant-alert-error').first().waitFor({ timeout: 60_000 });
   });
 
