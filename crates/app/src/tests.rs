@@ -320,3 +320,43 @@ async fn accounts_are_changed_by_the_system_administrator_alone() {
     let kinds = leaves.iter().filter(|(_, b)| String::from_utf8_lossy(b).contains("account_closed")).count();
     assert_eq!(kinds, 1);
 }
+
+/// Whoever is asked to vote on a result sees the job; another operator does not.
+#[tokio::test]
+async fn reviewers_see_the_job_they_vote_on() {
+    let w = world().await;
+    let (firm, rival) = (w.org("运营公司", OrgRole::Operator).await, w.org("另一家", OrgRole::Operator).await);
+    let expert = w.org("专家组", OrgRole::ExpertPanel).await;
+    let vote = w.app.pack.procedure("release").unwrap().steps.iter().find(|s| s.blind).unwrap().from[0].clone();
+    let mut case = w.case("release", &vote, &firm.id, Vec::new()).await;
+    case.object = serde_json::json!({ "job": "job_1", "author_org": firm.id });
+    let job = model::record::Job {
+        id: "job_1".into(),
+        spec: model::order::JobSpec {
+            job: "job_1".into(),
+            grant: "gra_1".into(),
+            sql: "SELECT 1".into(),
+            author: "per_x".into(),
+            author_org: firm.id.clone(),
+            product: "prod_1".into(),
+        },
+        grant: "gra_1".into(),
+        operator: firm.id.clone(),
+        state: model::record::JobState::Done,
+        gate: None,
+        rows: Some(1),
+        case: "case_other".into(),
+    };
+    let mut tx = w.app.store.begin().await.unwrap();
+    tx.get_for_update::<Case>(case.id.as_str()).await.unwrap();
+    tx.put(&case).await.unwrap();
+    tx.put(&job).await.unwrap();
+    tx.commit().await.unwrap();
+    let seen = async |org: &Organisation| {
+        code(views::job(&w.app, &actor("per_r", org, &[PersonRole::Approver]), "job_1").await)
+    };
+    assert_eq!(
+        (seen(&firm).await, seen(&expert).await, seen(&rival).await),
+        ("ok".into(), "ok".into(), "not-found".into())
+    );
+}
