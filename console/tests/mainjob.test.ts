@@ -117,6 +117,8 @@ async function sit(account: string, first: string, password: string): Promise<Pe
 function stage(name: string, walk: () => Promise<void>, timeout = 240_000): void {
   test(
     name,
+    // A stage that was half done cannot be done again.
+    { timeout, retry: 0 },
     async () => {
       broken = true;
       try {
@@ -131,7 +133,6 @@ function stage(name: string, walk: () => Promise<void>, timeout = 240_000): void
           }
       }
     },
-    timeout,
   );
 }
 
