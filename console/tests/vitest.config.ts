@@ -7,8 +7,8 @@ export default defineConfig({
     // The whole main job by hand takes ten minutes and more: `cargo xtask test --full`.
     exclude: process.env['YUNYU_FULL'] ? [] : ['tests/mainjob.test.ts'],
     environment: 'node',
-    testTimeout: 180_000,
-    hookTimeout: 240_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     fileParallelism: false,
     // A busy machine may be late once; a fault fails every time.
     retry: 1,
