@@ -5,14 +5,11 @@
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command, Done, leaf};
 use crate::{App, views};
-use model::case::Case;
 use model::ids::{OrderId, OrgId, TicketId};
-use model::party::OrgRole;
 use model::record::{ConsumerOrder, Grant, Job, Product, Resource};
 use model::ticket::{TICKET_TYPE, Ticket, TicketHolder, TicketPurpose};
 use model::{Digest, Entity, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::Filter;
 
 /// Access keys start with this, so that a key is never taken for a session token.
 pub const ACCESS_KEY_PREFIX: &str = "yk_";
@@ -121,13 +118,7 @@ async fn check(app: &App, tx: &mut store::Tx, actor: &Actor, purpose: &TicketPur
         TicketPurpose::GateReport { job } => {
             let found: Option<Job> = tx.get(job.as_str()).await?;
             let job = found.ok_or(AppError::NotFound("job"))?;
-            let grant: Option<Grant> = tx.get(job.grant.as_str()).await?;
-            // The author's organisation, the providers of what was read, those who watch, and those asked to review: no
-            // other operator.
-            let provides = grant.is_some_and(|g| g.spec.resources.values().any(|provider| provider == org));
-            let fine =
-                job.operator == *org || provides || views::oversees(actor) || reviews(app, tx, actor, &job).await?;
-            if fine { Ok(()) } else { Err(AppError::NotFound("job")) }
+            if views::sees_job(app, actor, &job).await? { Ok(()) } else { Err(AppError::NotFound("job")) }
         }
         TicketPurpose::Product { product, order } => {
             let known: Option<Product> = tx.get(product.as_str()).await?;
@@ -138,16 +129,6 @@ async fn check(app: &App, tx: &mut store::Tx, actor: &Actor, purpose: &TicketPur
                 .ok_or(AppError::NotFound("order"))
         }
     }
-}
-
-/// Experts and assessors are asked case by case: they get the report of a job where they see a case about it.
-async fn reviews(app: &App, tx: &mut store::Tx, actor: &Actor, job: &Job) -> AppResult<bool> {
-    if !actor.org_roles.iter().any(|r| matches!(r, OrgRole::ExpertPanel | OrgRole::ThirdPartyAssessor)) {
-        return Ok(false);
-    }
-    let cases: Vec<Case> = tx.list(&Filter::default()).await?;
-    let about = |c: &&Case| c.id == job.case || c.text("job") == Some(job.id.as_str());
-    Ok(cases.iter().filter(about).any(|c| views::check_visible(app, actor, c).is_ok()))
 }
 
 fn no_key() -> AppError {

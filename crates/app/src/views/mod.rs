@@ -11,7 +11,7 @@ pub use case::{CaseFilter, acts, case, case_view, cases, check_visible, leaves};
 pub use catalogue::{public_catalogue, public_resource};
 pub use market::{
     authorisations, authorisations_in_force, batches, certificate, check_evidence, grants, job, jobs, order, orders,
-    product, products, public_product, public_products, resource, resources, usage,
+    product, products, public_product, public_products, resource, resources, sees_job, usage,
 };
 pub use people::{me, organisations, people};
 pub use records::{announcements, plans, scenarios, staff};
