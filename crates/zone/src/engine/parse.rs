@@ -17,6 +17,9 @@ const DEEPEST: usize = 60;
 /// Most tokens of a query: bounds the size of every later tree.
 const MOST_TOKENS: usize = 20_000;
 
+/// Most tables and subqueries that a query reads, each as often as it is read.
+const MOST_READS: u64 = 400;
+
 /// The words of a query with their places.
 pub struct Text {
     tokens: Vec<TokenWithSpan>,
@@ -53,8 +56,16 @@ pub fn parse(sql: &str) -> Checked<(Statement, Text)> {
         return deny(n1("只接受一条 SELECT 语句", "exactly one SELECT statement is accepted").place(text.start()));
     };
     if !matches!(statement, Statement::Query(_)) {
-        let help = "write the question as one SELECT";
-        return deny(n1("只接受 SELECT 语句", "only SELECT statements are accepted").help(help).place(text.start()));
+        let help = ("把问题写成一条 SELECT", "write the question as one SELECT");
+        return deny(
+            n1("只接受 SELECT 语句", "only SELECT statements are accepted").help(help.0, help.1).place(text.start()),
+        );
+    }
+    if let Statement::Query(query) = &statement
+        && weight(query, Names::new()) > MOST_READS
+    {
+        let reason = n1("展开后的子查询过多", "too many subqueries once the named ones are written out");
+        return deny(reason.help("少用重复引用的 WITH", "refer to WITH queries less often").place(text.start()));
     }
     match statement.visit(&mut Shape) {
         ControlFlow::Continue(()) => Ok((statement, text)),
@@ -69,6 +80,45 @@ pub fn parse(sql: &str) -> Checked<(Statement, Text)> {
 
 fn n1(zh: &str, en: &str) -> Reason {
     Reason::new("N1", zh, en)
+}
+
+/// What each named query reads.
+type Names = std::collections::HashMap<String, u64>;
+
+/// How many tables and subqueries a query reads once its named queries are written out: each name may double the one before.
+fn weight(query: &Query, names: Names) -> u64 {
+    let mut reads = Reads { names, count: 1 };
+    // The visitor counts and never breaks.
+    let _ = query.visit(&mut reads);
+    reads.count
+}
+
+struct Reads {
+    names: Names,
+    count: u64,
+}
+
+impl Visitor for Reads {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
+            let reads = weight(&cte.query, self.names.clone());
+            // Of two queries of one name the heavier one counts.
+            let known = self.names.entry(cte.alias.name.value.to_lowercase()).or_default();
+            *known = reads.max(*known);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        let name = match factor {
+            TableFactor::Table { name, .. } => name.to_string().trim_matches('"').to_lowercase(),
+            _ => String::new(),
+        };
+        self.count = self.count.saturating_add(self.names.get(&name).copied().unwrap_or(1));
+        ControlFlow::Continue(())
+    }
 }
 
 /// Finds parts of a statement that the planner would pass over in silence or that have no meaning here.
@@ -125,6 +175,15 @@ impl Text {
     /// Place of the first word of the text.
     pub fn start(&self) -> Option<Position> {
         self.tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_))).map(place)
+    }
+
+    /// Is that a name or word that the author wrote?
+    pub fn names(&self, word: &str) -> bool {
+        let of_letters = |token: &&TokenWithSpan| match &token.token {
+            Token::Word(known) => known.value.eq_ignore_ascii_case(word),
+            _ => false,
+        };
+        word.len() > 1 && self.tokens.iter().any(|token| of_letters(&token))
     }
 
     /// Place of the first word equal to that, letter case aside.

@@ -3,7 +3,7 @@
 use super::schema::verdict;
 use crate::engine::Decision;
 
-const ATTACKS: &[&str] = &[
+pub(super) const ATTACKS: &[&str] = &[
     // N1: not one SELECT
     "EXPLAIN SELECT COUNT(*) FROM citizens",
     "EXPLAIN ANALYZE SELECT COUNT(*) FROM citizens",
