@@ -72,8 +72,7 @@ function ReasonView({ reason, sql, goTo }: { reason: Reason; sql: string; goTo: 
       )}
       {reason.would_help && (
         <p>
-          <strong>{t('work.help')}</strong>{' '}
-          {pick({ zh: reason.would_help_zh, en: reason.would_help })}
+          <strong>{t('work.help')}</strong> {pick({ zh: reason.would_help_zh, en: reason.would_help })}
         </p>
       )}
       <p className="row">
