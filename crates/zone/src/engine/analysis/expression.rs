@@ -180,7 +180,7 @@ impl Pass<'_> {
                 help,
             );
         }
-        self.failing |= fallible;
+        self.failing |= fallible && from.state == State::Public;
         Ok(label)
     }
 

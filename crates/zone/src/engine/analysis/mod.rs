@@ -196,6 +196,7 @@ impl<'a> Pass<'a> {
                 );
             }
         }
+        self.note_failing(&mut input);
         if input.is_raw() {
             // Nothing above a raw relation may depend on its order: the node has no effect.
             return Ok(input);
@@ -235,6 +236,7 @@ impl<'a> Pass<'a> {
             }
             exprs.push(self.finish(&expr, &input)?);
         }
+        self.note_failing(&mut input);
         input.lock_restricted();
         let plan_new = plan.with_new_exprs(exprs, vec![input.plan]).map_err(internal)?;
         Ok(Relation { plan: plan_new, schema: Arc::clone(plan.schema()), ..input })
