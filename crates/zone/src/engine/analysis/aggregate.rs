@@ -218,16 +218,29 @@ impl Pass<'_> {
         let multiplied = !classes.is_empty();
         aggregates.extend(multiplied.then(|| classes::pattern().call(classes)));
         let grouped = Aggregate::try_new(Arc::new(input.plan.clone()), group, aggregates).map_err(internal)?;
+        let (plan, hidden, fans) = self.rename(node, grouped, &input.hidden, multiplied)?;
+        keys.extend(folded);
+        let (schema, state) = (Arc::clone(&node.schema), super::State::Raw);
+        Ok(Relation { plan, schema, labels: keys, hidden, state, fans, ..input })
+    }
+
+    /// The grouping under its names, its hidden columns under new ones.
+    fn rename(
+        &mut self,
+        node: &Aggregate,
+        grouped: Aggregate,
+        of: &[Hidden],
+        multiplied: bool,
+    ) -> Checked<(LogicalPlan, Vec<Hidden>, Vec<Column>)> {
         let visible = node.schema.fields().len();
         let mut exprs: Vec<Expr> = node.schema.columns().into_iter().map(Expr::Column).collect();
-        let mut hidden = Vec::new();
-        for (column, of) in grouped.schema.columns().into_iter().skip(visible).zip(&input.hidden) {
+        let (mut hidden, mut fans) = (Vec::new(), Vec::new());
+        for (column, of) in grouped.schema.columns().into_iter().skip(visible).zip(of) {
             self.scans += 1;
             let name = format!("{}{}_{}", crate::contract::SUBJECT_PREFIX, of.kind, self.scans);
             exprs.push(Expr::Column(column).alias(&name));
             hidden.push(Hidden { column: Column::from_name(name), ..of.clone() });
         }
-        let mut fans = Vec::new();
         if let Some(column) = grouped.schema.columns().pop().filter(|_| multiplied) {
             self.scans += 1;
             let name = format!("__fan_{}", self.scans);
@@ -235,17 +248,7 @@ impl Pass<'_> {
             fans.push(Column::from_name(name));
         }
         let plan = Projection::try_new(exprs, Arc::new(LogicalPlan::Aggregate(grouped))).map_err(internal)?;
-        keys.extend(folded);
-        let state = super::State::Raw;
-        Ok(Relation {
-            plan: LogicalPlan::Projection(plan),
-            schema: Arc::clone(&node.schema),
-            labels: keys,
-            hidden,
-            state,
-            fans,
-            ..input
-        })
+        Ok((LogicalPlan::Projection(plan), hidden, fans))
     }
 
     /// Label of an aggregate per subject.

@@ -98,28 +98,9 @@ impl Pass<'_> {
         counts.extend(self.atoms((calls, runs), input, counted, &mut building)?);
         counts.extend(self.subjects_apart((calls, runs), counted, &mut building)?);
         if combine::read_again(self, &node.input) {
-            for (hidden, _) in counted {
-                // Whoever has many rows has their square, and more: their share of the rows is a weight.
-                let rows = share::top_share().call(vec![Expr::Column(hidden.column.clone()), lit(1_i64)]);
-                let column = building.column(rows);
-                shares.extend((0..calls.len()).map(|at| Share { column, most: MOST_ROWS, cell: keys.len() + at }));
-            }
+            shares.extend(row_shares(&mut building, counted, calls.len()));
         }
-        let read = combine::scans(&node.input);
-        // A condition fixes a column where its table is read once; elsewhere it may be about the other reading.
-        let fixed =
-            |atom: &Atom| input.fixed.contains(atom) && read.iter().filter(|table| **table == atom.table).count() == 1;
-        let varied = keys
-            .iter()
-            .enumerate()
-            .filter(|(_, key)| key.atoms.iter().any(|atom| self.policy.must_vary(atom) && !fixed(atom)));
-        let varied: Vec<usize> = varied.map(|(at, _)| at).collect();
-        if levels.is_some() && !varied.is_empty() {
-            let label = Label::derived(Modes::NONE, keys);
-            let help = ("每一层次各写一条查询", "ask for each level in a query of its own");
-            let (zh, en) = ("此列不得带小计分组", "this column may not be grouped with subtotals");
-            return self.refuse(&group[0], &label, "G5", zh, en, help);
-        }
+        let varied = self.varied(node, input, keys, &group[0..levels.map_or(0, |_| 1)])?;
         let visible = node.schema.fields().len();
         let aggregate =
             Aggregate::try_new(Arc::new(input.plan.clone()), group.clone(), building.aggregates).map_err(internal)?;
@@ -134,6 +115,22 @@ impl Pass<'_> {
             unshown: shown.hidden.clone(),
         };
         Ok((LogicalPlan::Aggregate(aggregate), demands))
+    }
+
+    /// Keys whose values must differ among the groups that agree in all others (G5).
+    /// Levels of subtotals take no such key: `levels` is their grouping.
+    fn varied(&self, node: &Aggregate, input: &Relation, keys: &[Label], levels: &[Expr]) -> Checked<Vec<usize>> {
+        let read = combine::scans(&node.input);
+        // A condition fixes a column where its table is read once; elsewhere it may be about the other reading.
+        let fixed =
+            |atom: &Atom| input.fixed.contains(atom) && read.iter().filter(|table| **table == atom.table).count() == 1;
+        let varies = |key: &Label| key.atoms.iter().any(|atom| self.policy.must_vary(atom) && !fixed(atom));
+        let varied: Vec<usize> = keys.iter().enumerate().filter(|(_, key)| varies(key)).map(|(at, _)| at).collect();
+        let Some(group) = levels.first().filter(|_| !varied.is_empty()) else { return Ok(varied) };
+        let label = Label::derived(Modes::NONE, keys);
+        let help = ("每一层次各写一条查询", "ask for each level in a query of its own");
+        let (zh, en) = ("此列不得带小计分组", "this column may not be grouped with subtotals");
+        self.refuse(group, &label, "G5", zh, en, help)
     }
 
     /// The aggregates as they are shown: of different values only those that enough subjects have are counted. A number of values
@@ -227,6 +224,17 @@ impl Pass<'_> {
             |hidden: &&'h Hidden| self.policy.purpose.dominance(&hidden.kind).map(|bound| (*hidden, bound.top1));
         counted.iter().filter_map(|(hidden, _)| bound(hidden)).collect()
     }
+}
+
+/// Whoever has many rows has their square where a table is read twice, and more: their share of the rows is a weight.
+fn row_shares(building: &mut Building, counted: &[(&Hidden, u32)], cells: usize) -> Vec<Share> {
+    let mut shares = Vec::new();
+    for (hidden, _) in counted {
+        let rows = share::top_share().call(vec![Expr::Column(hidden.column.clone()), lit(1_i64)]);
+        let column = building.column(rows);
+        shares.extend((0..cells).map(|at| Share { column, most: MOST_ROWS, cell: building.keys + at }));
+    }
+    shares
 }
 
 fn filtered(call: Expr, when: Option<Expr>) -> Checked<Expr> {

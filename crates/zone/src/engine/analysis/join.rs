@@ -6,6 +6,8 @@ use std::sync::Arc;
 use datafusion::common::{Column, JoinType, NullEquality};
 use datafusion::logical_expr::{Aggregate, Expr, Filter, Join, JoinConstraint, LogicalPlan, Operator, Projection};
 
+use model::refusal::Position;
+
 use super::blame::internal;
 use super::{Pass, Relation, State};
 use crate::engine::label::{Atom, Label, Modes};
@@ -108,18 +110,7 @@ impl Pass<'_> {
             );
         }
         if left.synthetic || right.synthetic {
-            let reason = Reason::new(
-                "N4",
-                "受限行不得与查询中写出的行连接",
-                "restricted rows may not be joined with rows written in the query",
-            );
-            return deny(
-                reason
-                    .help("用字面值过滤", "filter with literals")
-                    .place(self.text.find("VALUES"))
-                    .place(place)
-                    .place(self.text.start()),
-            );
+            return self.written_rows(place);
         }
         self.check_pairs(&left.tables, &right.tables)?;
         let fits = |(l, r): &(Label, Label)| {
@@ -153,6 +144,13 @@ impl Pass<'_> {
             return deny(reason.help("使用连接或 IN", "use a join or IN").place(place).place(self.text.start()));
         }
         Ok(())
+    }
+
+    fn written_rows(&self, place: Option<Position>) -> Checked<()> {
+        let (zh, en) =
+            ("受限行不得与查询中写出的行连接", "restricted rows may not be joined with rows written in the query");
+        let reason = Reason::new("N4", zh, en).help("用字面值过滤", "filter with literals");
+        deny(reason.place(self.text.find("VALUES")).place(place).place(self.text.start()))
     }
 
     /// N5: every two restricted tables that meet must be a pair of the purpose.
@@ -229,59 +227,54 @@ impl Pass<'_> {
         for (l, r) in &node.on {
             on.push((self.finish(l, &sides.left)?, self.finish(r, &sides.right)?));
         }
-        let Sides { left, right, keys } = sides;
-        let (mut kind, mut right_plan) = (node.join_type, right.plan.clone());
         both.schema = Arc::clone(&node.schema);
-        match kind {
-            JoinType::Inner => drop_doubles(&mut both, &keys),
-            JoinType::Left | JoinType::Right | JoinType::Full => {}
-            JoinType::LeftSemi | JoinType::LeftAnti => {
-                both.labels = left.labels.clone();
-                both.hidden = left.hidden.clone();
-                both.fans = left.fans.clone();
-                if left.is_nobodys() && right.is_raw() {
-                    return self.chosen_by_somebody();
-                }
-                let uncovered = right.is_raw() && kind == JoinType::LeftSemi && !covers(&left, &right, &keys);
-                if uncovered {
-                    let semi = self.semi(&right, &on, filter.is_some())?;
-                    (right_plan, on) = (semi.0, semi.1);
-                    both.hidden.extend(semi.2);
-                    kind = JoinType::Inner;
-                }
-            }
-            JoinType::LeftMark => {
-                both.labels = left.labels.clone();
-                let mark = Label::derived(Modes::DIM, keys.iter().flat_map(|(l, r)| [l, r]));
-                let open = both.state != State::Raw;
-                both.labels.push(if open { Label { modes: Modes::ALL, ..mark } } else { mark });
-                both.hidden = left.hidden.clone();
-                both.fans = left.fans.clone();
-                if left.is_nobodys() && right.is_raw() {
-                    return self.chosen_by_somebody();
-                }
-                if right.is_raw() && !covers(&left, &right, &keys) {
-                    return self.too_complex();
-                }
-            }
-            JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => return self.too_complex(),
+        let mut kind = node.join_type;
+        let mut right_plan = sides.right.plan.clone();
+        if self.reach(kind, &sides, &mut both)? {
+            let semi = self.semi(&sides.right, &on, filter.is_some())?;
+            (right_plan, on) = (semi.0, semi.1);
+            both.hidden.extend(semi.2);
+            kind = JoinType::Inner;
         }
-        // NOT IN gives no row at all where the list has a null: that one record without a key exists would show. A null key is
-        // nobody's, on either side.
         let mut null_aware = node.null_aware && kind == node.join_type;
-        let mut left_plan = left.plan;
+        let mut left_plan = sides.left.plan;
         if null_aware && both.is_raw() {
             null_aware = false;
-            let known = on.iter().map(|(l, _)| l.clone().is_not_null()).reduce(Expr::and);
-            if let Some(known) = known {
-                left_plan = LogicalPlan::Filter(Filter::try_new(known, Arc::new(left_plan)).map_err(internal)?);
-            }
+            left_plan = with_keys(left_plan, &on)?;
         }
         let (left_plan, right_plan) = (Arc::new(left_plan), Arc::new(right_plan));
         let constraint = JoinConstraint::On;
         let join = Join::try_new(left_plan, right_plan, on, filter, kind, constraint, node.null_equality, null_aware);
         both.plan = LogicalPlan::Join(join.map_err(internal)?);
         Ok(both)
+    }
+
+    /// What of both sides comes out. True where a semi join must bring the subjects of its right side along.
+    fn reach(&self, kind: JoinType, sides: &Sides, both: &mut Relation) -> Checked<bool> {
+        let Sides { left, right, keys } = sides;
+        match kind {
+            JoinType::Inner => drop_doubles(both, keys),
+            JoinType::Left | JoinType::Right | JoinType::Full => {}
+            JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => {
+                both.labels.clone_from(&left.labels);
+                both.hidden.clone_from(&left.hidden);
+                both.fans.clone_from(&left.fans);
+                if left.is_nobodys() && right.is_raw() {
+                    return self.chosen_by_somebody();
+                }
+            }
+            JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => return self.too_complex(),
+        }
+        let uncovered = right.is_raw() && !covers(left, right, keys);
+        if kind == JoinType::LeftMark {
+            let mark = Label::derived(Modes::DIM, keys.iter().flat_map(|(l, r)| [l, r]));
+            let open = both.state != State::Raw;
+            both.labels.push(if open { Label { modes: Modes::ALL, ..mark } } else { mark });
+            if uncovered {
+                return self.too_complex();
+            }
+        }
+        Ok(kind == JoinType::LeftSemi && uncovered)
     }
 
     /// Public rows chosen by whether somebody's rows exist: each would tell of one person.
@@ -344,6 +337,15 @@ impl Pass<'_> {
         }
         let plan = Projection::try_new(exprs, Arc::new(LogicalPlan::Aggregate(grouped))).map_err(internal)?;
         Ok((LogicalPlan::Projection(plan), joined, hidden))
+    }
+}
+
+/// NOT IN gives no row at all where the list has a null: that one record without a key exists would show. A null key is nobody's,
+/// on either side.
+fn with_keys(plan: LogicalPlan, on: &[(Expr, Expr)]) -> Checked<LogicalPlan> {
+    match on.iter().map(|(l, _)| l.clone().is_not_null()).reduce(Expr::and) {
+        Some(known) => Ok(LogicalPlan::Filter(Filter::try_new(known, Arc::new(plan)).map_err(internal)?)),
+        None => Ok(plan),
     }
 }
 

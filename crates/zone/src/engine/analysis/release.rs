@@ -61,20 +61,7 @@ impl Pass<'_> {
     ) -> Checked<Relation> {
         let exprs: Vec<Expr> =
             grouping_set_to_exprlist(&node.group_expr).map_err(internal)?.into_iter().cloned().collect();
-        for (label, key) in keys.iter().zip(&exprs) {
-            if !label.is_free() && !label.modes.has(Modes::GROUP) {
-                let help =
-                    ("按维度，或按截取到格的时间分组", "group by dimensions, or by times truncated to their grid");
-                return self.refuse(
-                    key,
-                    label,
-                    self.rule_of(label),
-                    "此列不得作为释放分组的键",
-                    "this column may not be the key of a released group",
-                    help,
-                );
-            }
-        }
+        self.check_keys(&keys, &exprs)?;
         combine::check(self, &node.input, &calls)?;
         let mut touched = input.implicit.clone();
         touched.extend(
@@ -114,6 +101,14 @@ impl Pass<'_> {
             fan_tables: BTreeSet::new(),
             loose: None,
         })
+    }
+
+    fn check_keys(&self, keys: &[Label], exprs: &[Expr]) -> Checked<()> {
+        let unfit = |(label, _): &(&Label, &Expr)| !label.is_free() && !label.modes.has(Modes::GROUP);
+        let Some((label, key)) = keys.iter().zip(exprs).find(unfit) else { return Ok(()) };
+        let (zh, en) = ("此列不得作为释放分组的键", "this column may not be the key of a released group");
+        let help = ("按维度，或按截取到格的时间分组", "group by dimensions, or by times truncated to their grid");
+        self.refuse(key, label, self.rule_of(label), zh, en, help)
     }
 
     /// The kind of a hidden column's subjects. Where each row is a subject of its own, those of one table are never those of
@@ -180,13 +175,8 @@ impl Pass<'_> {
             Fold::Sum | Fold::Mean | Fold::Quantile
                 if call.args.first().is_some_and(|arg| arg.modes == Modes::MEAN) =>
             {
-                match call.fold {
-                    Fold::Sum => bad(
-                        "时间之差只能求均值或中位数",
-                        "a difference of times may only be averaged or its median taken",
-                        ("使用 AVG 或 MEDIAN", "use AVG or MEDIAN"),
-                    ),
-                    _ if call.call.func.name() == "avg" || call.call.func.name() == "median" => Ok(()),
+                match call.call.func.name() {
+                    "avg" | "median" => Ok(()),
                     _ => bad(
                         "时间之差只能求均值或中位数",
                         "a difference of times may only be averaged or its median taken",

@@ -76,13 +76,8 @@ impl Pass<'_> {
         self.within_subject(expr, call, &name, &[partition, order, parts])
     }
 
-    fn within_subject(
-        &mut self,
-        expr: &Expr,
-        call: &WindowFunction,
-        name: &str,
-        labels: &[Vec<Label>; 3],
-    ) -> Checked<Label> {
+    /// Windows over restricted rows keep to one subject, and do not number its rows by chance.
+    fn check_window(&self, expr: &Expr, call: &WindowFunction, name: &str, labels: &[Vec<Label>; 3]) -> Checked<()> {
         let [partition, order, parts] = labels;
         let all = || partition.iter().chain(order).chain(parts);
         let by_subject = partition.iter().any(|label| label.subject.is_some())
@@ -118,6 +113,19 @@ impl Pass<'_> {
                 help,
             );
         }
+        Ok(())
+    }
+
+    fn within_subject(
+        &mut self,
+        expr: &Expr,
+        call: &WindowFunction,
+        name: &str,
+        labels: &[Vec<Label>; 3],
+    ) -> Checked<Label> {
+        self.check_window(expr, call, name, labels)?;
+        let [partition, order, parts] = labels;
+        let all = || partition.iter().chain(order).chain(parts);
         let base = |modes| Label { transform: Transform::Aggregate, ..Label::derived(modes, all()) };
         match (fold(name), parts.as_slice()) {
             _ if is_rank(name) => Ok(base(Modes::RANK.or(Modes::LIT_EQ).or(Modes::LIT_RANGE))),
