@@ -54,7 +54,9 @@ impl Pass<'_> {
                 .otherwise(lit(0_u64))
                 .map_err(internal)?;
         exprs.push(class.alias(&name));
-        let windows = Window::try_new(vec![counted, numbered], Arc::new(side.plan)).map_err(internal)?;
+        // One node each: they sort differently.
+        let windows = Window::try_new(vec![counted], Arc::new(side.plan)).map_err(internal)?;
+        let windows = Window::try_new(vec![numbered], Arc::new(LogicalPlan::Window(windows))).map_err(internal)?;
         let plan = Projection::try_new(exprs, Arc::new(LogicalPlan::Window(windows))).map_err(internal)?;
         side.plan = LogicalPlan::Projection(plan);
         side.fans.push(Column::from_name(name));

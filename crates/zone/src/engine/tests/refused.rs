@@ -306,7 +306,7 @@ fn odd_texts_are_answered() {
 fn faults_are_said_in_both_languages() {
     let cases = [
         ("SELECT nothing FROM citizens", "there is no such column (nothing)", "没有这一列（nothing）", (1, 8)),
-        ("SELECT c.nothing\nFROM citizens c", "there is no such column (nothing)", "没有这一列（nothing）", (1, 10)),
+        ("SELECT c.nothing\nFROM citizens c", "there is no such column (nothing)", "没有这一列（nothing）", (1, 8)),
         ("SELECT gender,\n  COUNT(*)\nFROM citizens", "a column must stand in GROUP BY", "此列须写入 GROUP BY", (1, 8)),
         ("SELECT COUNT(*) FROM nowhere", "there is no table nowhere", "没有表 nowhere", (1, 22)),
         ("SELECT citizen_id FROM citizens c JOIN visits v ON TRUE", "a column name is ambiguous", "列名不明确", (1, 8)),
