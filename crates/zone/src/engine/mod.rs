@@ -8,6 +8,7 @@
 mod analysis;
 mod classes;
 mod clear;
+mod depth;
 mod disclose;
 pub mod functions;
 mod label;

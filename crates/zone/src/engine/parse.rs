@@ -1,5 +1,6 @@
 //! Text to one SELECT statement, and places in the text. Anything else than one SELECT is refused here (N1).
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use datafusion::logical_expr::sqlparser::ast::{Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor};
@@ -61,9 +62,7 @@ pub fn parse(sql: &str) -> Checked<(Statement, Text)> {
             n1("只接受 SELECT 语句", "only SELECT statements are accepted").help(help.0, help.1).place(text.start()),
         );
     }
-    if let Statement::Query(query) = &statement
-        && weight(query, Names::new()) > MOST_READS
-    {
+    if statement.visit(&mut Reads::default()).is_break() {
         let reason = n1("展开后的子查询过多", "too many subqueries once the named ones are written out");
         return deny(reason.help("少用重复引用的 WITH", "refer to WITH queries less often").place(text.start()));
     }
@@ -82,31 +81,41 @@ fn n1(zh: &str, en: &str) -> Reason {
     Reason::new("N1", zh, en)
 }
 
-/// What each named query reads.
-type Names = std::collections::HashMap<String, u64>;
-
-/// How many tables and subqueries a query reads once its named queries are written out: each name may double the one before.
-fn weight(query: &Query, names: Names) -> u64 {
-    let mut reads = Reads { names, count: 1 };
-    // The visitor counts and never breaks.
-    let _ = query.visit(&mut reads);
-    reads.count
-}
-
+/// Counts the tables and subqueries that a query reads once its named queries are written out: each name may double the one
+/// before. Breaks where there are too many.
+#[derive(Default)]
 struct Reads {
-    names: Names,
-    count: u64,
+    /// Queries that stand under a name, by where they lie.
+    bodies: HashMap<*const Query, String>,
+    /// What each name reads; of two queries of one name the heavier one counts.
+    names: HashMap<String, u64>,
+    /// What the open queries have read so far, the innermost last.
+    open: Vec<u64>,
 }
 
 impl Visitor for Reads {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
-            let reads = weight(&cte.query, self.names.clone());
-            // Of two queries of one name the heavier one counts.
-            let known = self.names.entry(cte.alias.name.value.to_lowercase()).or_default();
-            *known = reads.max(*known);
+        let named = query.with.iter().flat_map(|with| &with.cte_tables);
+        let named = named.map(|cte| (std::ptr::from_ref::<Query>(&cte.query), cte.alias.name.value.to_lowercase()));
+        self.bodies.extend(named);
+        self.open.push(1);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let reads = self.open.pop().unwrap_or_default();
+        if reads > MOST_READS {
+            return ControlFlow::Break(());
+        }
+        match (self.bodies.remove(&std::ptr::from_ref(query)), self.open.last_mut()) {
+            (Some(name), _) => {
+                let known = self.names.entry(name).or_default();
+                *known = reads.max(*known);
+            }
+            (None, Some(outer)) => *outer += reads,
+            (None, None) => {}
         }
         ControlFlow::Continue(())
     }
@@ -116,7 +125,9 @@ impl Visitor for Reads {
             TableFactor::Table { name, .. } => name.to_string().trim_matches('"').to_lowercase(),
             _ => String::new(),
         };
-        self.count = self.count.saturating_add(self.names.get(&name).copied().unwrap_or(1));
+        if let Some(open) = self.open.last_mut() {
+            *open += self.names.get(&name).copied().unwrap_or(1);
+        }
         ControlFlow::Continue(())
     }
 }

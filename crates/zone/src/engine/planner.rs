@@ -25,9 +25,9 @@ use datafusion::optimizer::{OptimizerContext, OptimizerRule};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as SqlStatement;
 
-use super::functions;
 use super::parse::Text;
 use super::verdict::{Checked, Reason, deny};
+use super::{depth, functions};
 use crate::contract::Contract;
 
 /// Longest text that constants may be folded to, in bytes.
@@ -60,7 +60,13 @@ pub async fn plan(state: &SessionState, statement: Statement, text: &Text) -> Ch
         Ok(plan) => plan,
         Err(error) => return deny(unplanned(&error, text)),
     };
-    normalise(state, plan).map_err(|error| Box::new(unplanned(&error, text)))
+    let plan = normalise(state, plan).map_err(|error| Box::new(unplanned(&error, text)))?;
+    if depth::is_too_deep(&plan) {
+        let reason = Reason::new("N1", "查询嵌套过深", "the query is nested too deeply");
+        let (zh, en) = ("长列表改用 IN，减少嵌套", "use IN for long lists, and nest less");
+        return deny(reason.help(zh, en).place(text.start()));
+    }
+    Ok(plan)
 }
 
 fn normalise(state: &SessionState, plan: LogicalPlan) -> PlanResult<LogicalPlan> {
@@ -83,7 +89,7 @@ fn fold_constants(state: &SessionState, plan: LogicalPlan) -> PlanResult<Logical
         let names = NamePreserver::new(&node);
         node.map_expressions(|expr| {
             let saved = names.save(&expr);
-            let folded = expr.transform_up(|part| fold(state, part))?;
+            let folded = expr.transform_up(|part| fold(state, part))?.transform_data(depth::balance)?;
             Ok(folded.update_data(|expr| saved.restore(expr)))
         })
     })?;

@@ -163,7 +163,7 @@ fn nothing_takes_forever() {
         )
     };
     let nested = "WITH a AS (SELECT 1 AS x) ".to_owned();
-    let inside = (0..30).fold("SELECT x FROM a".to_owned(), |inner, n| {
+    let inside = (0..22).fold("SELECT x FROM a".to_owned(), |inner, n| {
         format!("WITH n{n} AS ({inner}) SELECT p.x FROM n{n} p CROSS JOIN n{n} q")
     });
     let long = "a".repeat(40_000);
@@ -362,6 +362,12 @@ async fn long_conditions_run() {
     let folder = world();
     let sql = format!("SELECT COUNT(*) FROM citizens WHERE {}gender = 'F'", "gender = 'M' OR ".repeat(2000));
     assert_eq!(folder.rows(&sql).await, [vec![json!(1200)]]);
+    let chain =
+        (1..100).map(|n| format!(", t{n} AS (SELECT * FROM t{} WHERE gender <> 'x{n}')", n - 1)).collect::<String>();
+    let sql = format!("WITH t0 AS (SELECT * FROM citizens){chain} SELECT COUNT(*) FROM t99");
+    assert_eq!(folder.rows(&sql).await, [vec![json!(1200)]]);
+    let sum = format!("SELECT published_population{} FROM districts", " + published_population".repeat(2000));
+    assert_eq!(verdict(&sum).reasons[0].en, "the query is nested too deeply");
 }
 
 /// A record without a key shows nothing by being on the list of NOT IN.
