@@ -194,7 +194,7 @@ impl Text {
             Token::Word(known) => known.value.eq_ignore_ascii_case(word),
             _ => false,
         };
-        word.len() > 1 && self.tokens.iter().any(|token| of_letters(&token))
+        word.len() > 1 && !word.eq_ignore_ascii_case("as") && self.tokens.iter().any(|token| of_letters(&token))
     }
 
     /// Place of the first word equal to that, letter case aside.

@@ -215,6 +215,12 @@ fn said(message: &str) -> (&'static str, &'static str) {
             "列名重复，须用 AS 另起名",
             "a column name occurs twice; give it another with AS",
         ),
+        (&["non-boolean"], "条件须为真假值", "a condition must be true or false"),
+        (
+            &["position"],
+            "GROUP BY 或 ORDER BY 的序号没有对应的列",
+            "a position in GROUP BY or ORDER BY names no column",
+        ),
         (&["not supported", "not implemented", "unsupported"], "不支持这种写法", "this form is not supported"),
     ];
     let fault = FAULTS.iter().find(|(marks, ..)| marks.iter().any(|mark| message.contains(mark)));
