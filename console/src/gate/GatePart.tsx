@@ -231,7 +231,7 @@ function CheckView({ check }: { check: Check }) {
         <strong>{pick(check)}</strong>
       </p>
       <p>
-        <span className="faint">{t('gate.formula')}</span> <code lang="en">{check.formula}</code>
+        <span className="faint">{t('gate.formula')}</span> <Formula check={check} />
       </p>
       <div className={plot ? 'beside' : ''}>
         {plot && <Drawn plot={plot} name={label('gate.id', check.id)} />}
@@ -242,6 +242,13 @@ function CheckView({ check }: { check: Check }) {
       </div>
     </section>
   );
+}
+
+/** The formula in the reader's language, or as the report has it. */
+function Formula({ check }: { check: Check }) {
+  const { lang } = useTexts();
+  if (lang === 'zh' && check.formula_zh) return <code>{check.formula_zh}</code>;
+  return <code lang="en">{check.formula}</code>;
 }
 
 /** Names of measured things: words where there are any, else as the gate says. */

@@ -9,6 +9,8 @@ export interface Check {
   verdict: GateVerdict;
   /** In words and signs, as the gate computes it. */
   formula: string;
+  /** The same in Chinese; reports of earlier versions have none. */
+  formula_zh?: string;
   parameter: Record<string, unknown>;
   worst: Record<string, unknown>;
   zh: string;

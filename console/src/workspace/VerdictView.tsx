@@ -58,7 +58,7 @@ export function VerdictView({ sql, verdict, current, error, again, goTo }: Props
 }
 
 function ReasonView({ reason, sql, goTo }: { reason: Reason; sql: string; goTo: (span: Span) => void }) {
-  const { t, pick, lang } = useTexts();
+  const { t, pick } = useTexts();
   const span = spanAt(sql, reason.at);
   return (
     <>
@@ -72,8 +72,7 @@ function ReasonView({ reason, sql, goTo }: { reason: Reason; sql: string; goTo: 
       )}
       {reason.would_help && (
         <p>
-          <strong>{t('work.help')}</strong>{' '}
-          <span {...(lang === 'zh' ? { lang: 'en' } : {})}>{reason.would_help}</span>
+          <strong>{t('work.help')}</strong> {pick({ zh: reason.would_help_zh, en: reason.would_help })}
         </p>
       )}
       <p className="row">

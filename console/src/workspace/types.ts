@@ -24,7 +24,9 @@ export interface Reason extends Named {
   columns: string[];
   /** Line and character from 1; zero where there is no place. */
   at: { line: number; column: number };
+  /** What would help, in English and in Chinese; empty where nothing is known. */
   would_help: string;
+  would_help_zh: string;
 }
 
 /** The verdict on a query. */

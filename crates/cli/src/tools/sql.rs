@@ -153,7 +153,7 @@ fn describe(verdict: &Verdict) -> String {
         let _ = writeln!(out, "  {} {}:{}  {}", r.rule, r.at.line, r.at.column, r.columns.join(", "));
         let _ = writeln!(out, "    {}\n    {}", r.zh, r.en);
         if !r.would_help.is_empty() {
-            let _ = writeln!(out, "    → {}", r.would_help);
+            let _ = writeln!(out, "    → {}\n    → {}", r.would_help_zh, r.would_help);
         }
     }
     for column in &verdict.lineage {

@@ -77,7 +77,7 @@ fn a_locked_field_is_refused_before_any_record_is_read() {
     assert_eq!((code, &verdict["verdict"]), (1, &serde_json::json!("refuse")));
     let reason = &verdict["reasons"][0];
     assert_eq!(reason["at"]["line"], 1);
-    for key in ["rule", "columns", "at", "zh", "en", "would_help"] {
+    for key in ["rule", "columns", "at", "zh", "en", "would_help", "would_help_zh"] {
         assert!(reason.get(key).is_some(), "{key}");
     }
     let out = run(dir.path(), &[], "SELECT id_no FROM visits");

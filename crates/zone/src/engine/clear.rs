@@ -193,8 +193,11 @@ fn check_root(root: &Relation, policy: &Policy, text: &Text) -> Checked<()> {
     let list = names.join(", ");
     let (zh, en) =
         if names.is_empty() { (zh.into(), en.into()) } else { (format!("{zh}（{list}）"), format!("{en} ({list})")) };
-    let help = "group by dimensions and use aggregates, or ask for public columns only";
-    deny(Reason::new(rule, zh, en).columns(names).help(help).place(place))
+    let help = (
+        "按维度分组并使用聚合，或只取公开列",
+        "group by dimensions and use aggregates, or ask for public columns only",
+    );
+    deny(Reason::new(rule, zh, en).columns(names).help(help.0, help.1).place(place))
 }
 
 /// Columns that may not stand in one query with others (SEN).
@@ -206,7 +209,10 @@ fn check_company(used: &BTreeSet<Atom>, policy: &Policy, text: &Text) -> Checked
             let (zh, en) = (format!("{a} 不得与 {b} 同在一个查询"), format!("{a} may not stand in one query with {b}"));
             let place = text.find(&other.column).or_else(|| text.start());
             return deny(
-                Reason::new("SEN", zh, en).columns([a, b]).help(format!("leave out {}", other.column)).place(place),
+                Reason::new("SEN", zh, en)
+                    .columns([a, b])
+                    .help(format!("去掉 {}", other.column), format!("leave out {}", other.column))
+                    .place(place),
             );
         }
     }

@@ -176,6 +176,12 @@ pub struct Label {
     pub released_key: Option<(usize, usize)>,
     /// Index of the release point's measure that this column is.
     pub released_measure: Option<(usize, usize)>,
+    /// A time that is a day's first instant: bounds within the day bound the whole day.
+    pub whole_days: bool,
+    /// Says whether a row is the first of its subject: may choose rows, and not the others.
+    pub first_row: bool,
+    /// How many times longer than its longest column a text may be.
+    pub growth: u64,
 }
 
 impl Label {
@@ -194,6 +200,9 @@ impl Label {
             released_as_is: false,
             released_key: None,
             released_measure: None,
+            whole_days: false,
+            first_row: false,
+            growth: 1,
         }
     }
 
@@ -219,6 +228,8 @@ impl Label {
             label.atoms.extend(part.atoms.iter().cloned());
             label.transform = label.transform.max(part.transform);
             label.from_release |= part.from_release;
+            label.growth = label.growth.max(part.growth);
+            label.first_row |= part.first_row;
         }
         label
     }

@@ -6,12 +6,15 @@
 //! It must not know orders, tickets, keys or files beyond the table providers it is given.
 
 mod analysis;
+mod classes;
 mod clear;
+mod depth;
 mod disclose;
 pub mod functions;
 mod label;
 pub mod local;
 mod parse;
+mod patterns;
 mod planner;
 mod rehearse;
 mod run;

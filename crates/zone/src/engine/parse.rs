@@ -1,5 +1,6 @@
 //! Text to one SELECT statement, and places in the text. Anything else than one SELECT is refused here (N1).
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use datafusion::logical_expr::sqlparser::ast::{Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor};
@@ -16,6 +17,9 @@ const LONGEST: usize = 100_000;
 const DEEPEST: usize = 60;
 /// Most tokens of a query: bounds the size of every later tree.
 const MOST_TOKENS: usize = 20_000;
+
+/// Most tables and subqueries that a query reads, each as often as it is read.
+const MOST_READS: u64 = 400;
 
 /// The words of a query with their places.
 pub struct Text {
@@ -53,8 +57,14 @@ pub fn parse(sql: &str) -> Checked<(Statement, Text)> {
         return deny(n1("只接受一条 SELECT 语句", "exactly one SELECT statement is accepted").place(text.start()));
     };
     if !matches!(statement, Statement::Query(_)) {
-        let help = "write the question as one SELECT";
-        return deny(n1("只接受 SELECT 语句", "only SELECT statements are accepted").help(help).place(text.start()));
+        let help = ("把问题写成一条 SELECT", "write the question as one SELECT");
+        return deny(
+            n1("只接受 SELECT 语句", "only SELECT statements are accepted").help(help.0, help.1).place(text.start()),
+        );
+    }
+    if statement.visit(&mut Reads::default()).is_break() {
+        let reason = n1("展开后的子查询过多", "too many subqueries once the named ones are written out");
+        return deny(reason.help("少用重复引用的 WITH", "refer to WITH queries less often").place(text.start()));
     }
     match statement.visit(&mut Shape) {
         ControlFlow::Continue(()) => Ok((statement, text)),
@@ -69,6 +79,57 @@ pub fn parse(sql: &str) -> Checked<(Statement, Text)> {
 
 fn n1(zh: &str, en: &str) -> Reason {
     Reason::new("N1", zh, en)
+}
+
+/// Counts the tables and subqueries that a query reads once its named queries are written out: each name may double the one
+/// before. Breaks where there are too many.
+#[derive(Default)]
+struct Reads {
+    /// Queries that stand under a name, by where they lie.
+    bodies: HashMap<*const Query, String>,
+    /// What each name reads; of two queries of one name the heavier one counts.
+    names: HashMap<String, u64>,
+    /// What the open queries have read so far, the innermost last.
+    open: Vec<u64>,
+}
+
+impl Visitor for Reads {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let named = query.with.iter().flat_map(|with| &with.cte_tables);
+        let named = named.map(|cte| (std::ptr::from_ref::<Query>(&cte.query), cte.alias.name.value.to_lowercase()));
+        self.bodies.extend(named);
+        self.open.push(1);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let reads = self.open.pop().unwrap_or_default();
+        if reads > MOST_READS {
+            return ControlFlow::Break(());
+        }
+        match (self.bodies.remove(&std::ptr::from_ref(query)), self.open.last_mut()) {
+            (Some(name), _) => {
+                let known = self.names.entry(name).or_default();
+                *known = reads.max(*known);
+            }
+            (None, Some(outer)) => *outer += reads,
+            (None, None) => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        let name = match factor {
+            TableFactor::Table { name, .. } => name.to_string().trim_matches('"').to_lowercase(),
+            _ => String::new(),
+        };
+        if let Some(open) = self.open.last_mut() {
+            *open += self.names.get(&name).copied().unwrap_or(1);
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 /// Finds parts of a statement that the planner would pass over in silence or that have no meaning here.
@@ -125,6 +186,15 @@ impl Text {
     /// Place of the first word of the text.
     pub fn start(&self) -> Option<Position> {
         self.tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_))).map(place)
+    }
+
+    /// Is that a name or word that the author wrote?
+    pub fn names(&self, word: &str) -> bool {
+        let of_letters = |token: &&TokenWithSpan| match &token.token {
+            Token::Word(known) => known.value.eq_ignore_ascii_case(word),
+            _ => false,
+        };
+        word.len() > 1 && !word.eq_ignore_ascii_case("as") && self.tokens.iter().any(|token| of_letters(&token))
     }
 
     /// Place of the first word equal to that, letter case aside.

@@ -23,7 +23,10 @@ pub const ROWS: u64 = 2_000;
 /// # Errors
 /// When the accepted query fails or goes over its (small) limits.
 pub async fn rehearse(contracts: &[Contract], purpose: &Purpose, sql: &str) -> Result<Answer, RunError> {
-    let verdict = check(sql, contracts, purpose);
+    // Planning is work for a thread of its own: a long query must not hold other calls up.
+    let text = (sql.to_owned(), contracts.to_vec(), purpose.clone());
+    let checked = tokio::task::spawn_blocking(move || check(&text.0, &text.1, &text.2)).await;
+    let verdict = checked.map_err(|_| RunError::Failed)?;
     let refused = |verdict| Answer { verdict, columns: Vec::new(), rows: Vec::new() };
     if verdict.verdict == Decision::Refuse {
         return Ok(refused(verdict));
@@ -40,12 +43,14 @@ pub async fn rehearse(contracts: &[Contract], purpose: &Purpose, sql: &str) -> R
         ..Limits::default()
     };
     let env = EngineEnv { sources: sources.map_err(|_| RunError::Failed)?, purpose: purpose.clone(), limits };
-    let Ok(plan) = clear(&env, sql) else { return Ok(refused(verdict)) };
+    let text = sql.to_owned();
+    let cleared = tokio::task::spawn_blocking(move || clear(&env, &text)).await.map_err(|_| RunError::Failed)?;
+    let Ok(plan) = cleared else { return Ok(refused(verdict)) };
     let sealed = run(plan).await?;
     Ok(Answer { verdict, columns: sealed.columns(), rows: rows(&sealed).ok_or(RunError::Failed)? })
 }
 
-fn source(contract: &Contract, tokens: &Tokens) -> Result<Source, ArrowError> {
+pub(super) fn source(contract: &Contract, tokens: &Tokens) -> Result<Source, ArrowError> {
     let mut columns = made_up::columns(contract, ROWS)?;
     let fields = contract.sealed_schema();
     let plain: Vec<usize> = (0..columns.len()).collect();

@@ -8,12 +8,13 @@ use crate::contract::Grid;
 /// The point at which a bound cuts time, if it cuts between cells of the grid; and whether time is continuous there.
 ///
 /// A date d cuts before d, or after it where `above` (`x <= d`); both are cuts between days. A time of day cuts at an instant.
-pub fn bound(grid: Grid, value: &ScalarValue, above: bool) -> Option<(DateTime, bool)> {
+/// Where the compared time is a day's first instant (`whole_days`), so is the literal, and it is taken as that day.
+pub fn bound(grid: Grid, value: &ScalarValue, above: bool, whole_days: bool) -> Option<(DateTime, bool)> {
     match value {
-        ScalarValue::Date32(Some(days)) => {
-            let day = date(i64::from(*days))?;
-            let day = if above { day.tomorrow().ok()? } else { day };
-            starts_cell(grid, day.to_datetime(jiff::civil::Time::midnight())).map(|point| (point, false))
+        ScalarValue::Date32(Some(days)) => day_bound(grid, date(i64::from(*days))?, above),
+        _ if whole_days => {
+            let (point, _) = bound(Grid::Day, value, false, false)?;
+            day_bound(grid, point.date(), above)
         }
         ScalarValue::TimestampSecond(Some(n), None) => instant(grid, i128::from(*n) * 1_000_000_000),
         ScalarValue::TimestampMillisecond(Some(n), None) => instant(grid, i128::from(*n) * 1_000_000),
@@ -21,6 +22,11 @@ pub fn bound(grid: Grid, value: &ScalarValue, above: bool) -> Option<(DateTime, 
         ScalarValue::TimestampNanosecond(Some(n), None) => instant(grid, i128::from(*n)),
         _ => None,
     }
+}
+
+fn day_bound(grid: Grid, day: Date, above: bool) -> Option<(DateTime, bool)> {
+    let day = if above { day.tomorrow().ok()? } else { day };
+    starts_cell(grid, day.to_datetime(jiff::civil::Time::midnight())).map(|point| (point, false))
 }
 
 fn instant(grid: Grid, nanoseconds: i128) -> Option<(DateTime, bool)> {
@@ -88,11 +94,15 @@ mod tests {
             (Grid::Year, "1990-02-01", false, false),
         ];
         for (grid, text, above, on) in cases {
-            assert_eq!(bound(grid, &days(text), above).is_some(), on, "{text} {above}");
+            assert_eq!(bound(grid, &days(text), above, false).is_some(), on, "{text} {above}");
         }
-        let hour = |seconds| bound(Grid::Hour, &ScalarValue::TimestampSecond(Some(seconds), None), false).is_some();
+        let hour =
+            |seconds| bound(Grid::Hour, &ScalarValue::TimestampSecond(Some(seconds), None), false, false).is_some();
         assert!(hour(7200) && !hour(7201));
-        assert!(bound(Grid::Month, &ScalarValue::Date32(Some(i32::MAX)), true).is_none());
+        assert!(bound(Grid::Month, &ScalarValue::Date32(Some(i32::MAX)), true, false).is_none());
+        // A date as a time of day: after the first instant of a month is after its first day.
+        let first = ScalarValue::TimestampSecond(Some(1_704_067_200), None);
+        assert!(bound(Grid::Month, &first, true, true).is_none() && bound(Grid::Month, &first, false, true).is_some());
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub struct Reason {
     pub en: String,
     /// The smallest change or grant that would help, in English.
     pub would_help: String,
+    /// The same in Chinese.
+    pub would_help_zh: String,
 }
 
 /// How an output value depends on a source value.
@@ -105,14 +107,14 @@ impl Verdict {
 impl Reason {
     /// A reason by rule and texts, placed at the start of the text until somebody knows better.
     pub fn new(rule: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        let (columns, would_help) = (Vec::new(), String::new());
         Self {
             rule: rule.into(),
-            columns,
+            columns: Vec::new(),
             at: Position { line: 0, column: 0 },
             zh: zh.into(),
             en: en.into(),
-            would_help,
+            would_help: String::new(),
+            would_help_zh: String::new(),
         }
     }
 
@@ -125,8 +127,8 @@ impl Reason {
 
     /// The same reason with a way out.
     #[must_use]
-    pub fn help(mut self, would_help: impl Into<String>) -> Self {
-        self.would_help = would_help.into();
+    pub fn help(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        (self.would_help_zh, self.would_help) = (zh.into(), en.into());
         self
     }
 

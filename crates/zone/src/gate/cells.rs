@@ -13,7 +13,10 @@ use arrow::array::{Array, RecordBatch};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 
-const CELLS_FORMULA: &str = "distinct subjects behind each row, each condition and its remainder ≥ k";
+const CELLS_FORMULA: (&str, &str) = (
+    "每行、每个条件及其余部分所涉不同主体数 ≥ k",
+    "distinct subjects behind each row, each condition and its remainder ≥ k",
+);
 
 /// What the row count found, over all release points.
 #[derive(Default)]
@@ -51,12 +54,13 @@ fn public_by_lineage(parts: &SealedParts) -> bool {
         && parts.origins.iter().all(|o| o.public)
 }
 
-fn nothing_restricted(id: &str, check: u64, formula: &str) -> CheckReport {
+fn nothing_restricted(id: &str, check: u64, formula: (&str, &str)) -> CheckReport {
     CheckReport {
         id: id.into(),
         check,
         verdict: Verdict::Pass,
-        formula: formula.into(),
+        formula: formula.1.into(),
+        formula_zh: formula.0.into(),
         parameter: json!({}),
         worst: json!({}),
         zh: "结果只来自公开字段。".into(),
@@ -69,7 +73,8 @@ fn cannot_recount() -> CheckReport {
         id: "cells".into(),
         check: 4,
         verdict: Verdict::Block,
-        formula: CELLS_FORMULA.into(),
+        formula: CELLS_FORMULA.1.into(),
+        formula_zh: CELLS_FORMULA.0.into(),
         parameter: json!({}),
         worst: json!({"recounted": false}),
         zh: "无法在原始记录上重新计数，不得出域。".into(),
@@ -222,7 +227,8 @@ impl Tally {
             id: "cells".into(),
             check: 4,
             verdict,
-            formula: CELLS_FORMULA.into(),
+            formula: CELLS_FORMULA.1.into(),
+            formula_zh: CELLS_FORMULA.0.into(),
             parameter: json!({"k": self.needed}),
             worst: json!({
                 "rows": self.rows, "rows_below": self.below, "rows_without_group": self.without_group,

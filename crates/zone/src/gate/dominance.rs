@@ -7,7 +7,10 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The rules in signs: X the total, x₁ and x₂ the two largest contributions in absolute value.
-pub(crate) const FORMULA: &str = "(x1+x2)/X < top2; X-x1-x2 ≥ rest·x1; x1/X ≤ top1 of the subject kind";
+pub(crate) const FORMULA: (&str, &str) = (
+    "(x1+x2)/X < top2；X-x1-x2 ≥ rest·x1；x1/X ≤ 该类主体的 top1",
+    "(x1+x2)/X < top2; X-x1-x2 ≥ rest·x1; x1/X ≤ top1 of the subject kind",
+);
 
 /// Findings over all cells.
 #[derive(Default)]
@@ -101,7 +104,8 @@ impl Dominance {
             id: "dominance".into(),
             check: 5,
             verdict,
-            formula: FORMULA.into(),
+            formula: FORMULA.1.into(),
+            formula_zh: FORMULA.0.into(),
             parameter: json!({"top2_permille": params.top2_permille, "rest_permille": params.rest_permille, "top1_permille": params.top1_permille}),
             worst: json!({
                 "cells": self.cells, "cells_dominated": self.dominated, "cells_with_negative_values": self.negative,

@@ -41,6 +41,7 @@ pub fn check(view: &View, params: &GateParams) -> CheckReport {
         verdict,
         formula: "every column scalar, plainly named, without metadata; no invisible character; at least one row; within limits"
             .into(),
+        formula_zh: "每列为单值、列名普通、不带元数据；无不可见字符；至少一行；不超上限".into(),
         parameter: json!({"max_rows": params.max_rows, "max_columns": params.max_columns}),
         worst,
         zh,

@@ -79,6 +79,7 @@ pub fn check(view: &View, origin: &dyn Fn(usize) -> Origin) -> CheckReport {
         formula:
             "rows with a valid identifier in a column or pair of columns that is not public = 0; none in the header"
                 .into(),
+        formula_zh: "非公开的列或列对中含有效标识的行数 = 0；表头中没有标识".into(),
         parameter: json!({"hits": 0, "weak_permille": WEAK_PERMILLE}),
         worst: Value::Object(found),
         zh,

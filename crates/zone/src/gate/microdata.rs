@@ -86,6 +86,7 @@ pub fn check_k(measured: &Measured, params: &GateParams) -> CheckReport {
         check: 8,
         verdict,
         formula: "k = smallest class over the quasi-identifiers; 1/k ≤ θ".into(),
+        formula_zh: "k = 准标识符各等价类中最小的一类；1/k ≤ θ".into(),
         parameter: json!({"k": k, "scope": params.scope}),
         worst: json!({
             "k": measured.k, "risk_permille": risk, "classes": measured.classes, "classes_of_one": measured.unique,
@@ -123,6 +124,7 @@ pub fn check_diversity(measured: &Measured, params: &GateParams) -> Option<Check
         check: 10,
         verdict,
         formula: "distinct l ≥ l; min exp(H) ≥ entropy l; max distance t ≤ t".into(),
+        formula_zh: "不同取值数 ≥ l；最小 exp(H) ≥ 熵 l；最大距离 ≤ t".into(),
         parameter: json!({"l_distinct": need, "l_entropy_permille": if binary { 0 } else { params.l_entropy_permille }, "t_permille": params.t_permille}),
         worst: json!({
             "l_distinct": d.l_distinct, "l_entropy": decimal(d.l_entropy), "alpha": decimal(d.alpha),

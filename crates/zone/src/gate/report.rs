@@ -42,8 +42,11 @@ pub struct CheckReport {
     pub check: u64,
     /// Outcome.
     pub verdict: Verdict,
-    /// Formula in words and signs.
+    /// Formula in words and signs, in English.
     pub formula: String,
+    /// The same in Chinese. Reports written before it existed have none, and keep their digest.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub formula_zh: String,
     /// Parameters it was held against.
     pub parameter: Value,
     /// Worst case: counts only.

@@ -29,6 +29,7 @@ pub fn check(view: &View) -> Option<CheckReport> {
         check: 15,
         verdict,
         formula: "no masked identity number beside a date".into(),
+        formula_zh: "遮盖的身份证号旁没有日期".into(),
         parameter: json!({}),
         worst: json!({"masked_identity_columns": masked, "date_columns": dates}),
         zh: zh.into(),

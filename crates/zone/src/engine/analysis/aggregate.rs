@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use datafusion::common::Column;
+use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::expr::GroupingSet;
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, Projection};
 
 use super::blame::internal;
+use super::compare::number;
 use super::relation::Hidden;
 use super::{Pass, Relation};
 use crate::engine::functions::{Fold, fold};
 use crate::engine::label::{Condition, Label, Modes};
-use crate::engine::subjects;
 use crate::engine::verdict::{Checked, Reason, Transform, deny};
+use crate::engine::{classes, subjects};
 
 /// An aggregate with the labels of its parts.
 pub(super) struct Call<'e> {
@@ -37,9 +38,14 @@ impl Call<'_> {
     }
 }
 
+/// A constant that counts a row or leaves it out.
+fn counts(value: &ScalarValue) -> bool {
+    value.is_null() || number(value).is_some_and(|number| number == 0.0 || number == 1.0)
+}
+
 impl Pass<'_> {
     pub(super) fn aggregate(&mut self, plan: &LogicalPlan, node: &Aggregate) -> Checked<Relation> {
-        let input = self.analyse(&node.input)?;
+        let mut input = self.analyse(&node.input)?;
         let sets = matches!(node.group_expr.as_slice(), [Expr::GroupingSet(_)]);
         let exprs = grouping_set_to_exprlist(&node.group_expr).map_err(internal)?;
         let mut keys = exprs.iter().map(|key| self.label(key, &input)).collect::<Checked<Vec<Label>>>()?;
@@ -49,12 +55,19 @@ impl Pass<'_> {
             node.aggr_expr.iter().map(|expr| self.aggregate_call(expr, &input)).collect::<Checked<Vec<Call>>>()?;
         let free = keys.iter().chain(calls.iter().flat_map(Call::labels)).all(Label::is_free);
         if free && !input.is_raw() {
+            self.note_failing(&mut input);
             return self.open_aggregate(node, input, &keys, &calls);
         }
+        let only_keys = calls.is_empty() && keys.iter().all(|key| key.modes.has(Modes::EQJOIN) && !key.is_free());
+        // One row per key alone: however often it was there.
+        if let Some(reason) = input.loose.take_if(|reason| !only_keys || reason.rule == "N3") {
+            return Err(reason);
+        }
+        input.loose = None;
         if keys.iter().any(|key| key.modes.has(Modes::EQJOIN) && !key.is_free()) {
             if sets {
                 let (expr, label) = (exprs[0], Label::derived(Modes::NONE, &keys));
-                let help = "group by the key alone";
+                let help = ("只按键分组", "group by the key alone");
                 return self.refuse(
                     expr,
                     &label,
@@ -90,7 +103,7 @@ impl Pass<'_> {
         for order in &call.params.order_by {
             let label = self.label(&order.expr, input)?;
             if !label.is_free() && !call.params.args.contains(&order.expr) {
-                let help = "leave out the order inside the aggregate";
+                let help = ("去掉聚合内的排序", "leave out the order inside the aggregate");
                 return self.refuse(
                     &order.expr,
                     &label,
@@ -115,7 +128,7 @@ impl Pass<'_> {
                 "N7",
                 "此列不得用作条件",
                 "this column may not be a condition",
-                "compare a dimension with a literal",
+                ("用维度与字面值比较", "compare a dimension with a literal"),
             );
         }
         Ok(Call { expr, call, fold, args, filter })
@@ -141,7 +154,7 @@ impl Pass<'_> {
         let aggregates = node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
         let plan = Aggregate::try_new(Arc::new(input.plan.clone()), group, aggregates).map_err(internal)?;
         let plan = LogicalPlan::Aggregate(plan);
-        Ok(Relation { plan, schema: Arc::clone(&node.schema), labels, hidden: Vec::new(), ..input })
+        Ok(Relation { plan, schema: Arc::clone(&node.schema), labels, hidden: Vec::new(), fans: Vec::new(), ..input })
     }
 
     /// Grouping expressions as they will run; grouping sets are rewritten inside.
@@ -172,7 +185,7 @@ impl Pass<'_> {
     ) -> Checked<Relation> {
         for (key, expr) in keys.iter().zip(&node.group_expr) {
             if !key.modes.has(Modes::INNER_KEY) {
-                let help = "group by keys, dimensions and times";
+                let help = ("按键、维度与时间分组", "group by keys, dimensions and times");
                 return self.refuse(
                     expr,
                     key,
@@ -197,27 +210,45 @@ impl Pass<'_> {
         let mut aggregates =
             node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
         aggregates.extend(tokens);
+        let classes = match calls.is_empty() && node.group_expr.len() == 1 {
+            // One row per key: however often it was there.
+            true => Vec::new(),
+            false => self.classes(&input, &node.group_expr, &node.aggr_expr.iter().collect::<Vec<&Expr>>())?,
+        };
+        let multiplied = !classes.is_empty();
+        aggregates.extend(multiplied.then(|| classes::pattern().call(classes)));
         let grouped = Aggregate::try_new(Arc::new(input.plan.clone()), group, aggregates).map_err(internal)?;
+        let (plan, hidden, fans) = self.rename(node, grouped, &input.hidden, multiplied)?;
+        keys.extend(folded);
+        let (schema, state) = (Arc::clone(&node.schema), super::State::Raw);
+        Ok(Relation { plan, schema, labels: keys, hidden, state, fans, ..input })
+    }
+
+    /// The grouping under its names, its hidden columns under new ones.
+    fn rename(
+        &mut self,
+        node: &Aggregate,
+        grouped: Aggregate,
+        of: &[Hidden],
+        multiplied: bool,
+    ) -> Checked<(LogicalPlan, Vec<Hidden>, Vec<Column>)> {
         let visible = node.schema.fields().len();
         let mut exprs: Vec<Expr> = node.schema.columns().into_iter().map(Expr::Column).collect();
-        let mut hidden = Vec::new();
-        for (column, of) in grouped.schema.columns().into_iter().skip(visible).zip(&input.hidden) {
+        let (mut hidden, mut fans) = (Vec::new(), Vec::new());
+        for (column, of) in grouped.schema.columns().into_iter().skip(visible).zip(of) {
             self.scans += 1;
             let name = format!("{}{}_{}", crate::contract::SUBJECT_PREFIX, of.kind, self.scans);
             exprs.push(Expr::Column(column).alias(&name));
             hidden.push(Hidden { column: Column::from_name(name), ..of.clone() });
         }
+        if let Some(column) = grouped.schema.columns().pop().filter(|_| multiplied) {
+            self.scans += 1;
+            let name = format!("__fan_{}", self.scans);
+            exprs.push(Expr::Column(column).alias(&name));
+            fans.push(Column::from_name(name));
+        }
         let plan = Projection::try_new(exprs, Arc::new(LogicalPlan::Aggregate(grouped))).map_err(internal)?;
-        keys.extend(folded);
-        let state = super::State::Raw;
-        Ok(Relation {
-            plan: LogicalPlan::Projection(plan),
-            schema: Arc::clone(&node.schema),
-            labels: keys,
-            hidden,
-            state,
-            ..input
-        })
+        Ok((LogicalPlan::Projection(plan), hidden, fans))
     }
 
     /// Label of an aggregate per subject.
@@ -241,7 +272,10 @@ impl Pass<'_> {
             }
             (Fold::Sum | Fold::Mean, [value]) if value.modes.has(Modes::SUM) && !distinct => {
                 return Ok(match &value.condition {
-                    Condition::Constants(_) => base(Modes::DIM.or(Modes::SUM)),
+                    // Zeros and ones count rows. Other constants are weights: they would carry several counts in one sum.
+                    Condition::Constants(constants) if constants.iter().all(counts) => base(Modes::DIM.or(Modes::SUM)),
+                    Condition::Constants(_) => base(Modes::DIM),
+                    _ if value.is_free() && !value.atoms.is_empty() => base(Modes::DIM),
                     _ => Label {
                         grid: value.grid,
                         ..base(value.modes.and(Modes::of_class(crate::contract::Class::Mea)))
@@ -255,7 +289,10 @@ impl Pass<'_> {
             _ => {}
         }
         let label = Label::derived(Modes::NONE, call.labels());
-        let help = "per subject: COUNT, SUM and AVG of measures, MIN and MAX of dimensions and times";
+        let help = (
+            "按主体可用：COUNT，度量的 SUM 与 AVG，维度与时间的 MIN 与 MAX",
+            "per subject: COUNT, SUM and AVG of measures, MIN and MAX of dimensions and times",
+        );
         self.refuse(
             call.expr,
             &label,

@@ -17,7 +17,7 @@ impl Pass<'_> {
         rule: &str,
         zh: &str,
         en: &str,
-        help: &str,
+        help: (&str, &str),
     ) -> Checked<T> {
         let names: Vec<String> = label.names();
         let list = names.join(", ");
@@ -28,7 +28,7 @@ impl Pass<'_> {
         let place = self
             .place(expr)
             .or_else(|| names.iter().find_map(|name| self.text.find(name.rsplit('.').next().unwrap_or(name))));
-        deny(Reason::new(rule, zh, en).columns(names).help(help).place(place).place(self.text.start()))
+        deny(Reason::new(rule, zh, en).columns(names).help(help.0, help.1).place(place).place(self.text.start()))
     }
 
     /// Place of an expression: that of its first column that still knows it.
@@ -50,6 +50,6 @@ impl Pass<'_> {
 pub(super) fn internal<E>(_: E) -> Box<Reason> {
     Box::new(
         Reason::new("N1", "查询无法改写为受控形式", "the query cannot be rewritten into its governed form")
-            .help("write it more simply"),
+            .help("写得简单些", "write it more simply"),
     )
 }

@@ -45,7 +45,7 @@ impl Pass<'_> {
             "N7",
             "此列不得用作条件",
             "this column may not be a condition",
-            "compare a dimension with a literal",
+            ("用维度与字面值比较", "compare a dimension with a literal"),
         )
     }
 
@@ -58,16 +58,25 @@ impl Pass<'_> {
         if let [value] = rest.as_slice() {
             let folds = Modes::COUNT.or(Modes::SUM).or(Modes::DISTINCT).or(Modes::MEAN);
             let dimension = if value.modes.has(Modes::GROUP) { Modes::DIM } else { Modes::NONE };
+            // A public column is a weight: summed where a condition holds, it would tell for whom.
+            let folds = if value.is_free() && !value.atoms.is_empty() {
+                folds.and(Modes::COUNT.or(Modes::DISTINCT))
+            } else {
+                folds
+            };
             if value.condition == Condition::None {
                 let modes = value.modes.and(folds.or(dimension));
-                return Ok(Label { condition: Condition::ElseNothing, ..Label::derived(modes, all.iter().copied()) });
+                // The grid stays: a quantile of the chosen values is still somebody's value.
+                let condition = Condition::ElseNothing;
+                return Ok(Label { condition, grid: value.grid, ..Label::derived(modes, all.iter().copied()) });
             }
         }
         if labels.iter().all(|label| label.modes.has(Modes::GROUP)) {
             return Ok(Label::derived(Modes::DIM.without(Modes::DISTINCT), all.iter().copied()));
         }
         let label = Label::derived(Modes::NONE, all.iter().copied());
-        let help = "give a measure in one branch and 0 or NULL in the others";
+        let help =
+            ("一个分支给出度量，其余分支给出 0 或 NULL", "give a measure in one branch and 0 or NULL in the others");
         self.refuse(
             expr,
             &label,

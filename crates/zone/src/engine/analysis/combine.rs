@@ -97,7 +97,7 @@ pub(super) fn atoms(pass: &Pass, conditions: &[Expr]) -> Checked<Vec<Expr>> {
         if atoms.len() > MOST_ATOMS {
             let reason =
                 Reason::new("G2", "一个分组中的条件聚合过多", "too many conditional aggregates stand in one grouping");
-            return deny(reason.help("make the condition a grouping key").place(pass.text.start()));
+            return deny(reason.help("把条件写成分组键", "make the condition a grouping key").place(pass.text.start()));
         }
     }
     let atom = |(held, failed): (Vec<&Expr>, Vec<&Expr>)| {
@@ -134,7 +134,12 @@ pub(super) fn check(pass: &Pass, population: &LogicalPlan, calls: &[Call]) -> Ch
             "a measure under a condition below the grouping may not stand beside other measures",
         );
         return deny(
-            reason.help("write the condition inside the aggregate, FILTER (WHERE …)").place(pass.text.start()),
+            reason
+                .help(
+                    "把条件写在聚合之内：FILTER (WHERE …)",
+                    "write the condition inside the aggregate, FILTER (WHERE …)",
+                )
+                .place(pass.text.start()),
         );
     }
     if calls.len() > 1 && multiplies(pass, population) {
@@ -146,6 +151,7 @@ pub(super) fn check(pass: &Pass, population: &LogicalPlan, calls: &[Call]) -> Ch
         return deny(
             reason
                 .help(
+                    "每个聚合各写一条查询，或不用 UNION、自连接与带条件的外连接",
                     "ask for each aggregate in a query of its own, or avoid UNION, self-joins and filtered outer joins",
                 )
                 .place(pass.text.find("UNION"))
@@ -156,11 +162,26 @@ pub(super) fn check(pass: &Pass, population: &LogicalPlan, calls: &[Call]) -> Ch
     Ok(())
 }
 
+/// Is a restricted table read more than once? Each reading multiplies the rows of whoever has many.
+pub(super) fn read_again(pass: &Pass, population: &LogicalPlan) -> bool {
+    let mut seen = BTreeSet::new();
+    scans(population).into_iter().any(|table| is_restricted(pass, &table) && !seen.insert(table))
+}
+
+/// When a number of distinct keys counts a row: all conditions of the aggregate together. `None`: always.
+pub(super) fn counted_when(call: &Call, runs: &AggregateFunction) -> Option<Expr> {
+    let mut conditions: Vec<Expr> = runs.params.filter.as_deref().cloned().into_iter().collect();
+    for (arg, label) in runs.params.args.iter().zip(&call.args) {
+        if label.condition != Condition::None {
+            conditions.push(arg.clone().is_not_null());
+        }
+    }
+    conditions.into_iter().reduce(Expr::and)
+}
+
 /// May the way the rows were made take one of them more often than another, as the query's author likes?
 fn multiplies(pass: &Pass, plan: &LogicalPlan) -> bool {
-    let mut seen = BTreeSet::new();
-    let again = scans(plan).into_iter().any(|table| is_restricted(pass, &table) && !seen.insert(table));
-    again || shapes(pass, plan)
+    read_again(pass, plan) || shapes(pass, plan)
 }
 
 fn shapes(pass: &Pass, plan: &LogicalPlan) -> bool {
@@ -196,7 +217,7 @@ fn has(plan: &LogicalPlan, wanted: &impl Fn(&LogicalPlan) -> bool) -> bool {
 }
 
 /// Tables read, each as often as it is read; subqueries only choose rows and are left out.
-fn scans(plan: &LogicalPlan) -> Vec<String> {
+pub(super) fn scans(plan: &LogicalPlan) -> Vec<String> {
     match plan {
         LogicalPlan::TableScan(scan) => vec![scan.table_name.table().to_owned()],
         other => other.inputs().into_iter().flat_map(scans).collect(),

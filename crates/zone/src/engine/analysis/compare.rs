@@ -15,7 +15,7 @@ use crate::engine::verdict::Checked;
 
 /// Where comparisons cut a column's values, and on which side of the point. Both cuts at one point single it out: an equality.
 #[derive(Default)]
-pub(super) struct Splits(BTreeMap<(String, String), Cut>);
+pub(super) struct Splits(BTreeMap<(String, String), (Cut, u64)>);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cut {
@@ -34,7 +34,9 @@ impl Pass<'_> {
             (Some(value), None) => self.against_literal(right, &r, op.swap().unwrap_or(op), value)?,
             _ => self.between_columns(op, left, &l, right, &r)?,
         }
-        Ok(boolean(&[l, r]))
+        let first_row = l.modes.has(Modes::RANK) && !l.is_free() || r.modes.has(Modes::RANK) && !r.is_free();
+        let label = boolean(&[l, r]);
+        Ok(Label { first_row: first_row || label.first_row, ..label })
     }
 
     fn against_literal(&mut self, expr: &Expr, label: &Label, op: Operator, value: &ScalarValue) -> Checked<()> {
@@ -49,7 +51,7 @@ impl Pass<'_> {
                     "N2",
                     "按主体取行只能取第一行",
                     "only the first row of each subject may be taken",
-                    "compare the row number with 1",
+                    ("把行号与 1 比较", "compare the row number with 1"),
                 ),
             };
         }
@@ -58,7 +60,10 @@ impl Pass<'_> {
             Lt | LtEq | Gt | GtEq if label.modes.has(Modes::LIT_RANGE) => self.on_grid(expr, label, op, value),
             _ => {
                 let rule = self.rule_of(label);
-                let help = "compare a dimension with a literal, or a measure or time by range on its grid";
+                let help = (
+                    "用维度与字面值比较，或按格对度量、时间作范围比较",
+                    "compare a dimension with a literal, or a measure or time by range on its grid",
+                );
                 self.refuse(
                     expr,
                     label,
@@ -75,30 +80,32 @@ impl Pass<'_> {
     fn on_grid(&mut self, expr: &Expr, label: &Label, op: Operator, value: &ScalarValue) -> Checked<()> {
         let Some(grid) = label.grid else { return Ok(()) };
         let point = match grid {
-            Grid::Number(step) => {
-                number(value).filter(|number| is_multiple(*number, step)).map(|number| (format!("{number}"), upper(op)))
-            }
-            _ => time::bound(grid, value, upper(op) == Cut::Above).map(|(point, continuous)| {
+            Grid::Number(step) => grid_point(value, step).map(|(point, literal)| (point, (upper(op), literal))),
+            _ => time::bound(grid, value, upper(op) == Cut::Above, label.whole_days).map(|(point, continuous)| {
                 let cut = if continuous { upper(op) } else { Cut::Below };
-                (point.to_string(), cut)
+                (point.to_string(), (cut, 0))
             }),
         };
         let rule = self.rule_of(label);
         let Some((point, cut)) = point else {
-            let help = format!("use a bound on the grid {}", grid_name(grid));
+            let (zh, en) = grid_name(grid);
+            let help = (format!("界限取{zh}"), format!("use a bound on the grid: {en}"));
             return self.refuse(
                 expr,
                 label,
                 rule,
                 "界限不在该列的格上",
                 "the bound does not lie on the column's grid",
-                &help,
+                (&help.0, &help.1),
             );
         };
         let column = label.names().join("+");
         match self.splits.0.insert((column, point), cut) {
             Some(other) if other != cut => {
-                let help = "use half-open ranges: at least the one bound, below the other";
+                let help = (
+                    "使用半开区间：不小于下界，且小于上界",
+                    "use half-open ranges: at least the one bound, below the other",
+                );
                 self.refuse(expr, label, rule, "两个界限合成了等值比较", "two bounds together make an equality", help)
             }
             _ => Ok(()),
@@ -119,7 +126,10 @@ impl Pass<'_> {
         }
         let (expr, label) = if l.is_free() { (right, r) } else { (left, l) };
         let rule = self.rule_of(label);
-        let help = "join keys of one domain by equality; compare dimensions with literals or public columns";
+        let help = (
+            "同一域的键以等值连接；维度与字面值或公开列比较",
+            "join keys of one domain by equality; compare dimensions with literals or public columns",
+        );
         self.refuse(expr, label, rule, "此列不得这样比较", "this column may not be compared in this way", help)
     }
 
@@ -222,7 +232,24 @@ pub(super) fn number(value: &ScalarValue) -> Option<f64> {
 /// Is the number a multiple of the step, up to rounding?
 pub(super) fn is_multiple(number: f64, step: f64) -> bool {
     let quotient = number / step;
-    (quotient - quotient.round()).abs() <= 1e-9 * quotient.abs().max(1.0)
+    (quotient - quotient.round()).abs() <= 1e-9 * quotient.abs().clamp(1.0, 1000.0)
+}
+
+/// The point of the grid that a literal is, and how exactly it is written. A literal that only comes near a point is none: two
+/// of them, a hair's breadth apart, would be an equality.
+fn grid_point(value: &ScalarValue, step: f64) -> Option<(String, u64)> {
+    let quotient = (number(value)? / step).round();
+    let written = |number: f64| {
+        // Zero has no sign here.
+        let number = number + 0.0;
+        let same = ScalarValue::Float64(Some(number)).cast_to(&value.data_type()).ok()?;
+        (same == *value || (number == 0.0 && self::number(value) == Some(0.0))).then(|| number.to_bits())
+    };
+    // A decimal step has no exact double: 0.3 is 3 · 0.1 only if it is taken as 3 / 10.
+    let inverse = (1.0 / step).round();
+    let literal =
+        written(quotient * step).or_else(|| written(quotient / inverse).filter(|_| is_multiple(1.0 / step, 1.0)));
+    literal.map(|literal| (format!("{}", quotient + 0.0), literal))
 }
 
 /// `x < v` and `x >= v` cut below v; `x <= v` and `x > v` cut above it.
@@ -230,13 +257,14 @@ fn upper(op: Operator) -> Cut {
     if matches!(op, Operator::LtEq | Operator::Gt) { Cut::Above } else { Cut::Below }
 }
 
-fn grid_name(grid: Grid) -> String {
-    match grid {
-        Grid::Number(step) => format!("of multiples of {step}"),
-        Grid::Year => "year".into(),
-        Grid::Quarter => "quarter".into(),
-        Grid::Month => "month".into(),
-        Grid::Day => "day".into(),
-        Grid::Hour => "hour".into(),
-    }
+fn grid_name(grid: Grid) -> (String, String) {
+    let (zh, en) = match grid {
+        Grid::Number(step) => return (format!(" {step} 的整数倍"), format!("multiples of {step}")),
+        Grid::Year => ("年的起止", "years"),
+        Grid::Quarter => ("季度的起止", "quarters"),
+        Grid::Month => ("月的起止", "months"),
+        Grid::Day => ("日的起止", "days"),
+        Grid::Hour => ("整点", "hours"),
+    };
+    (zh.into(), en.into())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Subquery, TryCast};
@@ -58,7 +58,12 @@ impl Pass<'_> {
 
     fn unknown(&self, expr: &Expr) -> Checked<Label> {
         let reason = Reason::new("N1", "不接受的表达式形式", "this form of expression is not accepted");
-        deny(reason.help("write it as a join or a simple expression").place(self.place(expr)).place(self.text.start()))
+        deny(
+            reason
+                .help("写成连接或简单的表达式", "write it as a join or a simple expression")
+                .place(self.place(expr))
+                .place(self.text.start()),
+        )
     }
 
     /// A column that is used, not only carried.
@@ -76,7 +81,7 @@ impl Pass<'_> {
                 "LOCK",
                 zh,
                 en,
-                "leave the column out; it may only be carried and dropped",
+                ("去掉该列；它只可随行带过并丢弃", "leave the column out; it may only be carried and dropped"),
             );
         }
         self.used.extend(label.atoms.iter().cloned());
@@ -108,7 +113,13 @@ impl Pass<'_> {
         }
         let (left, right) = (self.label(&binary.left, from)?, self.label(&binary.right, from)?);
         if left.is_free() && right.is_free() {
-            return self.only_free(expr, &[&left, &right], from, may_fail(binary));
+            let fallible = may_fail(binary, from)?;
+            let label = self.only_free(expr, &[&left, &right], from, fallible)?;
+            let growth = match binary.op {
+                Operator::StringConcat => left.growth.saturating_add(right.growth),
+                _ => label.growth,
+            };
+            return self.grown(expr, label, growth);
         }
         let sum = matches!(binary.op, Operator::Plus | Operator::Minus);
         let plain = left.condition == Condition::None && right.condition == Condition::None;
@@ -127,7 +138,7 @@ impl Pass<'_> {
             return Ok(Label::derived(Modes::EPOCH, [&left, &right]));
         }
         let label = Label::derived(Modes::NONE, [&left, &right]);
-        let help = "aggregate first and compute with the released values";
+        let help = ("先聚合，再用已释放的值计算", "aggregate first and compute with the released values");
         self.refuse(
             expr,
             &label,
@@ -139,10 +150,16 @@ impl Pass<'_> {
     }
 
     /// A function over public or released values; over restricted rows it must not be able to fail (N3).
-    pub(super) fn only_free(&self, expr: &Expr, parts: &[&Label], from: &Relation, fallible: bool) -> Checked<Label> {
+    pub(super) fn only_free(
+        &mut self,
+        expr: &Expr,
+        parts: &[&Label],
+        from: &Relation,
+        fallible: bool,
+    ) -> Checked<Label> {
         let label = Label::join(parts.iter().copied());
         if !label.is_free() {
-            let help = "use a registered derivation, or aggregate first";
+            let help = ("使用登记的派生，或先聚合", "use a registered derivation, or aggregate first");
             return self.refuse(
                 expr,
                 &label,
@@ -153,7 +170,7 @@ impl Pass<'_> {
             );
         }
         if fallible && from.is_raw() {
-            let help = "compute with the released values instead";
+            let help = ("改用已释放的值计算", "compute with the released values instead");
             return self.refuse(
                 expr,
                 &label,
@@ -163,6 +180,7 @@ impl Pass<'_> {
                 help,
             );
         }
+        self.failing |= fallible && from.state == State::Public;
         Ok(label)
     }
 
@@ -170,6 +188,13 @@ impl Pass<'_> {
         let labels = parts.iter().map(|part| self.label(part, from)).collect::<Checked<Vec<Label>>>()?;
         if labels.iter().all(Label::is_free) {
             return Ok(Label::join(&labels));
+        }
+        if let Some(label) = labels.iter().find(|label| label.first_row)
+            && !matches!(expr, Expr::BinaryExpr(BinaryExpr { op: Operator::And, .. }) | Expr::IsTrue(_))
+        {
+            let (zh, en) = ("按主体取行只能取第一行", "only the first row of each subject may be taken");
+            let help = ("只写行号 = 1", "keep the row number = 1 by itself");
+            return self.refuse(expr, label, "N2", zh, en, help);
         }
         for label in &labels {
             if !label.modes.has(Modes::LIT_EQ) || label.modes.has(Modes::RANK) && !label.is_free() {
@@ -179,7 +204,7 @@ impl Pass<'_> {
                     "N7",
                     "此列不得用作条件",
                     "this column may not be a condition",
-                    "compare a dimension with a literal",
+                    ("用维度与字面值比较", "compare a dimension with a literal"),
                 );
             }
         }
@@ -192,7 +217,7 @@ impl Pass<'_> {
             return Ok(Label { transform: crate::engine::verdict::Transform::ManyToOne, ..label });
         }
         if !label.modes.has(Modes::NULLTEST) {
-            let help = "only dimensions may be tested for null";
+            let help = ("只有维度可作空值判断", "only dimensions may be tested for null");
             return self.refuse(
                 inner,
                 &label,
@@ -217,7 +242,7 @@ impl Pass<'_> {
                 "MEA",
                 "不得对该列取负",
                 "this column may not be negated",
-                "compute with the released values",
+                ("用已释放的值计算", "compute with the released values"),
             );
         }
         let modes = label.modes.and(Modes::COUNT.or(Modes::SUM));
@@ -245,7 +270,7 @@ impl Pass<'_> {
             && target.is_numeric()
             && (label.modes.has(Modes::GROUP) || label.modes.has(Modes::RANK));
         if !total && !narrowing {
-            let help = "keep the column's own type";
+            let help = ("保持该列原有的类型", "keep the column's own type");
             return self.refuse(
                 expr,
                 &label,
@@ -255,6 +280,7 @@ impl Pass<'_> {
                 help,
             );
         }
+        label.whole_days |= source == DataType::Date32 && matches!(target, DataType::Timestamp(..));
         if matches!(target, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) && !is_text(&source) {
             label.modes = label.modes.and(Modes::DIM.without(Modes::LIT_RANGE));
         }
@@ -269,7 +295,8 @@ impl Pass<'_> {
         let inner = self.analyse(&subquery.subquery)?;
         self.check_pairs(&from.tables, &inner.tables)?;
         if inner.is_raw() || !inner.is_open() {
-            let help = "the subquery must be an aggregate that could be released by itself";
+            let help =
+                ("子查询须是本身即可释放的聚合", "the subquery must be an aggregate that could be released by itself");
             let label = inner.labels.first().cloned().unwrap_or_else(Label::constant);
             return self.refuse(
                 expr,
@@ -317,14 +344,22 @@ fn add(left: &Label, right: &Label) -> Label {
 }
 
 /// Arithmetic that may fail: division by something that is not a literal other than zero.
-fn may_fail(binary: &BinaryExpr) -> bool {
-    match binary.op {
+fn may_fail(binary: &BinaryExpr, from: &Relation) -> Checked<bool> {
+    let plain = |expr: &Expr| -> Checked<bool> {
+        let kind = expr.get_type(from.schema.as_ref()).map_err(internal)?;
+        Ok(kind.is_integer() || kind.is_floating() || is_text(&kind) || kind == DataType::Null)
+    };
+    // Decimals and times overflow with an error; whole numbers wrap, and nothing else counts below a release.
+    if !plain(&binary.left)? || !plain(&binary.right)? {
+        return Ok(true);
+    }
+    Ok(match binary.op {
         Operator::Divide | Operator::Modulo => match super::compare::constant(&binary.right) {
             Some(value) => super::compare::number(value).is_none_or(|number| number == 0.0),
             None => true,
         },
         _ => false,
-    }
+    })
 }
 
 /// Conversions that give a value for every value.
@@ -337,13 +372,24 @@ fn never_fails(source: &DataType, target: &DataType) -> bool {
         (Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32, Int64) => true,
         (Int8 | Int16 | UInt8 | UInt16, Int32) => true,
         (DataType::Decimal128(..), Float64) => true,
-        (Date32, Timestamp(..)) | (Timestamp(..), Timestamp(..)) => true,
+        (Date32, Timestamp(..)) => true,
+        // A coarser unit cuts time off, and with it the grid's bounds.
+        (Timestamp(from, _), Timestamp(to, _)) => fineness(*from) <= fineness(*to),
         (Timestamp(..), Date32) => true,
         (DataType::Null, _) => true,
         _ => false,
     };
     let to_text = is_text(target) && (is_text(source) || source.is_integer() || matches!(source, Boolean | Date32));
     widening || to_text
+}
+
+fn fineness(unit: TimeUnit) -> u8 {
+    match unit {
+        TimeUnit::Second => 0,
+        TimeUnit::Millisecond => 1,
+        TimeUnit::Microsecond => 2,
+        TimeUnit::Nanosecond => 3,
+    }
 }
 
 fn is_text(kind: &DataType) -> bool {

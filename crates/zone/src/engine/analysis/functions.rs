@@ -11,6 +11,9 @@ use crate::engine::label::{Condition, Label, Modes};
 use crate::engine::time;
 use crate::engine::verdict::Checked;
 
+/// Longest that a text may become, in lengths of its longest column.
+const MOST_GROWTH: u64 = 1000;
+
 /// Narrowest band of years that may be formed.
 const YEARS: f64 = 5.0;
 
@@ -35,10 +38,11 @@ impl Pass<'_> {
                     "N8",
                     "未登记的函数",
                     "the function is not on the allow-list",
-                    "use an allow-listed function",
+                    ("使用登记在册的函数", "use an allow-listed function"),
                 );
             };
-            return self.only_free(expr, &parts, from, known == Effect::Fallible);
+            let label = self.only_free(expr, &parts, from, known == Effect::Fallible)?;
+            return self.grown(expr, label, growth(name, &call.args, &labels));
         }
         match (name, call.args.as_slice(), labels.as_slice()) {
             ("date_trunc", [unit, _], [_, time]) => self.truncate(expr, unit, time, true),
@@ -49,7 +53,8 @@ impl Pass<'_> {
             }
             _ => {
                 let restricted = labels.iter().find(|label| !label.is_free()).cloned().unwrap_or_else(Label::constant);
-                let help = "use a registered derivation of the column, or aggregate first";
+                let help =
+                    ("使用该列登记的派生，或先聚合", "use a registered derivation of the column, or aggregate first");
                 self.refuse(
                     expr,
                     &restricted,
@@ -62,6 +67,15 @@ impl Pass<'_> {
         }
     }
 
+    /// A text that is put together from others, unless it may become too long for anybody's memory.
+    pub(super) fn grown(&self, expr: &Expr, label: Label, growth: u64) -> Checked<Label> {
+        if growth > MOST_GROWTH {
+            let help = ("少作拼接", "join fewer texts");
+            return self.refuse(expr, &label, "N1", "文字拼接过长", "the text may become too long", help);
+        }
+        Ok(Label { growth, ..label })
+    }
+
     fn truncate(&mut self, expr: &Expr, unit: &Expr, label: &Label, whole: bool) -> Checked<Label> {
         let unit = constant(unit).and_then(|value| value.try_as_str().flatten()).unwrap_or_default().to_lowercase();
         if unit == "epoch" && !whole && label.modes == Modes::EPOCH {
@@ -70,7 +84,7 @@ impl Pass<'_> {
         let fits = label.modes.has(Modes::TRUNC) && label.grid.is_some_and(|grid| time::is_coarse(&unit, grid));
         // A day of the week is no truncation.
         if !fits || (whole && unit.contains("do")) {
-            let help = "truncate to the column's grid or coarser";
+            let help = ("截取到该列的格或更粗", "truncate to the column's grid or coarser");
             return self.refuse(
                 expr,
                 label,
@@ -88,7 +102,7 @@ impl Pass<'_> {
         let length = constant(length).and_then(number);
         let registered = text.derive.iter().any(|Derivation::Left(n)| length == Some(f64::from(*n)));
         if !registered || !text.modes.has(Modes::GROUP) {
-            let help = "take the prefix length that the contract registers";
+            let help = ("取契约登记的前缀长度", "take the prefix length that the contract registers");
             return self.refuse(
                 expr,
                 text,
@@ -108,9 +122,13 @@ impl Pass<'_> {
         let zero = constant(default).and_then(number) == Some(0.0);
         if zero && value.modes.has(Modes::SUM) {
             let modes = value.modes.and(Modes::SUM.or(Modes::ADD));
-            return Ok(Label { condition: value.condition.clone(), ..Label::derived(modes, [value]) });
+            let condition = value.condition.clone();
+            return Ok(Label { condition, grid: value.grid, ..Label::derived(modes, [value]) });
         }
-        let help = "COALESCE with a literal is for dimensions; of measures only COALESCE(x, 0) inside a sum";
+        let help = (
+            "COALESCE 与字面值用于维度；度量只可在求和之内写 COALESCE(x, 0)",
+            "COALESCE with a literal is for dimensions; of measures only COALESCE(x, 0) inside a sum",
+        );
         self.refuse(expr, value, "N8", "该列不得用 COALESCE", "COALESCE of this column is not permitted", help)
     }
 
@@ -128,7 +146,7 @@ impl Pass<'_> {
                 if is_same(step, factor) {
                     return Ok(Some(label));
                 }
-                let help = "multiply by the number that was divided by";
+                let help = ("乘以除过的那个数", "multiply by the number that was divided by");
                 return self.refuse(
                     expr,
                     &label,
@@ -159,7 +177,10 @@ impl Pass<'_> {
         };
         let years = label.modes.has(Modes::YEAR_BAND) && step >= YEARS && step.fract() == 0.0;
         if !(measure && on_grid || years) {
-            let help = "bands are multiples of a measure's grid, or at least five years";
+            let help = (
+                "分段须为度量格的整数倍，年份至少五年一段",
+                "bands are multiples of a measure's grid, or at least five years",
+            );
             return self.refuse(
                 expr,
                 &label,
@@ -170,6 +191,19 @@ impl Pass<'_> {
             );
         }
         Ok(Some((Label::derived(Modes::DIM, [&label]), step)))
+    }
+}
+
+/// How many times longer than its longest column the result of a call may be.
+fn growth(name: &str, args: &[Expr], labels: &[Label]) -> u64 {
+    let all = || labels.iter().map(|label| label.growth);
+    match name {
+        "concat" | "concat_ws" => all().fold(0, u64::saturating_add).max(1),
+        "replace" => {
+            let by = args.get(2).and_then(constant).and_then(|value| value.try_as_str().flatten().map(str::len));
+            all().max().unwrap_or(1).saturating_mul(by.map_or(MOST_GROWTH, |length| length as u64).max(1))
+        }
+        _ => all().max().unwrap_or(1),
     }
 }
 

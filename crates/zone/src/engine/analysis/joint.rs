@@ -54,6 +54,7 @@ fn refusal(text: &Text) -> Reason {
         "several released results of one query could be subtracted from each other to show a few subjects",
     )
     .help(
+        "写进同一个分组：条件用 FILTER (WHERE …)，合计用 ROLLUP 或 GROUPING SETS；或使区分它们的条件为同一列取不同字面值的等值",
         "put them in one grouping, with FILTER (WHERE …) for conditions and ROLLUP or GROUPING SETS for totals, or make the \
          condition that tells them apart an equality on the same column with different literals",
     )
@@ -79,7 +80,7 @@ fn nested(one: &Release, other: &Release) -> Option<(Option<Vec<usize>>, Option<
     if one.conditional && other.conditional {
         return None;
     }
-    let (keys, others) = (names(&one.keys), names(&other.keys));
+    let (keys, others) = (names(one), names(other));
     // Conditions of one level and groups of another cut the same rows in two ways.
     let same = keys.len() == others.len() && keys.iter().all(|key| others.contains(key));
     if (one.conditional || other.conditional) && !same {
@@ -100,9 +101,11 @@ fn nested(one: &Release, other: &Release) -> Option<(Option<Vec<usize>>, Option<
     }
 }
 
-/// Keys without the names of tables; the populations are the same, so that the columns are.
-fn names(keys: &[Expr]) -> Vec<Expr> {
-    keys.iter().map(|key| unqualified(bare_alias(key))).collect()
+/// Keys without their aliases, and of one table without its names, of which there may be several.
+fn names(release: &Release) -> Vec<Expr> {
+    let single = matches!(Rows::of(&release.population).core, LogicalPlan::TableScan(_));
+    let name = |key: &Expr| if single { unqualified(bare_alias(key)) } else { bare_alias(key).clone() };
+    release.keys.iter().map(name).collect()
 }
 
 fn bare_alias(expr: &Expr) -> &Expr {
@@ -113,7 +116,7 @@ fn bare_alias(expr: &Expr) -> &Expr {
 }
 
 /// The rows of a point's input: a relation, and the conditions on it.
-struct Rows {
+pub(super) struct Rows {
     core: LogicalPlan,
     conditions: Vec<Expr>,
 }
@@ -121,7 +124,7 @@ struct Rows {
 impl Rows {
     /// Takes conditions, table names and columns carried under their own names off the top. Above anything but one table the
     /// names stay, since two tables may have columns of one name.
-    fn of(population: &LogicalPlan) -> Self {
+    pub(super) fn of(population: &LogicalPlan) -> Self {
         let (mut conditions, mut plan) = (Vec::new(), population);
         loop {
             plan = match plan {
@@ -152,7 +155,7 @@ impl Rows {
     }
 
     /// Can no row be in both?
-    fn excludes(&self, other: &Self) -> bool {
+    pub(super) fn excludes(&self, other: &Self) -> bool {
         let (ours, theirs) = (self.domains(), other.domains());
         self.same_core(other)
             && ours
@@ -176,7 +179,7 @@ impl Rows {
 }
 
 /// One table under any names, with conditions?
-fn is_table(plan: &LogicalPlan) -> bool {
+pub(super) fn is_table(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::TableScan(_) => true,
         LogicalPlan::SubqueryAlias(node) => is_table(&node.input),

@@ -7,10 +7,13 @@ mod case;
 mod combine;
 mod compare;
 mod conditions;
+mod demand;
 mod expression;
+mod fan;
 mod functions;
 mod join;
 pub(super) mod joint;
+mod levels;
 mod policy;
 mod relation;
 mod release;
@@ -21,6 +24,7 @@ mod window;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Distinct, DistinctOn, Expr, Filter, LogicalPlan, Projection, Sort, SubqueryAlias};
 
 pub use policy::Policy;
@@ -51,6 +55,8 @@ pub struct Pass<'a> {
     subplans: HashMap<usize, LogicalPlan>,
     /// Release points in the order in which they were met.
     pub(super) releases: Vec<Release>,
+    /// An expression that can fail was accepted since this was last looked at.
+    failing: bool,
 }
 
 impl<'a> Pass<'a> {
@@ -65,6 +71,7 @@ impl<'a> Pass<'a> {
             splits: Splits::default(),
             subplans: HashMap::new(),
             releases: Vec::new(),
+            failing: false,
         }
     }
 
@@ -114,6 +121,7 @@ impl<'a> Pass<'a> {
             labels.push(label);
             exprs.push(self.finish(expr, &input)?);
         }
+        self.note_failing(&mut input);
         exprs.extend(input.hidden_columns());
         let plan = Projection::try_new(exprs, Arc::new(input.plan)).map_err(internal)?;
         Ok(Relation { plan: LogicalPlan::Projection(plan), schema: Arc::clone(&node.schema), labels, ..input })
@@ -122,9 +130,8 @@ impl<'a> Pass<'a> {
     fn alias(&mut self, node: &SubqueryAlias) -> Checked<Relation> {
         let mut input = self.analyse(&node.input)?;
         let plan = SubqueryAlias::try_new(Arc::new(input.plan), node.alias.clone()).map_err(internal)?;
-        for hidden in &mut input.hidden {
-            hidden.column.relation = Some(node.alias.clone());
-        }
+        let hidden = input.hidden.iter_mut().map(|hidden| &mut hidden.column);
+        hidden.chain(&mut input.fans).for_each(|column| column.relation = Some(node.alias.clone()));
         Ok(Relation { plan: LogicalPlan::SubqueryAlias(plan), schema: Arc::clone(&node.schema), ..input })
     }
 
@@ -134,7 +141,9 @@ impl<'a> Pass<'a> {
         self.meet_release(&label, &mut input);
         input.fixed.extend(self.fixed_by(&node.predicate, &input));
         let predicate = self.finish(&node.predicate, &input)?;
+        self.note_failing(&mut input);
         self.restrict(&mut input, &label);
+        self.fan_by(&split_conjunction(&node.predicate), &mut input)?;
         let plan = Filter::try_new(predicate, Arc::new(input.plan)).map_err(internal)?;
         Ok(Relation { plan: LogicalPlan::Filter(plan), schema: Arc::clone(node.input.schema()), ..input })
     }
@@ -170,7 +179,7 @@ impl<'a> Pass<'a> {
                     "N6",
                     "不得按此列排序",
                     "rows may not be ordered by this column",
-                    "order by released columns",
+                    ("按已释放的列排序", "order by released columns"),
                 );
             }
             key.expr = self.finish(&key.expr, &input)?;
@@ -183,10 +192,11 @@ impl<'a> Pass<'a> {
                     "N6",
                     "不得按受限列排序",
                     "restricted rows may not be ordered",
-                    "order the released groups",
+                    ("对已释放的分组排序", "order the released groups"),
                 );
             }
         }
+        self.note_failing(&mut input);
         if input.is_raw() {
             // Nothing above a raw relation may depend on its order: the node has no effect.
             return Ok(input);
@@ -205,7 +215,10 @@ impl<'a> Pass<'a> {
             let reason = Reason::new("N2", "不得按位置选取受限行", "restricted rows may not be chosen by position");
             let word = ["LIMIT", "OFFSET", "FETCH"].into_iter().find_map(|word| self.text.find(word));
             return deny(
-                reason.help("group first, then limit the released groups").place(word).place(self.text.start()),
+                reason
+                    .help("先分组，再对已释放的分组取前几行", "group first, then limit the released groups")
+                    .place(word)
+                    .place(self.text.start()),
             );
         }
         let mut exprs = Vec::new();
@@ -218,11 +231,12 @@ impl<'a> Pass<'a> {
                     "N2",
                     "不得按受限列选取行",
                     "rows may not be chosen by restricted columns",
-                    "use public or released columns",
+                    ("使用公开列或已释放的列", "use public or released columns"),
                 );
             }
             exprs.push(self.finish(&expr, &input)?);
         }
+        self.note_failing(&mut input);
         input.lock_restricted();
         let plan_new = plan.with_new_exprs(exprs, vec![input.plan]).map_err(internal)?;
         Ok(Relation { plan: plan_new, schema: Arc::clone(plan.schema()), ..input })
@@ -230,19 +244,20 @@ impl<'a> Pass<'a> {
 
     /// DISTINCT ON over open rows only: it chooses one row of several by order.
     fn distinct_on(&mut self, node: &DistinctOn) -> Checked<Relation> {
-        let input = self.analyse(&node.input)?;
+        let mut input = self.analyse(&node.input)?;
         if !input.is_open() {
             let reason = Reason::new(
                 "N2",
                 "DISTINCT ON 不得按位置选取受限行",
                 "DISTINCT ON may not choose restricted rows by position",
             );
-            return deny(reason.help("group first").place(self.text.find("DISTINCT")));
+            return deny(reason.help("先分组", "group first").place(self.text.find("DISTINCT")));
         }
         let labels = node.select_expr.iter().map(|expr| self.label(expr, &input)).collect::<Checked<Vec<Label>>>()?;
-        let node = DistinctOn { input: Arc::new(input.plan), ..node.clone() };
+        let node = DistinctOn { input: Arc::new(input.plan.clone()), ..node.clone() };
         let plan = LogicalPlan::Distinct(Distinct::On(node));
-        Ok(Relation { schema: Arc::clone(plan.schema()), plan, labels, hidden: Vec::new(), ..input })
+        self.note_failing(&mut input);
+        Ok(Relation { schema: Arc::clone(plan.schema()), plan, labels, hidden: Vec::new(), fans: Vec::new(), ..input })
     }
 
     /// DISTINCT is a grouping by every column.
@@ -254,6 +269,20 @@ impl<'a> Pass<'a> {
         let mut relation = self.analyse(&plan)?;
         relation.schema = Arc::clone(input.schema());
         Ok(relation)
+    }
+
+    /// An expression over public rows that can fail has been accepted: fine, unless the rows turn out to be somebody's. What they
+    /// are joined with and filtered by would then decide whether it is computed at all (N3).
+    pub(super) fn note_failing(&mut self, relation: &mut Relation) {
+        if std::mem::take(&mut self.failing) && relation.state == State::Public {
+            let reason = Reason::new(
+                "N3",
+                "会出错的运算不得与受限行同在一处",
+                "an operation that can fail may not stand below restricted rows",
+            );
+            let (zh, en) = ("改在已释放的结果上计算", "compute with the released values instead");
+            relation.loose.get_or_insert(Box::new(reason.help(zh, en).place(self.text.start())));
+        }
     }
 
     /// The label of a column that is only carried along.

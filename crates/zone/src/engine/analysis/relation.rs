@@ -6,6 +6,7 @@ use datafusion::common::{Column, DFSchemaRef};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
 use crate::engine::label::{Atom, Label, Modes};
+use crate::engine::verdict::Reason;
 
 /// What the rows of a relation are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,12 @@ pub struct Relation {
     pub fixed: BTreeSet<Atom>,
     /// The rows were written in the query itself.
     pub synthetic: bool,
+    /// Hidden columns that tell apart how the rows were multiplied by public tables; see `fan`.
+    pub fans: Vec<Column>,
+    /// Public tables that may have multiplied the rows.
+    pub fan_tables: BTreeSet<String>,
+    /// Why these rows may not be grouped as somebody's: fine over public rows, refused at a release.
+    pub loose: Option<Box<Reason>>,
 }
 
 impl Relation {
@@ -71,6 +78,9 @@ impl Relation {
             tables: BTreeSet::new(),
             fixed: BTreeSet::new(),
             synthetic,
+            fans: Vec::new(),
+            fan_tables: BTreeSet::new(),
+            loose: None,
         }
     }
 
@@ -91,7 +101,12 @@ impl Relation {
 
     /// The hidden columns as expressions.
     pub fn hidden_columns(&self) -> Vec<Expr> {
-        self.hidden.iter().map(|hidden| Expr::Column(hidden.column.clone())).collect()
+        self.hidden.iter().map(|hidden| &hidden.column).chain(&self.fans).cloned().map(Expr::Column).collect()
+    }
+
+    /// Public rows alone: nobody stands behind them.
+    pub fn is_nobodys(&self) -> bool {
+        self.state == State::Public && self.hidden.is_empty() && self.tables.is_empty()
     }
 
     /// Takes every use from columns that are not public: they may be carried and dropped, no more.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::functions::expr_fn::round;
-use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, Extension, LogicalPlan, Projection, cast, lit};
 
@@ -15,16 +14,19 @@ use super::aggregate::Call;
 use super::blame::internal;
 use super::combine;
 use super::compare::{constant, number};
-use super::conditions::{conditions, nonzero};
+use super::demand::function_of;
+use super::levels;
 use super::relation::Hidden;
 use super::{Pass, Relation, State};
 use crate::contract::{Class, Grid};
-use crate::engine::disclose::{Count, Demands, Disclose, Share};
+use crate::engine::disclose::{Demands, Disclose};
 use crate::engine::functions::Fold;
 use crate::engine::label::{Atom, Condition, Label, Modes};
 use crate::engine::verdict::{Checked, Reason, Transform, deny};
-use crate::engine::{share, subjects};
 use crate::gate::{Measure, MeasureKind, ReleasePoint, SubjectCount};
+
+/// A median of time differences is shown in whole minutes.
+const SECONDS: f64 = 60.0;
 
 /// A release point as the pass met it.
 pub struct Release {
@@ -48,26 +50,6 @@ pub struct Release {
     pub point: ReleasePoint,
 }
 
-/// The aggregate that is being built: visible expressions, then those that only the release operator reads.
-struct Building {
-    aggregates: Vec<Expr>,
-    names: Vec<String>,
-    keys: usize,
-}
-
-impl Building {
-    /// Column of an aggregate that only the release operator reads.
-    fn column(&mut self, expr: Expr) -> usize {
-        let name = expr.schema_name().to_string();
-        let at = self.names.iter().position(|known| *known == name).unwrap_or_else(|| {
-            self.names.push(name);
-            self.aggregates.push(expr);
-            self.names.len() - 1
-        });
-        self.keys + at
-    }
-}
-
 impl Pass<'_> {
     pub(super) fn release(
         &mut self,
@@ -79,29 +61,18 @@ impl Pass<'_> {
     ) -> Checked<Relation> {
         let exprs: Vec<Expr> =
             grouping_set_to_exprlist(&node.group_expr).map_err(internal)?.into_iter().cloned().collect();
-        for (label, key) in keys.iter().zip(&exprs) {
-            if !label.is_free() && !label.modes.has(Modes::GROUP) {
-                let help = "group by dimensions, or by times truncated to their grid";
-                return self.refuse(
-                    key,
-                    label,
-                    self.rule_of(label),
-                    "此列不得作为释放分组的键",
-                    "this column may not be the key of a released group",
-                    help,
-                );
-            }
-        }
-        calls.iter().try_for_each(|call| self.check_call(call))?;
+        self.check_keys(&keys, &exprs)?;
         combine::check(self, &node.input, &calls)?;
         let mut touched = input.implicit.clone();
         touched.extend(
             keys.iter().chain(calls.iter().flat_map(Call::labels)).flat_map(|label| label.atoms.iter().cloned()),
         );
+        let weights = self.public_choice(&keys, &input);
+        calls.iter().try_for_each(|call| self.check_call(call, weights))?;
         let counted = self.counted(&input, &touched)?;
-        let group = self.finish_group(&node.group_expr, &input)?;
+        let levels = levels::complete(self, self.finish_group(&node.group_expr, &input)?)?;
         let runs = node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
-        let demands_and_plan = self.demand(node, &input, (&keys, &calls), (&group, &runs), &counted)?;
+        let demands_and_plan = self.demand(node, &input, (&keys, &calls), (&levels, &runs), &counted)?;
         let released = self.disclose(node, &calls, demands_and_plan)?;
         let number = self.releases.len();
         self.releases.push(Release {
@@ -113,7 +84,7 @@ impl Pass<'_> {
             levels: matches!(node.group_expr.as_slice(), [Expr::GroupingSet(_)]),
             conditional: calls.iter().any(explicit_condition),
             bound: false,
-            point: point(&input, &group, &runs, &calls, &counted),
+            point: point(&input, &levels.group, &runs, &calls, &counted),
         });
         let labels = released_labels(keys, &calls, number);
         Ok(Relation {
@@ -126,7 +97,18 @@ impl Pass<'_> {
             implicit: input.implicit,
             tables: input.tables,
             synthetic: false,
+            fans: Vec::new(),
+            fan_tables: BTreeSet::new(),
+            loose: None,
         })
+    }
+
+    fn check_keys(&self, keys: &[Label], exprs: &[Expr]) -> Checked<()> {
+        let unfit = |(label, _): &(&Label, &Expr)| !label.is_free() && !label.modes.has(Modes::GROUP);
+        let Some((label, key)) = keys.iter().zip(exprs).find(unfit) else { return Ok(()) };
+        let (zh, en) = ("此列不得作为释放分组的键", "this column may not be the key of a released group");
+        let help = ("按维度，或按截取到格的时间分组", "group by dimensions, or by times truncated to their grid");
+        self.refuse(key, label, self.rule_of(label), zh, en, help)
     }
 
     /// The kind of a hidden column's subjects. Where each row is a subject of its own, those of one table are never those of
@@ -142,10 +124,10 @@ impl Pass<'_> {
 
     /// The subjects whose number matters, with their thresholds.
     fn counted<'r>(&self, input: &'r Relation, touched: &BTreeSet<Atom>) -> Checked<Vec<(&'r Hidden, u32)>> {
+        // Keys only say who meets whom; whatever else of the table is not public says something about its subjects.
+        let telling = |atom: &Atom| !matches!(self.policy.class(atom), Some(Class::Pub | Class::Key));
         let measured = |hidden: &Hidden| {
-            touched.iter().any(|atom| {
-                self.policy.class(atom) == Some(Class::Mea) && (atom.table == hidden.table || hidden.table.is_empty())
-            })
+            touched.iter().any(|atom| telling(atom) && (atom.table == hidden.table || hidden.table.is_empty()))
         };
         let mut counted: Vec<&Hidden> =
             input.hidden.iter().filter(|hidden| !hidden.when_measure || measured(hidden)).collect();
@@ -155,16 +137,29 @@ impl Pass<'_> {
         if counted.is_empty() {
             let reason =
                 Reason::new("G1", "无法确定各分组涉及的主体", "the subjects behind the groups cannot be determined");
-            return deny(reason.help("state yunyuSubjects in the contract").place(self.text.start()));
+            return deny(
+                reason
+                    .help("在契约中写明 yunyuSubjects", "state yunyuSubjects in the contract")
+                    .place(self.text.start()),
+            );
         }
         Ok(counted.into_iter().map(|hidden| (hidden, self.policy.k(&hidden.kind, touched))).collect())
     }
 
-    fn check_call(&self, call: &Call) -> Checked<()> {
+    /// Did public columns alone decide which rows are summed? Then public columns of the rows may be summed too. Otherwise a sum
+    /// of numbers that everybody knows would tell whose they are.
+    fn public_choice(&self, keys: &[Label], input: &Relation) -> bool {
+        input.implicit.iter().chain(keys.iter().flat_map(|key| &key.atoms)).all(|atom| self.policy.is_public(atom))
+    }
+
+    fn check_call(&self, call: &Call, weights: bool) -> Checked<()> {
         let all = Label::derived(Modes::NONE, call.labels());
         let distinct = call.call.params.distinct;
-        let bad = |zh: &str, en: &str, help: &str| self.refuse(call.expr, &all, self.rule_of(&all), zh, en, help);
-        let summable = |label: &&Label| label.modes.has(Modes::SUM) && (!label.is_free() || self.own_public(label));
+        let bad =
+            |zh: &str, en: &str, help: (&str, &str)| self.refuse(call.expr, &all, self.rule_of(&all), zh, en, help);
+        let chosen = weights && call.filter.as_ref().is_none_or(Label::is_free);
+        let summable =
+            |label: &&Label| label.modes.has(Modes::SUM) && (!label.is_free() || chosen && self.own_public(label));
         match call.fold {
             Fold::Count => {
                 match call.args.iter().find(|arg| !arg.modes.has(if distinct { Modes::DISTINCT } else { Modes::COUNT }))
@@ -172,7 +167,7 @@ impl Pass<'_> {
                     Some(_) => bad(
                         "此列不得这样计数",
                         "this column may not be counted in this way",
-                        "count keys, row identifiers or dimensions",
+                        ("对键、行标识或维度计数", "count keys, row identifiers or dimensions"),
                     ),
                     None => Ok(()),
                 }
@@ -180,17 +175,12 @@ impl Pass<'_> {
             Fold::Sum | Fold::Mean | Fold::Quantile
                 if call.args.first().is_some_and(|arg| arg.modes == Modes::MEAN) =>
             {
-                match call.fold {
-                    Fold::Sum => bad(
-                        "时间之差只能求均值或中位数",
-                        "a difference of times may only be averaged or its median taken",
-                        "use AVG or MEDIAN",
-                    ),
-                    _ if call.call.func.name() == "avg" || call.call.func.name() == "median" => Ok(()),
+                match call.call.func.name() {
+                    "avg" | "median" => Ok(()),
                     _ => bad(
                         "时间之差只能求均值或中位数",
                         "a difference of times may only be averaged or its median taken",
-                        "use AVG or MEDIAN",
+                        ("使用 AVG 或 MEDIAN", "use AVG or MEDIAN"),
                     ),
                 }
             }
@@ -207,12 +197,15 @@ impl Pass<'_> {
             Fold::Sum | Fold::Mean | Fold::Spread | Fold::Quantile => bad(
                 "此列不得这样汇总",
                 "this column may not be summed in this way",
-                "sum measures as they are, without weights or products",
+                ("度量须原样汇总，不加权、不相乘", "sum measures as they are, without weights or products"),
             ),
             Fold::Extreme | Fold::Pick => bad(
                 "释放时不得取个别值（最大、最小、首、列表）",
                 "a release may not pick single values (smallest, largest, first, lists)",
-                "use COUNT, SUM, AVG, a spread, MEDIAN or a quantile between 0.05 and 0.95",
+                (
+                    "使用 COUNT、SUM、AVG、离散度、MEDIAN 或 0.05 与 0.95 之间的分位数",
+                    "use COUNT, SUM, AVG, a spread, MEDIAN or a quantile between 0.05 and 0.95",
+                ),
             ),
         }
     }
@@ -225,11 +218,15 @@ impl Pass<'_> {
             _ => None,
         };
         let value = &call.args[0];
-        let gridless = value.modes.has(Modes::ADD) && value.grid.is_none();
+        // Unrounded, a quantile would be somebody's value; of counts and other dimensions it may be.
+        let gridless = !value.is_free() && !value.modes.has(Modes::GROUP) && value.grid.is_none();
         if share.is_some_and(|share| (0.05..=0.95).contains(&share)) && !gridless {
             return Ok(());
         }
-        let help = "take a quantile between 0.05 and 0.95 of a measure with a grid";
+        let help = (
+            "对有格的度量取 0.05 与 0.95 之间的分位数",
+            "take a quantile between 0.05 and 0.95 of a measure with a grid",
+        );
         self.refuse(call.expr, all, self.rule_of(all), "不得取此分位数", "this quantile may not be taken", help)
     }
 
@@ -238,104 +235,6 @@ impl Pass<'_> {
     fn own_public(&self, label: &Label) -> bool {
         let own = |atom: &Atom| self.policy.contract(&atom.table).is_some_and(|contract| !contract.table.is_public());
         label.transform == Transform::Identity && !label.atoms.is_empty() && label.atoms.iter().all(own)
-    }
-
-    /// The releasing aggregate with its counts, and what is demanded of them.
-    fn demand(
-        &self,
-        node: &Aggregate,
-        input: &Relation,
-        (keys, calls): (&[Label], &[Call]),
-        (group, runs): (&[Expr], &[Expr]),
-        counted: &[(&Hidden, u32)],
-    ) -> Checked<(LogicalPlan, Demands)> {
-        let names = runs.iter().map(|run| run.schema_name().to_string()).collect();
-        let levels = matches!(group, [Expr::GroupingSet(_)]).then(|| keys.len() - 1);
-        let mut building = Building { aggregates: runs.to_vec(), names, keys: keys.len() };
-        let (mut counts, mut shares) = (Vec::new(), Vec::new());
-        for (hidden, k) in counted {
-            let column = building.column(count(hidden, *k, None)?);
-            counts.push(Count { column, k: *k, or_none: false, cells: None });
-        }
-        for (at, (call, run)) in calls.iter().zip(runs).enumerate() {
-            let cell = keys.len() + at;
-            let function = function_of(run)?;
-            let conditions = conditions(call, function, input)?;
-            for rows in conditions {
-                for (hidden, k) in counted {
-                    let column = building.column(count(hidden, *k, Some(rows.when.clone()))?);
-                    counts.push(Count { column, k: *k, or_none: rows.or_none, cells: Some(vec![cell]) });
-                }
-            }
-            for (hidden, most) in self.dominated(call, counted) {
-                let value = function.params.args.first().cloned().into_iter();
-                let args = std::iter::once(Expr::Column(hidden.column.clone())).chain(value).collect();
-                let column = building
-                    .column(filtered(share::top_share().call(args), function.params.filter.as_deref().cloned())?);
-                shares.push(Share { column, most, cell });
-            }
-        }
-        counts.extend(self.atoms((calls, runs), input, counted, &mut building)?);
-        let varied = keys
-            .iter()
-            .enumerate()
-            .filter(|(_, key)| key.atoms.iter().any(|atom| self.policy.must_vary(atom) && !input.fixed.contains(atom)));
-        let varied: Vec<usize> = varied.map(|(at, _)| at).collect();
-        if levels.is_some() && !varied.is_empty() {
-            let label = Label::derived(Modes::NONE, keys);
-            let help = "ask for each level in a query of its own";
-            let (zh, en) = ("此列不得带小计分组", "this column may not be grouped with subtotals");
-            return self.refuse(&group[0], &label, "G5", zh, en, help);
-        }
-        let visible = node.schema.fields().len();
-        let aggregate =
-            Aggregate::try_new(Arc::new(input.plan.clone()), group.to_vec(), building.aggregates).map_err(internal)?;
-        let demands = Demands { visible, keys: keys.len(), counts, shares, varied, totals: Vec::new(), levels };
-        Ok((LogicalPlan::Aggregate(aggregate), demands))
-    }
-
-    /// Counts of what the conditional cells of a row could be combined to: sums and differences of them are made of these
-    /// atoms, and of what the atoms' rows contribute.
-    fn atoms(
-        &self,
-        (calls, runs): (&[Call], &[Expr]),
-        input: &Relation,
-        counted: &[(&Hidden, u32)],
-        building: &mut Building,
-    ) -> Checked<Vec<Count>> {
-        let (mut explicit, mut cells, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, (call, run)) in calls.iter().zip(runs).enumerate() {
-            let function = function_of(run)?;
-            let predicates = combine::predicates(call, function);
-            if !predicates.is_empty() {
-                cells.push(building.keys + at);
-                values.extend(combine::values(call, function));
-            }
-            explicit.extend(predicates);
-        }
-        let mut counts = Vec::new();
-        for atom in combine::atoms(self, &explicit)? {
-            let contributing = values.iter().map(|value| Ok(atom.clone().and(nonzero(value, input)?)));
-            for when in contributing.chain([Ok(atom.clone())]).collect::<Checked<Vec<Expr>>>()? {
-                for (hidden, k) in counted {
-                    let column = building.column(count(hidden, *k, Some(when.clone()))?);
-                    counts.push(Count { column, k: *k, or_none: true, cells: Some(cells.clone()) });
-                }
-            }
-        }
-        Ok(counts)
-    }
-
-    /// Subjects that must not dominate the sum.
-    fn dominated<'h>(&self, call: &Call, counted: &[(&'h Hidden, u32)]) -> Vec<(&'h Hidden, u32)> {
-        let measure =
-            call.args.iter().any(|arg| arg.atoms.iter().any(|atom| self.policy.class(atom) == Some(Class::Mea)));
-        if !measure || !matches!(call.fold, Fold::Sum | Fold::Mean | Fold::Spread) {
-            return Vec::new();
-        }
-        let bound =
-            |hidden: &&'h Hidden| self.policy.purpose.dominance(&hidden.kind).map(|bound| (*hidden, bound.top1));
-        counted.iter().filter_map(|(hidden, _)| bound(hidden)).collect()
     }
 
     /// The release operator above the aggregate, and above it the columns under their names.
@@ -375,9 +274,12 @@ fn explicit_condition(call: &Call) -> bool {
 /// Quantiles are shown on the measure's grid: otherwise they would be somebody's value.
 fn rounded(column: Column, call: Option<&Call>, schema: &Arc<DFSchema>) -> Checked<Expr> {
     let column = Expr::Column(column);
-    let grid =
-        call.filter(|call| call.fold == Fold::Quantile).and_then(|call| call.args.first()).and_then(|label| label.grid);
-    let Some(Grid::Number(step)) = grid else { return Ok(column) };
+    let value = call.filter(|call| call.fold == Fold::Quantile).and_then(|call| call.args.first());
+    let step = match value {
+        Some(label) if label.modes == Modes::MEAN => SECONDS,
+        Some(Label { grid: Some(Grid::Number(step)), .. }) => *step,
+        _ => return Ok(column),
+    };
     let kind = column.get_type(schema.as_ref()).map_err(internal)?;
     let value = round(vec![cast(column, DataType::Float64) / lit(step)]) * lit(step);
     Ok(if kind == DataType::Float64 { value } else { cast(value, kind) })
@@ -392,24 +294,6 @@ fn named(expr: Expr, column: &Column, qualifier: Option<&TableReference>, name: 
 fn is_literal(call: &Call, label: &Label) -> bool {
     let at = call.args.iter().position(|other| std::ptr::eq(other, label));
     at.and_then(|at| call.call.params.args.get(at)).and_then(constant).is_some()
-}
-
-fn count(hidden: &Hidden, k: u32, when: Option<Expr>) -> Checked<Expr> {
-    filtered(subjects::subject_set(k).call(vec![Expr::Column(hidden.column.clone())]), when)
-}
-
-fn filtered(call: Expr, when: Option<Expr>) -> Checked<Expr> {
-    let Expr::AggregateFunction(mut function) = call else { return Err(internal(())) };
-    function.params.filter = when.map(Box::new);
-    Ok(Expr::AggregateFunction(function))
-}
-
-fn function_of(expr: &Expr) -> Checked<&AggregateFunction> {
-    match expr {
-        Expr::AggregateFunction(function) => Ok(function),
-        Expr::Alias(alias) => function_of(&alias.expr),
-        _ => Err(internal(())),
-    }
 }
 
 /// Released columns may be used for anything.

@@ -27,7 +27,9 @@ impl Pass<'_> {
         if !public && !self.policy.purpose.tables.contains(&table) {
             let (zh, en) = (format!("用途不包含表 {table}"), format!("the purpose does not include the table {table}"));
             return deny(
-                Reason::new("N5", zh, en).help(format!("ask for a purpose with {table}")).place(self.text.find(&table)),
+                Reason::new("N5", zh, en)
+                    .help(format!("申请包含 {table} 的用途"), format!("ask for a purpose with {table}"))
+                    .place(self.text.find(&table)),
             );
         }
         if !public && contract.table.subjects.is_empty() {
@@ -36,7 +38,9 @@ impl Pass<'_> {
                 format!("the contract of {table} does not say whose records it holds"),
             );
             return deny(
-                Reason::new("G1", zh, en).help("state yunyuSubjects in the contract").place(self.text.find(&table)),
+                Reason::new("G1", zh, en)
+                    .help("在契约中写明 yunyuSubjects", "state yunyuSubjects in the contract")
+                    .place(self.text.find(&table)),
             );
         }
         self.scans += 1;
@@ -58,6 +62,9 @@ impl Pass<'_> {
             tables: if public { BTreeSet::new() } else { BTreeSet::from([table]) },
             fixed: BTreeSet::new(),
             synthetic: false,
+            fans: Vec::new(),
+            fan_tables: BTreeSet::new(),
+            loose: None,
         })
     }
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::{Column, ScalarValue};
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Projection, Union};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Projection, Union, lit};
 
 use super::blame::internal;
+use super::combine::scans;
+use super::joint::Rows;
 use super::relation::Hidden;
 use super::{Pass, Relation, State};
 use crate::engine::label::{Label, Modes};
@@ -23,7 +25,9 @@ impl Pass<'_> {
                 "已释放的分组不得与受限行合并",
                 "released groups may not be united with restricted rows",
             );
-            return deny(reason.help("release both first").place(self.text.find("UNION")).place(self.text.start()));
+            return deny(
+                reason.help("先各自释放", "release both first").place(self.text.find("UNION")).place(self.text.start()),
+            );
         }
         let mut tables = BTreeSet::new();
         for input in inputs.iter().filter(|input| input.state != State::Released) {
@@ -31,10 +35,15 @@ impl Pass<'_> {
             tables.extend(input.tables.iter().cloned());
         }
         let hidden = self.hidden_of(&inputs, state)?;
+        let fans = self.fans_of(&inputs);
         let mut plans = Vec::new();
-        for input in &inputs {
-            plans.push(Arc::new(arm(input, node, &hidden)?));
+        for (number, input) in inputs.iter().enumerate() {
+            plans.push(Arc::new(arm(input, node, &hidden, (number, &fans))?));
         }
+        let loose = inputs
+            .iter()
+            .find_map(|input| input.loose.clone())
+            .or_else(|| self.taken_twice(node).filter(|_| state != State::Released));
         let labels = (0..node.schema.fields().len()).map(|column| united(&inputs, column, state)).collect();
         let plan = LogicalPlan::Union(Union::try_new_with_loose_types(plans).map_err(internal)?);
         let implicit = inputs.iter().flat_map(|input| input.implicit.iter().cloned()).collect();
@@ -49,7 +58,51 @@ impl Pass<'_> {
             tables,
             fixed: BTreeSet::new(),
             synthetic,
+            fans,
+            fan_tables: inputs.iter().flat_map(|input| input.fan_tables.iter().cloned()).collect(),
+            loose,
         })
+    }
+
+    /// May a record of a restricted table stand in two inputs? Then the query's author decides how often it is taken, and groups
+    /// could be subtracted from each other.
+    fn taken_twice(&self, node: &Union) -> Option<Box<Reason>> {
+        let restricted = |plan: &LogicalPlan| {
+            let tables = scans(plan).into_iter();
+            tables
+                .filter(|table| self.policy.contract(table).is_none_or(|contract| !contract.table.is_public()))
+                .collect()
+        };
+        let parts: Vec<&LogicalPlan> = node.inputs.iter().flat_map(|input| parts(input)).collect();
+        let tables: Vec<BTreeSet<String>> = parts.iter().map(|part| restricted(part)).collect();
+        let rows: Vec<Rows> = parts.iter().map(|part| Rows::of(part)).collect();
+        let twice = (0..rows.len())
+            .any(|a| (a + 1..rows.len()).any(|b| !tables[a].is_disjoint(&tables[b]) && !rows[a].excludes(&rows[b])));
+        let reason = || {
+            let reason = Reason::new(
+                "G6",
+                "UNION 不得多次取用同一受限记录",
+                "a UNION may not take one restricted record several times",
+            );
+            let (zh, en) = (
+                "用一个分组与 FILTER，或使各部分在同一列上的条件互斥",
+                "use one grouping with FILTER, or conditions on one column that exclude each other",
+            );
+            Box::new(reason.help(zh, en).place(self.text.find("UNION")).place(self.text.start()))
+        };
+        twice.then(reason)
+    }
+
+    /// Columns that tell multiplied rows apart: which input, and its own classes.
+    fn fans_of(&mut self, inputs: &[Relation]) -> Vec<Column> {
+        let most = inputs.iter().map(|input| input.fans.len()).max().unwrap_or(0);
+        let wanted = if most == 0 { 0 } else { most + 1 };
+        let mut fans = Vec::new();
+        for _ in 0..wanted {
+            self.scans += 1;
+            fans.push(Column::from_name(format!("__fan_{}", self.scans)));
+        }
+        fans
     }
 
     /// One hidden column per kind that any input carries.
@@ -66,7 +119,7 @@ impl Pass<'_> {
                     Reason::new("G1", "合并各行的主体无法计数", "the subjects of the united rows cannot be counted");
                 return deny(
                     reason
-                        .help("aggregate each part by itself")
+                        .help("各部分分别聚合", "aggregate each part by itself")
                         .place(self.text.find("UNION"))
                         .place(self.text.start()),
                 );
@@ -119,7 +172,7 @@ fn united(inputs: &[Relation], column: usize, state: State) -> Label {
 }
 
 /// An input with its visible columns under the union's names, then the hidden ones, null where it has no such subject.
-fn arm(input: &Relation, node: &Union, hidden: &[Hidden]) -> Checked<LogicalPlan> {
+fn arm(input: &Relation, node: &Union, hidden: &[Hidden], (number, fans): (usize, &[Column])) -> Checked<LogicalPlan> {
     let mut exprs = Vec::new();
     for (expr, field) in input.visible().into_iter().zip(node.schema.fields()) {
         let kind = expr.get_type(input.schema.as_ref()).map_err(internal)?;
@@ -138,6 +191,24 @@ fn arm(input: &Relation, node: &Union, hidden: &[Hidden]) -> Checked<LogicalPlan
         };
         exprs.push(token.alias(&wanted.column.name));
     }
+    for (at, fan) in fans.iter().enumerate() {
+        let class = match (at.checked_sub(1), at.checked_sub(1).and_then(|at| input.fans.get(at))) {
+            (None, _) => lit(number as u64 + 1),
+            (_, Some(own)) => Expr::Column(own.clone()),
+            (_, None) => Expr::Literal(ScalarValue::UInt64(None), None),
+        };
+        exprs.push(class.alias(&fan.name));
+    }
     let plan = Projection::try_new(exprs, Arc::new(input.plan.clone())).map_err(internal)?;
     Ok(LogicalPlan::Projection(plan))
+}
+
+/// The rows of an input, whichever of their columns are taken under whatever names; of a union, those of each of its inputs.
+fn parts(plan: &LogicalPlan) -> Vec<&LogicalPlan> {
+    match plan {
+        LogicalPlan::Projection(node) => parts(&node.input),
+        LogicalPlan::SubqueryAlias(node) => parts(&node.input),
+        LogicalPlan::Union(node) => node.inputs.iter().flat_map(|input| parts(input)).collect(),
+        other => vec![other],
+    }
 }

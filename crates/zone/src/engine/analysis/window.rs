@@ -22,6 +22,7 @@ impl Pass<'_> {
             input.labels.push(label);
             exprs.push(expr.clone());
         }
+        self.note_failing(&mut input);
         let plan = Window::try_new(exprs, Arc::new(input.plan)).map_err(internal)?;
         // Hidden columns come before the window's own: names, not places, tell columns apart.
         Ok(Relation { plan: LogicalPlan::Window(plan), schema: Arc::clone(&node.schema), ..input })
@@ -39,7 +40,7 @@ impl Pass<'_> {
                 "N1",
                 "不接受的窗口形式",
                 "this form of window is not accepted",
-                "use a plain window function",
+                ("使用普通的窗口函数", "use a plain window function"),
             );
         };
         let (mut parts, mut partition, mut order) = (Vec::new(), Vec::new(), Vec::new());
@@ -66,7 +67,7 @@ impl Pass<'_> {
                 "N8",
                 "未登记的窗口函数",
                 "the window function is not on the allow-list",
-                "use an allow-listed function",
+                ("使用登记在册的函数", "use an allow-listed function"),
             );
         }
         if free {
@@ -75,19 +76,17 @@ impl Pass<'_> {
         self.within_subject(expr, call, &name, &[partition, order, parts])
     }
 
-    fn within_subject(
-        &mut self,
-        expr: &Expr,
-        call: &WindowFunction,
-        name: &str,
-        labels: &[Vec<Label>; 3],
-    ) -> Checked<Label> {
+    /// Windows over restricted rows keep to one subject, and do not number its rows by chance.
+    fn check_window(&self, expr: &Expr, call: &WindowFunction, name: &str, labels: &[Vec<Label>; 3]) -> Checked<()> {
         let [partition, order, parts] = labels;
         let all = || partition.iter().chain(order).chain(parts);
         let by_subject = partition.iter().any(|label| label.subject.is_some())
             && partition.iter().all(|label| label.modes.has(Modes::INNER_KEY));
         if !by_subject {
-            let help = "partition by the subject's key, or use the window over released groups";
+            let help = (
+                "按主体的键分区，或在已释放的分组上使用窗口",
+                "partition by the subject's key, or use the window over released groups",
+            );
             let label = Label::derived(Modes::NONE, all());
             return self.refuse(
                 expr,
@@ -99,12 +98,39 @@ impl Pass<'_> {
             );
         }
         if let Some(label) = order.iter().find(|label| !label.modes.has(Modes::ORDER)) {
-            let help = "order by a dimension or a time";
+            let help = ("按维度或时间排序", "order by a dimension or a time");
             return self.refuse(expr, label, "N2", "不得按此列排序", "rows may not be ordered by this column", help);
         }
+        if order.is_empty() && (is_rank(name) || !whole(call)) {
+            let help = ("窗口内按维度或时间排序", "order the window by a dimension or a time");
+            let label = Label::derived(Modes::NONE, all());
+            return self.refuse(
+                expr,
+                &label,
+                "N2",
+                "受限行不得按偶然的次序编号",
+                "restricted rows may not be numbered by chance",
+                help,
+            );
+        }
+        Ok(())
+    }
+
+    fn within_subject(
+        &mut self,
+        expr: &Expr,
+        call: &WindowFunction,
+        name: &str,
+        labels: &[Vec<Label>; 3],
+    ) -> Checked<Label> {
+        self.check_window(expr, call, name, labels)?;
+        let [partition, order, parts] = labels;
+        let all = || partition.iter().chain(order).chain(parts);
         let base = |modes| Label { transform: Transform::Aggregate, ..Label::derived(modes, all()) };
         match (fold(name), parts.as_slice()) {
             _ if is_rank(name) => Ok(base(Modes::RANK.or(Modes::LIT_EQ).or(Modes::LIT_RANGE))),
+            // A running count is a rank.
+            (Some(Fold::Count), _) if !order.is_empty() => Ok(base(Modes::RANK.or(Modes::LIT_EQ).or(Modes::LIT_RANGE))),
             (Some(Fold::Count), args)
                 if call.params.filter.is_none()
                     && args.iter().all(|label| label.modes.has(Modes::COUNT) && label.condition == Condition::None) =>
@@ -114,14 +140,18 @@ impl Pass<'_> {
             (Some(Fold::Sum | Fold::Mean), [value])
                 if value.modes.has(Modes::SUM) && value.condition == Condition::None =>
             {
-                Ok(Label { grid: value.grid, ..base(value.modes) })
+                let free = value.is_free() && !value.atoms.is_empty();
+                Ok(Label { grid: value.grid, ..base(if free { Modes::DIM } else { value.modes }) })
             }
             (Some(Fold::Extreme), [value]) if value.modes.has(Modes::EXTREME) => {
-                Ok(Label { grid: value.grid, ..base(value.modes) })
+                Ok(Label { grid: value.grid, ..base(if value.is_free() { Modes::DIM } else { value.modes }) })
             }
             _ => {
                 let label = Label::derived(Modes::NONE, all());
-                let help = "count, sum measures, or take the smallest or largest dimension or time";
+                let help = (
+                    "计数、对度量求和，或取维度、时间的最小与最大",
+                    "count, sum measures, or take the smallest or largest dimension or time",
+                );
                 self.refuse(
                     expr,
                     &label,
@@ -133,4 +163,10 @@ impl Pass<'_> {
             }
         }
     }
+}
+
+/// Does the window take the whole partition for every row?
+fn whole(call: &WindowFunction) -> bool {
+    let frame = &call.params.window_frame;
+    frame.start_bound.is_unbounded() && frame.end_bound.is_unbounded()
 }

@@ -3,7 +3,8 @@
 //! A family is a set of groups whose populations add up to a total: the groups of one level, where another release of the query
 //! may show the total, or the groups under one subtotal. In each family the suppressed groups together must hide enough subjects
 //! for every count of the release, and be more than one. Where they do not, the smallest shown group goes too, until all families
-//! hold. Pairs of levels are looked at, not every combination of cells.
+//! hold. A total of one single part is that part: both are shown or neither. Pairs of levels are looked at, not every combination
+//! of cells.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -46,6 +47,12 @@ fn another(family: &Family, columns: &[(&Count, ArrayRef)], names: &[Vec<u8>], k
     // Sets saturate; among large groups the name decides, so that the same data give the same answer.
     let smallest =
         || shown().min_by_key(|row| (columns.first().map_or(0, |(_, sets)| tokens(sets, *row).count()), &names[*row]));
+    // A total of one part is that part.
+    if let (Some(total), [part]) = (family.total, family.rows.as_slice())
+        && !kept[*part]
+    {
+        return kept[total].then_some(total);
+    }
     match family.total {
         // A suppressed subtotal follows from its parts if all of them are shown.
         Some(total) if !kept[total] => smallest().filter(|_| hidden.is_empty()),
@@ -109,7 +116,7 @@ fn under(
 }
 
 /// The grouping number of each row: zero where the release has one level.
-fn levels(groups: &RecordBatch, demands: &Demands) -> Result<Vec<u64>> {
+pub(super) fn levels(groups: &RecordBatch, demands: &Demands) -> Result<Vec<u64>> {
     let Some(width) = demands.levels else { return Ok(vec![0; groups.num_rows()]) };
     let missing = || DataFusionError::Internal("the grouping number is missing".into());
     let column = groups.columns().get(width).ok_or_else(missing)?;

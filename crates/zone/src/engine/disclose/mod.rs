@@ -62,6 +62,8 @@ pub struct Demands {
     pub totals: Vec<Vec<usize>>,
     /// The groups are of several levels (grouping sets): number of keys; the grouping number follows them.
     pub levels: Option<usize>,
+    /// Grouping numbers of levels that are only looked at, and never shown.
+    pub unshown: Vec<u64>,
 }
 
 /// The operator in a logical plan.

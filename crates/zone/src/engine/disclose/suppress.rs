@@ -9,7 +9,7 @@ use arrow::datatypes::{Int64Type, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::{DataFusionError, Result};
 
-use super::complement::complement;
+use super::complement::{complement, levels};
 use super::{Count, Demands};
 use crate::engine::subjects::{TOKEN, size_of_set};
 
@@ -27,6 +27,8 @@ pub fn release(groups: &RecordBatch, demands: &Demands, schema: &SchemaRef) -> R
         // Beside totals a blanked cell is a suppressed one: its whole row goes.
         kept.iter_mut().zip(&blanked).for_each(|(keep, blank)| *keep &= !blank);
         complement(groups, demands, &mut kept)?;
+        let levels = levels(groups, demands)?;
+        kept.iter_mut().zip(&levels).for_each(|(keep, level)| *keep &= !demands.unshown.contains(level));
     }
     let blanked = BooleanArray::from(blanked);
     let show = |(index, array): (usize, &ArrayRef)| match cells.contains(&index) {
@@ -149,6 +151,7 @@ mod tests {
             varied: Vec::new(),
             totals: Vec::new(),
             levels: None,
+            unshown: Vec::new(),
         }
     }
 

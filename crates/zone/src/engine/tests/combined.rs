@@ -26,7 +26,7 @@ fn folder() -> Folder {
 }
 
 /// Each of these told 777's visit or fee when its cells were combined.
-const COMBINED: &[&str] = &[
+pub(super) const COMBINED: &[&str] = &[
     "SELECT SUM(n), SUM(m) FROM (SELECT citizen_id, COUNT(*) n, COUNT(*) FILTER (WHERE icd_chapter <> 'Z') m FROM visits GROUP BY citizen_id) g",
     "SELECT SUM(f), SUM(g) FROM (SELECT citizen_id, SUM(total_fee) f, SUM(CASE WHEN icd_chapter <> 'Z' THEN total_fee ELSE 0 END) g FROM visits GROUP BY citizen_id) t",
     "WITH a AS (SELECT citizen_id, COUNT(*) n FROM visits GROUP BY 1), b AS (SELECT citizen_id, COUNT(*) m FROM visits WHERE icd_chapter <> 'Z' GROUP BY 1) SELECT SUM(n) - SUM(m), COUNT(*) FROM a LEFT JOIN b ON a.citizen_id = b.citizen_id",

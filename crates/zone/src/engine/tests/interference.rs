@@ -1,11 +1,15 @@
 //! Non-interference: what is said and shown may depend on a subject only where enough others stand beside it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use datafusion::catalog::empty::EmptyTable;
 use proptest::prelude::*;
 use serde_json::Value;
 
 use super::data::Folder;
+use super::{combined, refused, schema, tricks};
+use crate::engine::{EngineEnv, Limits, Source, Tokens, clear, rehearse};
 
 /// A visit: person, department, price in hundreds, inpatient.
 type Visit = (u8, u8, u16, bool);
@@ -52,6 +56,36 @@ fn persons(visits: &[Visit], wanted: impl Fn(&Visit) -> bool) -> usize {
     let ids: std::collections::BTreeSet<u8> =
         visits.iter().filter(|visit| wanted(visit)).map(|visit| visit.0).collect();
     ids.len()
+}
+
+/// A refusal has one text, place and code over no records, over made-up ones and over none at all, and is in both languages.
+#[test]
+fn refusals_are_the_same_whatever_the_data() {
+    let tokens = Tokens::new(crypto::Suite::Intl, [7; 32]);
+    let env = |full: bool| {
+        let source = |contract: crate::contract::Contract| match full {
+            true => rehearse::source(&contract, &tokens).unwrap(),
+            false => {
+                Source { provider: Arc::new(EmptyTable::new(contract.sealed_schema())), contract: Arc::new(contract) }
+            }
+        };
+        let sources = schema::contracts().into_iter().map(source).collect();
+        EngineEnv { sources, purpose: schema::purpose(), limits: Limits::default() }
+    };
+    let (full, empty) = (env(true), env(false));
+    let tricks = tricks::REFUSED.iter().map(|(_, sql)| *sql);
+    for sql in refused::ATTACKS.iter().chain(combined::COMBINED).copied().chain(tricks) {
+        let verdict = schema::verdict(sql);
+        let refusals = [&full, &empty].map(|env| clear(env, sql).unwrap_err());
+        assert_eq!(refusals[0], refusals[1], "{sql}");
+        let reason = &verdict.reasons[0];
+        assert_eq!((&refusals[0].zh, &refusals[0].en), (&reason.zh, &reason.en), "{sql}");
+        let chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        assert!(chinese(&reason.zh) && !chinese(&reason.en), "{sql}: {reason:?}");
+        assert_eq!(reason.would_help.is_empty(), reason.would_help_zh.is_empty(), "{sql}");
+        assert!(reason.would_help_zh.is_empty() || chinese(&reason.would_help_zh), "{sql}: {reason:?}");
+        assert!(!chinese(&reason.would_help), "{sql}: {reason:?}");
+    }
 }
 
 proptest! {

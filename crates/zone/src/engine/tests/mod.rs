@@ -7,3 +7,4 @@ mod interference;
 mod refused;
 mod released;
 pub(super) mod schema;
+mod tricks;

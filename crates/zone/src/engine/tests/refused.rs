@@ -3,7 +3,7 @@
 use super::schema::verdict;
 use crate::engine::Decision;
 
-const ATTACKS: &[&str] = &[
+pub(super) const ATTACKS: &[&str] = &[
     // N1: not one SELECT
     "EXPLAIN SELECT COUNT(*) FROM citizens",
     "EXPLAIN ANALYZE SELECT COUNT(*) FROM citizens",
@@ -297,5 +297,38 @@ fn odd_texts_are_answered() {
         "WITH a AS (SELECT * FROM a) SELECT * FROM a",
     ] {
         assert_eq!(verdict(odd).verdict, Decision::Refuse, "{odd}");
+    }
+}
+
+/// What the planner does not understand is said in both languages, with the author's own word and its place, and never in the
+/// planner's words.
+#[test]
+fn faults_are_said_in_both_languages() {
+    let cases = [
+        ("SELECT nothing FROM citizens", "there is no such column (nothing)", "没有这一列（nothing）", (1, 8)),
+        ("SELECT c.nothing\nFROM citizens c", "there is no such column (nothing)", "没有这一列（nothing）", (1, 8)),
+        ("SELECT gender,\n  COUNT(*)\nFROM citizens", "a column must stand in GROUP BY", "此列须写入 GROUP BY", (1, 8)),
+        ("SELECT COUNT(*) FROM nowhere", "there is no table nowhere", "没有表 nowhere", (1, 22)),
+        ("SELECT citizen_id FROM citizens c JOIN visits v ON TRUE", "a column name is ambiguous", "列名不明确", (1, 8)),
+        (
+            "SELECT date_trunc(gender) FROM citizens",
+            "a function has the wrong number or types",
+            "函数的参数个数或类型不对",
+            (1, 0),
+        ),
+        ("SELECT fly(gender) FROM citizens", "the function fly is not known", "未知的函数 fly", (1, 8)),
+        ("SELECT 1 UNION ALL SELECT 1, 2", "the parts have different numbers of columns", "各部分的列数不同", (1, 1)),
+        ("SELECT gender FROM citizens WHERE gender", "", "", (1, 0)),
+        ("SELECT CAST('x' AS DATE)", "", "", (1, 0)),
+        ("SELECT COUNT(*) FROM citizens WHERE birth_date > 'spring'", "", "", (1, 0)),
+    ];
+    for (sql, en, zh, (line, column)) in cases {
+        let verdict = verdict(sql);
+        let reason = verdict.reasons.first().unwrap_or_else(|| panic!("{sql} was accepted"));
+        assert!(reason.en.starts_with(en) && reason.zh.starts_with(zh), "{sql}: {reason:?}");
+        assert!(reason.at.line == line && (column == 0 || reason.at.column == column), "{sql}: {reason:?}");
+        for word in ["error", "Error", "Utf8", "Date32", "DataFusion", "spring", "expr"] {
+            assert!(!reason.en.contains(word) && !reason.zh.contains(word), "{sql}: {reason:?}");
+        }
     }
 }

@@ -71,6 +71,7 @@ fn report(verdict: Verdict, parameter: Value, worst: Value) -> CheckReport {
         check: 4,
         verdict,
         formula: "distinct subjects behind each row ≥ k".into(),
+        formula_zh: "每行所涉不同主体数 ≥ k".into(),
         parameter,
         worst,
         zh: zh.into(),

@@ -7,8 +7,10 @@ use crate::gate::view::{Column, View, number};
 use serde_json::json;
 use std::collections::HashMap;
 
-const FORMULA: &str =
-    "for each earlier release: no difference of 1 … k−1 between counts of the same population, nor of 1 … k−1 records";
+const FORMULA: (&str, &str) = (
+    "与每一次先前的释放相比：同一人群的计数不相差 1 … k−1，记录也不相差 1 … k−1 条",
+    "for each earlier release: no difference of 1 … k−1 between counts of the same population, nor of 1 … k−1 records",
+);
 
 /// Compares a file with each earlier release; `None` when there is none.
 pub(super) fn check(view: &View, previous: &[View], parts: &Parts, options: &Options) -> Option<CheckReport> {
@@ -43,7 +45,8 @@ pub(super) fn check(view: &View, previous: &[View], parts: &Parts, options: &Opt
         id: "differencing".into(),
         check: 14,
         verdict,
-        formula: FORMULA.into(),
+        formula: FORMULA.1.into(),
+        formula_zh: FORMULA.0.into(),
         parameter: json!({"k": options.params.k_other}),
         worst: json!({"releases": previous.len(), "releases_concerned": releases, "compared": compared, "isolating": isolated}),
         zh: zh.into(),

@@ -124,6 +124,7 @@ fn nothing_measured() -> CheckReport {
         check: 8,
         verdict: Verdict::Review,
         formula: "k = smallest class over the quasi-identifiers; 1/k ≤ θ".into(),
+        formula_zh: "k = 准标识符各等价类中最小的一类；1/k ≤ θ".into(),
         parameter: json!({}),
         worst: json!({"measured": false}),
         zh: "没有指明准标识符，也没有可核对的人数列：风险未测量，请人工判断。".into(),

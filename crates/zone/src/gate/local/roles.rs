@@ -147,6 +147,7 @@ pub(super) fn scope(view: &View, contract: &Contract) -> Option<CheckReport> {
         check: 16,
         verdict,
         formula: "no field of class LOCK, KEY or RID, and none without a class".into(),
+        formula_zh: "没有 LOCK、KEY、RID 类的字段，也没有未分类的字段".into(),
         parameter: json!({"contract": contract.id, "version": contract.version}),
         worst: json!({"columns": forbidden}),
         zh: if forbidden.is_empty() {

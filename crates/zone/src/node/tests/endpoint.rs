@@ -185,6 +185,7 @@ fn plant(w: &World) -> ReleaseSpec {
         check: 1,
         verdict: Verdict::Pass,
         formula: String::new(),
+        formula_zh: String::new(),
         parameter: serde_json::json!({}),
         worst: serde_json::json!({}),
         zh: String::new(),
