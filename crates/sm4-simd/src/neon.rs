@@ -68,16 +68,25 @@ fn carry(mut words: [uint8x16_t; 4], tables: &[[u8; 16]; 2]) -> [uint8x16_t; 4] 
     words
 }
 
+/// Exchanges rows and columns of two by two words, twice: of the rows `a` and `b`.
+#[inline]
+#[target_feature(enable = "neon,aes")]
+fn turn_words(a: uint8x16_t, b: uint8x16_t) -> (uint64x2_t, uint64x2_t) {
+    let (a, b) = (vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b));
+    (vreinterpretq_u64_u32(vtrn1q_u32(a, b)), vreinterpretq_u64_u32(vtrn2q_u32(a, b)))
+}
+
 /// Exchanges rows and columns of four by four words.
 #[inline]
 #[target_feature(enable = "neon,aes")]
-fn transpose(words: [uint8x16_t; 4]) -> [uint8x16_t; 4] {
-    let [a, b, c, d] = words.map(|x| vreinterpretq_u32_u8(x));
-    let (ab, cd) = (vtrn1q_u32(a, b), vtrn1q_u32(c, d));
-    let (ef, gh) = (vtrn2q_u32(a, b), vtrn2q_u32(c, d));
-    let low = |x, y| vreinterpretq_u8_u64(vtrn1q_u64(vreinterpretq_u64_u32(x), vreinterpretq_u64_u32(y)));
-    let high = |x, y| vreinterpretq_u8_u64(vtrn2q_u64(vreinterpretq_u64_u32(x), vreinterpretq_u64_u32(y)));
-    [low(ab, cd), low(ef, gh), high(ab, cd), high(ef, gh)]
+fn transpose([a, b, c, d]: [uint8x16_t; 4]) -> [uint8x16_t; 4] {
+    let ((ab, ef), (cd, gh)) = (turn_words(a, b), turn_words(c, d));
+    [
+        vreinterpretq_u8_u64(vtrn1q_u64(ab, cd)),
+        vreinterpretq_u8_u64(vtrn1q_u64(ef, gh)),
+        vreinterpretq_u8_u64(vtrn2q_u64(ab, cd)),
+        vreinterpretq_u8_u64(vtrn2q_u64(ef, gh)),
+    ]
 }
 
 #[inline]
