@@ -21,7 +21,8 @@ cargo xtask tools                      fetch what the checks need and this machi
 cargo xtask console                    build the web console that the binary embeds
 cargo xtask demo [--city CITY] [--data DIR]
                                        build, run the story, leave the platform open on localhost
-cargo xtask bench story [--rows N]     rows per second by stage and peak memory";
+cargo xtask bench story [--rows N]     rows per second by stage and peak memory
+cargo xtask bench trust [--part CRATE] ciphers of ours next to others, in one run";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -32,7 +33,8 @@ fn main() -> ExitCode {
         ["console"] => console::build(),
         ["test", rest @ ..] => test::main(rest),
         ["demo", rest @ ..] => demo::main(rest),
-        ["bench", "story", rest @ ..] => bench::main(rest),
+        ["bench", "story", rest @ ..] => bench::story::main(rest),
+        ["bench", "trust", rest @ ..] => bench::trust::main(rest),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())

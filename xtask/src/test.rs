@@ -70,6 +70,9 @@ fn nextest(full: bool, rest: &[&str]) -> Done {
         }
         Err(Problem::Failed(text) | Problem::Usage(text)) => eprintln!("── flight tables not there: {text}"),
     }
+    if let Err(Problem::Failed(text) | Problem::Usage(text)) = tools::cryptography() {
+        eprintln!("── {text}");
+    }
     if full {
         c.args(["--run-ignored", "all"]).env("YUNYU_FULL", "1");
     }

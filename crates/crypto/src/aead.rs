@@ -2,15 +2,15 @@
 //!
 //! Every object and every wrapped key gets a key of its own by HKDF-Expand over a fresh salt, so no pair of key and
 //! nonce ever repeats, and a 32-byte commitment over the same input, so that one ciphertext opens under one key only
-//! (GCM alone does not promise that). SM4 is the table-based RustCrypto one: correct, slow, not constant-time.
+//! (GCM alone does not promise that). SM4 is our own `sm4-simd`: no look-up at secret places (decision 0009).
 
 use crate::{CryptoError, Suite};
+use aes_gcm::aead::consts::U12;
 use aes_gcm::{AeadInOut, Aes256Gcm, AesGcm, KeyInit};
 use hkdf::Hkdf;
 use sha2::Sha256;
 use sm3::Sm3;
-use sm4::Sm4;
-use sm4::cipher::consts::U12;
+use sm4_simd::Sm4;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 

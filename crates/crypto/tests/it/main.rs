@@ -4,6 +4,7 @@
 mod canonical;
 mod envelope;
 mod keys;
+mod outside;
 mod password;
 mod sign;
 mod suite;
