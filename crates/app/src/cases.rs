@@ -56,7 +56,7 @@ pub async fn open(
     let for_leaf = command.clone();
     app.command(actor, command, idempotency, async move |tx, now| {
         let found = app.pack.procedure(procedure).ok_or(AppError::NotFound("procedure"))?;
-        let object = objects::complete(app, tx, actor, found.object, object).await?;
+        let object = objects::complete(app, tx, actor, found, object).await?;
         let mut case = open_case(&app.pack, procedure, id, object, &actor.as_model(), now)?;
         // A stop names no operator, but the operator must see what is decided about its authorisation.
         if let Some(auth) = case.text("authorisation").map(ToOwned::to_owned)
@@ -64,12 +64,13 @@ pub async fn open(
         {
             case.data.insert("operator".to_owned(), Value::String(row.operator.to_string()));
         }
+        let digest = signable(object_digest(app, &case))?;
         let facts = facts::load(tx, found, &case).await?;
         may_open(app, found, &case, actor, &facts, now)?;
         effects::opened(tx, found, &case, now).await?;
         tx.put(&case).await?;
         let mut draft = leaf(app, actor, &for_leaf, "case_opened");
-        draft.object = Some(object_digest(app, &case)?.to_string());
+        draft.object = Some(digest.to_string());
         Ok(Done::with(views::case_view(app, actor, &case, &facts), draft))
     })
     .await
@@ -96,6 +97,18 @@ fn may_open(
 /// The digest of a case's canonical object, as acts are signed over it.
 pub fn object_digest(app: &App, case: &Case) -> AppResult<Digest> {
     Ok(Digest(crypto::digest_of(app.suite(), OBJECT_TYPE, &case.object)?.to_string()))
+}
+
+/// What has no canonical form cannot be signed, and its case could never go on.
+fn signable(digest: AppResult<Digest>) -> AppResult<Digest> {
+    digest.map_err(|_| {
+        AppError::usage(
+            "bad-object",
+            "object",
+            "object 中的数值须为整数，且绝对值小于 2 的 53 次方。",
+            "Numbers in `object` must be whole and smaller than 2 to the power of 53.",
+        )
+    })
 }
 
 fn documents_digest(app: &App, documents: &Documents) -> AppResult<Digest> {
@@ -136,10 +149,12 @@ pub async fn draft_act(
     })
 }
 
-/// The head that a signer binds: the last leaf that is not a vote still hidden from others. Binding a hidden vote
-/// would tell that somebody voted, and when.
+/// The head that a signer binds: the last leaf of something done that is not a vote still hidden from others. Binding a
+/// hidden vote would tell that somebody voted, and when. A refusal changes nothing that was looked at: if it moved the
+/// head, whoever sees a case could keep everybody else from signing in it by being refused again and again.
 fn head(app: &App, leaves: &[audit::Leaf]) -> Option<Digest> {
-    let seen = leaves.iter().rev().find(|l| !l.refs.contains_key("pending"))?;
+    let stands = |l: &&audit::Leaf| l.outcome == audit::Outcome::Done && !l.refs.contains_key("pending");
+    let seen = leaves.iter().rev().find(stands)?;
     let bytes = seen.encode().ok()?;
     Some(Digest(audit::leaf_hash(app.suite().hash_alg(), &bytes).to_string()))
 }

@@ -267,6 +267,13 @@ async fn product_effect(app: &App, tx: &mut Tx, effect: StepEffect, case: &Case,
         StepEffect::RecordListing => {
             let spec: ProductSpec = object(case)?;
             let mut product = product(tx, spec.product.as_str()).await?;
+            // Another case, or the end of the authorisation, may have withdrawn it meanwhile: a listing does not bring it back.
+            if product.state == ProductState::Withdrawn {
+                return Err(app
+                    .pack
+                    .refusal("product-withdrawn", "PRODUCT-PRODUCT", "该产品已下架。", "The product was withdrawn.")
+                    .into());
+            }
             let listing = case.document("venue_listing").cloned().unwrap_or_default();
             let word = |f: &str| listing.get(f).and_then(Value::as_str).unwrap_or_default().to_owned();
             product.venue = Some((word("venue"), word("reference")));

@@ -97,15 +97,22 @@ impl<'a> Command<'a> {
         Self { verb, case: None, about: None }
     }
 
-    /// A command in a case.
+    /// A command in a case. What the caller gives as one may be anything, a name too: only an id goes into the log.
     pub fn in_case(verb: &'a str, case: &CaseId) -> Self {
-        Self { verb, case: Some(case.clone()), about: None }
+        Self { verb, case: Some(case.clone()).filter(|c| c.has_form()), about: None }
     }
 
-    /// The same, about an object.
+    /// The same, about an object that the platform named itself.
     #[must_use]
     pub fn about(mut self, id: impl Into<String>) -> Self {
         self.about = Some(id.into());
+        self
+    }
+
+    /// The same, about an object as the caller named it: only an id goes into the log.
+    #[must_use]
+    pub fn about_asked(mut self, id: &str, has_form: bool) -> Self {
+        self.about = has_form.then(|| id.to_owned());
         self
     }
 }
@@ -146,7 +153,7 @@ impl App {
         {
             // Committed, not undone: what was read may share a commit that is still to come.
             tx.commit().await?;
-            return replay(&stored, id);
+            return self.tried(actor, &command, replay(&stored, id)).await;
         }
         let now = self.now();
         let tried = match self.policies.permit(actor, &command) {
@@ -164,6 +171,23 @@ impl App {
                 Err(other)
             }
         }
+    }
+
+    /// What a command is judged by before its transaction (a password to hash, an answer given before) is a try like any
+    /// other: a refusal leaves its leaf.
+    pub async fn tried<T>(&self, actor: &Actor, command: &Command<'_>, tried: AppResult<T>) -> AppResult<T> {
+        if let Err(AppError::Refused(refusal)) = &tried {
+            let mut tx = self.store.begin().await?;
+            tx.set_now(self.now());
+            self.record_refusal(tx, actor, command, refusal).await?;
+        }
+        tried
+    }
+
+    /// Whether the person may try at all, with a leaf if not: asked before work that should not be done for nothing.
+    pub async fn permitted(&self, actor: &Actor, command: &Command<'_>) -> AppResult<()> {
+        let asked = self.policies.permit(actor, command).map_err(AppError::from);
+        self.tried(actor, command, asked).await
     }
 
     async fn record<T: Serialize>(

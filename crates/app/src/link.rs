@@ -10,6 +10,7 @@ use model::link::{CLOCK_TYPE, ClockMark, LinkReply, ReportBatch, ReportReceipt, 
 use model::order::{REPORT_TYPE, WorkOrder};
 use model::ticket::{LEASE_TYPE, Lease};
 use model::{Digest, Signed, Timestamp};
+use store::QueuedOrder;
 
 /// A lease lasts this long (design: Leases).
 const LEASE_MS: i64 = 60_000;
@@ -17,6 +18,8 @@ const LEASE_MS: i64 = 60_000;
 const SKEW_MS: i64 = 30_000;
 /// Orders answered at once.
 const BATCH: usize = 64;
+/// Bytes of orders answered at once, if they are more than one: the zone takes no endless answer.
+const BATCH_BYTES: usize = 8 << 20;
 const CLOCK_SEQ: &str = "clock_seq";
 const CLOCK_OFFSET: &str = "clock_offset_ms";
 
@@ -59,12 +62,17 @@ pub struct Poll {
 
 /// Answers the poll at once; waiting for news is the caller's business (`Store::notified`).
 pub async fn poll(app: &App, log: &LogHandle, poll: Poll) -> AppResult<LinkReply> {
-    let orders = app
-        .store
-        .orders_after(poll.after, BATCH)
-        .await?
+    let waiting = app.store.orders_after(poll.after, BATCH).await?;
+    let mut left = BATCH_BYTES;
+    let fits = |(n, order): &(usize, &QueuedOrder)| {
+        left = left.saturating_sub(order.body.len());
+        *n == 0 || left > 0
+    };
+    let orders = waiting
         .iter()
-        .map(|order| serde_json::from_str(&order.body).map_err(AppError::from))
+        .enumerate()
+        .take_while(fits)
+        .map(|(_, order)| serde_json::from_str(&order.body).map_err(AppError::from))
         .collect::<AppResult<Vec<Signed<WorkOrder>>>>()?;
     let platform_checkpoint = log.checkpoint.borrow().clone();
     Ok(LinkReply {

@@ -10,12 +10,13 @@ use model::ids::{
 };
 use model::object::ObjectKind;
 use model::party::Organisation;
+use model::procedure::Procedure;
 use model::record::{Authorisation, Grant, Job, Product, Resource};
 use serde_json::{Map, Value, json};
 use store::Tx;
 
-/// The completed object of a case of one kind.
-pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, kind: ObjectKind, asked: Value) -> AppResult<Value> {
+/// The completed object of a case of a procedure.
+pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, procedure: &Procedure, asked: Value) -> AppResult<Value> {
     let Value::Object(mut o) = asked else {
         return Err(AppError::usage(
             "bad-object",
@@ -24,7 +25,7 @@ pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, kind: ObjectKind, a
             "`object` must be a JSON object.",
         ));
     };
-    match kind {
+    match procedure.object {
         ObjectKind::Resource => {
             put(&mut o, "resource", ResourceId::from_part(&part()?).to_string());
             put(&mut o, "provider", actor.org.to_string());
@@ -56,9 +57,18 @@ pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, kind: ObjectKind, a
         ObjectKind::Release => o = release(tx, &o).await?,
         ObjectKind::Product => product(tx, actor, &mut o).await?,
         ObjectKind::Recipient => recipient(tx, actor, &mut o).await?,
-        ObjectKind::Stop => {}
+        ObjectKind::Stop => put(&mut o, "article", article(app, procedure)),
     }
     Ok(Value::Object(o))
+}
+
+/// The article of a stop is that of the procedure's first step, as its row numbers it: every later refusal cites it, and
+/// nobody who opens a case may write another.
+fn article(app: &App, procedure: &Procedure) -> String {
+    let rule = procedure.steps_from(&procedure.start).next().map_or("", |s| s.rule.as_str());
+    let article = app.pack.article(rule);
+    let row = rule.split_once('-').map(|(_, row)| row).filter(|row| !article.is_empty() && row.starts_with(&article));
+    row.map_or(article.clone(), ToOwned::to_owned)
 }
 
 fn part() -> AppResult<String> {

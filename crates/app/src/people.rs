@@ -43,11 +43,14 @@ pub async fn change(
     change: Change,
     idempotency: Option<&Idempotency>,
 ) -> AppResult<Value> {
-    let command = Command::plain(change.verb()).about(person.as_str());
+    let command = Command::plain(change.verb()).about_asked(person.as_str(), person.has_form());
     // Asked twice on purpose: hashing a password for someone who may not set one would be free work.
-    app.policies.permit(actor, &command)?;
+    app.permitted(actor, &command).await?;
     let prepared = match &change {
-        Change::Password(new) => Some(app.people.prepare_password(&app.store, person, new).await?),
+        Change::Password(new) => {
+            let prepared = app.people.prepare_password(&app.store, person, new).await;
+            Some(app.tried(actor, &command, prepared).await?)
+        }
         _ => None,
     };
     let for_leaf = command.clone();

@@ -44,7 +44,7 @@ pub async fn open_batch(
     label: &str,
     idempotency: Option<&Idempotency>,
 ) -> AppResult<OpenBatch> {
-    let command = Command::plain("open_batch").about(resource);
+    let command = Command::plain("open_batch").about_asked(resource, ResourceId::from(resource).has_form());
     let for_leaf = command.clone();
     app.command(actor, command, idempotency, async move |tx, now| {
         let found: Option<Resource> = tx.get(resource).await?;

@@ -165,8 +165,8 @@ pub async fn create_person(
 ) -> AppResult<Person> {
     let command = Command::plain("create_person");
     // Asked twice on purpose: hashing a password for someone who may not create accounts would be free work.
-    app.policies.permit(actor, &command)?;
-    let prepared = app.people.prepare(new).await?;
+    app.permitted(actor, &command).await?;
+    let prepared = app.tried(actor, &command, app.people.prepare(new).await).await?;
     let for_leaf = command.clone();
     app.command(actor, command, idempotency, async move |tx, now| {
         let person = parties::create_person(tx, &prepared, now).await?;

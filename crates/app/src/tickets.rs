@@ -4,9 +4,12 @@
 
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command, Done, leaf};
+use crate::resources::OpenBatch;
 use crate::{App, views};
 use model::ids::{OrderId, OrgId, TicketId};
-use model::record::{ConsumerOrder, Grant, Job, Product, Resource};
+use model::record::{
+    Authorisation, AuthorisationState, ConsumerOrder, ConsumerOrderState, Grant, Job, Product, ProductState, Resource,
+};
 use model::ticket::{TICKET_TYPE, Ticket, TicketHolder, TicketPurpose};
 use model::{Digest, Entity, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -61,6 +64,12 @@ pub async fn for_access_key(app: &App, access_key: &str) -> AppResult<Signed<Tic
     let digest = Digest(app.suite().hash(access_key.as_bytes()).to_string());
     let known: AccessKey = app.store.get(&digest.0).await?.ok_or(AppError::NotSignedIn)?;
     let order: ConsumerOrder = app.store.get(known.order.as_str()).await?.ok_or(AppError::NotSignedIn)?;
+    let product: Option<Product> = app.store.get(order.product.as_str()).await?;
+    let authorisation: Option<Authorisation> = match &product {
+        Some(product) => app.store.get(product.authorisation.as_str()).await?,
+        None => None,
+    };
+    check_delivery(app, &order, product.as_ref(), authorisation.as_ref())?;
     let purpose = TicketPurpose::Product { product: order.product.clone(), order: order.id.clone() };
     issue(app, purpose, TicketHolder::AccessKey { digest }, order.consumer.clone(), app.now())
 }
@@ -101,9 +110,12 @@ fn verb(purpose: &TicketPurpose) -> &'static str {
 async fn check(app: &App, tx: &mut store::Tx, actor: &Actor, purpose: &TicketPurpose) -> AppResult<()> {
     let org = &actor.org;
     match purpose {
-        TicketPurpose::Upload { resource, .. } | TicketPurpose::SetAside { resource, .. } => {
+        TicketPurpose::Upload { resource, batch } | TicketPurpose::SetAside { resource, batch } => {
             let found: Option<Resource> = tx.get(resource.as_str()).await?;
-            found.filter(|r| r.provider == *org).map(drop).ok_or(AppError::NotFound("resource"))
+            found.filter(|r| r.provider == *org).ok_or(AppError::NotFound("resource"))?;
+            // Its id is the platform's: it stands in both logs, where a caller's own text has no place.
+            let opened: Option<OpenBatch> = tx.get(batch.as_str()).await?;
+            opened.filter(|b| b.resource == *resource).map(drop).ok_or(AppError::NotFound("batch"))
         }
         TicketPurpose::Preview { grant } => {
             let found: Option<Grant> = tx.get(grant.as_str()).await?;
@@ -123,12 +135,44 @@ async fn check(app: &App, tx: &mut store::Tx, actor: &Actor, purpose: &TicketPur
         TicketPurpose::Product { product, order } => {
             let known: Option<Product> = tx.get(product.as_str()).await?;
             let found: Option<ConsumerOrder> = tx.get(order.as_str()).await?;
-            found
-                .filter(|o| known.is_some() && o.product == *product && o.consumer == *org)
-                .map(drop)
-                .ok_or(AppError::NotFound("order"))
+            let mine = |o: &ConsumerOrder| known.is_some() && o.product == *product && o.consumer == *org;
+            let found = found.filter(mine).ok_or(AppError::NotFound("order"))?;
+            let authorisation: Option<Authorisation> = match &known {
+                Some(product) => tx.get(product.authorisation.as_str()).await?,
+                None => None,
+            };
+            Ok(check_delivery(app, &found, known.as_ref(), authorisation.as_ref())?)
         }
     }
+}
+
+/// An ended order and a withdrawn product are delivered no more. What an authorisation's end withdrew is the zone's to
+/// refuse: it knows the article.
+fn check_delivery(
+    app: &App,
+    order: &ConsumerOrder,
+    product: Option<&Product>,
+    authorisation: Option<&Authorisation>,
+) -> Result<(), Refusal> {
+    if order.state == ConsumerOrderState::Ended {
+        return Err(app.pack.refusal(
+            "order-ended",
+            "PRODUCT-ORDER",
+            "该订单的交付已结束。",
+            "The delivery under this order has ended.",
+        ));
+    }
+    let withdrawn = product.is_some_and(|p| p.state == ProductState::Withdrawn);
+    let ended = |a: &Authorisation| matches!(a.state, AuthorisationState::Terminated | AuthorisationState::Revoked);
+    if withdrawn && !authorisation.is_some_and(ended) {
+        return Err(app.pack.refusal(
+            "product-withdrawn",
+            "PRODUCT-PRODUCT",
+            "该产品已下架，不再交付。",
+            "The product was withdrawn and is delivered no more.",
+        ));
+    }
+    Ok(())
 }
 
 fn no_key() -> AppError {

@@ -3,6 +3,7 @@
 //! `deployment.json` is written last: a folder without it was not initialised, and `init` may run again.
 
 use crate::layout::{Layout, write_private};
+use crate::serve::supervisor::take_folder;
 use crate::wiring::{self, Chosen, CliError};
 use app::deployment::Deployment;
 use audit::{PackRef, Trust};
@@ -62,6 +63,8 @@ pub fn init_with(
     options: &InitOptions,
     keep_secrets: impl FnOnce(&InitDone) -> std::io::Result<()>,
 ) -> Result<InitDone, CliError> {
+    // Held until the folder is whole: of two who make the same folder at once, the second would mix its keys into it.
+    let _folder = make_folder(&layout.data)?;
     if layout.is_initialised() {
         return Err(CliError::usage(
             "--data",
@@ -114,6 +117,19 @@ pub fn init_with(
     keep_secrets(&done)?;
     write_private(&layout.deployment_file(), &crypto::canonical(&deployment)?)?;
     Ok(done)
+}
+
+/// The data folder, made if it is not there, for this process alone.
+fn make_folder(data: &std::path::Path) -> Result<std::fs::File, CliError> {
+    std::fs::create_dir_all(data).map_err(|e| {
+        let kind = e.kind();
+        CliError::usage(
+            &data.display().to_string(),
+            format!("无法建立该目录（{kind}）；请检查路径与权限。"),
+            format!("The folder cannot be made ({kind}); check the path and its permissions."),
+        )
+    })?;
+    take_folder(data)
 }
 
 /// A name that may stand in a log's origin: a pack's id may be written in any script.

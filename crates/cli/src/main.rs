@@ -125,10 +125,13 @@ fn misused(e: &clap::Error) -> ExitCode {
     if json && e.use_stderr() {
         let at = match e.get(clap::error::ContextKind::InvalidArg) {
             Some(clap::error::ContextValue::String(arg)) => arg.clone(),
+            Some(clap::error::ContextValue::Strings(args)) => args.join(" "),
             _ => "command line".to_owned(),
         };
         let text = e.to_string();
-        let en = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        // What is missing stands on the lines below.
+        let en = first.strip_suffix(':').map_or_else(|| first.to_owned(), |said| format!("{said}: {at}"));
         let said = CliError::usage(&at, "命令行有误：用 --help 查看用法。", en).json();
         println!("{said}");
         eprintln!("{said}");

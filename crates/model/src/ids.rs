@@ -18,6 +18,9 @@ macro_rules! ids {
             /// The id as text.
             #[must_use]
             pub fn as_str(&self) -> &str { &self.0 }
+            /// Whether it looks like an id that the platform gave: what a caller sends as one may be any text.
+            #[must_use]
+            pub fn has_form(&self) -> bool { has_form(&self.0, $prefix) }
         }
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) }
@@ -25,6 +28,11 @@ macro_rules! ids {
         impl AsRef<str> for $name { fn as_ref(&self) -> &str { &self.0 } }
         impl From<&str> for $name { fn from(s: &str) -> Self { Self(s.to_owned()) } }
     )+};
+}
+
+fn has_form(id: &str, prefix: &str) -> bool {
+    let part = id.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).unwrap_or_default();
+    (8..=64).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 ids! {

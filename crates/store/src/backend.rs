@@ -33,18 +33,23 @@ impl From<bool> for Value {
 }
 impl From<&str> for Value {
     fn from(v: &str) -> Self {
-        Self::Text(Some(v.to_owned()))
+        Self::Text(Some(text(v)))
     }
 }
 impl From<&String> for Value {
     fn from(v: &String) -> Self {
-        Self::Text(Some(v.clone()))
+        Self::Text(Some(text(v)))
     }
 }
 impl From<Option<&str>> for Value {
     fn from(v: Option<&str>) -> Self {
-        Self::Text(v.map(str::to_owned))
+        Self::Text(v.map(text))
     }
+}
+/// PostgreSQL holds no NUL in a text and fails where one is asked for; no word, id or body of ours holds one. What a
+/// caller asks for with one is simply not there.
+fn text(v: &str) -> String {
+    v.replace('\0', "\u{FFFD}")
 }
 impl From<&[u8]> for Value {
     fn from(v: &[u8]) -> Self {

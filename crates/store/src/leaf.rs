@@ -132,7 +132,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Tampered`] when one was changed outside the program.
     pub async fn leaves_from(&self, index: u64, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
-        let rows = self.reader().await?.rows(NUMBERED, values![int(index)?, limit(max)]).await?;
+        // An index beyond what a database counts is beyond the log's end.
+        let from = i64::try_from(index).unwrap_or(i64::MAX);
+        let rows = self.reader().await?.rows(NUMBERED, values![from, limit(max)]).await?;
         rows.iter().map(|r| Ok((r.uint(4)?, self.genuine(r)?.0))).collect()
     }
 

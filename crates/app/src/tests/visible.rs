@@ -53,7 +53,7 @@ fn job(operator: &OrgId, case: &CaseId) -> Job {
     }
 }
 
-fn product(operator: &OrgId, state: ProductState) -> Product {
+pub(super) fn product(operator: &OrgId, state: ProductState) -> Product {
     Product {
         id: ProductId(PRODUCT.into()),
         operator: operator.clone(),
@@ -70,7 +70,7 @@ fn product(operator: &OrgId, state: ProductState) -> Product {
     }
 }
 
-fn order(operator: &OrgId, consumer: &OrgId, state: ConsumerOrderState) -> ConsumerOrder {
+pub(super) fn order(operator: &OrgId, consumer: &OrgId, state: ConsumerOrderState) -> ConsumerOrder {
     let spec = RecipientSpec {
         order: OrderId("ord_1".into()),
         product: ProductId(PRODUCT.into()),
@@ -93,7 +93,7 @@ fn order(operator: &OrgId, consumer: &OrgId, state: ConsumerOrderState) -> Consu
 }
 
 impl World {
-    async fn put<T: model::Entity>(&self, row: &T) {
+    pub(super) async fn put<T: model::Entity>(&self, row: &T) {
         let mut tx = self.app.store.begin().await.unwrap();
         // A row that is there is changed under its lock only.
         let _: Option<T> = tx.get_for_update(row.id()).await.unwrap();

@@ -23,11 +23,13 @@ async fn own<T: Entity>(app: &App, actor: &Actor) -> AppResult<Vec<T>> {
     Ok(app.store.list(&Filter { org, ..Filter::default() }).await?)
 }
 
-/// The master catalogue; the dictionary is for everyone who is signed in.
-pub async fn resources(app: &App, _actor: &Actor) -> AppResult<Value> {
+/// The master catalogue; the dictionary is for everyone who is signed in. What may never be authorised for operation is
+/// for its provider and for those that oversee.
+pub async fn resources(app: &App, actor: &Actor) -> AppResult<Value> {
     let rows: Vec<Resource> = app.store.list(&Filter::default()).await?;
     let list: Vec<Value> = rows
         .iter()
+        .filter(|r| sees_resource(actor, r))
         .map(|r| {
             json!({
                 "id": r.id, "table": r.spec.table, "provider": r.provider, "grade": r.grade, "excluded": r.excluded,
@@ -39,9 +41,14 @@ pub async fn resources(app: &App, _actor: &Actor) -> AppResult<Value> {
 }
 
 /// One resource with its contract.
-pub async fn resource(app: &App, _actor: &Actor, id: &str) -> AppResult<Value> {
-    let row: Resource = app.store.get(id).await?.ok_or(AppError::NotFound("resource"))?;
+pub async fn resource(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
+    let row: Option<Resource> = app.store.get(id).await?;
+    let row = row.filter(|r| sees_resource(actor, r)).ok_or(AppError::NotFound("resource"))?;
     Ok(serde_json::to_value(row)?)
+}
+
+fn sees_resource(actor: &Actor, resource: &Resource) -> bool {
+    !resource.excluded || resource.provider == actor.org || oversees(actor)
 }
 
 /// Batches of a resource, announced and stored.

@@ -187,8 +187,12 @@ fn take(plan: &Plan) -> Result<Vec<File>, CliError> {
     std::iter::once(plan.layout.data.as_path()).chain(zone).map(take_folder).collect()
 }
 
-fn take_folder(folder: &Path) -> Result<File, CliError> {
-    let file = File::open(folder)?;
+/// Takes one folder for this process alone, until the file is dropped.
+///
+/// # Errors
+/// Usage: somebody else has it, or it cannot be read.
+pub fn take_folder(folder: &Path) -> Result<File, CliError> {
+    let file = File::open(folder).map_err(|e| crate::tools::input::unreadable(folder, &e))?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(CliError::usage(
             &folder.display().to_string(),

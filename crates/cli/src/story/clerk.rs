@@ -8,7 +8,7 @@ use model::Signed;
 use model::act::{ACT_TYPE, Act};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often a step is tried again because the case moved on meanwhile.
 const TRIES: usize = 8;
@@ -145,14 +145,27 @@ impl Story {
         desk: &Desk,
         holds: impl Fn(&Value) -> bool,
     ) -> Result<Value, StoryError> {
-        for _ in 0..1200 {
+        self.within(Duration::from_secs(120), path, desk, holds).await
+    }
+
+    /// Reads until something holds, at most so long.
+    pub async fn within(
+        &mut self,
+        patience: Duration,
+        path: &str,
+        desk: &Desk,
+        holds: impl Fn(&Value) -> bool,
+    ) -> Result<Value, StoryError> {
+        let since = Instant::now();
+        while since.elapsed() < patience {
             let seen = self.read(desk, path).await?;
             if holds(&seen) {
                 return Ok(seen);
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        Err(StoryError::Shape(format!("{path} did not come to what the story waits for within two minutes")))
+        let seconds = patience.as_secs();
+        Err(StoryError::Shape(format!("{path} did not come to what the story waits for within {seconds} seconds")))
     }
 
     /// One person signs a step and hands it in.

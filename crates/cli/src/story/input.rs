@@ -1,12 +1,14 @@
 //! What the story is told about: a folder of CSV files, with a `story.yaml` or without, or the synthetic city.
 
-use crate::city;
+use crate::city::{self, CityError};
 use crate::story::StoryError;
+use crate::tools::classify as looked_at;
 use model::Refusal;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use zone::classify;
-use zone::contract::Contract;
+use zone::contract::{Contract, ContractError};
+use zone::purpose::Purpose;
 
 /// Names in both languages.
 #[derive(Clone, Debug, Deserialize)]
@@ -98,7 +100,14 @@ pub fn read(folder: Option<&Path>, made: &Path, rows: u64) -> Result<Input, Stor
     let Some(folder) = folder else {
         std::fs::create_dir_all(made)?;
         if !made.join("story.yaml").is_file() {
-            city::generate(made, SEED, rows).map_err(|e| StoryError::Shape(e.to_string()))?;
+            city::generate(made, SEED, rows).map_err(|e| match e {
+                CityError::TooSmall => StoryError::Usage(
+                    "--rows".into(),
+                    format!("合成城市至少要有 {} 行。", city::LEAST_ROWS),
+                    format!("A synthetic city needs at least {} rows.", city::LEAST_ROWS),
+                ),
+                CityError::Write { .. } => StoryError::Shape(e.to_string()),
+            })?;
         }
         return told(made);
     };
@@ -119,22 +128,42 @@ fn text(folder: &Path, name: &str) -> Result<String, StoryError> {
 /// A folder that says what to do.
 fn told(folder: &Path) -> Result<Input, StoryError> {
     let path = folder.join("story.yaml").display().to_string();
-    let story: StoryFile = serde_saphyr::from_str(&text(folder, "story.yaml")?).map_err(|e| {
-        StoryError::Usage(path, "story.yaml 格式不对，请对照文档。".into(), format!("story.yaml is malformed: {e}"))
+    let options = serde_saphyr::options! { with_snippet: false };
+    let story: StoryFile = serde_saphyr::from_str_with_options(&text(folder, "story.yaml")?, options).map_err(|e| {
+        let (at, zh) = match e.location() {
+            Some(l) => {
+                (format!("{path}:{}:{}", l.line(), l.column()), format!("第 {} 行第 {} 列", l.line(), l.column()))
+            }
+            None => (path.clone(), String::new()),
+        };
+        let why = e.without_snippet();
+        StoryError::Usage(
+            at,
+            format!("story.yaml {zh}格式不对，请对照 docs/files.md 检查键名与值：{why}"),
+            format!("story.yaml is malformed: {why}"),
+        )
     })?;
-    let mut resources = Vec::new();
+    let mut resources: Vec<ResourceInput> = Vec::new();
     for entry in &story.resources {
         let file = folder.join(&entry.file);
-        let contract = match &entry.contract {
-            Some(name) => text(folder, name)?,
-            None => classified(&file)?.0.to_yaml(),
+        check_file(&file)?;
+        let next = match &entry.contract {
+            Some(name) => resource(file, text(folder, name)?, &folder.join(name))?,
+            None => {
+                let taken: Vec<&str> = resources.iter().map(|r| r.table.as_str()).collect();
+                let contract = classified(&file, &taken)?.0.to_yaml();
+                resource(file.clone(), contract, &file)?
+            }
         };
-        resources.push(resource(file, contract)?);
+        if let Some(other) = resources.iter().find(|r| r.table == next.table) {
+            return Err(same_table(&next, other));
+        }
+        resources.push(next);
     }
     Ok(Input {
         resources,
         scenario: Names { zh: story.scenario.zh, en: story.scenario.en },
-        purpose: text(folder, &story.scenario.purpose)?,
+        purpose: purpose(folder, &story.scenario.purpose)?,
         sql: text(folder, &story.pipeline)?,
         form: story.product.form,
         product: Names { zh: story.product.zh, en: story.product.en },
@@ -165,25 +194,19 @@ fn proposed(folder: &Path) -> Result<Input, StoryError> {
             "There is no CSV file in the folder.".into(),
         ));
     }
-    let mut tables = Vec::new();
+    let mut tables: Vec<(Contract, classify::FileReport)> = Vec::new();
     for file in &files {
-        tables.push(classified(file)?);
+        check_file(file)?;
+        let taken: Vec<&str> = tables.iter().map(|(c, _)| c.table.name.as_str()).collect();
+        let next = classified(file, &taken)?;
+        tables.push(next);
     }
-    let product = classify::propose_product(&tables).ok_or_else(|| StoryError::Refused {
-        status: 422,
-        refusal: Box::new(Refusal::new(
-            "no-usable-dimension",
-            "PRODUCT-STORY",
-            "",
-            "没有可用的统计维度：请提供 story.yaml 与字段契约，说明要做什么产品。",
-            "No field can serve as a dimension: give a story.yaml with contracts that say which product to make.",
-        )),
-    })?;
+    let product = product_of(&tables)?;
     let mut resources = Vec::new();
     for (file, (contract, _)) in files.into_iter().zip(&tables) {
         // The statistics need only the tables they name: the demand asks for no more.
         if product.table == contract.table.name {
-            resources.push(resource(file, contract.to_yaml())?);
+            resources.push(resource(file.clone(), contract.to_yaml(), &file)?);
         }
     }
     Ok(Input {
@@ -199,18 +222,92 @@ fn proposed(folder: &Path) -> Result<Input, StoryError> {
     })
 }
 
-fn classified(file: &Path) -> Result<(Contract, classify::FileReport), StoryError> {
-    let report = classify::classify_file(file).map_err(|e| {
-        StoryError::Usage(file.display().to_string(), "文件读不出来。".into(), format!("The file cannot be read: {e}"))
-    })?;
-    let stem = file.file_stem().map(|s| s.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let table: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    Ok((classify::propose_contract(&report, &table), report))
+/// The product that the files give by themselves.
+fn product_of(tables: &[(Contract, classify::FileReport)]) -> Result<classify::ProposedProduct, StoryError> {
+    if tables.iter().all(|(_, report)| report.rows == 0) {
+        return Err(StoryError::refused(
+            "no-rows",
+            "PRODUCT-INTAKE",
+            "文件只有表头，没有数据行（若行尾只用了 CR，请改存为 LF 或 CRLF）。",
+            "There is a header and no row (if lines end with CR alone, save the file with LF or CRLF).",
+        ));
+    }
+    classify::propose_product(tables).ok_or_else(|| StoryError::Refused {
+        status: 422,
+        refusal: Box::new(Refusal::new(
+            "no-usable-dimension",
+            "PRODUCT-STORY",
+            "",
+            "没有可用的统计维度：请提供 story.yaml 与字段契约，说明要做什么产品。",
+            "No field can serve as a dimension: give a story.yaml with contracts that say which product to make.",
+        )),
+    })
 }
 
-fn resource(file: PathBuf, contract: String) -> Result<ResourceInput, StoryError> {
+/// A purpose, read before anybody is asked for anything.
+fn purpose(folder: &Path, name: &str) -> Result<String, StoryError> {
+    let text = text(folder, name)?;
+    Purpose::parse(&text).map_err(|e| {
+        let e = ContractError { path: Some(folder.join(name)), ..e };
+        StoryError::from(crate::tools::input::contract(&e))
+    })?;
+    Ok(text)
+}
+
+/// A file is read twice, to classify it and to hand it in: a pipe cannot be, and a folder is none.
+fn check_file(file: &Path) -> Result<(), StoryError> {
+    let at = file.display().to_string();
+    match std::fs::metadata(file) {
+        Ok(found) if found.is_file() => Ok(()),
+        Ok(_) => Err(StoryError::Usage(
+            at,
+            "不是普通文件（而是目录、管道或设备）。".into(),
+            "It is no regular file but a folder, pipe or device.".into(),
+        )),
+        Err(e) => Err(StoryError::Usage(
+            at,
+            format!("读不到这个文件（{}）。", e.kind()),
+            format!("The file cannot be read ({}).", e.kind()),
+        )),
+    }
+}
+
+/// Two resources of one story cannot have one name in SQL.
+fn same_table(one: &ResourceInput, other: &ResourceInput) -> StoryError {
+    let (table, first) = (&one.table, other.file.display());
+    StoryError::Usage(
+        one.file.display().to_string(),
+        format!("表名 {table} 已用于 {first}：请在其中一份契约里换一个表名。"),
+        format!("The table name {table} is taken by {first}: give another in one of the contracts."),
+    )
+}
+
+/// What a file is, and the contract proposed for it under a table name that is not taken yet.
+fn classified(file: &Path, taken: &[&str]) -> Result<(Contract, classify::FileReport), StoryError> {
+    looked_at::refuse_binary(file)?;
+    let report = classify::classify_file(file).map_err(|e| looked_at::failure(file, &e))?;
+    Ok((classify::propose_contract(&report, &table_name(file, taken)), report))
+}
+
+/// A table's name for SQL, from a file's name in whatever script: names that come out alike are numbered. None begins
+/// with an underscore, since two of them are the engine's own.
+fn table_name(file: &Path, taken: &[&str]) -> String {
+    let stem = file.file_stem().map(|s| s.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let plain = plain.trim_matches('_');
+    let plain = if plain.is_empty() { "records" } else { plain };
+    let numbered = (2..).map(|n| format!("{plain}_{n}"));
+    let mut names = std::iter::once(plain.to_owned()).chain(numbered);
+    names.find(|name| !taken.contains(&name.as_str())).unwrap_or_default()
+}
+
+/// A resource under its contract; `from` is the file that the contract comes from.
+fn resource(file: PathBuf, contract: String, from: &Path) -> Result<ResourceInput, StoryError> {
     let parsed = Contract::parse(&contract).map_err(|e| {
-        StoryError::Usage(file.display().to_string(), "字段契约有误。".into(), format!("The contract is faulty: {e}"))
+        // A contract that was proposed has no lines that anybody could look at.
+        let (line, column) = if from == file { (0, 0) } else { (e.line, e.column) };
+        let e = ContractError { path: Some(from.to_owned()), line, column, ..e };
+        StoryError::from(crate::tools::input::contract(&e))
     })?;
     let open = |f: &&zone::contract::Field| f.class != Some(zone::contract::Class::Lock);
     let fields = parsed.table.fields.iter().filter(open).map(|f| f.name.clone()).collect();
@@ -219,7 +316,8 @@ fn resource(file: PathBuf, contract: String) -> Result<ResourceInput, StoryError
 
 #[cfg(test)]
 mod tests {
-    use super::StoryFile;
+    use super::{StoryError, StoryFile};
+    use std::path::Path;
 
     /// The example in the documentation is a file that the program reads.
     #[test]
@@ -228,5 +326,82 @@ mod tests {
         let (_, rest) = docs.split_once("```yaml story\n").unwrap();
         let story: StoryFile = serde_saphyr::from_str(rest.split_once("```").unwrap().0).unwrap();
         assert_eq!((story.resources.len(), story.product.price_fen), (2, 100));
+    }
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        dir
+    }
+
+    /// Where the fault is, and what it is in English.
+    fn fault(dir: &Path) -> (String, String) {
+        match super::read(Some(dir), dir, 0) {
+            Err(StoryError::Usage(at, zh, en)) => {
+                assert!(!zh.is_empty());
+                (at.replace(&dir.display().to_string(), ""), en)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn counted(n: usize) -> String {
+        let row = |i: usize| format!("{},{}\n", ["北区", "南区"][i % 2], ["a", "b"][i / 2 % 2]);
+        std::iter::once("城市,类别\n".to_owned()).chain((0..n).map(row)).collect()
+    }
+
+    #[test]
+    fn files_whose_names_come_out_alike_are_told_apart() {
+        assert_eq!(super::table_name(Path::new("/x/客户.csv"), &[]), "records");
+        assert_eq!(super::table_name(Path::new("/x/年报 2024（终）.csv"), &[]), "2024");
+        assert_eq!(super::table_name(Path::new("/x/__a.csv"), &[]), "a");
+        assert_eq!(super::table_name(Path::new("/x/a-b.csv"), &["a_b", "a_b_2"]), "a_b_3");
+        let dir = folder(&[("企业.csv", &counted(400)), ("客户.csv", &counted(800)), ("a-b.csv", &counted(300))]);
+        let input = super::read(Some(dir.path()), dir.path(), 0).unwrap();
+        assert_eq!(input.resources.len(), 1);
+        assert!(input.resources[0].file.ends_with("客户.csv"), "{:?}", input.resources);
+        assert!(input.sql.contains(&input.resources[0].table), "{}", input.sql);
+    }
+
+    /// A fault is found before anybody is asked for anything, and its place is named.
+    #[test]
+    fn what_is_wrong_in_a_folder_is_named_with_its_place() {
+        let story = "resources: [{file: a.csv, contract: a.yaml}]\nscenario: {zh: 甲, en: a, purpose: p.yaml}\n\
+            pipeline: q.sql\nproduct: {form: dataset, zh: 甲, en: a, unit: row, price_fen: 1}\nconsumer: {zh: 甲, en: a}\n";
+        let contract = "apiVersion: v3.1.0\nkind: DataContract\nid: a\nversion: 1.0.0\nschema:\n  - name: a\n    \
+            properties:\n      - {name: x, logicalType: wrong}\n";
+        let purpose = "name: p\nanswer: everything\ntables: [a]\n";
+        let dir = folder(&[("story.yaml", &story.replace("price_fen", "prize_fen")), ("a.csv", "x\n1\n")]);
+        let (at, en) = fault(dir.path());
+        assert!(at.starts_with("/story.yaml:4:") && en.contains("prize_fen"), "{at}: {en}");
+        std::fs::write(dir.path().join("story.yaml"), story).unwrap();
+        assert_eq!(fault(dir.path()).0, "/a.yaml");
+        std::fs::write(dir.path().join("a.yaml"), contract).unwrap();
+        assert!(fault(dir.path()).0.starts_with("/a.yaml:8:"), "{:?}", fault(dir.path()));
+        std::fs::write(dir.path().join("a.yaml"), contract.replace("wrong", "integer")).unwrap();
+        std::fs::write(dir.path().join("p.yaml"), purpose).unwrap();
+        assert!(fault(dir.path()).0.starts_with("/p.yaml:2:"), "{:?}", fault(dir.path()));
+    }
+
+    #[test]
+    fn what_is_no_file_or_no_text_is_named() {
+        let dir = folder(&[("b.csv", "PK\u{3}\u{4}")]);
+        std::fs::create_dir(dir.path().join("a.csv")).unwrap();
+        assert!(fault(dir.path()).1.contains("no regular file"));
+        std::fs::remove_dir(dir.path().join("a.csv")).unwrap();
+        assert_eq!(fault(dir.path()).0, "/b.csv");
+        std::fs::write(dir.path().join("b.csv"), "").unwrap();
+        assert!(fault(dir.path()).1.contains("empty"));
+        std::fs::write(dir.path().join("b.csv"), counted(400).replace("类别", "城市")).unwrap();
+        assert_eq!(fault(dir.path()).0, "/b.csv");
+        for none in ["a,b\n", "a,b\r1,2\r3,4\r"] {
+            std::fs::write(dir.path().join("b.csv"), none).unwrap();
+            let told = super::read(Some(dir.path()), dir.path(), 0);
+            assert!(matches!(told, Err(StoryError::Refused { refusal, .. }) if refusal.code == "no-rows"), "{none:?}");
+        }
+        std::os::unix::fs::symlink("/nowhere", dir.path().join("a.csv")).unwrap();
+        assert!(fault(dir.path()).1.contains("cannot be read"));
     }
 }

@@ -6,12 +6,13 @@ use crate::serve::supervisor::{Pair, Plan, ZonePlan};
 use crate::story::cast::{Cast, Desk};
 use crate::story::client::{Ask, Client};
 use crate::story::desk::{Account, Desks};
+use crate::story::input::{self, Input};
 use crate::story::journal::Journal;
-use crate::story::{Story, StoryError, input};
+use crate::story::{Story, StoryError};
 use crate::wiring::{self, CliError};
 use crypto::{KeyFile, SigningKey, Suite};
 use model::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -75,9 +76,11 @@ pub async fn open(args: &StoryArgs) -> Result<(Story, Pair), StoryError> {
     let cast = administrators(&mut desks)?;
     let procedures = asked(&client, "/api/v1/procedures", &mut pair).await?["procedures"].clone();
     let reviewers = pack["parameters"]["release.reviewers"]["value"].as_u64().unwrap_or(2);
+    let mut journal = Journal::open(&layout.story())?;
+    same_input(&mut journal, &input, deployment.suite)?;
     let story = Story {
         suite: deployment.suite,
-        journal: Journal::open(&layout.story())?,
+        journal,
         setup_token: std::fs::read_to_string(layout.desks().join("setup-token"))?,
         date: deployment.created_at.plus_days(90).date().to_string(),
         reviewers: usize::try_from(reviewers).unwrap_or(2),
@@ -139,6 +142,26 @@ fn same_city(layout: &Layout, args: &StoryArgs) -> Result<String, CliError> {
     Ok(wiring::choose(&args.city)?.pack.id().to_owned())
 }
 
+/// A folder tells one story: what was handed in and asked for under another input would be told as this one's.
+fn same_input(journal: &mut Journal, input: &Input, suite: Suite) -> Result<(), StoryError> {
+    let mut files = Vec::new();
+    for r in &input.resources {
+        files.push(json!({ "table": r.table, "contract": r.contract, "bytes": std::fs::metadata(&r.file)?.len() }));
+    }
+    let told = json!({ "files": files, "sql": input.sql, "purpose": input.purpose, "form": input.form,
+        "unit": input.unit, "price_fen": input.price_fen, "zh": input.product.zh, "en": input.product.en });
+    let mark = json!(suite.hash(told.to_string().as_bytes()).to_string());
+    journal.remember("input", &mark)?;
+    if journal.get("input") == Some(&mark) {
+        return Ok(());
+    }
+    Err(StoryError::Usage(
+        "--input".into(),
+        "该目录里的故事是用另一份输入开始的：请用原来的输入继续，或换一个 --data。".into(),
+        "The story in this folder was begun with another input: go on with that one, or give another --data.".into(),
+    ))
+}
+
 /// A new simulated folder; gives the city's id. What a person would keep at hand lies in the root's and the desks' folders.
 fn make(layout: &Layout, args: &StoryArgs) -> Result<String, CliError> {
     let options = InitOptions {
@@ -148,7 +171,6 @@ fn make(layout: &Layout, args: &StoryArgs) -> Result<String, CliError> {
         simulated_from: Some(BEGIN),
         wall: Timestamp(wiring::wall_clock()()),
     };
-    std::fs::create_dir_all(&layout.data)?;
     let done = init::init_with(layout, &options, |done| {
         write_private(&layout.root().join("passphrase"), done.root_passphrase.as_bytes())?;
         write_private(&layout.desks().join("setup-token"), done.setup_token.as_bytes())
@@ -196,4 +218,28 @@ fn administrators(desks: &mut Desks) -> Result<Cast, StoryError> {
         audit_admin: admin("keeper.audit", "audit_admin", "审计管理员")?,
         desks: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_goes_on_with_the_input_it_was_begun_with() {
+        let dir = tempfile::tempdir().unwrap();
+        let csv = |n: usize| {
+            let row = |i: usize| format!("{},{}\n", ["north", "south"][i % 2], ["a", "b"][i / 2 % 2]);
+            let rows: String = (0..n).map(row).collect();
+            std::fs::write(dir.path().join("t.csv"), format!("city,kind\n{rows}")).unwrap();
+            input::read(Some(dir.path()), dir.path(), 0).unwrap()
+        };
+        let first = csv(400);
+        let story = dir.path().join("story");
+        let ask = |input: &Input| same_input(&mut Journal::open(&story).unwrap(), input, Suite::Gm);
+        assert!(ask(&first).is_ok() && ask(&first).is_ok());
+        let changed = Input { sql: format!("{} ", first.sql), ..first };
+        assert!(matches!(ask(&changed), Err(StoryError::Usage(at, ..)) if at == "--input"));
+        let longer = csv(500);
+        assert!(matches!(ask(&longer), Err(StoryError::Usage(..))));
+    }
 }

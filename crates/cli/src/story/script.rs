@@ -6,7 +6,10 @@ use crate::story::{Story, StoryError};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Longer than the zone lets a job run: it ends each by itself, and says so.
+const LONGEST_JOB: Duration = Duration::from_secs(15 * 60);
 
 /// What the story made.
 pub struct Made {
@@ -355,7 +358,7 @@ impl Story {
             .await?;
         let job = text(&case["object"], "job");
         let done = self
-            .until(&format!("/api/v1/jobs/{job}"), &engineer, |v| {
+            .within(LONGEST_JOB, &format!("/api/v1/jobs/{job}"), &engineer, |v| {
                 matches!(v["state"].as_str(), Some("done" | "failed" | "refused"))
             })
             .await?;

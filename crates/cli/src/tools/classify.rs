@@ -36,7 +36,7 @@ pub fn run(args: &ClassifyArgs) -> Result<Said, CliError> {
 }
 
 /// Files that are no text at all would be read as one column of rubbish.
-fn refuse_binary(path: &Path) -> Result<(), CliError> {
+pub(crate) fn refuse_binary(path: &Path) -> Result<(), CliError> {
     let mut head = Vec::new();
     let file = std::fs::File::open(path).map_err(|e| input::unreadable(path, &e))?;
     file.take(4).read_to_end(&mut head).map_err(|e| input::unreadable(path, &e))?;
@@ -51,7 +51,8 @@ fn refuse_binary(path: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-fn failure(path: &Path, error: &ClassifyError) -> CliError {
+/// A file that cannot be classified, as a person is told.
+pub(crate) fn failure(path: &Path, error: &ClassifyError) -> CliError {
     let at = path.display().to_string();
     match error {
         ClassifyError::Open { error, .. } => input::unreadable(path, error),

@@ -5,7 +5,7 @@
 
 mod admin;
 mod audit;
-mod classify;
+pub(crate) mod classify;
 mod doctor;
 mod evidence;
 mod gate;

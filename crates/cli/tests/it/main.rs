@@ -5,5 +5,6 @@ mod admin;
 mod gate;
 mod pack;
 mod sql;
+mod story;
 mod support;
 mod verify;

@@ -15,8 +15,34 @@ both!(
     undo_keeps_what_follows,
     failed_statement_poisons_the_transaction,
     lists_filter_and_page_in_order_of_creation,
-    reader_does_not_see_the_uncommitted
+    reader_does_not_see_the_uncommitted,
+    what_no_database_holds_is_not_there
 );
+
+/// Ids, words and numbers come from callers: none makes the database fail.
+async fn what_no_database_holds_is_not_there(b: Bench) {
+    let store = b.open().await;
+    let mut tx = store.begin().await.unwrap();
+    tx.put(&Thing::new("a", 1)).await.unwrap();
+    tx.append_leaf(crate::things::draft(None, "x", 1)).await.unwrap();
+    tx.commit().await.unwrap();
+    store.sequence_pending(9).await.unwrap();
+    for id in ["\0", "a\0", "\0a", "a\0b"] {
+        assert_eq!(store.get::<Thing>(id).await.unwrap(), None, "{id:?}");
+        let filter = Filter { state: Some(id.into()), ..Filter::of(id) };
+        assert_eq!(store.list::<Thing>(&filter).await.unwrap(), []);
+        assert!(store.account_of(id).await.unwrap().is_none());
+        assert_eq!(store.case_leaves(id).await.unwrap(), []);
+        let mut tx = store.begin().await.unwrap();
+        assert!(tx.account(id).await.unwrap().is_none());
+        assert_eq!(tx.idempotent("per_a", id).await.unwrap(), None);
+        tx.commit().await.unwrap();
+    }
+    for index in [1, u64::from(u32::MAX), 1 << 63, u64::MAX] {
+        assert_eq!(store.leaves_from(index, 9).await.unwrap(), [], "{index}");
+    }
+    assert_eq!(store.leaves_from(0, 9).await.unwrap().len(), 1);
+}
 
 async fn reads_what_was_committed(b: Bench) {
     let store = b.open().await;

@@ -25,6 +25,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
 const MAX_OUTPUT: u64 = 64 << 20;
+/// Bytes of a job's lineage.
+const LONGEST_LINEAGE: usize = 2 << 20;
 
 /// How a job's process ended.
 enum End {
@@ -92,6 +94,10 @@ pub(crate) fn finish(
     // An ending authorisation waits for its jobs before its keys go; a suspended one has failed the job already.
     if !core.read(|s| s.jobs.get(id).is_some_and(is_open)) {
         return Ok(());
+    }
+    // A report is sent whole: one that the platform would not take would hold up all that follow.
+    if crypto::canonical(&lineage).map_or(true, |bytes| bytes.len() > LONGEST_LINEAGE) {
+        return fail(core, id, refuse::query_too_large());
     }
     let gate_report = sealed::keep_gate_report(core, authorisation, id, &report)?;
     let done = JobResult {

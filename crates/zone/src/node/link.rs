@@ -12,6 +12,7 @@ use model::link::{
     AT_HEADER, ClockMark, KEY_HEADER, LinkReply, NONCE_HEADER, ORDERS_PATH, REPORTS_PATH, ReportBatch, ReportReceipt,
     SIGNATURE_HEADER, ZONE_REQUEST_TYPE, ZoneRequest,
 };
+use model::order::ZoneReport;
 use model::ticket::Lease;
 use model::{Digest, Refusal, Signed};
 use serde::de::DeserializeOwned;
@@ -21,6 +22,8 @@ use std::time::{Duration, Instant};
 
 const MAX_REPLY: usize = 64 << 20;
 const MAX_REPORTS: usize = 256;
+/// Bytes of reports sent at once, if they are more than one: the platform takes no endless body.
+const MAX_REPORT_BYTES: usize = 1 << 20;
 /// Bytes of leaves sent at once.
 const MAX_LEAF_BYTES: usize = 512 << 10;
 
@@ -216,7 +219,7 @@ impl Link {
 
     /// Sends what waits; `true` when there may be more. Nothing before there is a log to show.
     async fn send_reports(&self, sent: &mut Sent) -> Result<bool, NodeError> {
-        let reports: Vec<_> = self.core.read(|s| s.outbox.iter().take(MAX_REPORTS).cloned().collect());
+        let reports = first_reports(self.core.read(|s| s.outbox.iter().take(MAX_REPORTS).cloned().collect()))?;
         let (checkpoint, leaves) = match sent.copied {
             Some(from) => self.core.leaves.since(from, MAX_LEAF_BYTES).await?,
             None => (self.core.leaves.checkpoint(), None),
@@ -265,6 +268,20 @@ impl Link {
     }
 }
 
+/// As many reports from the front as go out at once; always the first.
+fn first_reports(mut reports: Vec<Signed<ZoneReport>>) -> Result<Vec<Signed<ZoneReport>>, NodeError> {
+    let (mut bytes, mut many) = (0, 0);
+    for report in &reports {
+        bytes += crypto::canonical(report)?.len();
+        if many > 0 && bytes > MAX_REPORT_BYTES {
+            break;
+        }
+        many += 1;
+    }
+    reports.truncate(many);
+    Ok(reports)
+}
+
 /// Takes the platform's word for what it stored, but never for reports that were not made: then this folder is a copy
 /// from before they were.
 pub(crate) fn acknowledge(core: &Core, report: u64) -> Result<(), NodeError> {
@@ -300,4 +317,47 @@ fn transport(e: &reqwest::Error) -> String {
         "broken off"
     };
     what.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::order::ReportOutcome;
+
+    fn report(seq: u64, lineage: usize) -> Signed<ZoneReport> {
+        let outcome = ReportOutcome::JobDone {
+            job: "job_1".into(),
+            artefact: Digest("d".into()),
+            rows: 1,
+            verdict: "pass".into(),
+            gate_report: Digest("d".into()),
+            lineage: serde_json::Value::String("x".repeat(lineage)),
+            figures: BTreeMap::new(),
+        };
+        let body = ZoneReport {
+            v: 1,
+            deployment: "d".into(),
+            seq,
+            order: None,
+            case: None,
+            case_head: None,
+            zone_head: None,
+            at: model::Timestamp(0),
+            outcome,
+        };
+        Signed { key: "k".into(), signature: "s".into(), body }
+    }
+
+    /// A zone that was cut off for long, or that has much to say at once, is heard all the same.
+    #[test]
+    fn reports_go_out_in_bites() {
+        let many = |sizes: &[usize]| {
+            let all = sizes.iter().zip(1..).map(|(size, seq)| report(seq, *size)).collect();
+            first_reports(all).unwrap().iter().map(|r| r.body.seq).collect::<Vec<_>>()
+        };
+        assert_eq!(many(&[]), Vec::<u64>::new());
+        assert_eq!(many(&[10, 10, 10]), [1, 2, 3]);
+        assert_eq!(many(&[400 << 10, 400 << 10, 400 << 10, 10]), [1, 2]);
+        assert_eq!(many(&[3 << 20, 10]), [1], "the first always");
+    }
 }

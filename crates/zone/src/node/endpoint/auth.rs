@@ -30,6 +30,7 @@ const LONGEST_HEADER: usize = 16 * 1024;
 const MAX_NONCES: usize = 100_000;
 
 /// A caller whose ticket holds.
+#[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) ticket: Ticket,
     /// The person, where it is not a consumer's access key.

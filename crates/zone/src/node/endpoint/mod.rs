@@ -11,6 +11,7 @@ mod problem;
 mod product;
 mod report;
 mod stats;
+mod watched;
 mod workspace;
 
 pub use auth::{PROOF_HEADER, TICKET_HEADER};
@@ -20,6 +21,7 @@ use super::error::NodeError;
 use super::receipts::{Call, Receipts};
 use super::refuse;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -130,6 +132,12 @@ struct Answer {
 
 /// Keeps the receipt, then lets the answer leave (invariant 3).
 async fn answer(app: &App, caller: &auth::Caller, answer: Answer) -> Result<Response, Fault> {
+    let body = Body::from(answer.body.clone());
+    answer_with(app, caller, answer, body).await
+}
+
+/// The same with a body of its own making for the answer's bytes.
+async fn answer_with(app: &App, caller: &auth::Caller, answer: Answer, body: Body) -> Result<Response, Fault> {
     let digest = Digest(app.core.cfg.trust.suite.hash(&answer.body).to_string());
     let call = Call {
         kind: answer.kind.to_owned(),
@@ -142,7 +150,7 @@ async fn answer(app: &App, caller: &auth::Caller, answer: Answer) -> Result<Resp
         bytes: answer.body.len() as u64,
     };
     app.receipts.keep(call).await.map_err(|_| refuse::log_unwritable())?;
-    let mut out = (StatusCode::OK, answer.body).into_response();
+    let mut out = (StatusCode::OK, body).into_response();
     let headers = out.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.media));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

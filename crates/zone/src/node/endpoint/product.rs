@@ -3,7 +3,7 @@
 
 use super::auth::{Caller, caller_for};
 use super::problem::{Fault, Path};
-use super::{Answer, App, answer, broken};
+use super::{Answer, App, answer, answer_with, broken, watched};
 use crate::gate::Released;
 use crate::node::core::lock;
 use crate::node::refuse;
@@ -12,6 +12,7 @@ use crate::node::sealed;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
+use http::header::{self, HeaderValue};
 use http::request::Parts;
 use model::Refusal;
 use model::ids::{OrderId, ProductId};
@@ -76,16 +77,21 @@ pub(crate) async fn file(
     let media = if format == "csv" { "text/csv; charset=utf-8" } else { "application/vnd.apache.parquet" };
     // Once more, after the work: a suspension in between holds.
     in_force(&app, &product, &order, &caller)?;
+    let body = Bytes::from(body);
     let said = Answer {
         kind: "product_file",
         media,
-        body: Bytes::from(body),
+        body: body.clone(),
         rows,
-        order: Some(order),
-        product: Some(product),
+        order: Some(order.clone()),
+        product: Some(product.clone()),
         artefact,
     };
-    answer(&app, &caller, said).await
+    let (length, shared, whose) = (body.len(), app.clone(), caller.clone());
+    let watched = watched::body(body, move || in_force(&shared, &product, &order, &whose).is_ok());
+    let mut out = answer_with(&app, &caller, said, watched).await?;
+    out.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    Ok(out)
 }
 
 /// `GET /data/v1/products/{product}/rows?field=value&limit=&after=`

@@ -329,13 +329,26 @@ async fn metered(platform: &Platform) {
     }
 }
 
+/// A person's look at the job's gate report.
+async fn gate_report(node: &Node, who: &'static str) -> (u16, Vec<u8>) {
+    let purpose = TicketPurpose::GateReport { job: "job_1".into() };
+    node.call(who, purpose, "GET", "/data/v1/jobs/job_1/report", vec![]).await
+}
+
 async fn stop_and_destroy(platform: &Arc<Platform>, node: &Node, file: &str) {
     let w = &platform.world;
+    assert_eq!((gate_report(node, "engineer").await.0, gate_report(node, "provider").await.0), (200, 200));
     platform.give(w.order(7, "case_7", Effect::Suspend(w.stop())));
     platform.answered("wo_7").await;
     let answer = fetch(node, KEY, file).await;
     assert_eq!(code(&answer), "authorisation-suspended");
     assert!(String::from_utf8_lossy(&answer.1).contains("10.1"), "the refusal names the article");
+    assert_eq!(
+        code(&gate_report(node, "engineer").await),
+        "authorisation-suspended",
+        "the operator's permissions rest"
+    );
+    assert_eq!(gate_report(node, "provider").await.0, 200, "who supervises reads on");
     platform.give(w.order(8, "case_7", Effect::Restore(w.stop())));
     platform.answered("wo_8").await;
     node.linked().await;
@@ -353,6 +366,9 @@ async fn stop_and_destroy(platform: &Arc<Platform>, node: &Node, file: &str) {
     assert_eq!((keys.len(), objects), (1, 3));
     assert!(!w.dir.path().join("zone/objects/auth/auth_1").exists());
     assert_eq!(code(&fetch(node, KEY, file).await), "authorisation-ended");
+    for who in ["engineer", "provider"] {
+        assert_eq!(code(&gate_report(node, who).await), "authorisation-ended", "{who}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
