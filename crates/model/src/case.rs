@@ -6,6 +6,7 @@ use crate::entity::entity;
 use crate::ids::{CaseId, OrgId, PersonId};
 use crate::party::{OrgRole, PersonRole};
 use crate::procedure::StepEffect;
+use crate::refusal::Refusal;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -182,4 +183,6 @@ pub struct Outcome {
     pub rule: String,
     /// Its article.
     pub article: String,
+    /// What the rule only says in general ("一般", "原则上") and this step departs from: told, never refused.
+    pub warnings: Vec<Refusal>,
 }

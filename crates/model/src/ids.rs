@@ -64,6 +64,8 @@ ids! {
     WorkOrderId = "wo",
     /// An announcement that opens a round of applications.
     AnnouncementId = "ann",
+    /// An implementation plan (实施方案).
+    ImplementationPlanId = "iplan",
     /// An emergency plan.
     PlanId = "plan",
     /// An agreement.

@@ -3,7 +3,8 @@
 
 use crate::entity::words;
 use crate::ids::{
-    AnnouncementId, AuthorisationId, OrgId, PersonId, PlanId, ProductId, ResourceId, ScenarioId, StaffId,
+    AnnouncementId, AuthorisationId, ImplementationPlanId, OrgId, PersonId, PlanId, ProductId, ResourceId, ScenarioId,
+    StaffId,
 };
 use crate::money::Fen;
 use crate::order::{GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, StopSpec};
@@ -22,6 +23,8 @@ words! {
         Resource = "resource",
         /// `AnnouncementSpec`.
         Announcement = "announcement",
+        /// `ImplementationPlanSpec`.
+        ImplementationPlan = "implementation_plan",
         /// `AuthorisationSpec`.
         Authorisation = "authorisation",
         /// `ScenarioSpec`.
@@ -69,6 +72,31 @@ words! {
     }
 }
 
+/// An implementation plan (实施方案): what may be authorised, to whom, how long, decided before anybody is chosen
+/// (CC-13.1). Its sections are a document of the procedure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImplementationPlanSpec {
+    /// Its id.
+    pub implementation_plan: ImplementationPlanId,
+    /// The implementing agency that drew it up.
+    pub agency: OrgId,
+    /// Title in Chinese.
+    pub zh: String,
+    /// Title in English.
+    pub en: String,
+    /// Modes of authorisation under it.
+    pub modes: Vec<AuthorisationMode>,
+    /// Scope: resources with their providers.
+    pub resources: BTreeMap<ResourceId, OrgId>,
+    /// Longest term under it, in months.
+    pub term_months: i32,
+    /// Digest of its text.
+    pub digest: Digest,
+    /// The plan it replaces: a material change runs the whole procedure again (CC-14.2).
+    pub replaces: Option<ImplementationPlanId>,
+}
+
 /// An announcement that opens a round of applications (WX-9.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,6 +115,8 @@ pub struct AnnouncementSpec {
     pub opens: Timestamp,
     /// First instant after the window.
     pub closes: Timestamp,
+    /// The implementation plan it carries out, where the city demands one (CC-14.1).
+    pub implementation_plan: Option<ImplementationPlanId>,
 }
 
 /// An authorisation applied for (WX-11.1).
@@ -157,9 +187,9 @@ pub struct StaffSpec {
 pub struct PlanSpec {
     /// Its id.
     pub plan: PlanId,
-    /// The provider that drew it up.
-    pub provider: OrgId,
-    /// Scenarios it covers; empty: every scenario of the provider's resources.
+    /// The organisation that drew it up and acts under it.
+    pub holder: OrgId,
+    /// Scenarios it covers; empty: every scenario.
     pub scenarios: Vec<ScenarioId>,
     /// Digest of the plan's text.
     pub digest: Digest,
@@ -209,6 +239,7 @@ impl ObjectKind {
         match self {
             Self::Resource => again::<ResourceSpec>(object),
             Self::Announcement => again::<AnnouncementSpec>(object),
+            Self::ImplementationPlan => again::<ImplementationPlanSpec>(object),
             Self::Authorisation => again::<AuthorisationSpec>(object),
             Self::Scenario => again::<ScenarioSpec>(object),
             Self::Staff => again::<StaffSpec>(object),

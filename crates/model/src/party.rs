@@ -31,6 +31,8 @@ pub enum OrgRole {
     ThirdPartyAssessor,
     /// 运行维护单位.
     Maintainer,
+    /// 监管部门: supervises the use of the resources of its field or region (JL-5.2).
+    SupervisingDepartment,
 }
 
 /// Legal form of an organisation.

@@ -216,7 +216,12 @@ fn fits(by: By, object: &Value, vote: &Vote<'_>) -> bool {
         By::Consumer => holds(OrgRole::DataConsumer) && named("consumer"),
         By::Provider => holds(OrgRole::DataProvider) && named("provider"),
         By::EachProvider => holds(OrgRole::DataProvider) && providers(object).contains(vote.org),
-        By::Applicant | By::Anyone | By::Clock => false,
+        // Which organisation granted it stands in no order: the zone checks that the signer's organisation may grant at
+        // all, the platform's funnel which one it is.
+        By::Authoriser => {
+            holds(OrgRole::DataAuthority) || holds(OrgRole::ImplementingAgency) || holds(OrgRole::DataProvider)
+        }
+        By::Holder | By::EachSupervisor | By::Applicant | By::Anyone | By::Clock => false,
     }
 }
 

@@ -94,6 +94,9 @@ pub struct Parameter {
     pub status: Status,
     /// Direction in which alone it may be tightened.
     pub strict: Option<Strict>,
+    /// True where the text says "in general" or "in principle": departing from it is told, not refused.
+    #[serde(default)]
+    pub general: bool,
     /// Layer that set the value.
     pub layer: String,
     /// Name in Chinese.
@@ -110,6 +113,8 @@ pub(crate) struct RawParameter {
     pub(crate) source: String,
     pub(crate) status: Status,
     pub(crate) strict: Option<Strict>,
+    #[serde(default)]
+    pub(crate) general: bool,
     pub(crate) zh: Option<String>,
     pub(crate) en: Option<String>,
 }

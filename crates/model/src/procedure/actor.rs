@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::step::{By, Exclude, Step};
 use crate::case::{Actor, Case};
-use crate::ids::OrgId;
+use crate::ids::{OrgId, ResourceId};
 use crate::party::OrgRole;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -12,6 +12,13 @@ use std::collections::BTreeSet;
 pub(crate) fn providers(object: &Value) -> BTreeSet<OrgId> {
     let map = object.get("resources").and_then(Value::as_object);
     map.into_iter().flatten().filter_map(|(_, org)| org.as_str()).map(OrgId::from).collect()
+}
+
+/// Departments that supervise the object's resources; `None` stands for the data authority, where nobody was assigned.
+pub(crate) fn supervisors(object: &Value, facts: &Facts) -> BTreeSet<Option<OrgId>> {
+    let map = object.get("resources").and_then(Value::as_object);
+    let ids = map.into_iter().flatten().map(|(id, _)| ResourceId::from(id.as_str()));
+    ids.map(|id| facts.resources.get(&id).and_then(|r| r.supervisor.clone())).collect()
 }
 
 /// Operator that the object names, or the one of the authorisation it names.
@@ -43,16 +50,35 @@ fn fits(by: By, case: &Case, actor: &Actor, facts: &Facts) -> bool {
         By::AuthorOrg => holds(OrgRole::Operator) && case.text("author_org") == Some(org),
         By::Consumer => holds(OrgRole::DataConsumer) && case.text("consumer") == Some(org),
         By::Provider => holds(OrgRole::DataProvider) && case.text("provider") == Some(org),
+        By::Holder => case.text("holder") == Some(org),
         By::EachProvider => holds(OrgRole::DataProvider) && providers(&case.object).contains(&actor.org),
+        By::EachSupervisor => supervisors(&case.object, facts).iter().any(|wanted| match wanted {
+            Some(assigned) => assigned == &actor.org,
+            None => holds(OrgRole::DataAuthority),
+        }),
+        By::Authoriser => authoriser(case, facts) == Some(org),
         By::Anyone => true,
         By::Clock => false,
     }
 }
 
+/// Who granted the authorisation that the object names.
+fn authoriser<'a>(case: &Case, facts: &'a Facts) -> Option<&'a str> {
+    let named = case.text("authorisation")?;
+    let found = facts.authorisation.as_ref().filter(|a| a.id.as_str() == named)?;
+    Some(found.authoriser.as_str())
+}
+
 /// The first rule of separation that the actor would break.
 pub(crate) fn conflict(step: &Step, case: &Case, actor: &Actor, facts: &Facts) -> Option<Exclude> {
     step.not.iter().copied().find(|rule| match rule {
-        Exclude::Author => actor.person == case.author || case.text("author") == Some(actor.person.as_str()),
+        // As the zone sees it (`quorum`): whoever opened the way wrote it, too.
+        Exclude::Author => {
+            let opened = case.history.first().filter(|d| d.step != step.name);
+            actor.person == case.author
+                || case.text("author") == Some(actor.person.as_str())
+                || opened.is_some_and(|d| d.person == actor.person)
+        }
         Exclude::AuthorOrg => case.text("author_org").is_some_and(|org| related(actor, org, facts)),
         Exclude::Applicant => {
             related(actor, case.applicant.as_str(), facts)

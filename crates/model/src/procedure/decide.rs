@@ -1,7 +1,7 @@
 //! The one decision function: does the procedure allow this command of this actor now?
 //! Pure and deterministic; reads no clock and writes nothing.
 
-use super::actor::{conflict, may_take, providers};
+use super::actor::{conflict, may_take, providers, supervisors};
 use super::document::Misfit;
 use super::due::{deadlines, due_at};
 use super::facts::Facts;
@@ -82,7 +82,9 @@ pub fn decide(
             guard.check(&input).map_err(|fail| pack.refusal(&guard.code(), rule, fail.zh, fail.en))?;
         }
     }
-    Ok(advance(pack, procedure, step, case, actor, command, now))
+    let mut outcome = advance(&input, step, actor);
+    outcome.warnings = input.warnings(step);
+    Ok(outcome)
 }
 
 /// The steps that this actor could take in the case now, as far as role, separation of duties and earlier votes say;
@@ -91,7 +93,7 @@ pub fn decide(
 pub fn steps_for<'a>(pack: &'a Pack, case: &Case, actor: &Actor, facts: &Facts) -> Vec<&'a Step> {
     let steps = pack.procedure(&case.procedure).map(|p| p.steps.iter()).into_iter().flatten();
     steps
-        .filter(|s| s.from.contains(&case.state))
+        .filter(|s| s.from.contains(&case.state) && s.exists_for(&case.object))
         .filter(|s| check_actor(pack, s, case, actor, facts).is_ok() && check_repeat(pack, s, case, actor).is_ok())
         .collect()
 }
@@ -130,6 +132,14 @@ fn find_step<'a>(pack: &Pack, procedure: &'a Procedure, case: &Case, command: &C
     let step = procedure.step(&command.step).ok_or_else(|| {
         pack.refusal("unknown-step", "PRODUCT-CASE", "程序没有这一步骤", "the procedure has no such step")
     })?;
+    if !step.exists_for(&case.object) {
+        return Err(pack.refusal(
+            "step-of-another-branch",
+            &step.rule,
+            format!("“{}”不适用于这一事项的类型", step.zh),
+            format!("\"{}\" is not a step for a case of this kind", step.en),
+        ));
+    }
     if !step.from.contains(&case.state) {
         let state = procedure.state(&case.state);
         let (zh, en) = state.map_or((case.state.as_str(), case.state.as_str()), |s| (s.zh.as_str(), s.en.as_str()));
@@ -191,7 +201,8 @@ fn check_repeat(pack: &Pack, step: &Step, case: &Case, actor: &Actor) -> Result<
             "this person has already acted at this step",
         ));
     }
-    let per_org = step.distinct_orgs || step.by.contains(&By::EachProvider);
+    let each = step.by.contains(&By::EachProvider) || step.by.contains(&By::EachSupervisor);
+    let per_org = step.distinct_orgs || each;
     if per_org && votes().any(|d| d.org == actor.org || d.group.is_some() && d.group == actor.group) {
         return Err(pack.refusal(
             "organisation-already-acted",
@@ -255,24 +266,20 @@ fn misfit_refusal(pack: &Pack, form: &super::document::DocumentForm, name: &str,
 }
 
 /// Number of approvals that the step needs in all.
-fn needed(pack: &Pack, step: &Step, case: &Case) -> usize {
+fn needed(pack: &Pack, step: &Step, case: &Case, facts: &Facts) -> usize {
     if step.by.contains(&By::EachProvider) {
         return providers(&case.object).len().max(1);
+    }
+    if step.by.contains(&By::EachSupervisor) {
+        return supervisors(&case.object, facts).len().max(1);
     }
     let param =
         step.count_param.as_deref().and_then(|p| pack.int(p)).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
     usize::try_from(step.count).unwrap_or(usize::MAX).max(param).max(1)
 }
 
-fn advance(
-    pack: &Pack,
-    procedure: &Procedure,
-    step: &Step,
-    case: &Case,
-    actor: &Actor,
-    command: &Command,
-    now: Timestamp,
-) -> Outcome {
+fn advance(input: &Input<'_>, step: &Step, actor: &Actor) -> Outcome {
+    let Input { pack, procedure, case, command, facts, now } = *input;
     let mut next = case.clone();
     next.history.push(Done {
         step: step.name.clone(),
@@ -284,7 +291,7 @@ fn advance(
         at: now,
         documents: command.documents.clone(),
     });
-    let target = target(step, &next, needed(pack, step, case));
+    let target = target(step, &next, needed(pack, step, case, facts));
     let approved = target == Some(step.to.as_str());
     if let Some(state) = target
         && state != case.state
@@ -301,6 +308,7 @@ fn advance(
         complete: target.is_some(),
         rule: step.rule.clone(),
         article: pack.article(&step.rule),
+        warnings: Vec::new(),
     }
 }
 

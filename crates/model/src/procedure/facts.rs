@@ -1,11 +1,13 @@
 //! Plain facts that the application loads before a decision. What is not loaded counts as absent: guards fail closed.
 
 use crate::ids::{OrgId, ResourceId};
+use crate::party::LegalForm;
 use crate::record::{
-    Announcement, Authorisation, Ban, BlacklistCheck, EmergencyPlan, Grant, Job, Product, Resource, Scenario, StaffFile,
+    Announcement, Authorisation, Ban, BlacklistCheck, EmergencyPlan, Grant, ImplementationPlan, Job, Product, Resource,
+    Scenario, StaffFile,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Facts about the things that a case's object names. A guard compares ids itself, so a wrong record never passes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +15,8 @@ use std::collections::BTreeMap;
 pub struct Facts {
     /// Announcement that the application answers.
     pub announcement: Option<Announcement>,
+    /// Implementation plan that the object, or the announcement it answers, names.
+    pub implementation_plan: Option<ImplementationPlan>,
     /// Authorisation that the object names, or on which its grant, job or product rests.
     pub authorisation: Option<Authorisation>,
     /// Authorisation that a renewal continues.
@@ -23,7 +27,7 @@ pub struct Facts {
     pub blacklist_checks: Vec<BlacklistCheck>,
     /// Catalogue entries of the resources named.
     pub resources: BTreeMap<ResourceId, Resource>,
-    /// Emergency plans of the providers concerned.
+    /// Emergency plans of the organisations concerned.
     pub plans: Vec<EmergencyPlan>,
     /// Scenario named.
     pub scenario: Option<Scenario>,
@@ -43,6 +47,10 @@ pub struct Facts {
     pub other_stop: bool,
     /// True when the zone reported this authorisation's keys and objects destroyed.
     pub destroyed: bool,
+    /// Legal form of the consumer.
+    pub consumer_form: Option<LegalForm>,
+    /// Organisations that maintain the platform or the domain.
+    pub maintainers: BTreeSet<OrgId>,
     /// Affiliated groups of the organisations concerned.
     pub groups: BTreeMap<OrgId, String>,
 }

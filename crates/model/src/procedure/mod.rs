@@ -16,4 +16,4 @@ pub use due::due_steps;
 pub use facts::Facts;
 pub use guard::Guard;
 pub(crate) use step::role_word;
-pub use step::{By, Due, Exclude, Procedure, State, Step, StepEffect};
+pub use step::{By, Due, Exclude, Procedure, State, Step, StepEffect, When};

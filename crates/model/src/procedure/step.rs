@@ -108,6 +108,9 @@ pub struct Step {
     /// Documents that a rejection needs.
     #[serde(default)]
     pub reject_documents: Vec<String>,
+    /// Cases for which the step exists at all; without it, every case.
+    #[serde(default)]
+    pub when: Option<When>,
     /// Conditions of approval, each with the rule it rests on.
     #[serde(default)]
     pub guards: BTreeMap<Guard, String>,
@@ -123,6 +126,32 @@ pub struct Step {
 
 fn one() -> u32 {
     1
+}
+
+/// Branches of one procedure by a word of the object, as Jinan's authorisation by its mode (JN-8.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct When {
+    /// Text field of the object.
+    pub field: String,
+    /// Its values for which the step exists: any of these.
+    pub any: Vec<String>,
+}
+
+impl When {
+    /// Whether the object takes this branch.
+    #[must_use]
+    pub fn holds(&self, object: &serde_json::Value) -> bool {
+        object.get(&self.field).and_then(serde_json::Value::as_str).is_some_and(|v| self.any.iter().any(|a| a == v))
+    }
+}
+
+impl Step {
+    /// Whether the step exists for a case about this object.
+    #[must_use]
+    pub fn exists_for(&self, object: &serde_json::Value) -> bool {
+        self.when.as_ref().is_none_or(|w| w.holds(object))
+    }
 }
 
 /// When something is due. Exactly one of `param`, `field`, `document`.
@@ -155,21 +184,31 @@ pub enum By {
     Consumer,
     /// The provider that the object names.
     Provider,
+    /// The organisation that an emergency plan names as its holder.
+    Holder,
     /// Every provider of the object's resources, each once: the step waits for all of them.
     EachProvider,
+    /// Every department that supervises one of the object's resources, each once; the data authority for those that
+    /// nobody was assigned (JL-5.2).
+    EachSupervisor,
+    /// The organisation that granted the authorisation which the object names (授权单位, JN-3.2).
+    Authoriser,
     /// Anybody with an account.
     Anyone,
     /// The platform's timer.
     Clock,
 }
 
-const RELATIONS: [(&str, By); 8] = [
+const RELATIONS: [(&str, By); 11] = [
     ("the_applicant", By::Applicant),
     ("the_operator", By::Operator),
     ("the_author_org", By::AuthorOrg),
     ("the_consumer", By::Consumer),
     ("the_provider", By::Provider),
+    ("the_holder", By::Holder),
     ("each_provider", By::EachProvider),
+    ("each_supervisor", By::EachSupervisor),
+    ("the_authoriser", By::Authoriser),
     ("anyone", By::Anyone),
     ("clock", By::Clock),
 ];
@@ -249,6 +288,8 @@ words! {
         OrderDestroy = "order_destroy",
         /// Record the resource in the master catalogue.
         CatalogueResource = "catalogue_resource",
+        /// Put the implementation plan in force, in the place of the one it replaces.
+        AdoptImplementationPlan = "adopt_implementation_plan",
         /// Publish the announcement.
         PublishAnnouncement = "publish_announcement",
         /// Publish the public notice.

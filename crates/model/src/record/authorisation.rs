@@ -31,6 +31,8 @@ pub struct Authorisation {
     pub id: AuthorisationId,
     /// Operator.
     pub operator: OrgId,
+    /// Who granted it and supervises it (授权单位): signed the agreement for the public side (JN-3.2).
+    pub authoriser: OrgId,
     /// 统一社会信用代码 of the operator.
     pub uscc: String,
     /// Mode.
@@ -58,10 +60,11 @@ entity!(Authorisation, "authorisation", id = id, parent = case, org = operator, 
 impl Authorisation {
     /// An authorisation that starts now; the term runs in calendar months, clamped at the end of a month.
     #[must_use]
-    pub fn start(spec: &AuthorisationSpec, case: &CaseId, pack: &str, now: Timestamp) -> Self {
+    pub fn start(spec: &AuthorisationSpec, authoriser: &OrgId, case: &CaseId, pack: &str, now: Timestamp) -> Self {
         Self {
             id: spec.authorisation.clone(),
             operator: spec.operator.clone(),
+            authoriser: authoriser.clone(),
             uscc: spec.uscc.clone(),
             mode: spec.mode,
             resources: spec.resources.clone(),

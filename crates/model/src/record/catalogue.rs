@@ -42,8 +42,15 @@ pub struct Resource {
     pub spec: ResourceSpec,
     /// Provider.
     pub provider: OrgId,
+    /// Department that supervises its use (监管部门, JL-5.2); `None`: the data authority.
+    #[serde(default)]
+    pub supervisor: Option<OrgId>,
     /// Grade.
     pub grade: Grade,
+    /// Obtained through government data sharing from another provider: its consent stands on record, or not (CC-9.2).
+    /// `None`: the provider's own data.
+    #[serde(default)]
+    pub sharing_consent: Option<bool>,
     /// State secrets or data forbidden to open: never authorisable (WX-2.2).
     pub excluded: bool,
     /// State.

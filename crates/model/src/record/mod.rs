@@ -10,7 +10,10 @@ mod staff;
 pub use authorisation::{Authorisation, AuthorisationState, Ban, BlacklistCheck};
 pub use catalogue::{Batch, Grade, Resource, ResourceState};
 pub use delivery::{ConsumerOrder, ConsumerOrderState, Meter};
-pub use paper::{Agreement, Announcement, Certificate, DestructionCertificate, Objection, PublicNotice};
+pub use paper::{
+    Agreement, Announcement, Certificate, DestructionCertificate, ImplementationPlan, ImplementationPlanState,
+    Objection, PublicNotice,
+};
 pub use product::{
     GateFacts, Grant, GrantState, Job, JobState, Product, ProductReview, ProductState, Scenario, ScenarioState,
 };

@@ -1,10 +1,11 @@
 //! Papers: announcements, public notices and objections, agreements, certificates.
 
-use crate::entity::entity;
+use crate::entity::{entity, words};
 use crate::ids::{
-    AgreementId, AnnouncementId, AuthorisationId, CaseId, CertificateId, DestructionId, ObjectionId, OrgId, ProductId,
+    AgreementId, AnnouncementId, AuthorisationId, CaseId, CertificateId, DestructionId, ImplementationPlanId,
+    ObjectionId, OrgId, ProductId,
 };
-use crate::object::AnnouncementSpec;
+use crate::object::{AnnouncementSpec, ImplementationPlanSpec};
 use crate::signed::Digest;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,36 @@ impl Announcement {
         self.spec.opens <= now && now < self.spec.closes
     }
 }
+
+words! {
+    /// State of an implementation plan.
+    ImplementationPlanState {
+        /// Approved: rounds of selection may be opened under it.
+        Adopted = "adopted",
+        /// A later plan took its place.
+        Replaced = "replaced",
+    }
+}
+
+/// An implementation plan that was approved (CC-14.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImplementationPlan {
+    /// Its id.
+    pub id: ImplementationPlanId,
+    /// What was approved.
+    pub spec: ImplementationPlanSpec,
+    /// Agency.
+    pub agency: OrgId,
+    /// State.
+    pub state: ImplementationPlanState,
+    /// Case that approved it.
+    pub case: CaseId,
+    /// When the state was entered.
+    pub at: Timestamp,
+}
+
+entity!(ImplementationPlan, "implementation_plan", id = id, parent = case, org = agency, state = state);
 
 /// A public notice (公示) of a case; anyone may object until it closes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

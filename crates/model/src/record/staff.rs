@@ -68,23 +68,23 @@ pub struct EmergencyPlan {
     pub id: PlanId,
     /// The approved object.
     pub spec: PlanSpec,
-    /// Provider.
-    pub provider: OrgId,
+    /// The organisation that acts under it.
+    pub holder: OrgId,
     /// State.
     pub state: PlanState,
     /// Case.
     pub case: CaseId,
 }
 
-entity!(EmergencyPlan, "emergency_plan", id = id, parent = case, org = provider, state = state);
+entity!(EmergencyPlan, "emergency_plan", id = id, parent = case, org = holder, state = state);
 
 impl EmergencyPlan {
     /// True when it is in force and covers the scenario (any scenario, where none is named).
     #[must_use]
-    pub fn covers(&self, provider: &OrgId, scenario: Option<&ScenarioId>, now: Timestamp) -> bool {
+    pub fn covers(&self, holder: &OrgId, scenario: Option<&ScenarioId>, now: Timestamp) -> bool {
         self.state == PlanState::InForce
             && now < self.spec.until
-            && &self.provider == provider
+            && &self.holder == holder
             && scenario.is_none_or(|s| self.spec.scenarios.is_empty() || self.spec.scenarios.contains(s))
     }
 }

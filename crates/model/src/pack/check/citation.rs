@@ -7,7 +7,7 @@ use crate::procedure::Guard;
 use std::collections::BTreeMap;
 
 /// Record kinds (`Entity::KIND`) that an answer may name.
-const RECORDS: [&str; 26] = [
+const RECORDS: [&str; 27] = [
     "organisation",
     "person",
     "case",
@@ -28,6 +28,7 @@ const RECORDS: [&str; 26] = [
     "certificate",
     "staff_file",
     "emergency_plan",
+    "implementation_plan",
     "consumer_order",
     "meter",
     "destruction_certificate",

@@ -75,7 +75,10 @@ fn alternative(pack: &Pack, name: &str, way: &Alternative, source: Source<'_>) -
                 "correct the name",
             );
         };
-        let unverifiable = step.by.iter().any(|b| matches!(b, By::Applicant | By::Anyone | By::Clock))
+        let unverifiable = step
+            .by
+            .iter()
+            .any(|b| matches!(b, By::Holder | By::EachSupervisor | By::Applicant | By::Anyone | By::Clock))
             || step.not.iter().any(|n| matches!(n, Exclude::Applicant | Exclude::EarlierActor));
         if unverifiable {
             let name = &step.name;

@@ -117,15 +117,17 @@ fn related(by: By) -> &'static [ObjectKind] {
         By::Operator => &[K::Authorisation, K::Scenario, K::Staff, K::Grant, K::Product, K::Recipient, K::Stop],
         By::AuthorOrg => &[K::Job, K::Release],
         By::Consumer => &[K::Recipient],
-        By::Provider => &[K::Resource, K::Plan],
-        By::EachProvider => &[K::Authorisation, K::Grant],
+        By::Provider => &[K::Resource],
+        By::Holder => &[K::Plan],
+        By::EachProvider | By::EachSupervisor => &[K::Authorisation, K::Grant],
+        By::Authoriser => &[K::Scenario, K::Grant, K::Product, K::Stop],
         By::Role(_) | By::Applicant | By::Anyone | By::Clock => ObjectKind::ALL,
     }
 }
 
 fn people(pack: &Pack, p: &Procedure, step: &Step, source: Source<'_>) -> Checked {
     let fault = |zh: String, en: String, mend: &str| Err(source.fault(&at(&step.name), &step.name, zh, en, mend));
-    let single = |by: &By| !matches!(by, By::Role(_) | By::EachProvider | By::Anyone);
+    let single = |by: &By| !matches!(by, By::Role(_) | By::EachProvider | By::EachSupervisor | By::Anyone);
     let excluded = |by: &By| match by {
         By::Applicant => step.not.contains(&Exclude::Applicant),
         By::AuthorOrg => step.not.contains(&Exclude::AuthorOrg),
@@ -247,6 +249,7 @@ fn works_on(effect: StepEffect) -> Option<ObjectKind> {
         E::SuspendAuthorisation | E::RestoreAuthorisation | E::TerminateAuthorisation => K::Stop,
         E::RevokeAuthorisation | E::StartBan | E::CertifyDestruction => K::Stop,
         E::ActivateAuthorisation => K::Authorisation,
+        E::AdoptImplementationPlan => K::ImplementationPlan,
         E::PublishAnnouncement => K::Announcement,
         E::ApproveScenario => K::Scenario,
         E::FileStaff | E::AdmitStaff | E::DismissStaff => K::Staff,

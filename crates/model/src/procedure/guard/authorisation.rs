@@ -91,12 +91,50 @@ pub(super) fn term_within_max(i: &Input<'_>) -> Result<(), Fail> {
             "the term in the written application differs from the object applied for",
         );
     }
-    if (1..=max).contains(&months) {
+    if (1..=max).contains(&months) || months > max && general_term(i) {
         return Ok(());
     }
     fail(
         format!("运营期限应为 1 至 {max} 个月，申请为 {months} 个月"),
         format!("the term must be 1 to {max} months; {months} were applied for"),
+    )
+}
+
+fn general_term(i: &Input<'_>) -> bool {
+    i.pack.param("term.max_months").is_some_and(|p| p.general)
+}
+
+/// A term beyond what the text calls the rule in general ("一般", "原则上").
+pub(super) fn beyond_general_term(i: &Input<'_>) -> Option<Fail> {
+    let (months, max) = (i64::from(spec(i).ok()?.term_months), i.pack.int("term.max_months")?);
+    (general_term(i) && months > max).then(|| Fail {
+        zh: format!("申请期限 {months} 个月超过文本所称一般期限 {max} 个月，应在决定中说明理由"),
+        en: format!(
+            "{months} months are more than the {max} that the text sets in general; the decision should say why"
+        ),
+    })
+}
+
+/// Who maintains the platform does not operate at the same time, nor does its group (JN-11.2).
+pub(super) fn maintainer_separate(i: &Input<'_>) -> Result<(), Fail> {
+    let operator = spec(i)?.operator;
+    let group = i.facts.groups.get(&operator);
+    let same = |m: &&crate::ids::OrgId| **m == operator || group.is_some() && i.facts.groups.get(*m) == group;
+    hold(
+        !i.facts.maintainers.iter().any(|m| same(&m)),
+        "承担平台运行维护的单位及其关联单位在运维期间不得作为运营单位",
+        "whoever maintains the platform, or is affiliated with its maintainer, may not operate at the same time",
+    )
+}
+
+/// A provider grants in its own field only: one provider stands behind the whole scope (JN-7.1, JN-8.4).
+pub(super) fn one_provider(i: &Input<'_>) -> Result<(), Fail> {
+    let spec = spec(i)?;
+    let providers: std::collections::BTreeSet<_> = spec.resources.values().collect();
+    hold(
+        spec.mode != crate::object::AuthorisationMode::Sector || providers.len() == 1,
+        "分领域授权由一家数据提供单位授权，范围内不得有其他单位的数据",
+        "a sector authorisation is granted by one provider; its scope holds no other provider's data",
     )
 }
 

@@ -2,6 +2,7 @@
 //! Which article a guard rests on is the pack's business: a refusal cites the rule written beside the guard.
 
 mod authorisation;
+mod plan;
 mod product;
 mod supply;
 
@@ -12,6 +13,7 @@ use crate::entity::words;
 use crate::object::ObjectKind;
 use crate::pack::{Pack, ValueKind};
 use crate::record::Authorisation;
+use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
 words! {
@@ -19,12 +21,18 @@ words! {
     Guard {
         /// The application window of the announcement is open.
         AnnouncementOpen = "announcement_open",
+        /// An approved implementation plan covers modes, resources and term.
+        PlanInForce = "plan_in_force",
         /// The announcement offers this mode.
         ModeAnnounced = "mode_announced",
         /// The announcement's window is sound and not over.
         WindowSound = "window_sound",
         /// The applicant's legal form is allowed.
         LegalFormAllowed = "legal_form_allowed",
+        /// The applicant does not maintain the platform, nor does its group.
+        MaintainerSeparate = "maintainer_separate",
+        /// A sector authorisation rests on one provider, who grants it.
+        OneProvider = "one_provider",
         /// No ban on applying is running.
         NoBan = "no_ban",
         /// A renewal is applied for within its window.
@@ -35,6 +43,8 @@ words! {
         BlacklistsClear = "blacklists_clear",
         /// Every resource is in the master catalogue and not excluded.
         ResourcesCatalogued = "resources_catalogued",
+        /// Data that a provider got through sharing has the sharing provider's consent on record.
+        SharingConsented = "sharing_consented",
         /// No objection to the public notice is open.
         NoOpenObjection = "no_open_objection",
         /// There is an objection to answer.
@@ -67,7 +77,7 @@ words! {
         PeriodOpen = "period_open",
         /// The grant is in force.
         GrantInForce = "grant_in_force",
-        /// Every provider has an emergency plan in force, fitted to the scenario where one is named.
+        /// Everyone who must hold an emergency plan has one in force, fitted to the scenario where one is named.
         EmergencyPlan = "emergency_plan",
         /// The release names the job's own author, product, grant and scenario.
         ReleaseMatchesJob = "release_matches_job",
@@ -87,6 +97,10 @@ words! {
         VenueListed = "venue_listed",
         /// The product is published.
         ProductPublished = "product_published",
+        /// The consumer's legal form is admitted.
+        ConsumerFormAllowed = "consumer_form_allowed",
+        /// The consumer is not the operator that delivers, nor of its group.
+        NotRedeveloper = "not_redeveloper",
         /// The product was reviewed for this scenario.
         ScenarioReviewed = "scenario_reviewed",
     }
@@ -151,6 +165,18 @@ impl Input<'_> {
     }
 }
 
+impl Input<'_> {
+    /// What the step departs from although the rule only speaks in general.
+    pub(crate) fn warnings(&self, step: &super::step::Step) -> Vec<Refusal> {
+        let general = |(guard, rule): (&Guard, &String)| match guard {
+            Guard::TermWithinMax => authorisation::beyond_general_term(self)
+                .map(|f| self.pack.refusal("term-beyond-general", rule, f.zh, f.en)),
+            _ => None,
+        };
+        step.guards.iter().filter_map(general).collect()
+    }
+}
+
 impl Guard {
     /// The stable code of its refusal, kebab case.
     #[must_use]
@@ -169,6 +195,8 @@ impl Guard {
                 &[("operator.blacklists", ValueKind::List), ("operator.blacklist_check_days", ValueKind::Integer)]
             }
             Self::FormListed => &[("product.forms", ValueKind::List)],
+            Self::ConsumerFormAllowed => &[("consumer.legal_forms", ValueKind::List)],
+            Self::EmergencyPlan => &[("emergency_plan.required_of", ValueKind::List)],
             _ => &[],
         }
     }
@@ -181,6 +209,9 @@ impl Guard {
     pub(crate) fn check(self, i: &Input<'_>) -> Result<(), Fail> {
         match self {
             Self::AnnouncementOpen => authorisation::announcement_open(i),
+            Self::PlanInForce => plan::in_force(i),
+            Self::MaintainerSeparate => authorisation::maintainer_separate(i),
+            Self::OneProvider => authorisation::one_provider(i),
             Self::ModeAnnounced => authorisation::mode_announced(i),
             Self::WindowSound => authorisation::window_sound(i),
             Self::LegalFormAllowed => authorisation::legal_form_allowed(i),
@@ -205,7 +236,8 @@ impl Guard {
                 hold(i.facts.destroyed, "运营域尚未报告销毁完成", "the zone has not reported the destruction yet")
             }
             Self::ResourcesCatalogued => supply::resources_catalogued(i),
-            Self::EmergencyPlan => supply::emergency_plan(i),
+            Self::SharingConsented => supply::sharing_consented(i),
+            Self::EmergencyPlan => plan::emergency(i),
             Self::WithinScope => supply::within_scope(i),
             Self::WithinTerm => supply::within_term(i),
             Self::ScenarioApproved => supply::scenario_approved(i),
@@ -221,6 +253,8 @@ impl Guard {
             Self::ProductCertified => product::certified(i),
             Self::VenueListed => product::venue_listed(i),
             Self::ProductPublished => product::published(i),
+            Self::ConsumerFormAllowed => product::consumer_form_allowed(i),
+            Self::NotRedeveloper => product::not_redeveloper(i),
             Self::ScenarioReviewed => product::scenario_reviewed(i),
         }
     }

@@ -107,3 +107,22 @@ pub(super) fn scenario_reviewed(i: &Input<'_>) -> Result<(), Fail> {
     let reviewed = i.product().is_some_and(|p| p.reviewed_scenarios.iter().any(|s| s.as_str() == scenario));
     hold(reviewed, "产品不得用于未经审核的应用场景", "the product was not reviewed for this scenario")
 }
+
+pub(super) fn consumer_form_allowed(i: &Input<'_>) -> Result<(), Fail> {
+    let form = i.facts.consumer_form.and_then(|f| serde_json::to_value(f).ok());
+    let allowed = i.pack.list("consumer.legal_forms").unwrap_or_default();
+    let fits = form.as_ref().and_then(serde_json::Value::as_str).is_some_and(|f| allowed.iter().any(|a| a == f));
+    hold(fits, "数据使用方的组织形式不符合要求", "the consumer's legal form is not admitted")
+}
+
+/// The operator takes no part, directly or through its group, in re-developing what it delivers (CC-10.2).
+pub(super) fn not_redeveloper(i: &Input<'_>) -> Result<(), Fail> {
+    let (operator, consumer) = (i.case.text("operator"), i.case.text("consumer"));
+    let group = |org: Option<&str>| org.and_then(|o| i.facts.groups.get(&crate::ids::OrgId::from(o)));
+    let same = operator == consumer || group(operator).is_some() && group(operator) == group(consumer);
+    hold(
+        !same,
+        "运营机构及其关联单位不得参与已交付产品的再开发",
+        "the operator and its affiliates may not re-develop what was delivered",
+    )
+}

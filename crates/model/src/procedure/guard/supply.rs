@@ -1,14 +1,14 @@
 //! Guards about data supply: catalogue, scope, scenario, staff, plans, grants.
 
 use super::{Fail, Input, fail, hold};
-use crate::ids::{OrgId, ResourceId, ScenarioId};
+use crate::ids::{OrgId, ResourceId};
 use crate::record::{Grade, GrantState, ResourceState, ScenarioState};
 use crate::time::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Resources with their providers that the object names, directly or through its grant.
-fn resources(i: &Input<'_>) -> BTreeMap<ResourceId, OrgId> {
+pub(super) fn resources(i: &Input<'_>) -> BTreeMap<ResourceId, OrgId> {
     match i.case.object.get("resources").and_then(Value::as_object) {
         Some(map) => map
             .iter()
@@ -41,18 +41,16 @@ pub(super) fn resources_catalogued(i: &Input<'_>) -> Result<(), Fail> {
     Ok(())
 }
 
-pub(super) fn emergency_plan(i: &Input<'_>) -> Result<(), Fail> {
-    let named = i.case.text("scenario").map(ScenarioId::from);
-    let scenario = named.or_else(|| i.grant().map(|g| g.spec.scenario.clone()));
-    let resources = resources(i);
-    if resources.is_empty() {
-        return fail("没有列出任何数据资源", "no resource is named");
-    }
-    let bare = resources.values().find(|p| !i.facts.plans.iter().any(|plan| plan.covers(p, scenario.as_ref(), i.now)));
-    bare.map_or(Ok(()), |p| {
+pub(super) fn sharing_consented(i: &Input<'_>) -> Result<(), Fail> {
+    let bare = resources(i)
+        .into_keys()
+        .find(|id| i.facts.resources.get(id).is_none_or(|r| &r.id != id || r.sharing_consent == Some(false)));
+    bare.map_or(Ok(()), |id| {
         fail(
-            format!("提供单位 {p} 未制定适用的应急预案"),
-            format!("provider {p} has no emergency plan in force for this scenario"),
+            format!("资源 {id} 通过政务数据共享获得，尚无数据提供单位同意的记录"),
+            format!(
+                "resource {id} was obtained through data sharing and the sharing provider's consent is not on record"
+            ),
         )
     })
 }
