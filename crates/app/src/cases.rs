@@ -9,7 +9,6 @@ use model::case::{self, Case, Documents};
 use model::ids::CaseId;
 use model::order::OBJECT_TYPE;
 use model::procedure::{Facts, Procedure, StepEffect, decide, open_case};
-use model::record::Authorisation;
 use model::{Digest, Entity, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -58,14 +57,9 @@ pub async fn open(
         let found = app.pack.procedure(procedure).ok_or(AppError::NotFound("procedure"))?;
         let object = objects::complete(app, tx, actor, found, object).await?;
         let mut case = open_case(&app.pack, procedure, id, object, &actor.as_model(), now)?;
-        // A stop names no operator, but the operator must see what is decided about its authorisation.
-        if let Some(auth) = case.text("authorisation").map(ToOwned::to_owned)
-            && let Some(row) = tx.get::<Authorisation>(&auth).await?
-        {
-            case.data.insert("operator".to_owned(), Value::String(row.operator.to_string()));
-        }
         let digest = signable(object_digest(app, &case))?;
         let facts = facts::load(tx, found, &case).await?;
+        concern(&mut case, &facts);
         may_open(app, found, &case, actor, &facts, now)?;
         effects::opened(tx, found, &case, now).await?;
         tx.put(&case).await?;
@@ -74,6 +68,20 @@ pub async fn open(
         Ok(Done::with(views::case_view(app, actor, &case, &facts), draft))
     })
     .await
+}
+
+/// Keeps with the case whom it concerns although its object does not name them: a stop names no operator, but the
+/// operator must see what is decided about its authorisation, and so must whoever granted it or supervises its data.
+fn concern(case: &mut Case, facts: &Facts) {
+    if let Some(row) = facts.authorisation.as_ref().filter(|a| case.text("authorisation") == Some(a.id.as_str())) {
+        case.data.insert("operator".to_owned(), Value::String(row.operator.to_string()));
+        case.data.insert("authoriser".to_owned(), Value::String(row.authoriser.to_string()));
+    }
+    let supervisors: Vec<Value> =
+        facts.resources.values().filter_map(|r| r.supervisor.as_ref()).map(|o| Value::String(o.to_string())).collect();
+    if !supervisors.is_empty() {
+        case.data.insert("supervisors".to_owned(), Value::Array(supervisors));
+    }
 }
 
 fn may_open(
@@ -209,6 +217,7 @@ pub async fn act(
         view["act"] = Value::String(digest.to_string());
         view["rule"] = Value::String(outcome.rule);
         view["article"] = Value::String(outcome.article);
+        view["warnings"] = serde_json::to_value(&outcome.warnings)?;
         Ok(Done { value: view, leaves: vec![draft], orders })
     })
     .await

@@ -7,16 +7,19 @@ use crate::funnel::{Actor, NewOrder};
 use crate::tickets::AccessKey;
 use model::act::Decision;
 use model::case::{Case, Outcome};
-use model::ids::{AgreementId, BanId, CertificateId, ObjectionId};
+use model::ids::{AgreementId, BanId, CertificateId, ObjectionId, OrgId};
 use model::object::{
-    AnnouncementSpec, AuthorisationSpec, ObjectKind, PlanSpec, ProductSpec, ScenarioSpec, StaffSpec, read,
+    AnnouncementSpec, AuthorisationSpec, ImplementationPlanSpec, ObjectKind, PlanSpec, ProductSpec, ScenarioSpec,
+    StaffSpec, read,
 };
 use model::order::{Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, StopSpec};
+use model::party::{OrgRole, Organisation};
 use model::procedure::{Procedure, StepEffect};
 use model::record::{
     Agreement, Announcement, Authorisation, AuthorisationState, Ban, Certificate, ConsumerOrder, ConsumerOrderState,
-    EmergencyPlan, Grade, Grant, GrantState, Job, JobState, Objection, PlanState, Product, ProductReview, ProductState,
-    PublicNotice, Resource, ResourceState, Scenario, ScenarioState, StaffFile, StaffState,
+    EmergencyPlan, Grade, Grant, GrantState, ImplementationPlan, ImplementationPlanState, Job, JobState, Objection,
+    PlanState, Product, ProductReview, ProductState, PublicNotice, Resource, ResourceState, Scenario, ScenarioState,
+    StaffFile, StaffState,
 };
 use model::{Digest, Timestamp};
 use serde::de::DeserializeOwned;
@@ -144,6 +147,7 @@ async fn apply(
 ) -> AppResult<()> {
     match effect {
         StepEffect::CatalogueResource => catalogue(tx, case, now).await,
+        StepEffect::AdoptImplementationPlan => implementation_plan(tx, case, now).await,
         StepEffect::PublishAnnouncement => {
             let spec: AnnouncementSpec = object(case)?;
             let by = actor.org.clone();
@@ -158,7 +162,7 @@ async fn apply(
         StepEffect::RecordAgreement => agreement(tx, case, now).await,
         StepEffect::ActivateAuthorisation => {
             let spec: AuthorisationSpec = object(case)?;
-            put(tx, &Authorisation::start(&spec, &case.id, &case.pack, now)).await
+            put(tx, &Authorisation::start(&spec, &actor.org, &case.id, &case.pack, now)).await
         }
         StepEffect::SuspendAuthorisation => authorisation(tx, case, AuthorisationState::Suspended).await,
         StepEffect::RestoreAuthorisation => authorisation(tx, case, AuthorisationState::Active).await,
@@ -192,7 +196,7 @@ async fn supply_effect(app: &App, tx: &mut Tx, effect: StepEffect, case: &Case, 
             let spec: PlanSpec = object(case)?;
             let row = EmergencyPlan {
                 id: spec.plan.clone(),
-                provider: spec.provider.clone(),
+                holder: spec.holder.clone(),
                 state: PlanState::InForce,
                 case: case.id.clone(),
                 spec,
@@ -213,6 +217,27 @@ async fn supply_effect(app: &App, tx: &mut Tx, effect: StepEffect, case: &Case, 
         }
         _ => product_effect(app, tx, effect, case, now).await,
     }
+}
+
+/// Puts the plan in force; the one it replaces serves no new round.
+async fn implementation_plan(tx: &mut Tx, case: &Case, now: Timestamp) -> AppResult<()> {
+    let spec: ImplementationPlanSpec = object(case)?;
+    if let Some(old) = &spec.replaces
+        && let Some(mut row) = tx.get_for_update::<ImplementationPlan>(old.as_str()).await?
+    {
+        row.state = ImplementationPlanState::Replaced;
+        row.at = now;
+        tx.put(&row).await?;
+    }
+    let row = ImplementationPlan {
+        id: spec.implementation_plan.clone(),
+        agency: spec.agency.clone(),
+        state: ImplementationPlanState::Adopted,
+        case: case.id.clone(),
+        at: now,
+        spec,
+    };
+    put(tx, &row).await
 }
 
 async fn objection(app: &App, tx: &mut Tx, case: &Case, now: Timestamp) -> AppResult<()> {
@@ -305,9 +330,17 @@ async fn catalogue(tx: &mut Tx, case: &Case, now: Timestamp) -> AppResult<()> {
     // What is not stated counts as the stricter: important, and excluded.
     let grade = serde_json::from_value(grade).unwrap_or(Grade::Important);
     let flag = |name: &str| classification.get(name).and_then(Value::as_bool).unwrap_or(true);
+    // Whoever nobody was assigned to is supervised by the data authority (JL-5.2).
+    let supervisor = match case.document("supervision").and_then(|d| d.get("supervisor")).and_then(Value::as_str) {
+        Some(id) => Some(supervisor(tx, id).await?),
+        None => None,
+    };
+    let origin = case.document("origin").filter(|d| d.get("acquired_by").and_then(Value::as_str) == Some("sharing"));
     let row = Resource {
         id: spec.resource.clone(),
         provider: spec.provider.clone(),
+        supervisor,
+        sharing_consent: origin.map(|d| d.get("sharing_consent").is_some_and(Value::is_string)),
         grade,
         excluded: flag("state_secret") || flag("forbidden_to_open"),
         state: ResourceState::Catalogued,
@@ -316,6 +349,20 @@ async fn catalogue(tx: &mut Tx, case: &Case, now: Timestamp) -> AppResult<()> {
         spec,
     };
     put(tx, &row).await
+}
+
+/// The organisation of a unified social credit code, if it is recorded as a supervising department.
+async fn supervisor(tx: &mut Tx, uscc: &str) -> AppResult<OrgId> {
+    let all: Vec<Organisation> = tx.list(&Filter::default()).await?;
+    let fits = |o: &Organisation| o.uscc.as_deref() == Some(uscc) && o.roles.contains(&OrgRole::SupervisingDepartment);
+    all.into_iter().find(fits).map(|o| o.id).ok_or_else(|| {
+        AppError::usage(
+            "unknown-supervisor",
+            "documents.supervision.supervisor",
+            "没有以此统一社会信用代码登记的监管部门。",
+            "No supervising department is recorded under this unified social credit code.",
+        )
+    })
 }
 
 /// One agreement for each document of the completed step that is an agreement.

@@ -7,11 +7,11 @@ use model::Entity;
 use model::case::Case;
 use model::ids::OrgId;
 use model::object::ObjectKind;
-use model::party::Organisation;
+use model::party::{OrgRole, Organisation};
 use model::procedure::{Facts, Procedure};
 use model::record::{
     Announcement, Authorisation, AuthorisationState, Ban, BlacklistCheck, DestructionCertificate, EmergencyPlan, Grant,
-    Job, Objection, Product, Resource, Scenario, StaffFile, StaffState,
+    ImplementationPlan, Job, Objection, Product, Resource, Scenario, StaffFile, StaffState,
 };
 use std::collections::BTreeSet;
 use store::{Filter, Tx};
@@ -20,12 +20,17 @@ use store::{Filter, Tx};
 pub async fn load(tx: &mut Tx, procedure: &Procedure, case: &Case) -> AppResult<Facts> {
     let mut facts = Facts {
         announcement: named::<Announcement>(tx, case, "announcement").await?,
+        implementation_plan: named::<ImplementationPlan>(tx, case, "implementation_plan").await?,
         previous: named::<Authorisation>(tx, case, "renewal_of").await?,
         scenario: named::<Scenario>(tx, case, "scenario").await?,
         product: named::<Product>(tx, case, "product").await?,
         job: named::<Job>(tx, case, "job").await?,
         ..Facts::default()
     };
+    let announced = facts.announcement.as_ref().and_then(|a| a.spec.implementation_plan.clone());
+    if let Some(id) = announced.filter(|_| facts.implementation_plan.is_none()) {
+        facts.implementation_plan = tx.get::<ImplementationPlan>(id.as_str()).await?;
+    }
     let grant = case.text("grant").map(ToOwned::to_owned).or_else(|| facts.job.as_ref().map(|j| j.grant.to_string()));
     if let Some(id) = grant {
         facts.grant = tx.get::<Grant>(&id).await?;
@@ -78,15 +83,17 @@ async fn load_supply(tx: &mut Tx, case: &Case, facts: &mut Facts) -> AppResult<(
     if let Some(grant) = &facts.grant {
         ids.extend(grant.spec.resources.keys().map(ToString::to_string));
     }
-    let mut providers: BTreeSet<OrgId> = BTreeSet::new();
+    let mut holders: BTreeSet<OrgId> =
+        ["operator", "consumer"].iter().filter_map(|f| case.text(f)).map(OrgId::from).collect();
+    holders.extend(facts.authorisation.iter().flat_map(|a| [a.operator.clone(), a.authoriser.clone()]));
     for id in ids {
         if let Some(resource) = tx.get::<Resource>(&id).await? {
-            providers.insert(resource.provider.clone());
+            holders.insert(resource.provider.clone());
             facts.resources.insert(resource.id.clone(), resource);
         }
     }
-    for provider in providers {
-        let filter = Filter { org: Some(provider.to_string()), ..Filter::default() };
+    for holder in holders {
+        let filter = Filter { org: Some(holder.to_string()), ..Filter::default() };
         facts.plans.extend(tx.list::<EmergencyPlan>(&filter).await?);
     }
     Ok(())
@@ -116,13 +123,22 @@ async fn other_stop(tx: &mut Tx, authorisation: &str, case: &Case) -> AppResult<
 }
 
 async fn load_groups(tx: &mut Tx, case: &Case, facts: &mut Facts) -> AppResult<()> {
+    if case.text("mode").is_some() {
+        let all: Vec<Organisation> = tx.list(&Filter::default()).await?;
+        facts.maintainers = all.into_iter().filter(|o| o.roles.contains(&OrgRole::Maintainer)).map(|o| o.id).collect();
+    }
     let mut orgs: BTreeSet<OrgId> = case.history.iter().map(|d| d.org.clone()).collect();
     orgs.insert(case.applicant.clone());
     orgs.extend(
         ["operator", "author_org", "consumer", "provider"].iter().filter_map(|f| case.text(f)).map(OrgId::from),
     );
+    orgs.extend(facts.maintainers.iter().cloned());
     for org in orgs {
-        if let Some(group) = tx.get::<Organisation>(org.as_str()).await?.and_then(|o| o.group) {
+        let Some(found) = tx.get::<Organisation>(org.as_str()).await? else { continue };
+        if case.text("consumer") == Some(org.as_str()) {
+            facts.consumer_form = Some(found.legal_form);
+        }
+        if let Some(group) = found.group {
             facts.groups.insert(org, group);
         }
     }

@@ -6,7 +6,8 @@ use crate::error::{AppError, AppResult};
 use crate::funnel::Actor;
 use model::Digest;
 use model::ids::{
-    AnnouncementId, AuthorisationId, GrantId, JobId, OrderId, PlanId, ProductId, ResourceId, ScenarioId, StaffId,
+    AnnouncementId, AuthorisationId, GrantId, ImplementationPlanId, JobId, OrderId, PlanId, ProductId, ResourceId,
+    ScenarioId, StaffId,
 };
 use model::object::ObjectKind;
 use model::party::Organisation;
@@ -33,6 +34,11 @@ pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, procedure: &Procedu
             let digest = app.suite().hash(contract.as_bytes()).to_string();
             put(&mut o, "contract_digest", digest);
         }
+        ObjectKind::ImplementationPlan => {
+            put(&mut o, "implementation_plan", ImplementationPlanId::from_part(&part()?).to_string());
+            put(&mut o, "agency", actor.org.to_string());
+            resources(tx, &mut o).await?;
+        }
         ObjectKind::Announcement => put(&mut o, "announcement", AnnouncementId::from_part(&part()?).to_string()),
         ObjectKind::Authorisation => authorisation(tx, actor, &mut o).await?,
         ObjectKind::Scenario => {
@@ -45,7 +51,7 @@ pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, procedure: &Procedu
         }
         ObjectKind::Plan => {
             put(&mut o, "plan", PlanId::from_part(&part()?).to_string());
-            put(&mut o, "provider", actor.org.to_string());
+            put(&mut o, "holder", actor.org.to_string());
         }
         ObjectKind::Grant => grant(tx, actor, &mut o).await?,
         ObjectKind::Job => {

@@ -7,10 +7,10 @@ use crate::funnel::{Actor, Command};
 use crate::reports::RefusedOrder;
 use crate::{App, notices};
 use model::case::{Case, Done};
-use model::ids::{CaseId, OrgId};
+use model::ids::{CaseId, OrgId, ResourceId};
 use model::party::Organisation;
 use model::procedure::{By, Facts, Procedure, steps_for, visible_history};
-use model::record::Authorisation;
+use model::record::{Authorisation, Resource};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use store::Filter;
@@ -94,15 +94,21 @@ pub fn check_visible(app: &App, actor: &Actor, case: &Case) -> AppResult<()> {
 /// The applicant, those named in the object, those who acted, those with a step to take now, and those who oversee.
 fn visible(app: &App, actor: &Actor, case: &Case) -> bool {
     let org = actor.org.as_str();
-    let named = ["operator", "consumer", "provider", "author_org"].iter().any(|f| case.text(f) == Some(org));
+    let named = ["operator", "consumer", "provider", "author_org", "holder", "agency"]
+        .iter()
+        .any(|f| case.text(f) == Some(org));
     let provides = case
         .object
         .get("resources")
         .and_then(Value::as_object)
         .is_some_and(|map| map.values().any(|p| p.as_str() == Some(org)));
-    let operates = case.data.get("operator").and_then(Value::as_str) == Some(org);
+    let concerned = case.data.values().any(|v| match v {
+        Value::String(one) => one == org,
+        Value::Array(many) => many.iter().any(|o| o == org),
+        _ => false,
+    });
     case.applicant == actor.org
-        || operates
+        || concerned
         || named
         || provides
         || oversees(actor)
@@ -114,20 +120,26 @@ fn visible(app: &App, actor: &Actor, case: &Case) -> bool {
 /// and what anyone may do makes nobody a party.
 fn has_step(app: &App, actor: &Actor, case: &Case) -> bool {
     let steps = app.pack.procedure(&case.procedure).into_iter().flat_map(|p| p.steps_from(&case.state));
-    steps.flat_map(|s| &s.by).any(|by| matches!(by, By::Role(role) if actor.org_roles.contains(role)))
+    steps
+        .filter(|s| s.exists_for(&case.object))
+        .flat_map(|s| &s.by)
+        .any(|by| matches!(by, By::Role(role) if actor.org_roles.contains(role)))
 }
 
 /// What judging "could this person act" needs beside the case: loaded once for a whole list.
 pub struct Around {
     groups: BTreeMap<OrgId, String>,
     operators: BTreeMap<String, Authorisation>,
+    resources: BTreeMap<ResourceId, Resource>,
 }
 
 impl Around {
     async fn load(app: &App) -> AppResult<Self> {
         let orgs: Vec<Organisation> = app.store.list(&Filter::default()).await?;
         let authorisations: Vec<Authorisation> = app.store.list(&Filter::default()).await?;
+        let resources: Vec<Resource> = app.store.list(&Filter::default()).await?;
         Ok(Self {
+            resources: resources.into_iter().map(|r| (r.id.clone(), r)).collect(),
             groups: orgs.into_iter().filter_map(|o| Some((o.id, o.group?))).collect(),
             operators: authorisations.into_iter().map(|a| (a.id.to_string(), a)).collect(),
         })
@@ -135,7 +147,10 @@ impl Around {
 
     fn facts(&self, case: &Case) -> Facts {
         let authorisation = case.text("authorisation").and_then(|id| self.operators.get(id)).cloned();
-        Facts { groups: self.groups.clone(), authorisation, ..Facts::default() }
+        let named = case.object.get("resources").and_then(Value::as_object);
+        let ids = named.into_iter().flatten().map(|(id, _)| ResourceId::from(id.as_str()));
+        let resources = ids.filter_map(|id| Some((id.clone(), self.resources.get(&id)?.clone()))).collect();
+        Facts { groups: self.groups.clone(), authorisation, resources, ..Facts::default() }
     }
 }
 
@@ -146,6 +161,7 @@ pub fn case_view(app: &App, actor: &Actor, case: &Case, facts: &Facts) -> Value 
     let steps: Vec<Value> = procedure
         .into_iter()
         .flat_map(|p| p.steps_from(&case.state))
+        .filter(|s| s.exists_for(&case.object))
         .map(|s| {
             json!({
                 "step": s.name, "zh": s.zh, "en": s.en, "by": s.by, "rule": s.rule,
@@ -163,6 +179,7 @@ pub fn case_view(app: &App, actor: &Actor, case: &Case, facts: &Facts) -> Value 
         "procedure_zh": procedure.map(|p| &p.zh), "procedure_en": procedure.map(|p| &p.en),
         "state_zh": state.map(|s| &s.zh), "state_en": state.map(|s| &s.en), "end": state.is_some_and(|s| s.end),
         "applicant": case.applicant, "author": case.author, "opened_at": case.opened_at, "entered_at": case.entered_at,
+        "authoriser": case.data.get("authoriser"), "supervisors": case.data.get("supervisors"),
         "deadlines": case.deadlines, "steps": steps, "can_act": can_act, "history": history,
     })
 }

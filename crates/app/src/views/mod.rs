@@ -14,7 +14,7 @@ pub use market::{
     product, products, public_product, public_products, resource, resources, sees_job, usage,
 };
 pub use people::{me, organisations, people};
-pub use records::{announcements, plans, scenarios, staff};
+pub use records::{announcements, implementation_plans, plans, scenarios, staff};
 pub use rules::{About, about, pack, procedures};
 
 use crate::funnel::Actor;

@@ -5,7 +5,7 @@ use crate::App;
 use crate::error::AppResult;
 use crate::funnel::Actor;
 use model::Entity;
-use model::record::{Announcement, EmergencyPlan, Scenario, StaffFile};
+use model::record::{Announcement, EmergencyPlan, ImplementationPlan, Scenario, StaffFile};
 use serde_json::{Value, json};
 use store::Filter;
 
@@ -22,6 +22,12 @@ pub async fn announcements(app: &App, _actor: &Actor) -> AppResult<Value> {
         })
         .collect();
     Ok(json!({ "announcements": list }))
+}
+
+/// Implementation plans that were approved, for everyone who is signed in: what may be authorised is public.
+pub async fn implementation_plans(app: &App, _actor: &Actor) -> AppResult<Value> {
+    let rows: Vec<ImplementationPlan> = app.store.list(&Filter::default()).await?;
+    Ok(json!({ "implementation_plans": rows }))
 }
 
 /// Scenarios of the caller's organisation; all for those that oversee.

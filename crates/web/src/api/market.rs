@@ -14,6 +14,12 @@ pub async fn list_authorisations(State(s): State<WebState>, Caller(actor): Calle
     Ok(Json(app::views::authorisations(&s.app, &actor).await?))
 }
 
+/// Implementation plans that were approved.
+#[utoipa::path(get, path = "/api/v1/implementation-plans", tag = "operation", responses((status = 200, body = Object)))]
+pub async fn list_implementation_plans(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::implementation_plans(&s.app, &actor).await?))
+}
+
 /// Announcements; `open` says whether applications are taken now.
 #[utoipa::path(get, path = "/api/v1/announcements", tag = "operation", responses((status = 200, body = Object)))]
 pub async fn list_announcements(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {

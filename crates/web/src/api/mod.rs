@@ -49,6 +49,7 @@ pub fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(tickets::create_ticket))
         .routes(routes!(market::list_authorisations))
         .routes(routes!(market::list_announcements))
+        .routes(routes!(market::list_implementation_plans))
         .routes(routes!(market::list_scenarios))
         .routes(routes!(market::list_staff))
         .routes(routes!(market::list_plans))
