@@ -235,10 +235,17 @@ fn renewal_window() {
 #[test]
 fn a_term_over_a_leap_day_ends_on_the_last_day_of_february() {
     let date = |y, m, d| Timestamp::start_of(jiff::civil::date(y, m, d));
-    let start = |at| Authorisation::start(&authorisation_spec(24), &"case_1".into(), "wuxi@1", at).until;
+    let start =
+        |at| Authorisation::start(&authorisation_spec(24), &"org_auth".into(), &"case_1".into(), "wuxi@1", at).until;
     assert_eq!(start(date(2028, 2, 29)), date(2030, 2, 28));
     assert_eq!(start(date(2026, 2, 28)), date(2028, 2, 28));
-    let a = Authorisation::start(&authorisation_spec(24), &"case_1".into(), "wuxi@1", date(2028, 2, 29));
+    let a = Authorisation::start(
+        &authorisation_spec(24),
+        &"org_auth".into(),
+        &"case_1".into(),
+        "wuxi@1",
+        date(2028, 2, 29),
+    );
     assert!(a.in_force(date(2030, 2, 28).plus_ms(-1)));
     assert_eq!(a.state_at(date(2030, 2, 28)), AuthorisationState::Expired);
     assert!(!a.in_force(date(2028, 2, 29).plus_ms(-1)), "not before it starts");

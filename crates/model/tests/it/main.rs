@@ -5,6 +5,7 @@
 mod index;
 
 mod authorisation;
+mod cities;
 mod loader;
 mod product;
 mod quorum;

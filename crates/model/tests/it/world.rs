@@ -175,6 +175,10 @@ pub fn staff_spec() -> StaffSpec {
     }
 }
 
+pub fn resource_spec() -> ResourceSpec {
+    resource(1).spec
+}
+
 fn resource(n: u8) -> Resource {
     Resource {
         id: ResourceId(format!("res_{n}")),
@@ -186,6 +190,8 @@ fn resource(n: u8) -> Resource {
             contract_digest: digest('e'),
         },
         provider: OrgId(format!("org_prov{n}")),
+        supervisor: None,
+        sharing_consent: None,
         grade: Grade::General,
         excluded: false,
         state: ResourceState::Catalogued,
@@ -199,19 +205,25 @@ pub fn plan(n: u8) -> EmergencyPlan {
         id: PlanId(format!("plan_{n}")),
         spec: PlanSpec {
             plan: PlanId(format!("plan_{n}")),
-            provider: OrgId(format!("org_prov{n}")),
+            holder: OrgId(format!("org_prov{n}")),
             scenarios: vec!["scn_1".into()],
             digest: digest('f'),
             until: NOW.plus_months(24),
         },
-        provider: OrgId(format!("org_prov{n}")),
+        holder: OrgId(format!("org_prov{n}")),
         state: PlanState::InForce,
         case: "case_p".into(),
     }
 }
 
 pub fn authorisation(state: AuthorisationState) -> Authorisation {
-    let mut a = Authorisation::start(&authorisation_spec(24), &"case_a".into(), &PACK.version(), NOW.plus_months(-1));
+    let mut a = Authorisation::start(
+        &authorisation_spec(24),
+        &"org_auth".into(),
+        &"case_a".into(),
+        &PACK.version(),
+        NOW.plus_months(-1),
+    );
     a.state = state;
     a
 }
@@ -226,6 +238,7 @@ pub fn facts() -> Facts {
         conditions: vec!["x".into()],
         opens: NOW.plus_days(-10),
         closes: NOW.plus_days(20),
+        implementation_plan: None,
     };
     let check = |list: &str| BlacklistCheck {
         id: CheckId(format!("chk_{list}")),
@@ -308,7 +321,7 @@ pub fn facts() -> Facts {
         failed_rectification: true,
         other_stop: false,
         destroyed: true,
-        groups: BTreeMap::new(),
+        ..Facts::default()
     }
 }
 
