@@ -59,11 +59,21 @@ const ORGANISATIONS: &[(&str, &str, &str, &[&str], &str)] = &[
     ("assessor", "示例第三方评估机构", "Sample Assessor", &["third_party_assessor"], "91990000SAMPLE04"),
     ("provider1", "示例卫健委", "Sample Health Commission", &["data_provider"], "11990000SAMPLE05"),
     ("provider2", "示例人社局", "Sample Human Resources Bureau", &["data_provider"], "11990000SAMPLE06"),
+    ("agency", "示例实施机构", "Sample Implementing Agency", &["implementing_agency"], "12990000SAMPLE09"),
+    ("supervisor", "示例行业主管部门", "Sample Sector Authority", &["supervising_department"], SUPERVISOR),
     ("operator", "示例数据运营公司", "Sample Data Operator", &["operator"], "91990000SAMPLE07"),
 ];
 
+/// Body of the supervising department's code.
+const SUPERVISOR: &str = "11990000SAMPLE10";
+
 /// The consumer's organisation takes its name from the input.
 const CONSUMER: (&str, &str) = ("consumer", "91990000SAMPLE08");
+
+/// The code under which the catalogue names the supervising department.
+pub fn supervisor_code() -> String {
+    uscc(SUPERVISOR)
+}
 
 /// A valid 18-character code from its first 16 characters (GB 32100-2015: letters I, O, S, V, Z do not occur).
 fn uscc(body: &str) -> String {
@@ -119,6 +129,9 @@ impl Story {
                 vec![("approver", "审批人", &["approver"]), ("officer", "经办人", &["officer"])];
             if roles.contains(&"operator") {
                 people.push(("engineer", "数据工程师", &["engineer"]));
+            }
+            if roles.contains(&"implementing_agency") {
+                people.push(("reviewer", "审核人", &["approver"]));
             }
             for person in people {
                 desks.push(self.person(&admin, (name, &zh, &id, roles), person).await?);

@@ -48,7 +48,7 @@ impl Story {
         let body = json!({ "procedure": errand.procedure, "object": errand.object });
         let mut case = self.command(errand.opener, &key, "/api/v1/cases", &body).await?;
         let start = self.procedure(errand.procedure)?["start"].as_str().unwrap_or_default().to_owned();
-        for step in self.path_from(errand.procedure, &start, errand.until)? {
+        for step in self.path_from(errand.procedure, &start, &case["object"], errand.until)? {
             case = self.take(&errand, &case, &step).await?;
         }
         Ok(case)
@@ -71,14 +71,20 @@ impl Story {
     }
 
     /// The shortest way from a state to the step with the effect, by approvals.
-    pub fn path_from(&self, procedure: &str, start: &str, effect: &str) -> Result<Vec<Value>, StoryError> {
+    pub fn path_from(
+        &self,
+        procedure: &str,
+        start: &str,
+        object: &Value,
+        effect: &str,
+    ) -> Result<Vec<Value>, StoryError> {
         let graph = self.procedure(procedure)?;
         let steps = graph["steps"].as_array().cloned().unwrap_or_default();
         let start = start.to_owned();
         let mut queue = VecDeque::from([(start.clone(), Vec::new())]);
         let mut seen = vec![start];
         while let Some((state, way)) = queue.pop_front() {
-            for step in steps.iter().filter(|s| has(&s["from"], &state)) {
+            for step in steps.iter().filter(|s| has(&s["from"], &state) && exists_for(s, object)) {
                 let mut next: Vec<Value> = way.clone();
                 next.push(step.clone());
                 if has(&step["effects"], effect) {
@@ -250,6 +256,25 @@ impl Story {
         Err(StoryError::SignedOut)
     }
 
+    /// Whether the pack has a procedure.
+    pub fn has_procedure(&self, name: &str) -> bool {
+        self.procedure(name).is_ok()
+    }
+
+    /// Who opens a procedure: somebody who may take its first step.
+    pub fn opener(&self, procedure: &str) -> Result<Desk, StoryError> {
+        let graph = self.procedure(procedure)?;
+        let starts = |s: &&Value| has(&s["from"], word(graph, "start"));
+        let steps = graph["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let first = steps.iter().find(starts).cloned().unwrap_or_default();
+        let role = |d: &&Desk| {
+            let by = first["by"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            by.into_iter().any(|b| d.has_org_role(b)) && fits_person(&first, d)
+        };
+        let found = self.cast.desks.iter().find(role).cloned();
+        found.ok_or_else(|| StoryError::Shape(format!("nobody in the cast may open {procedure}")))
+    }
+
     fn procedure(&self, name: &str) -> Result<&Value, StoryError> {
         let all = self.procedures.as_array().map(Vec::as_slice).unwrap_or_default();
         all.iter()
@@ -308,21 +333,21 @@ impl Cast {
     /// Who of the cast takes a step: as many as it needs, of different organisations where it wants that.
     fn actors(&self, opener: &Desk, case: &Value, step: &Value, reviewers: usize) -> Vec<Desk> {
         let by = step["by"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let fits = |d: &&Desk| {
-            let roles = step["person_roles"].as_array().map(Vec::as_slice).unwrap_or_default();
-            roles.is_empty() || roles.iter().filter_map(Value::as_str).any(|r| d.roles.iter().any(|own| own == r))
-        };
         let author = case["author"].as_str().unwrap_or_default();
         let object = &case["object"];
         let not_author = has(&step["not"], "author");
         let allowed = |d: &&Desk| {
-            by.iter().filter_map(Value::as_str).any(|b| relates(b, d, opener, object))
+            by.iter().filter_map(Value::as_str).any(|b| relates(b, d, opener, case))
                 && !(not_author && (d.person == author || object["author"] == json!(d.person)))
                 && !(has(&step["not"], "author_org") && object["author_org"] == json!(d.org))
                 && !(has(&step["not"], "applicant") && case["applicant"] == json!(d.org))
         };
-        let all: Vec<Desk> = self.desks.iter().filter(allowed).filter(fits).cloned().collect();
-        let many = if has(&step["by"], "each_provider") {
+        let all: Vec<Desk> = self.desks.iter().filter(allowed).filter(|d| fits_person(step, d)).cloned().collect();
+        let each = has(&step["by"], "each_provider") || has(&step["by"], "each_supervisor");
+        let apart = each || step["distinct_orgs"] == json!(true);
+        let many = if has(&step["by"], "each_supervisor") {
+            case["supervisors"].as_array().map_or(1, Vec::len).max(1)
+        } else if has(&step["by"], "each_provider") {
             object["resources"].as_object().map_or(1, |m| {
                 let orgs: std::collections::BTreeSet<_> = m.values().filter_map(Value::as_str).collect();
                 orgs.len()
@@ -333,7 +358,7 @@ impl Cast {
         };
         let mut chosen: Vec<Desk> = Vec::new();
         for desk in all {
-            if chosen.len() < many && chosen.iter().all(|c| c.org != desk.org) {
+            if chosen.len() < many && chosen.iter().all(|c| !apart || c.org != desk.org) {
                 chosen.push(desk);
             }
         }
@@ -341,7 +366,20 @@ impl Cast {
     }
 }
 
-fn relates(by: &str, desk: &Desk, opener: &Desk, object: &Value) -> bool {
+/// Whether a person's own roles suffice for a step.
+fn fits_person(step: &Value, desk: &Desk) -> bool {
+    let roles = step["person_roles"].as_array().map(Vec::as_slice).unwrap_or_default();
+    roles.is_empty() || roles.iter().filter_map(Value::as_str).any(|r| desk.roles.iter().any(|own| own == r))
+}
+
+/// Whether the pack has a step for a case about this object.
+fn exists_for(step: &Value, object: &Value) -> bool {
+    step["when"].is_null()
+        || has(&step["when"]["any"], object[word(&step["when"], "field")].as_str().unwrap_or_default())
+}
+
+fn relates(by: &str, desk: &Desk, opener: &Desk, case: &Value) -> bool {
+    let object = &case["object"];
     let named = |field: &str| object[field] == json!(desk.org);
     match by {
         "the_applicant" => desk.org == opener.org,
@@ -349,6 +387,12 @@ fn relates(by: &str, desk: &Desk, opener: &Desk, object: &Value) -> bool {
         "the_author_org" => named("author_org"),
         "the_consumer" => named("consumer"),
         "the_provider" => named("provider"),
+        "the_holder" => named("holder"),
+        "the_authoriser" => case["authoriser"] == json!(desk.org),
+        "each_supervisor" => match case["supervisors"].as_array() {
+            Some(all) => all.iter().any(|o| *o == json!(desk.org)),
+            None => desk.has_org_role("data_authority"),
+        },
         "each_provider" => object["resources"].as_object().is_some_and(|m| m.values().any(|p| *p == json!(desk.org))),
         "anyone" => true,
         "clock" => false,

@@ -39,7 +39,8 @@ struct ScenarioEntry {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProductEntry {
-    form: String,
+    #[serde(default)]
+    form: Option<String>,
     zh: String,
     en: String,
     unit: String,
@@ -80,8 +81,8 @@ pub struct Input {
     pub purpose: String,
     /// SQL of the pipeline.
     pub sql: String,
-    /// Product form of the glossary.
-    pub form: String,
+    /// Product form, in the city's words; without one, the city's name for a table that is delivered.
+    pub form: Option<String>,
     /// Product.
     pub product: Names,
     /// Unit.
@@ -214,7 +215,7 @@ fn proposed(folder: &Path) -> Result<Input, StoryError> {
         scenario: Names { zh: "统计产品开发".into(), en: "Statistical product".into() },
         purpose: product.purpose,
         sql: product.sql,
-        form: "dataset".into(),
+        form: None,
         product: Names { zh: "分组计数数据集".into(), en: "Counts by dimension".into() },
         unit: "row".into(),
         price_fen: 10,

@@ -1,7 +1,8 @@
 //! `yunyu story`: the main job, headless, through the public API only. There is no private door: what the story can
 //! do, a person with the same accounts can do.
 
-pub mod cast;
+pub mod authorise;
+mod cast;
 pub mod clerk;
 pub mod client;
 pub mod data;
@@ -55,6 +56,8 @@ pub struct Story {
     cast: Cast,
     city: String,
     procedures: Value,
+    /// The pack's parameters by name.
+    parameters: Value,
     reviewers: usize,
     tokens: BTreeMap<String, String>,
     date: String,

@@ -99,6 +99,7 @@ pub async fn open(args: &StoryArgs) -> Result<(Story, Pair), StoryError> {
         cast,
         city: deployment.city,
         procedures,
+        parameters: pack["parameters"].clone(),
     };
     Ok((story, pair))
 }

@@ -27,7 +27,7 @@ pub struct Made {
     pub access_key: String,
 }
 
-fn values<const N: usize>(pairs: [(&str, Value); N]) -> BTreeMap<String, Value> {
+pub(super) fn values<const N: usize>(pairs: [(&str, Value); N]) -> BTreeMap<String, Value> {
     pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()
 }
 
@@ -55,31 +55,33 @@ impl Story {
     /// The ending: suspension refuses calls with its article, restoration serves them again, termination destroys the
     /// authorisation's keys and leaves a certificate (WX-10.1, WX-19.1).
     pub async fn end(&mut self, made: &Made, authorisation: &str) -> Result<(), StoryError> {
-        let bureau = self.at("bureau.approver")?;
         let article = self.article_of("rectification")?;
         let stop = |ground: &str| json!({ "authorisation": authorisation, "ground": ground, "article": article });
+        let bureau = self.opener("rectification")?;
+        let ground = self.first_of("rectification.grounds").unwrap_or_default();
         let case = self
             .errand(Errand {
                 name: "rectification",
                 procedure: "rectification",
                 opener: &bureau,
-                object: stop("missing_security_measures"),
+                object: stop(&ground),
                 until: "suspend_authorisation",
                 values: values([("rectification_order.deadline", json!(self.date))]),
             })
             .await?;
         self.once("suspended", async |story| story.refused_call(made, "暂停期间调用被拒绝").await).await?;
-        let steps = self.path_from("rectification", &text(&case, "state"), "restore_authorisation")?;
+        let steps = self.path_from("rectification", &text(&case, "state"), &case["object"], "restore_authorisation")?;
         self.go_on("rectification", &bureau, case, &steps).await?;
         self.once("restored", async |story| {
             story.call(&made.access_key, &made.product, "rows?limit=1").await?;
             Ok(["授权运营域".to_owned(), "整改完成，恢复服务".to_owned(), article.clone()])
         })
         .await?;
+        let opener = self.opener("termination")?;
         self.errand(Errand {
             name: "termination",
             procedure: "termination",
-            opener: &bureau,
+            opener: &opener,
             object: stop("voluntary"),
             until: "certify_destruction",
             values: BTreeMap::new(),
@@ -134,7 +136,7 @@ impl Story {
         Err(StoryError::Shape("a call was served although it had to be refused".into()))
     }
 
-    fn at(&self, name: &str) -> Result<Desk, StoryError> {
+    pub(super) fn at(&self, name: &str) -> Result<Desk, StoryError> {
         self.cast.desk(name).cloned()
     }
 
@@ -153,7 +155,10 @@ impl Story {
                     opener: &provider,
                     object: json!({ "table": resource.table, "contract": resource.contract }),
                     until: "catalogue_resource",
-                    values: values([("classification.grade", json!("general"))]),
+                    values: values([
+                        ("classification.grade", json!("general")),
+                        ("supervision.supervisor", json!(crate::story::cast::supervisor_code())),
+                    ]),
                 })
                 .await?;
             known.push((text(&case["object"], "resource"), resource.table.clone()));
@@ -185,114 +190,6 @@ impl Story {
         self.figures.insert("rows".to_owned(), json!(rows));
         self.figure("intake_ms", since);
         Ok(known)
-    }
-
-    /// The city authorises the operator by its own procedure; staff and emergency plans come before the first job.
-    async fn authorise(&mut self, resources: &[(String, String)]) -> Result<String, StoryError> {
-        let since = Instant::now();
-        let bureau = self.at("bureau.approver")?;
-        let now = self.now(&bureau).await?;
-        let announcement = self
-            .errand(Errand {
-                name: "announcement",
-                procedure: "announcement",
-                opener: &bureau,
-                object: json!({
-                    "zh": "授权运营申报通告（演示）", "en": "Call for operators (demonstration)", "modes": ["scenario"],
-                    "conditions": ["演示条件"], "opens": now - 1000, "closes": now + 30 * 86_400_000i64,
-                }),
-                until: "publish_announcement",
-                values: BTreeMap::new(),
-            })
-            .await?;
-        self.check_lists().await?;
-        // Without an emergency plan no authorised operation (WX-26.1).
-        self.plans().await?;
-        let operator = self.at("operator.approver")?;
-        let ids: Vec<&str> = resources.iter().map(|(id, _)| id.as_str()).collect();
-        let case = self
-            .errand(Errand {
-                name: "authorisation",
-                procedure: "authorisation",
-                opener: &operator,
-                object: json!({
-                    "announcement": announcement["object"]["announcement"], "mode": "scenario", "resources": ids,
-                    "term_months": 24,
-                }),
-                until: "activate_authorisation",
-                values: values([("written_application.term_months", json!(24))]),
-            })
-            .await?;
-        self.staff().await?;
-        self.figure("authorisation_ms", since);
-        Ok(text(&case["object"], "authorisation"))
-    }
-
-    async fn now(&mut self, desk: &Desk) -> Result<i64, StoryError> {
-        // Remembered, so that a resumed story asks for the same object again.
-        if let Some(at) = self.journal.get("now").and_then(Value::as_i64) {
-            return Ok(at);
-        }
-        let at = self.read(desk, "/api/v1/deployment").await?["now"].as_i64().unwrap_or_default();
-        self.journal.remember("now", &json!(at))?;
-        Ok(at)
-    }
-
-    async fn check_lists(&mut self) -> Result<(), StoryError> {
-        let officer = self.at("bureau.officer")?;
-        let operator = self.at("operator.approver")?;
-        let me = self.read(&operator, "/api/v1/me").await?;
-        let pack = self.read(&officer, "/api/v1/pack").await?;
-        let lists = pack["parameters"]["operator.blacklists"]["value"].as_array().cloned().unwrap_or_default();
-        for list in lists.iter().filter_map(Value::as_str) {
-            let body = json!({ "uscc": me["org"]["uscc"], "list": list, "hit": false });
-            self.command(&officer, &format!("blacklist/{list}"), "/api/v1/blacklist-checks", &body).await?;
-        }
-        self.say("示例数据管理局（经办人）", &format!("核查 {} 份名单，未见申请单位", lists.len()), "", "");
-        Ok(())
-    }
-
-    async fn plans(&mut self) -> Result<(), StoryError> {
-        let bureau = self.at("bureau.approver")?;
-        let until = self.now(&bureau).await? + 365 * 86_400_000i64;
-        for name in ["provider1", "provider2"] {
-            let provider = self.at(&format!("{name}.approver"))?;
-            let digest = self.suite.hash(name.as_bytes()).to_string();
-            self.errand(Errand {
-                name: &format!("plan/{name}"),
-                procedure: "emergency_plan",
-                opener: &provider,
-                object: json!({ "scenarios": [], "digest": digest, "until": until }),
-                until: "enforce_plan",
-                values: values([("plan_text.digest", json!(digest))]),
-            })
-            .await?;
-        }
-        Ok(())
-    }
-
-    async fn staff(&mut self) -> Result<(), StoryError> {
-        let operator = self.at("operator.approver")?;
-        let engineer = self.at("operator.engineer")?;
-        let until = self.now(&operator).await? + 365 * 86_400_000i64;
-        let salted = match self.journal.get("staff/identity") {
-            Some(v) => v.as_str().unwrap_or_default().to_owned(),
-            None => {
-                let salted = self.suite.hash(crypto::random_hex(32)?.as_bytes()).to_string();
-                self.journal.remember("staff/identity", &json!(salted))?;
-                salted
-            }
-        };
-        self.errand(Errand {
-            name: "staff",
-            procedure: "staff",
-            opener: &operator,
-            object: json!({ "person": engineer.person, "identity": salted, "nda_until": until }),
-            until: "admit_staff",
-            values: BTreeMap::new(),
-        })
-        .await?;
-        Ok(())
     }
 
     async fn scenario(&mut self, authorisation: &str) -> Result<String, StoryError> {
@@ -420,7 +317,8 @@ impl Story {
     async fn product(&mut self, product: &str, scenario: &str) -> Result<Made, StoryError> {
         let since = Instant::now();
         let operator = self.at("operator.approver")?;
-        let form = self.input.form.clone();
+        let table = self.parameters["product.table_form"]["value"].as_str().unwrap_or("dataset").to_owned();
+        let form = self.input.form.clone().unwrap_or(table);
         let names = self.input.product.clone();
         self.errand(Errand {
             name: "product",

@@ -3,6 +3,7 @@
 
 mod apart;
 mod certificates;
+mod cities;
 mod city;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
