@@ -66,6 +66,8 @@ export const useProduct = (one: string, enabled = true) =>
 export const useOrders = () => read<{ orders: T.Order[] }>(`${V}/orders`, LIVE_MS);
 export const useOrder = (one: string) => read<T.Order>(`${V}/orders/${id(one)}`);
 export const useUsage = (one: string) => read<T.Usage>(`${V}/orders/${id(one)}/usage`, LIVE_MS);
+export const useImplementationPlans = () =>
+  read<{ implementation_plans: T.ImplementationPlan[] }>(`${V}/implementation-plans`);
 export const useAnnouncements = () => read<{ announcements: T.Announcement[] }>(`${V}/announcements`);
 export const useScenarios = () => read<{ scenarios: T.Scenario[] }>(`${V}/scenarios`);
 export const useKeyLists = () => read<{ key_lists: T.Signed<T.KeyList>[] }>(`${V}/key-lists`);

@@ -65,6 +65,8 @@ export interface Step extends Named {
   not: string[];
   documents: string[];
   reject_documents: string[];
+  /** Cases for which the step exists at all: a text field of the object and its values. */
+  when: { field: string; any: string[] } | null;
   guards: Record<string, string>;
   effects: string[];
   rule: string;
@@ -332,8 +334,16 @@ export interface Announcement {
     conditions: string[];
     opens: Instant;
     closes: Instant;
+    implementation_plan: string | null;
   };
   open: boolean;
+}
+
+export interface ImplementationPlan {
+  id: string;
+  spec: Named & { modes: string[]; resources: Record<string, string>; term_months: number };
+  agency: string;
+  state: string;
 }
 
 export interface Scenario {

@@ -24,7 +24,7 @@ export function alreadyDone(step: Step, c: Case, me: Me): boolean {
     (done) =>
       done.person === me.person ||
       (step.distinct_orgs && done.org === me.org.id) ||
-      (step.by.includes('each_provider') && done.org === me.org.id),
+      ((step.by.includes('each_provider') || step.by.includes('each_supervisor')) && done.org === me.org.id),
   );
 }
 

@@ -6,6 +6,10 @@ const RELATIONS: Record<string, string | null> = {
   the_consumer: 'data_consumer',
   the_provider: 'data_provider',
   each_provider: 'data_provider',
+  // Who granted an authorisation is found in the case; whoever may grant may open.
+  the_authoriser: 'data_authority',
+  // Whoever hands in a plan is its holder.
+  the_holder: null,
   // Whoever opens the case is the applicant, and the author's organisation is found in the object.
   the_applicant: null,
   the_author_org: 'operator',

@@ -18,6 +18,7 @@ import { useTexts } from '../i18n';
 import { Checks } from '../parts/Checks';
 import { download } from '../parts/download';
 import { useOrgName } from '../parts/Names';
+import { PlanChoice } from './implementation';
 import { Choice, Day, Field, Lines, instant, text, texts } from './inputs';
 import type { Kind } from './kinds';
 
@@ -26,13 +27,13 @@ export function useCodes(name: string): string[] {
   return texts(usePack().data?.parameters[name]?.value);
 }
 
-function useModes() {
+export function useModes() {
   const term = useTerm();
   return useCodes('authorisation.modes').map((value) => ({ value, label: term(value) }));
 }
 
 export const announcement: Kind = {
-  Fields: function Announcement() {
+  Fields: function Announcement({ procedure }) {
     const modes = useModes();
     return (
       <>
@@ -54,10 +55,12 @@ export const announcement: Kind = {
         <Field name="closes" label="open.lastDay">
           <Day />
         </Field>
+        <PlanChoice procedure={procedure} />
       </>
     );
   },
   object: (v) => ({
+    implementation_plan: v['implementation_plan'] ?? null,
     zh: text(v['zh']),
     en: text(v['en']),
     modes: texts(v['modes']),

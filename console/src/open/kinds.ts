@@ -5,6 +5,7 @@
 import type { ComponentType } from 'react';
 import type { Me, Procedure } from '../api/types';
 import { announcement, authorisation, plan, scenario, staff, stop } from './authority';
+import { implementation_plan } from './implementation';
 import { grant, job, product, recipient, release, resource } from './supply';
 
 /** What a form knows beside its own fields. */
@@ -30,6 +31,7 @@ export const KINDS: Record<string, Kind> = {
   announcement,
   authorisation,
   grant,
+  implementation_plan,
   job,
   plan,
   product,

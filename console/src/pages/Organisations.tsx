@@ -27,6 +27,7 @@ export const ORG_ROLES = [
   'expert_panel',
   'third_party_assessor',
   'maintainer',
+  'supervising_department',
 ];
 const LEGAL_FORMS = ['legal_person', 'unincorporated', 'natural_person'];
 

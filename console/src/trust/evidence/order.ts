@@ -136,6 +136,7 @@ const ORG_ROLES = oneOf(
   'expert_panel',
   'third_party_assessor',
   'maintainer',
+  'supervising_department',
 );
 const PERSON_ROLES = oneOf(
   'system_admin',

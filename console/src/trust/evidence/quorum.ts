@@ -21,7 +21,10 @@ const RELATIONS = [
   'the_author_org',
   'the_consumer',
   'the_provider',
+  'the_holder',
   'each_provider',
+  'each_supervisor',
+  'the_authoriser',
   'anyone',
   'clock',
 ];
@@ -151,6 +154,9 @@ function fits(by: string, object: Json, vote: Vote): boolean {
       return holds('data_provider') && named('provider');
     case 'each_provider':
       return holds('data_provider') && providers(object).has(vote.org);
+    // Which organisation granted it stands in no order: its organisation must be one that may grant at all.
+    case 'the_authoriser':
+      return holds('data_authority') || holds('implementing_agency') || holds('data_provider');
     default:
       return !RELATIONS.includes(by) && holds(by);
   }
