@@ -109,7 +109,7 @@ fn rows_that_are_all_set_aside_are_refused() {
          - {name: id, logicalType: integer, classification: \"1\", customProperties: [{property: yunyuClass, value: DIM}]}\n      \
          - {name: day, logicalType: date, required: true, classification: \"1\", customProperties: [{property: yunyuClass, value: DIM}]}\n",
     );
-    put("purpose.yaml", "{}\n");
+    put("purpose.yaml", "name: counts\nscenario: 甲\nanswer: aggregate\ntables: [places]\njoins: []\n");
     put("product.sql", "SELECT day, count(*) AS n FROM places GROUP BY day\n");
     put(
         "story.yaml",
