@@ -237,6 +237,8 @@ fn resource(provider: &Organisation) -> Resource {
         id: "res_1".into(),
         spec: model::object::read(&spec).unwrap(),
         provider: provider.id.clone(),
+        supervisor: None,
+        sharing_consent: None,
         grade: Grade::General,
         excluded: false,
         state: ResourceState::Catalogued,
@@ -341,6 +343,7 @@ async fn a_listing_does_not_bring_a_withdrawn_product_back() {
         complete: true,
         rule: "WX-21.1".into(),
         article: "21".into(),
+        warnings: Vec::new(),
     };
     let who = actor("per_00000000000000b1", &firm, &[PersonRole::Approver]);
     for (state, want) in [(ProductState::Certified, "ok"), (ProductState::Withdrawn, "product-withdrawn")] {
@@ -356,7 +359,7 @@ fn authorisation(firm: &Organisation, state: AuthorisationState) -> Authorisatio
         "mode": "scenario", "domain": null, "resources": {}, "term_months": 1, "renewal_of": null,
     });
     let spec = model::object::read(&spec).unwrap();
-    let mut row = Authorisation::start(&spec, &CaseId("case_a".into()), "wuxi@1", T0);
+    let mut row = Authorisation::start(&spec, &"org_a".into(), &CaseId("case_a".into()), "wuxi@1", T0);
     row.id = AuthorisationId("aut_1".into());
     row.state = state;
     row

@@ -195,7 +195,7 @@ fn world() -> Folder {
         let district = if id == 779 { "DZ".to_owned() } else { format!("D{}", id % 3) };
         let street = if id == 778 { "SX".to_owned() } else { format!("S{}", id % 6) };
         let education = if id == 777 { "phd" } else { ["p", "h", "u"][id / 3 % 3] };
-        format!("{id},{},{district},{street},{education}", if id % 2 == 0 { "F" } else { "M" })
+        format!("{id},{},{district},{street},{education}", if id.is_multiple_of(2) { "F" } else { "M" })
     };
     folder.table("citizens", "citizen_id,gender,district_code,street_code,education", (1..=1200).map(citizen));
     let districts = ["D0", "D1", "D2", "DZ"];
@@ -208,7 +208,7 @@ fn world() -> Folder {
     folder.table("stops", "stop_id,district_code", stops);
     folder.table("icd_ref", "icd_code,icd_name,chapter", ["Z9,z,Z", "A1,a,A", "A2,a,A"].map(str::to_owned));
     let visit = |n: usize| {
-        format!("{n},{},H{},{}.37,A,2024-0{}-05,{}", n % 1200 + 1, n % 2, 100 + n % 700, n % 9 + 1, n % 5 == 0)
+        format!("{n},{},H{},{}.37,A,2024-0{}-05,{}", n % 1200 + 1, n % 2, 100 + n % 700, n % 9 + 1, n.is_multiple_of(5))
     };
     let rare = "6001,777,H1,987654.32,Z,2024-03-05,false".to_owned();
     folder.table(
