@@ -40,10 +40,11 @@ const files = readdirSync(src, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
   .map((entry) => readFileSync(join(entry.parentPath ?? entry.path, entry.name), 'utf8'));
 const code = files.join('\n');
-// A key is named whole ('case.title'), by a prefix in a template (`state.${name}`), or by a kind (label('unit', code)).
+// A key is named whole ('case.title'), by a prefix in a template (`state.${name}`), or by a kind (label('unit', code), translated(lang, 'unit', code, …)).
 const prefixes = new Set([
   ...[...code.matchAll(/`([a-z][\w-]*(?:\.[\w-]+)*\.)\$\{/g)].map((m) => m[1]),
   ...[...code.matchAll(/\b(?:label|maybe)\(\s*'([\w.-]+)'/g)].map((m) => `${m[1]}.`),
+  ...[...code.matchAll(/\btranslated\(\s*\w+,\s*'([\w.-]+)'/g)].map((m) => `${m[1]}.`),
 ]);
 for (const key of keys) {
   const named = code.includes(`'${key}'`) || code.includes(`"${key}"`);

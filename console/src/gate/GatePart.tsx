@@ -18,7 +18,7 @@ import { Part } from '../parts/Page';
 import { Loading } from '../parts/States';
 import { KeyBar } from '../zone/KeyBar';
 import { ZoneFailure } from '../zone/ZoneFailure';
-import { useTexts } from '../zone/texts';
+import { translated, useTexts } from '../zone/texts';
 import { useZoneRead } from '../zone/useZone';
 import { compare } from './digests';
 import type { Compared } from './digests';
@@ -212,8 +212,9 @@ function Overview({ checks }: { checks: Check[] }) {
 }
 
 function CheckView({ check }: { check: Check }) {
-  const { t, label, maybe, pick } = useTexts();
+  const { t, label, maybe, pick, lang } = useTexts();
   const plot = plotOf(check);
+  const formula = translated(lang, 'gate.formulaOf', check.id, check.formula);
   const about = maybe('gate.about', check.id);
   return (
     <section
@@ -231,7 +232,7 @@ function CheckView({ check }: { check: Check }) {
         <strong>{pick(check)}</strong>
       </p>
       <p>
-        <span className="faint">{t('gate.formula')}</span> <code lang="en">{check.formula}</code>
+        <span className="faint">{t('gate.formula')}</span> <code lang={formula.lang}>{formula.text}</code>
       </p>
       <div className={plot ? 'beside' : ''}>
         {plot && <Drawn plot={plot} name={label('gate.id', check.id)} />}

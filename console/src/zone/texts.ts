@@ -32,6 +32,21 @@ export function workTexts(common: Texts): WorkTexts {
   };
 }
 
+/**
+ * What the zone says in English, in the reader's language: where it says exactly what stands under `kind.code`. Anything
+ * else stays as it is.
+ */
+export function translated(
+  lang: Lang,
+  kind: string,
+  code: string,
+  english: string,
+): { text: string; lang: Lang } {
+  const key = `${kind}.${code}`;
+  const own = TABLES.en[key] === english ? TABLES[lang][key] : undefined;
+  return own === undefined ? { text: english, lang: 'en' } : { text: own, lang };
+}
+
 /** The messages of the language in use. */
 export function useTexts(): WorkTexts {
   const common = useCommon();
