@@ -20,6 +20,13 @@ export default ts.config(
       'no-eval': 'error',
       'no-console': 'error',
       'max-lines': ['error', 500],
+      // What only shows under a pointer is not there for a finger or a keyboard.
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [{ name: 'antd', importNames: ['Tooltip', 'Popover'], message: 'No meaning in hovering.' }],
+        },
+      ],
     },
   },
 );

@@ -2,53 +2,23 @@
  * The first run of a new folder, at the desk alone: set-up by the wizard, a person recorded, the first password changed,
  * a key made in the browser, listed by the root, and used. Needs the program itself (`YUNYU_BIN`).
  */
-import { execFileSync, spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openKey, parseKeyFile } from '../src/trust/index';
 import { World } from './harness/browser';
 import type { Desk } from './harness/browser';
+import { Platform } from './harness/platform';
 
-const BIN = process.env['YUNYU_BIN'];
-const PORT = Number(process.env['YUNYU_FRESH_PORT'] ?? 7891);
 const PASSWORD = 'Kx7!first-password';
 
-interface Made {
-  setup_token: string;
-  root_key: string;
-  root_passphrase: string;
-}
-
 let world: World;
-let server: ChildProcess;
-let made: Made;
-let folder: string;
+let platform: Platform;
 
 beforeAll(async () => {
-  if (!BIN) throw new Error('YUNYU_BIN must name the program');
-  folder = mkdtempSync(join(tmpdir(), 'yunyu-first-run-'));
-  const data = join(folder, 'data');
-  const init = ['admin', 'init', '--data', data, '--city', 'wuxi', '--suite', 'intl', '--json'];
-  made = JSON.parse(execFileSync(BIN, init, { encoding: 'utf8' })) as Made;
-  server = spawn(BIN, ['serve', '--data', data, '--listen', `127.0.0.1:${PORT}`], { stdio: 'ignore' });
-  const url = `http://127.0.0.1:${PORT}`;
-  for (let i = 0; ; i += 1) {
-    const up = await fetch(`${url}/api/v1/deployment`).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-    if (up) break;
-    if (i > 200) throw new Error('the platform does not start');
-    await new Promise((done) => setTimeout(done, 200));
-  }
-  world = await World.start(url, data);
+  platform = await Platform.start(process.env['YUNYU_BIN'], 'intl');
+  world = await World.start(platform.url, platform.data);
 });
 afterAll(async () => {
   await world?.stop();
-  server?.kill('SIGTERM');
+  await platform?.stop();
 });
 
 /** One administrator's page of the wizard. */
@@ -64,7 +34,7 @@ async function administrator(desk: Desk, which: string, name: string, account: s
 async function wizard(desk: Desk): Promise<void> {
   const { page } = desk;
   await desk.open('/setup');
-  await page.locator('#token').fill(made.setup_token);
+  await page.locator('#token').fill(platform.setupToken);
   await page.locator('form button[type="submit"]').click();
   await page.locator('#authority_zh').fill('第一数据局');
   await page.locator('#authority_en').fill('First Data Bureau');
@@ -113,7 +83,7 @@ async function begin(desk: Desk): Promise<string> {
   await page.locator('#fresh').fill('my own passphrase');
   await page.locator('#again').fill('my own passphrase');
   await page.locator('form:has(#fresh) button[type="submit"]').click();
-  await page.getByText('not registered').waitFor({ timeout: 60_000 });
+  await page.getByText('not registered').waitFor();
   await page.locator('.ant-alert button').click();
   await page.getByText('waiting for the root').waitFor();
   return page.locator('.facts code').first().innerText();
@@ -127,11 +97,7 @@ async function list(desk: Desk): Promise<void> {
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Download the draft' }).click(),
   ]);
-  const draft = JSON.parse(readFileSync(await download.path(), 'utf8')) as unknown;
-  const root = await openKey(parseKeyFile(readFileSync(made.root_key, 'utf8')), made.root_passphrase);
-  const signed = join(folder, 'signed.json');
-  writeFileSync(signed, JSON.stringify(await root.sign('key-list', draft)));
-  await page.locator('input[type="file"]').setInputFiles(signed);
+  await page.locator('input[type="file"]').setInputFiles(platform.signKeys(await download.path()));
   await page.getByText('Key list 2 is in force.').first().waitFor();
 }
 
@@ -175,4 +141,4 @@ test('a new folder is set up, and its first person signs', async () => {
   faults.push(...(await empty(person)));
   faults.push(...admin.faults, ...person.faults, ...keeper.faults);
   expect(faults).toEqual([]);
-}, 240_000);
+});

@@ -54,7 +54,7 @@ test('by the keyboard alone: look at a file, decide on its fields, open the case
   await tabTo(desk, page.locator('.unlock input[type="password"]'));
   await page.keyboard.type(world.account(OFFICER).password);
   await page.keyboard.press('Enter');
-  await page.locator('.keybar').waitFor({ timeout: 30_000 });
+  await page.locator('.keybar').waitFor();
 
   const sent: string[] = [];
   page.on('request', (request) => {
@@ -72,7 +72,7 @@ test('by the keyboard alone: look at a file, decide on its fields, open the case
   await tabTo(desk, page.locator('#intake-table'));
   await page.keyboard.press('Enter');
   const fields = page.locator('table.fields tbody tr');
-  await fields.first().waitFor({ timeout: 20_000 });
+  await fields.first().waitFor();
   expect(await fields.count()).toBe(4);
   expect(await desk.axe()).toEqual([]);
 
@@ -112,7 +112,7 @@ test('by the keyboard alone: upload a batch, see what was set aside and why, fet
   await tabTo(desk, page.locator('.unlock input[type="password"]'));
   await page.keyboard.type(world.account(OFFICER).password);
   await page.keyboard.press('Enter');
-  await page.locator('.keybar').waitFor({ timeout: 30_000 });
+  await page.locator('.keybar').waitFor();
   await tabTo(desk, page.getByRole('button', { name: 'Choose a file' }));
   const chooser = page.waitForEvent('filechooser');
   await page.keyboard.press('Enter');
@@ -121,7 +121,7 @@ test('by the keyboard alone: upload a batch, see what was set aside and why, fet
   await tabTo(desk, page.getByRole('button', { name: 'Upload', exact: true }));
   await page.keyboard.press('Enter');
   const figures = page.locator('dl.figures dd');
-  await figures.first().waitFor({ timeout: 30_000 });
+  await figures.first().waitFor();
   expect(await figures.allInnerTexts()).toEqual(['500', '1']);
   expect(await desk.axe()).toEqual([]);
 
@@ -187,7 +187,7 @@ test('an upload is stopped and sent again; one cut by a reload goes on under the
   // A file handed over by a test has no time of change, so that it looks like another one each time.
   await page.getByRole('button', { name: '仍发送这份文件' }).click();
   const figures = page.locator('dl.figures dd');
-  await figures.first().waitFor({ timeout: 60_000 });
+  await figures.first().waitFor();
   expect(await figures.allInnerTexts()).toEqual(['120,000', '1']);
   expect(new Set(opened).size, 'one batch').toBe(1);
 });
@@ -202,7 +202,7 @@ test('what does not fit is refused whole, with what to do; a zone that is away i
     .setInputFiles(file(csv(5, 'visit_no,district,day,fee'), 'wrong.csv'));
   await page.getByText("The file's columns are not those of the contract").waitFor();
   await page.getByRole('button', { name: 'Upload', exact: true }).click();
-  await page.locator('.refusal').waitFor({ timeout: 20_000 });
+  await page.locator('.refusal').waitFor();
   expect(await page.locator('.refusal code').last().innerText()).toMatch(/columns$/);
   expect(await desk.axe()).toEqual([]);
 
@@ -213,7 +213,7 @@ test('what does not fit is refused whole, with what to do; a zone that is away i
   await page.getByText('The operation domain does not answer').first().waitFor();
   await page.context().unroute(`${world.zone}/**`);
   await page.getByRole('button', { name: 'Send again' }).click();
-  await page.locator('dl.figures').waitFor({ timeout: 20_000 });
+  await page.locator('dl.figures').waitFor();
 });
 
 test('without a key, and for people of other duties, the page says so', async () => {

@@ -59,7 +59,7 @@ async function sign(desk: Desk, keys: Keys, name: string): Promise<void> {
   }
   await keys.to('.ant-modal button[type="submit"]');
   await keys.press('Enter');
-  await page.locator('.ant-modal').waitFor({ state: 'hidden', timeout: 60_000 });
+  await page.locator('.ant-modal').waitFor({ state: 'hidden' });
   await desk.settled();
 }
 
@@ -86,7 +86,7 @@ test('a review: from the inbox to the signed vote', async () => {
     await Clerk.of(world, 'experts.approver')
   ).get<{ history: { step: string }[] }>(`/cases/${release}`);
   expect(seen.history.map((done) => done.step)).toEqual(['check', 'vote']);
-}, 240_000);
+});
 
 test('an order: the officer opens it, the approver signs it', async () => {
   const { desk, keys } = await at('consumer.officer');
@@ -128,4 +128,4 @@ test('an order: the officer opens it, the approver signs it', async () => {
   await approver.keys.press('Enter');
   await sign(approver.desk, approver.keys, 'consumer.approver');
   await approver.desk.page.locator('.timeline .past .good').first().waitFor();
-}, 240_000);
+});

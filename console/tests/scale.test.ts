@@ -45,16 +45,19 @@ test('the first page can be used within a second of being asked for', async () =
   expect(Math.min(...times)).toBeLessThan(3_000);
 });
 
-/** Ten thousand cases made of the demonstration's own. */
-async function many(desk: Desk): Promise<void> {
-  await desk.page.route(/\/api\/v1\/cases\?summary=true/, async (route) => {
+const TEN_THOUSAND = 10_000;
+
+/** Ten thousand tables made of the demonstration's own: the browser has them all. */
+async function manyTables(desk: Desk): Promise<void> {
+  await desk.page.route('**/api/v1/resources', async (route) => {
     const answer = await route.fetch();
-    const { cases } = (await answer.json()) as { cases: Record<string, unknown>[] };
-    const more = Array.from({ length: 10_000 }, (_, i) => ({
-      ...cases[i % cases.length],
-      id: `case_${i.toString(16).padStart(20, '0')}`,
+    const { resources } = (await answer.json()) as { resources: Record<string, unknown>[] };
+    const more = Array.from({ length: TEN_THOUSAND }, (_, i) => ({
+      ...resources[i % resources.length],
+      id: `res_${i.toString(16).padStart(20, '0')}`,
+      table: `table_${i.toString().padStart(5, '0')}`,
     }));
-    await route.fulfill({ response: answer, json: { cases: more } });
+    await route.fulfill({ response: answer, json: { resources: more } });
   });
 }
 
@@ -62,30 +65,84 @@ test('ten thousand rows are listed, searched and sorted', async () => {
   const desk = await seat('zh');
   const { page } = desk;
   await desk.signIn('bureau.approver');
-  await many(desk);
+  await manyTables(desk);
+  const rows = page.locator('tbody tr[data-row-key]');
   let since = Date.now();
-  await desk.open('/cases');
-  await page.locator('tbody tr[data-row-key]').first().waitFor();
-  told('10,000 cases shown', Date.now() - since);
+  await desk.open('/catalogue');
+  await rows.first().waitFor();
+  told('10,000 rows shown', Date.now() - since);
   expect(Date.now() - since).toBeLessThan(15_000);
   expect(await page.locator('main').innerText()).toContain('10000');
 
   since = Date.now();
-  await page.locator('.filters input').first().fill('case_00000000000000001fff');
-  await page.waitForFunction(() => document.querySelectorAll('tbody tr[data-row-key]').length === 1);
+  await page.locator('.filters input').first().fill('table_08191');
+  await expect.poll(() => rows.count()).toBe(1);
   told('one of 10,000 found', Date.now() - since);
   expect(Date.now() - since).toBeLessThan(5_000);
 
   await page.locator('.filters input').first().fill('');
-  await page.waitForFunction(() => document.querySelectorAll('tbody tr[data-row-key]').length > 1);
+  await expect.poll(() => rows.count()).toBeGreaterThan(1);
   since = Date.now();
-  await page.locator('th.ant-table-column-has-sorters').last().click();
+  await page.locator('th.ant-table-column-has-sorters').first().click();
   await page.locator('th[aria-sort]').waitFor();
   told('10,000 sorted', Date.now() - since);
   expect(Date.now() - since).toBeLessThan(5_000);
   // What is drawn is a page of them, never all.
-  expect(await page.locator('tbody tr[data-row-key]').count()).toBeLessThanOrEqual(100);
-}, 120_000);
+  expect(await rows.count()).toBeLessThanOrEqual(100);
+});
+
+/** A platform with ten thousand cases, made of the demonstration's own: it answers a page at a time, and keeps what it was asked. */
+async function manyCases(desk: Desk): Promise<URLSearchParams[]> {
+  const asked: URLSearchParams[] = [];
+  await desk.page.route(/\/api\/v1\/cases\?/, async (route) => {
+    const url = new URL(route.request().url());
+    const ask = url.searchParams;
+    asked.push(ask);
+    const answer = await route.fetch({ url: `${url.origin}${url.pathname}?summary=true` });
+    const { cases } = (await answer.json()) as { cases: Record<string, unknown>[] };
+    const all = Array.from({ length: TEN_THOUSAND }, (_, i) => ({
+      ...cases[i % cases.length],
+      id: `case_${i.toString(16).padStart(20, '0')}`,
+      title: { zh: `事项 ${i}`, en: `case ${i}` },
+    }));
+    const text = ask.get('text');
+    const found = all.filter((c) => !text || `${c.title.zh} ${c.id}`.includes(text));
+    const skip = Number(ask.get('skip') ?? 0);
+    const page = found.slice(skip, skip + Number(ask.get('limit') ?? found.length));
+    await route.fulfill({ response: answer, json: { cases: page, total: found.length } });
+  });
+  return asked;
+}
+
+test('of ten thousand cases the platform gives a page: turned, searched, sorted, and come back to', async () => {
+  const desk = await seat('zh');
+  const { page } = desk;
+  await desk.signIn('bureau.approver');
+  const asked = await manyCases(desk);
+  const first = page.locator('tbody tr[data-row-key] a').first();
+  await desk.open('/cases');
+  expect(await page.locator('.filters [role="status"]').innerText()).toContain('10000');
+  expect(await page.locator('tbody tr[data-row-key]').count()).toBe(20);
+  await page.locator('.ant-pagination-item-2').click();
+  await expect.poll(() => first.innerText()).toBe('事项 20');
+  // Letter by letter: the field keeps the focus although each letter goes into the address.
+  await page.locator('.filters input').first().pressSequentially('事项 9999');
+  await expect.poll(() => first.innerText()).toBe('事项 9999');
+  await desk.settled();
+  expect(await page.locator('tbody tr[data-row-key]').count()).toBe(1);
+  // What is asked for stands in the address: back from a case, the list is as it was.
+  await first.click();
+  await page.waitForURL(/\/cases\/case_/);
+  await page.goBack();
+  await expect.poll(() => first.innerText()).toBe('事项 9999');
+  expect(await page.locator('.filters input').first().inputValue()).toBe('事项 9999');
+  await page.locator('.filters input').first().fill('');
+  await page.locator('th.ant-table-column-has-sorters').first().click();
+  await expect.poll(() => asked.at(-1)?.get('order')).toBe('oldest');
+  await desk.settled();
+  expect(asked.every((ask) => Number(ask.get('limit')) === 20)).toBe(true);
+  expect(await desk.axe()).toEqual([]);
+});
 
 const LONG = '示例市公共数据资源授权运营与社会保险参保缴费统计分析联合服务中心'.repeat(4);
 
@@ -140,7 +197,7 @@ test('very long Chinese names neither widen a page nor hide what stands beside t
     if (over.some((n) => n > 0)) wide.push(`${path}: ${over.join(' ')}`);
   }
   expect(wide).toEqual([]);
-}, 120_000);
+});
 
 /** What is not dark on white, as it should be on paper. */
 async function pale(desk: Desk): Promise<string[]> {
@@ -158,7 +215,7 @@ async function pale(desk: Desk): Promise<string[]> {
 /** On paper: nothing but the page itself, dark on white, also for somebody who works in the dark. */
 async function print(desk: Desk, shot: string): Promise<void> {
   await desk.page.emulateMedia({ media: 'print' });
-  await expect.poll(() => pale(desk), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => pale(desk)).toEqual([]);
   for (const gone of await desk.page.locator('header.top, .side, body > header, button, form').all())
     expect(await gone.isVisible()).toBe(false);
   expect(await desk.page.locator('h1').isVisible()).toBe(true);

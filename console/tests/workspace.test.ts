@@ -111,7 +111,7 @@ test('a rehearsal says that it is made up; the draft survives a reload; the job 
   expect(await page.locator('.lineages tbody tr').count()).toBe(3);
   await page.keyboard.press('Control+Enter');
   const rows = page.locator('.madeup tbody tr');
-  await rows.first().waitFor({ timeout: 30_000 });
+  await rows.first().waitFor();
   expect(await page.locator('.madeup tbody td:last-child').first().innerText()).toBe('made up');
   expect(await desk.axe()).toEqual([]);
 
@@ -133,7 +133,7 @@ test('a rehearsal says that it is made up; the draft survives a reload; the job 
   await engineer.must(id, 'submit');
   await (await Clerk.of(world, 'bureau.approver')).must(id, 'review');
   await desk.open(`/jobs/${job}`);
-  await page.locator('.lineage').waitFor({ timeout: 60_000 });
+  await page.locator('.lineage').waitFor();
   expect(await desk.axe()).toEqual([]);
   const again = page.getByRole('link', { name: 'Open again with the same SQL' });
   await again.click();
@@ -141,7 +141,7 @@ test('a rehearsal says that it is made up; the draft survives a reload; the job 
   await desk.settled();
   await page.locator('.cm-content').waitFor();
   expect((await written(desk)).replaceAll(/\s+/g, ' ')).toContain('GROUP BY c.district_code');
-}, 120_000);
+});
 
 test('another draft is not overwritten without being asked', async () => {
   const desk = await at(`/workspace/${grant}`, 'en');

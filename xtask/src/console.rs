@@ -33,13 +33,13 @@ pub fn check() -> Done {
 }
 
 /// Walks through the console in a real browser, against a platform of its own.
-pub fn browser(yunyu: &Path, full: bool) -> Done {
+pub fn browser(yunyu: &Path) -> Done {
     if !have("chromium") {
         return Err(Problem::Failed("chromium is missing; run: sudo apt-get install chromium fonts-noto-cjk".into()));
     }
     let folder = std::env::temp_dir().join(format!("yunyu-console-{}", std::process::id()));
     let data = folder.join("data");
-    let walked = told(yunyu, &data).and_then(|()| walk(yunyu, &data, full));
+    let walked = told(yunyu, &data).and_then(|()| walk(yunyu, &data));
     let _ = std::fs::remove_dir_all(&folder);
     walked
 }
@@ -50,13 +50,10 @@ fn told(yunyu: &Path, data: &Path) -> Done {
     output(&mut story, "the story for the browser tests").map(|_| ())
 }
 
-fn walk(yunyu: &Path, data: &Path, full: bool) -> Done {
+fn walk(yunyu: &Path, data: &Path) -> Done {
     let (served, url) = Served::start(yunyu, data)?;
     let mut tests = npm(&["run", "--silent", "test"]);
     tests.env("YUNYU_URL", &url).env("YUNYU_DATA", data).env("YUNYU_BIN", yunyu).env("CHROMIUM", which("chromium"));
-    if full {
-        tests.env("YUNYU_FULL", "1");
-    }
     let walked = step("console: browser tests", &mut tests);
     drop(served);
     walked

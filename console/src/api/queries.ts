@@ -1,5 +1,5 @@
 /** Reads of the API, cached. One place for query keys, so that a command can say what it changed. */
-import { QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
+import { QueryClient, keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useSession } from '../session';
 import { get } from './client';
@@ -46,9 +46,18 @@ export function useMe() {
 }
 export const useOrganisations = () => read<{ organisations: T.Organisation[] }>(`${V}/organisations`);
 export const usePeople = () => read<{ people: T.Person[] }>(`${V}/people`);
-/** Cases without contracts, statements and papers; with `inbox`, those in which the caller's organisation can act. */
-export const useCases = (inbox = false) =>
-  read<{ cases: T.Case[] }>(`${V}/cases?summary=true${inbox ? '&inbox=true' : ''}`, LIVE_MS);
+/** Cases without contracts, statements and papers. With `keep`, the answer before stays while another one is read. */
+export function useCases(ask: T.CaseAsk, keep = false) {
+  const query = new URLSearchParams({ summary: 'true' });
+  for (const [name, value] of Object.entries(ask)) if (value !== undefined) query.set(name, String(value));
+  const path = `${V}/cases?${query}`;
+  return useQuery<T.CasePage>({
+    queryKey: [path],
+    queryFn: ({ signal }) => get<T.CasePage>(path, signal),
+    refetchInterval: LIVE_MS,
+    ...(keep ? { placeholderData: keepPreviousData } : {}),
+  });
+}
 export const useCase = (one: string) => read<T.Case>(`${V}/cases/${id(one)}`, LIVE_MS);
 export const useResources = () => read<{ resources: T.ResourceRow[] }>(`${V}/resources`);
 export const useResource = (one: string) => read<T.Resource>(`${V}/resources/${id(one)}`);

@@ -1212,9 +1212,23 @@ export interface operations {
                 procedure?: string | null;
                 /** @description Only in this state. */
                 state?: string | null;
+                /** @description Only those that are not over (`true`), or only those that are. */
+                open?: boolean | null;
+                /** @description Only about this authorisation. */
+                authorisation?: string | null;
+                /** @description Only those that the caller's organisation has opened. */
+                own?: boolean;
                 /** @description Only cases in which the caller can act now. */
                 inbox?: boolean;
-                /** @description At most so many, newest first. */
+                /** @description Only those under blind review in which the caller can vote or has voted. */
+                blind?: boolean;
+                /** @description Only those whose title, procedure, state, applicant or id holds every word of this text, in either language. */
+                text?: string | null;
+                /** @description `opened` (the last one opened first), `newest` or `oldest` (by the last change), or `due` (the nearest deadline first). */
+                order?: string | null;
+                /** @description So many are left out from the beginning of the list. */
+                skip?: number;
+                /** @description At most so many. */
                 limit?: number | null;
                 /** @description Those after this case in the list (`next` of the page before). */
                 after?: string | null;

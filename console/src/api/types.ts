@@ -147,6 +147,8 @@ export interface RefusedOrder {
 
 export interface Case {
   id: string;
+  /** What it is about, in a few words. */
+  title: Named;
   procedure: string;
   pack: string;
   object: Record<string, unknown>;
@@ -165,6 +167,27 @@ export interface Case {
   refused_orders?: RefusedOrder[];
   /** From the public page, told to the authority alone. */
   objections?: PublicObjection[];
+}
+
+/** A page of a list of cases. */
+export interface CasePage {
+  cases: Case[];
+  /** How many there are in all. */
+  total: number;
+}
+
+/** Which cases, in which order, and which page of them. */
+export interface CaseAsk {
+  procedure?: string;
+  open?: boolean;
+  authorisation?: string;
+  own?: boolean;
+  inbox?: boolean;
+  blind?: boolean;
+  text?: string;
+  order?: 'opened' | 'newest' | 'oldest' | 'due';
+  skip?: number;
+  limit?: number;
 }
 
 /** An objection of somebody without an account. */

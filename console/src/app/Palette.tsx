@@ -61,8 +61,8 @@ function Finder({
 }) {
   const { t } = useTexts();
   const navigate = useNavigate();
-  const objects = useObjects();
   const [typed, setTyped] = useState('');
+  const objects = useObjects(typed);
   const [at, setAt] = useState(0);
   const list = useId();
   const pages = useMemo<Target[]>(

@@ -61,6 +61,7 @@ const me: Me = {
 };
 const open: Case = {
   id: 'case_1',
+  title: { zh: '事项', en: 'A case' },
   procedure: 'release',
   pack: '',
   object: { author: 'per_x', author_org: 'org_x' },

@@ -10,23 +10,26 @@ import { Copyable } from '../parts/Copy';
 import { Facts } from '../parts/Facts';
 import { List } from '../parts/List';
 import { Mark } from '../parts/Mark';
-import { Org } from '../parts/Names';
+import { Org, useOrgName } from '../parts/Names';
 import { Ref } from '../parts/Ref';
-import { Page, Part } from '../parts/Page';
+import { Kind, Page, Part } from '../parts/Page';
 import { Nothing, Shown } from '../parts/States';
 import { Deadline, Time } from '../parts/Time';
 
 export default function AuthorisationPage() {
   const { id = '' } = useParams();
   const { t } = useTexts();
+  const org = useOrgName();
   const query = useAuthorisations();
+  const found = query.data?.authorisations.find((a) => a.id === id);
   return (
-    <Page title={t('object.authorisation')} kind={<code>{id}</code>} topic="authorisations">
+    <Page
+      title={found ? org(found.operator) : t('object.authorisation')}
+      kind={<Kind of="authorisation" id={id} />}
+      topic="authorisations"
+    >
       <Shown query={query}>
-        {(data) => {
-          const found = data.authorisations.find((a) => a.id === id);
-          return found ? <Known authorisation={found} /> : <Nothing text="notFound.text" />;
-        }}
+        {() => (found ? <Known authorisation={found} /> : <Nothing text="notFound.text" />)}
       </Shown>
     </Page>
   );
@@ -38,7 +41,7 @@ function Known({ authorisation: a }: { authorisation: Authorisation }) {
   const me = useMe().data;
   const resources = useResources().data?.resources;
   const procedures = useProcedures().data?.procedures ?? [];
-  const cases = useCases().data?.cases.filter((c) => c.object['authorisation'] === a.id) ?? [];
+  const cases = useCases({ authorisation: a.id, order: 'newest' }).data?.cases ?? [];
   const stops = me ? procedures.filter((p) => p.object === 'stop' && mayOpen(p, me)) : [];
   return (
     <>

@@ -11,7 +11,6 @@ import { ObjectView } from '../cases/ObjectView';
 import { Objections } from '../cases/Objections';
 import { Signature, useActs } from '../cases/Signature';
 import { Timeline } from '../cases/Timeline';
-import { useCaseTitle } from '../cases/title';
 import { useTexts } from '../i18n';
 import { Copyable } from '../parts/Copy';
 import { Facts } from '../parts/Facts';
@@ -39,12 +38,11 @@ export default function CasePage() {
 
 function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | undefined }) {
   const { t, pick } = useTexts();
-  const title = useCaseTitle();
   const acts = useActs(c);
   const [step, setStep] = useState<Step | null>(null);
   return (
     <Page
-      title={title(c)}
+      title={pick(c.title)}
       kind={
         <>
           {procedure ? <Link to={`/rules/${procedure.name}`}>{pick(procedure)}</Link> : c.procedure}{' '}

@@ -8,8 +8,8 @@ import { Facts } from '../parts/Facts';
 import { List } from '../parts/List';
 import { Mark } from '../parts/Mark';
 import { Org } from '../parts/Names';
-import { Ref } from '../parts/Ref';
-import { Page, Part } from '../parts/Page';
+import { Ref, useScenarioName } from '../parts/Ref';
+import { Kind, Page, Part } from '../parts/Page';
 import { Nothing, Shown } from '../parts/States';
 import { Deadline } from '../parts/Time';
 
@@ -17,13 +17,16 @@ export default function GrantPage() {
   const { id = '' } = useParams();
   const { t } = useTexts();
   const query = useGrants();
+  const scenario = useScenarioName();
+  const found = query.data?.grants.find((g) => g.id === id);
   return (
-    <Page title={t('object.grant')} kind={<code>{id}</code>} topic="grants">
+    <Page
+      title={(found && scenario(found.spec.scenario)) ?? t('object.grant')}
+      kind={<Kind of="grant" id={id} />}
+      topic="grants"
+    >
       <Shown query={query}>
-        {(data) => {
-          const found = data.grants.find((g) => g.id === id);
-          return found ? <Known grant={found} /> : <Nothing text="notFound.text" />;
-        }}
+        {() => (found ? <Known grant={found} /> : <Nothing text="notFound.text" />)}
       </Shown>
     </Page>
   );

@@ -6,7 +6,6 @@ import { home } from '../app/menu';
 import { useCases, useMe, useProcedures } from '../api/queries';
 import type { Case, Me, Procedure, Step } from '../api/types';
 import { actable, due } from '../cases/actable';
-import { useCaseTitle } from '../cases/title';
 import { useTexts } from '../i18n';
 import { Basis } from '../parts/Basis';
 import { List } from '../parts/List';
@@ -34,10 +33,9 @@ export function todos(cases: Case[], procedures: Procedure[], me: Me): Todo[] {
 export default function Inbox() {
   const { t, pick } = useTexts();
   const me = useMe().data;
-  const cases = useCases(true);
+  const cases = useCases({ inbox: true });
   const procedures = useProcedures();
   const org = useOrgName();
-  const title = useCaseTitle();
   const rows = useMemo(
     () =>
       me && cases.data && procedures.data
@@ -56,7 +54,7 @@ export default function Inbox() {
       caption={t('inbox.caption')}
       rows={own}
       rowKey={(r) => `${r.c.id}/${r.step.name}`}
-      text={(r) => `${pick(r.step)} ${pick(r.procedure)} ${title(r.c)} ${org(r.c.applicant)} ${r.c.id}`}
+      text={(r) => `${pick(r.step)} ${pick(r.procedure)} ${pick(r.c.title)} ${org(r.c.applicant)} ${r.c.id}`}
       columns={[
         {
           title: t('inbox.todo'),
@@ -75,7 +73,7 @@ export default function Inbox() {
         {
           title: t('inbox.about'),
           key: 'about',
-          render: (_, r) => <span className="clamp">{title(r.c)}</span>,
+          render: (_, r) => <span className="clamp">{pick(r.c.title)}</span>,
         },
         { title: t('inbox.from'), key: 'from', render: (_, r) => <Org id={r.c.applicant} /> },
         {

@@ -11,6 +11,7 @@ import { Mark } from '../parts/Mark';
 import { count } from '../parts/Money';
 import { Org, useOrgName } from '../parts/Names';
 import { Page, Part } from '../parts/Page';
+import { useJobName } from '../parts/Ref';
 import { Shown } from '../parts/States';
 
 /** How often a job that runs is read again. */
@@ -20,6 +21,7 @@ export default function Jobs() {
   const { t } = useTexts();
   const query = useJobs();
   const org = useOrgName();
+  const name = useJobName();
   const [params, setParams] = useSearchParams();
   const open = params.get('job');
   return (
@@ -30,13 +32,22 @@ export default function Jobs() {
             caption={t('page.jobs')}
             rows={data.jobs}
             rowKey={(j) => j.id}
-            text={(j) => `${j.id} ${j.spec.sql} ${org(j.operator)}`}
+            text={(j) => `${name(j) ?? ''} ${j.id} ${j.spec.sql} ${org(j.operator)}`}
             columns={[
               {
                 title: t('object.job'),
                 key: 'id',
                 rowScope: 'row',
-                render: (_, j) => <Link to={`?job=${j.id}`}>{j.id}</Link>,
+                render: (_, j) => (
+                  <>
+                    <Link to={`?job=${j.id}`} className="clamp">
+                      {name(j) ?? j.id}
+                    </Link>
+                    <div className="faint">
+                      <code>{j.id}</code>
+                    </div>
+                  </>
+                ),
               },
               { title: t('field.operator'), key: 'operator', render: (_, j) => <Org id={j.operator} /> },
               { title: t('job.state'), key: 'state', render: (_, j) => <Mark kind="job" code={j.state} /> },

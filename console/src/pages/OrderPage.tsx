@@ -11,17 +11,18 @@ import { Mark } from '../parts/Mark';
 import { count, yuan } from '../parts/Money';
 import { Org } from '../parts/Names';
 import { Ref } from '../parts/Ref';
-import { Page, Part } from '../parts/Page';
+import { Kind, Page, Part } from '../parts/Page';
 import { Nothing, Shown } from '../parts/States';
 import { Deadline, Time } from '../parts/Time';
 import { HowToCall } from '../orders/HowToCall';
 
 export default function OrderPage() {
   const { id = '' } = useParams();
-  const { t } = useTexts();
+  const { t, pick } = useTexts();
   const query = useOrder(id);
+  const spec = useProduct(query.data?.product ?? '', query.data !== undefined).data?.spec;
   return (
-    <Page title={t('object.order')} kind={<code>{id}</code>} topic="orders">
+    <Page title={spec ? pick(spec) : t('object.order')} kind={<Kind of="order" id={id} />} topic="orders">
       <Shown query={query}>{(order) => <Known order={order} />}</Shown>
     </Page>
   );

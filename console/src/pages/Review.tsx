@@ -8,7 +8,6 @@ import { actable, alreadyDone } from '../cases/actable';
 import { ActDialog } from '../cases/ActDialog';
 import { DocumentsView } from '../cases/DocumentsView';
 import { ObjectView } from '../cases/ObjectView';
-import { useCaseTitle } from '../cases/title';
 import { mayReadReport } from '../gate/may';
 import { useTexts } from '../i18n';
 import { JobFacts, Lineage } from '../jobs/JobView';
@@ -36,7 +35,6 @@ export default function Review() {
 
 function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure }) {
   const { t, pick } = useTexts();
-  const title = useCaseTitle();
   const [open, setOpen] = useState(false);
   const [differs, setDiffers] = useState(false);
   const step = procedure.steps.find((s) => s.blind && s.from.includes(c.state));
@@ -46,7 +44,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure }) 
   const job = typeof c.object['job'] === 'string' ? c.object['job'] : undefined;
   return (
     <Page
-      title={title(c)}
+      title={pick(c.title)}
       kind={`${pick(procedure)} · ${step ? pick(step) : pick({ zh: c.state_zh, en: c.state_en })}`}
       topic="reviews"
     >

@@ -4,7 +4,6 @@ import { Link } from 'react-router';
 import { useCases, useMe, useProcedures } from '../api/queries';
 import type { Case, Procedure, Step } from '../api/types';
 import { actable, alreadyDone } from '../cases/actable';
-import { useCaseTitle } from '../cases/title';
 import { useTexts } from '../i18n';
 import { List } from '../parts/List';
 import { Org } from '../parts/Names';
@@ -23,9 +22,8 @@ interface Row {
 export default function Reviews() {
   const { t, pick } = useTexts();
   const me = useMe().data;
-  const cases = useCases();
+  const cases = useCases({ blind: true, order: 'oldest' });
   const procedures = useProcedures().data?.procedures;
-  const title = useCaseTitle();
   const rows = useMemo<Row[]>(() => {
     if (!me || !procedures) return [];
     return (cases.data?.cases ?? []).flatMap((c) => {
@@ -55,7 +53,7 @@ export default function Reviews() {
                   title: t('cases.about'),
                   key: 'about',
                   rowScope: 'row',
-                  render: (_, r) => <Link to={`/reviews/${r.c.id}`}>{title(r.c)}</Link>,
+                  render: (_, r) => <Link to={`/reviews/${r.c.id}`}>{pick(r.c.title)}</Link>,
                 },
                 {
                   title: t('cases.procedure'),

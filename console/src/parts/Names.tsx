@@ -24,11 +24,12 @@ export function Org({ id }: { id: string }) {
   return <span>{name(id)}</span>;
 }
 
-/** A person: the account where the reader may know it, else the pseudonym. */
+/** A person: the account where the reader may know it, else the end of the pseudonym, which tells people apart. */
 export function Person({ id }: { id: string }) {
   const { t } = useTexts();
   const { data } = usePeople();
   if (id === 'clock') return <span>{t('name.clock')}</span>;
   const found = data?.people.find((p) => p.id === id);
-  return found ? <span>{found.account}</span> : <code>{id}</code>;
+  const other = id.startsWith('per_') ? t('name.person', { mark: id.slice(-4) }) : id;
+  return <span>{found?.account ?? other}</span>;
 }

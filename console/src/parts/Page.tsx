@@ -1,7 +1,7 @@
 /** A page: title, what can be done, content. Tells the browser, and people who do not see it, where they are. */
 import { useEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
-import { useLocation } from 'react-router';
+import { useLocation, useNavigationType } from 'react-router';
 import { setTopic } from '../app/topic';
 import { useTexts } from '../i18n';
 
@@ -20,16 +20,21 @@ interface PageProps {
 export function Page({ title, kind, actions, topic, children }: PageProps) {
   const { t } = useTexts();
   const heading = useRef<HTMLHeadingElement>(null);
-  const { key } = useLocation();
+  const { key, pathname } = useLocation();
+  const way = useNavigationType();
+  const before = useRef<string | null>(null);
 
   useEffect(() => {
     document.title = `${title} · ${t('app.name')}`;
   }, [title, t]);
   useEffect(() => setTopic(topic ?? null), [topic]);
   useEffect(() => {
+    // A filter that is written into the address is no other page: who types into it goes on typing.
+    const stays = way === 'REPLACE' && before.current === pathname;
+    before.current = pathname;
     // The first page of a visit keeps the browser's own focus.
-    if (key !== 'default') heading.current?.focus({ preventScroll: true });
-  }, [key]);
+    if (key !== 'default' && !stays) heading.current?.focus({ preventScroll: true });
+  }, [key, way, pathname]);
 
   return (
     <article className="page">
@@ -44,6 +49,16 @@ export function Page({ title, kind, actions, topic, children }: PageProps) {
       </header>
       {children}
     </article>
+  );
+}
+
+/** Above a name: what kind of thing has it, and the id by which others may name it. */
+export function Kind({ of, id }: { of: 'order' | 'authorisation' | 'grant' | 'job'; id: string }) {
+  const { t } = useTexts();
+  return (
+    <>
+      {t(`object.${of}`)} <code>{id}</code>
+    </>
   );
 }
 

@@ -12,6 +12,7 @@ import {
   useResources,
   useScenarios,
 } from '../api/queries';
+import type { Job as JobRow } from '../api/types';
 import { useTexts } from '../i18n';
 import type { Named } from '../i18n';
 import { useOrgName } from './Names';
@@ -41,11 +42,31 @@ function Authorisation({ id }: Props) {
   return <Link to={`/authorisations/${id}`}>{found ? org(found.operator) : id}</Link>;
 }
 
-function Grant({ id }: Props) {
+/** The name of a scenario, where the reader may know it. */
+export function useScenarioName(): (id: string) => string | undefined {
   const { pick } = useTexts();
+  const scenarios = useScenarios().data?.scenarios;
+  return (id) => {
+    const spec = scenarios?.find((s) => s.id === id)?.spec;
+    return spec && pick(spec);
+  };
+}
+
+/** What a job is called: the product made of it; before there is one, the scenario that it is for. */
+export function useJobName(): (job: JobRow) => string | undefined {
+  const product = useProductName();
+  const scenario = useScenarioName();
+  const grants = useGrants().data?.grants;
+  return (job) => {
+    const grant = grants?.find((g) => g.id === job.grant);
+    return product(job.spec.product) ?? (grant && scenario(grant.spec.scenario));
+  };
+}
+
+function Grant({ id }: Props) {
+  const scenario = useScenarioName();
   const grant = useGrants().data?.grants.find((g) => g.id === id);
-  const scenario = useScenarios().data?.scenarios.find((s) => s.id === grant?.spec.scenario);
-  return <Link to={`/grants/${id}`}>{scenario ? pick(scenario.spec) : id}</Link>;
+  return <Link to={`/grants/${id}`}>{(grant && scenario(grant.spec.scenario)) ?? id}</Link>;
 }
 
 /** The name of a product; a draft has none yet. */
@@ -64,9 +85,9 @@ function Product({ id }: Props) {
 }
 
 function Job({ id }: Props) {
-  const name = useProductName();
+  const name = useJobName();
   const job = useJobs().data?.jobs.find((j) => j.id === id);
-  return <Link to={`/jobs?job=${id}`}>{(job && name(job.spec.product)) ?? id}</Link>;
+  return <Link to={`/jobs?job=${id}`}>{(job && name(job)) ?? id}</Link>;
 }
 
 function Order({ id }: Props) {

@@ -1,34 +1,36 @@
-/** Argon2id itself, and what it may cost. */
+/**
+ * Argon2id itself. In WebAssembly, ten times as fast as in JavaScript; a browser that has none, or
+ * may not use it (a locked-down mode, a proxy's policy), computes the same in JavaScript.
+ */
 
-import { argon2id } from '@noble/hashes/argon2';
+import { argon2id as inScript } from '@noble/hashes/argon2';
+import { argon2id as inWasm } from 'hash-wasm';
+import type { Stretch } from './argon';
 
-/** Cost of stretching. */
-export interface Cost {
-  /** Memory in KiB. */
-  readonly m: number;
-  /** Passes. */
-  readonly t: number;
-  /** Lanes. */
-  readonly p: number;
-}
+const LENGTH = 32;
+/** A module of WebAssembly that does nothing: its magic number and version. */
+const EMPTY = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
-/** What a worker is asked. */
-export interface Stretch extends Cost {
-  readonly secret: Uint8Array;
-  readonly salt: Uint8Array;
-}
-
-/** What key files are sealed with: an attacker can try them offline. */
-export const KEY_FILE_COST: Cost = { m: 65_536, t: 3, p: 1 };
-
-/** Is this a cost that the platform's program computes, too? Beyond it a changed file could exhaust the machine. */
-export function reasonable(cost: Cost, salt: Uint8Array): boolean {
-  const { m, t, p } = cost;
-  const whole = [m, t, p].every((n) => Number.isSafeInteger(n) && n >= 1);
-  return whole && m <= 1 << 20 && t <= 16 && p <= 16 && m >= 8 * p && salt.length >= 8;
+/** Whether WebAssembly runs here. */
+async function hasWasm(): Promise<boolean> {
+  try {
+    await WebAssembly.compile(EMPTY);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The 32 bytes, computed here and now. */
-export function stretchNow({ secret, salt, m, t, p }: Stretch): Uint8Array {
-  return argon2id(secret, salt, { m, t, p, dkLen: 32 });
+export async function stretchNow(ask: Stretch): Promise<Uint8Array> {
+  return (await hasWasm()) ? fast(ask) : slow(ask);
+}
+
+function fast({ secret, salt, m, t, p }: Stretch): Promise<Uint8Array> {
+  const cost = { memorySize: m, iterations: t, parallelism: p };
+  return inWasm({ password: secret, salt, ...cost, hashLength: LENGTH, outputType: 'binary' });
+}
+
+function slow({ secret, salt, m, t, p }: Stretch): Uint8Array {
+  return inScript(secret, salt, { m, t, p, dkLen: LENGTH });
 }

@@ -1,11 +1,11 @@
 /** Stretches one passphrase and answers with 32 bytes, or `null` where that failed (no memory). */
 
-import { stretchNow, type Stretch } from './argon.core';
+import type { Stretch } from './argon';
+import { stretchNow } from './argon.core';
 
 addEventListener('message', (event: MessageEvent<Stretch>) => {
-  try {
-    postMessage(stretchNow(event.data));
-  } catch {
-    postMessage(null);
-  }
+  stretchNow(event.data).then(
+    (bytes) => postMessage(bytes),
+    () => postMessage(null),
+  );
 });

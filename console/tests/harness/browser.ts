@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
 import { consoleFromDist } from './dist';
 
 /** A person of the demonstration. */
@@ -16,6 +16,8 @@ export interface Account {
 export type Lang = 'zh' | 'en';
 export type Theme = 'light' | 'dark';
 
+/** How long anything is waited for: nothing takes so long, but a machine with other work to do may. */
+const PATIENCE_MS = 120_000;
 const SHOTS = fileURLToPath(new URL('../../shots/', import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -83,6 +85,7 @@ export class World {
       permissions: ['clipboard-read', 'clipboard-write'],
       locale: lang === 'zh' ? 'zh-CN' : 'en-GB',
     });
+    context.setDefaultTimeout(PATIENCE_MS);
     this.#contexts.push(context);
     if (this.fromDist) await consoleFromDist(context, this.url, this.zone);
     await context.addInitScript((chosen) => localStorage.setItem('yunyu.lang', chosen), lang);
@@ -96,6 +99,8 @@ export class Desk {
   readonly shots = SHOTS;
   /** What must stay empty: console errors, page errors, requests to elsewhere. */
   readonly faults: string[] = [];
+  /** Calls of the page that are not answered yet. */
+  readonly #asked = new Set<Request>();
 
   constructor(
     private readonly world: World,
@@ -112,7 +117,10 @@ export class Desk {
       if (message.type() === 'warning') this.faults.push(`warning: ${message.text()}`);
     });
     page.on('pageerror', (error) => this.faults.push(`page: ${error.message}`));
+    page.on('requestfinished', (request) => this.#asked.delete(request));
+    page.on('requestfailed', (request) => this.#asked.delete(request));
     page.on('request', (request) => {
+      if (request.resourceType() === 'fetch') this.#asked.add(request);
       const url = request.url();
       if (!own.some((o) => url.startsWith(`${o}/`)) && !/^(blob|data):/.test(url))
         this.faults.push(`outside: ${url}`);
@@ -125,11 +133,31 @@ export class Desk {
     await this.settled();
   }
 
-  /** Goes to a page as the palette does, without loading the console again. */
+  /** Waits until the page has a heading, says of nothing that it is on its way, and has nothing left to ask. */
   async settled(): Promise<void> {
-    await this.page.locator('h1').first().waitFor();
-    await this.page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
-    await this.page.waitForLoadState('networkidle');
+    const until = Date.now() + PATIENCE_MS;
+    // Twice in a row: between an answer and what it makes of the page there is a moment.
+    for (let quiet = 0; quiet < 2;) {
+      quiet = (await this.#atRest()) ? quiet + 1 : 0;
+      if (Date.now() > until)
+        throw new Error(
+          `${this.page.url()} does not come to rest: ${[...this.#asked].map((r) => r.url()).join()}`,
+        );
+    }
+  }
+
+  async #atRest(): Promise<boolean> {
+    const read = this.page.evaluate(
+      () =>
+        new Promise<boolean>((told) => {
+          const look = () =>
+            told(!!document.querySelector('h1') && !document.querySelector('[aria-busy="true"]'));
+          // After the next picture that is drawn.
+          requestAnimationFrame(() => setTimeout(look, 20));
+        }),
+    );
+    // A page that is left while it is looked at is not at rest.
+    return (await read.catch(() => false)) && this.#asked.size === 0;
   }
 
   /** Signs in by the form. */
@@ -154,7 +182,7 @@ export class Desk {
       .locator('input[type="password"][autocomplete="off"]')
       .fill(this.world.account(name).password);
     await this.page.locator('form:has(input[autocomplete="off"]) button[type="submit"]').click();
-    await this.page.locator('.ant-alert-success').waitFor({ timeout: 30_000 });
+    await this.page.locator('.ant-alert-success').waitFor();
   }
 
   /** What axe finds (WCAG 2.2 A and AA); empty where it finds nothing. */
@@ -178,6 +206,20 @@ export class Desk {
         v.nodes.slice(0, 3).map((n) => `${v.id}: ${n.target.join(' ')} ${n.html.slice(0, 160)}`),
       );
     });
+  }
+
+  /** Words that only a pointer held still brings up: titles that stand nowhere as text. The pager's arrows are exempt. */
+  async hoverOnly(): Promise<string[]> {
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll('[title]')]
+        .filter((e) => !e.closest('.ant-pagination'))
+        .filter((e) => {
+          const title = e.getAttribute('title')?.trim() ?? '';
+          const said = `${e.textContent ?? ''} ${e.getAttribute('aria-label') ?? ''}`;
+          return title !== '' && !said.includes(title);
+        })
+        .map((e) => `only under the pointer: ${e.outerHTML.slice(0, 160)}`),
+    );
   }
 
   /** Nobody sits here any more. */

@@ -53,9 +53,8 @@ export async function consoleFromDist(
     if (file.startsWith(DIST) && existsSync(file) && statSync(file).isFile()) {
       const contentType = TYPES[extname(file)] ?? 'application/octet-stream';
       // A worker is a document of its own and lives under the policy that it is served with.
-      const headers = {
-        'content-security-policy': "default-src 'none'; script-src 'self'; connect-src 'self'",
-      };
+      const wasm = path.startsWith('assets/argon.worker-') ? " 'wasm-unsafe-eval'" : '';
+      const headers = { 'content-security-policy': `default-src 'none'; script-src 'self'${wasm}` };
       await route.fulfill({ contentType, headers, body: readFileSync(file) });
       return;
     }

@@ -1,11 +1,22 @@
 /** A person at a browser of their own, who works as people do: by menu, inbox, forms and signatures. */
 import { expect } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
-import type { Desk, World } from './browser';
+import type { MessageKey } from '../../src/i18n';
+import en from '../../src/messages/en.json';
+import workEn from '../../src/messages/work.en.json';
+import workZh from '../../src/messages/work.zh.json';
+import zh from '../../src/messages/zh.json';
+import type { Desk, Lang, World } from './browser';
 
-interface Step {
-  name: string;
+const WORDS: Record<Lang, Record<string, string>> = { zh: { ...zh, ...workZh }, en: { ...en, ...workEn } };
+
+/** Something with a name in both languages. */
+interface Named {
   zh: string;
+  en: string;
+}
+interface Step extends Named {
+  name: string;
   blind: boolean;
   documents: string[];
 }
@@ -16,9 +27,8 @@ interface Field {
   choices: string[];
   required: boolean;
 }
-interface Procedure {
+interface Procedure extends Named {
   name: string;
-  zh: string;
   steps: Step[];
   documents: Record<string, { fields: Field[] }>;
 }
@@ -50,6 +60,8 @@ export type Answers = Record<string, string>;
 
 export interface Identity {
   account: string;
+  /** The language this person works in. */
+  lang: Lang;
   /** Given by the system administrator, and changed at the first sign-in. */
   first: string;
   /** The person's own. */
@@ -66,7 +78,7 @@ export class Person {
 
   /** Sits down at a browser that nobody else uses. `paper` is the file whose digest stands for documents. */
   static async sit(world: World, who: Identity, rules: Rules, paper: string): Promise<Person> {
-    return new Person(await world.desk('zh'), who, rules, paper);
+    return new Person(await world.desk(who.lang), who, rules, paper);
   }
 
   get page(): Page {
@@ -74,7 +86,18 @@ export class Person {
   }
 
   async shot(name: string): Promise<void> {
-    await this.desk.shot(`mainjob-${name}-zh-light-1280`);
+    await this.desk.shot(`mainjob-${name}-${this.who.lang}-light-1280`);
+  }
+
+  /** The words of the console for a message, as this person reads them. */
+  says(key: MessageKey | keyof typeof workZh, values: Record<string, string> = {}): string {
+    const text = WORDS[this.who.lang][key] ?? key;
+    return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  }
+
+  /** A name in this person's language. */
+  pick(named: Named): string {
+    return named[this.who.lang];
   }
 
   async #password(password: string): Promise<void> {
@@ -106,10 +129,14 @@ export class Person {
   /** The session is over: the console asks for the password over the page. */
   async comeBack(): Promise<void> {
     const dialog = this.page.locator('.ant-modal:has(#relogin-account)');
-    // Pages that read again by themselves find it out; on others the next move does.
-    const found = dialog.waitFor({ timeout: 20_000 });
-    await found.catch(() => this.page.locator('.side a').first().click());
-    await dialog.waitFor();
+    // The page finds it out when it reads again, as it does when the person looks at it again.
+    const looked = async () => {
+      await this.page.evaluate(() =>
+        document.dispatchEvent(new Event('visibilitychange', { bubbles: true })),
+      );
+      return dialog.isVisible();
+    };
+    await expect.poll(looked).toBe(true);
     await dialog.locator('input[autocomplete="current-password"]').fill(this.who.password);
     await dialog.locator('button[type="submit"]').click();
     await dialog.waitFor({ state: 'hidden' });
@@ -131,8 +158,8 @@ export class Person {
     await this.page.locator('#fresh').fill(this.who.password);
     await this.page.locator('#again').fill(this.who.password);
     await this.page.locator('form:has(#fresh) button[type="submit"]').click();
-    await this.page.getByRole('button', { name: '登记公钥' }).click({ timeout: 120_000 });
-    await this.page.getByText('等待根密钥').waitFor();
+    await this.page.getByRole('button', { name: this.says('key.register') }).click();
+    await this.page.getByText(this.says('key.waits')).waitFor();
   }
 
   /** Opens the key above what speaks to the zone, where it is not open yet; `then` is what an open key shows. */
@@ -142,7 +169,7 @@ export class Person {
     if ((await bar.count()) === 0) return;
     await bar.locator('input[type="password"]').fill(this.who.password);
     await bar.locator('button[type="submit"]').click();
-    await this.page.locator(then).first().waitFor({ timeout: 60_000 });
+    await this.page.locator(then).first().waitFor();
   }
 
   /** Opens a procedure's form from the list of what this person may start. */
@@ -186,13 +213,13 @@ export class Person {
   /** Finds a step in the inbox and opens what it is about. */
   async takeUp(procedure: string, step: string): Promise<void> {
     await this.go('/');
-    const { zh } = this.rules.step(procedure, step);
+    const name = this.pick(this.rules.step(procedure, step));
     const row = this.page
       .locator('main tbody tr')
-      .filter({ hasText: this.rules.procedure(procedure).zh })
-      .filter({ has: this.page.getByRole('link', { name: zh, exact: true }) });
-    await row.first().waitFor({ timeout: 40_000 });
-    await row.first().getByRole('link', { name: zh, exact: true }).click();
+      .filter({ hasText: this.pick(this.rules.procedure(procedure)) })
+      .filter({ has: this.page.getByRole('link', { name, exact: true }) });
+    await row.first().waitFor();
+    await row.first().getByRole('link', { name, exact: true }).click();
     await this.page.waitForURL(/\/(cases|reviews)\/case_/);
     await this.desk.settled();
   }
@@ -200,17 +227,18 @@ export class Person {
   /** The inbox does not ask for a step, or no longer. */
   async without(procedure: string, step: string): Promise<void> {
     await this.go('/');
-    const { zh } = this.rules.step(procedure, step);
-    const asked = this.page.locator('main tbody tr').getByRole('link', { name: zh, exact: true });
-    await expect.poll(() => asked.count(), { timeout: 30_000 }).toBe(0);
+    const name = this.pick(this.rules.step(procedure, step));
+    const asked = this.page.locator('main tbody tr').getByRole('link', { name, exact: true });
+    await expect.poll(() => asked.count()).toBe(0);
   }
 
   /** Takes the step that is open on the page: fills in, sees what is signed, signs. */
   async act(procedure: string, step: string, answers: Answers = {}): Promise<void> {
-    const { zh, blind, documents } = this.rules.step(procedure, step);
+    const found = this.rules.step(procedure, step);
+    const { blind, documents } = found;
     const button = blind
       ? this.page.locator('main .part > button.ant-btn-primary, main .part p + button.ant-btn-primary')
-      : this.page.locator('.timeline .now').getByRole('button', { name: zh, exact: true });
+      : this.page.locator('.timeline .now').getByRole('button', { name: this.pick(found), exact: true });
     await button.first().click();
     const dialog = this.page.locator('.ant-modal.act, .act .ant-modal').last();
     const forms = this.rules.procedure(procedure).documents;
@@ -218,14 +246,18 @@ export class Person {
       for (const field of forms[name]?.fields ?? [])
         await this.#fill(dialog, `docs_${name}_${field.name}`, field, answers[`${name}.${field.name}`]);
     await dialog.locator('button[type="submit"]').click();
-    await dialog.locator('.statement .good').waitFor();
+    // What is signed, or why there is nothing to sign.
+    const said = '.statement .good, .statement .bad, .ant-alert-error, .ant-form-item-explain-error';
+    await dialog.locator(said).first().waitFor();
+    if ((await dialog.locator('.statement .good').count()) === 0)
+      throw new Error(`nothing to sign at ${procedure}/${step}: ${await dialog.innerText()}`);
     const passphrase = dialog.locator('input[type="password"]');
     if ((await passphrase.count()) > 0) {
       await passphrase.fill(this.who.password);
       await dialog.locator('input[type="checkbox"]').check();
     }
     await dialog.locator('button[type="submit"]').click();
-    await dialog.waitFor({ state: 'hidden', timeout: 60_000 });
+    await dialog.waitFor({ state: 'hidden' });
     await this.desk.settled();
   }
 

@@ -25,15 +25,14 @@ export class Platform {
     readonly url: string,
   ) {}
 
-  /** Makes a folder under a simulated clock and serves it on free ports. */
-  static async start(bin: string, suite: 'gm' | 'intl', day: string): Promise<Platform> {
-    const folder = mkdtempSync(join(tmpdir(), 'yunyu-main-job-'));
+  /** Makes a folder, under a simulated clock where a day is given, and serves it on free ports. */
+  static async start(bin: string | undefined, suite: 'gm' | 'intl', day?: string): Promise<Platform> {
+    if (!bin) throw new Error('YUNYU_BIN must name the program');
+    const folder = mkdtempSync(join(tmpdir(), 'yunyu-console-test-'));
     const data = join(folder, 'data');
-    const told = execFileSync(
-      bin,
-      ['admin', 'init', '--simulated', day, '--city', 'wuxi', '--suite', suite, '--data', data, '--json'],
-      { encoding: 'utf8' },
-    );
+    const clock = day === undefined ? [] : ['--simulated', day];
+    const made = ['admin', 'init', ...clock, '--city', 'wuxi', '--suite', suite, '--data', data, '--json'];
+    const told = execFileSync(bin, made, { encoding: 'utf8' });
     const server = spawn(bin, ['serve', '--data', data, '--listen', '127.0.0.1:0'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });

@@ -58,7 +58,7 @@ export function unlock(world: World, account: string): (desk: Desk) => Promise<v
   return async (desk) => {
     await desk.page.locator('.unlock input[type="password"]').fill(world.account(account).password);
     await desk.page.locator('.unlock button[type="submit"]').click();
-    await desk.page.locator('.unlock').waitFor({ state: 'hidden', timeout: 60_000 });
+    await desk.page.locator('.unlock').waitFor({ state: 'hidden' });
     await desk.settled();
   };
 }
@@ -70,7 +70,7 @@ export async function query(desk: Desk, sql: string): Promise<void> {
   await desk.page.keyboard.insertText(sql);
   // The list of completions would lie over the page.
   await desk.page.keyboard.press('Escape');
-  await desk.page.locator('.verdict').waitFor({ timeout: 30_000 });
+  await desk.page.locator('.verdict').waitFor();
   await desk.settled();
 }
 
@@ -82,7 +82,7 @@ export function evidence(world: World): (desk: Desk) => Promise<void> {
     const inputs = desk.page.locator('input[type="file"]');
     await inputs.nth(0).setInputFiles(join(world.data, file));
     await inputs.nth(1).setInputFiles(join(world.data, 'trust.json'));
-    await desk.page.locator('main .ant-alert-success').waitFor({ timeout: 60_000 });
+    await desk.page.locator('main .ant-alert-success').waitFor();
     await desk.settled();
   };
 }
@@ -151,6 +151,8 @@ export function rounds(world: World, id: Record<string, string>): Round[] {
         at('open-demand', '/cases/new?procedure=demand'),
         at('open-product', '/cases/new?procedure=product'),
         at('open-staff', '/cases/new?procedure=staff'),
+        at('open-scenario', '/cases/new?procedure=scenario'),
+        at('open-release', `/cases/new?procedure=release&job=${id['jobs']}`),
         at('no-key', '/key'),
       ],
     },
@@ -175,6 +177,7 @@ export function rounds(world: World, id: Record<string, string>): Round[] {
         at('intake', '/intake'),
         at('intake-new', '/intake/new', unlock(world, 'provider1.officer')),
         at('intake-supply', `/intake/${id['own-resource']}`),
+        at('open-plan', '/cases/new?procedure=emergency_plan'),
       ],
     },
     {
@@ -189,6 +192,14 @@ export function rounds(world: World, id: Record<string, string>): Round[] {
     {
       account: 'keeper.system',
       visits: [at('admin-people', '/'), at('admin-organisations', '/organisations')],
+    },
+    {
+      account: 'cyber.approver',
+      visits: [
+        at('inspector-inbox', '/'),
+        at('inspector-audit', '/audit'),
+        at('inspector-product', `/products/${id['products']}`),
+      ],
     },
     { account: 'keeper.security', visits: [at('admin-key-lists', '/key-lists')] },
     {

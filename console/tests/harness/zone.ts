@@ -7,11 +7,11 @@ export async function unlock(desk: Desk, world: World, name: string): Promise<vo
   const { page } = desk;
   await page.locator('.unlock input[type="password"]').fill(world.account(name).password);
   await page.locator('.unlock input[type="password"]').press('Enter');
-  await page.locator('.unlock').waitFor({ state: 'detached', timeout: 30_000 });
+  await page.locator('.unlock').waitFor({ state: 'detached' });
 }
 
 /** Goes by the Tab key until something has the focus. Fails where the keyboard does not get there. */
-export async function tabTo(desk: Desk, wanted: Locator, most = 120): Promise<void> {
+export async function tabTo(desk: Desk, wanted: Locator, most = 300): Promise<void> {
   await wanted.waitFor();
   const target = await wanted.elementHandle();
   for (let i = 0; i < most; i += 1) {

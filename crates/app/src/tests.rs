@@ -17,6 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use store::{Filter, Settings, Store};
 
+/// Lists of cases.
+mod lists;
 /// What a refusal leaves, and what is refused after an end.
 mod refused;
 /// Who sees what, and who may hold an administrator's role.

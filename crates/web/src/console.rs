@@ -22,6 +22,9 @@ const PAGE: &str = "index.html";
 const NONCE_MARK: &str = "__CSP_NONCE__";
 /// Files below it carry a digest in their name and never change.
 const ASSETS: &str = "assets/";
+/// The one script that runs WebAssembly: a worker, which lives under the policy that it is served with.
+const WASM_WORKER: &str = "assets/argon.worker-";
+const WASM_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
 
 /// `/console` belongs to `/console/`.
 pub async fn to_console() -> Redirect {
@@ -60,6 +63,9 @@ fn answer_file(path: &str, file: EmbeddedFile, encoding: Option<&'static str>) -
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media(path)));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if path.starts_with(WASM_WORKER) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(WASM_POLICY));
+    }
     if let Some(encoding) = encoding {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
@@ -134,6 +140,20 @@ mod tests {
         assert_eq!(Dist::get(PAGE).is_some(), built.is_file());
         let page = Dist::get(PAGE).map(|p| String::from_utf8_lossy(&p.data).into_owned());
         assert!(page.is_none_or(|p| p.contains(NONCE_MARK)), "the page has no place for the nonce");
+    }
+
+    /// Only the worker that stretches passphrases may run WebAssembly, and it may do nothing else.
+    #[test]
+    fn one_worker_runs_webassembly() {
+        let policies = |path: &str| {
+            let answer = answer_file(path, Dist::get(path).unwrap(), None);
+            answer.headers().get(header::CONTENT_SECURITY_POLICY).cloned()
+        };
+        let scripts: Vec<_> = Dist::iter().filter(|p| p.ends_with(".js")).collect();
+        let with_policy: Vec<_> = scripts.iter().filter_map(|p| policies(p)).collect();
+        // Where the console was not built there is nothing to serve.
+        assert_eq!(with_policy.len(), usize::from(!scripts.is_empty()));
+        assert!(with_policy.iter().all(|p| p == WASM_POLICY));
     }
 
     #[test]

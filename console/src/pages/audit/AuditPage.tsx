@@ -3,7 +3,7 @@ import { Select } from 'antd';
 import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import { List } from '../../parts/List';
-import { Org } from '../../parts/Names';
+import { Org, Person } from '../../parts/Names';
 import { Page, Part } from '../../parts/Page';
 import { Shown } from '../../parts/States';
 import { Time } from '../../parts/Time';
@@ -105,7 +105,7 @@ function Leaves({ log: { whole } }: { log: Log }) {
           {
             title: t('audit.actor'),
             key: 'actor',
-            render: (_, e) => e.leaf.actor && <code className="nowrap">{e.leaf.actor}</code>,
+            render: (_, e) => e.leaf.actor && <Person id={e.leaf.actor} />,
           },
           { title: t('audit.org'), key: 'org', render: (_, e) => e.leaf.org && <Org id={e.leaf.org} /> },
           {

@@ -6,7 +6,7 @@ import { Link, useParams } from 'react-router';
 import { Copyable, Short } from '../../parts/Copy';
 import { download } from '../../parts/download';
 import { Facts } from '../../parts/Facts';
-import { Org } from '../../parts/Names';
+import { Org, Person } from '../../parts/Names';
 import { Page, Part } from '../../parts/Page';
 import { Shown } from '../../parts/States';
 import { Time } from '../../parts/Time';
@@ -73,7 +73,12 @@ function Members({ entry: { leaf, hash, bytes }, log }: { entry: Entry; log: Who
           ],
           leaf.case_seq !== null && [t('audit.seq'), String(leaf.case_seq)],
           leaf.prev && [t('audit.prev'), <code key="p">{leaf.prev}</code>],
-          leaf.actor && [t('audit.actor'), <code key="a">{leaf.actor}</code>],
+          leaf.actor && [
+            t('audit.actor'),
+            <span key="a">
+              <Person id={leaf.actor} /> <code>{leaf.actor}</code>
+            </span>,
+          ],
           leaf.org && [t('audit.org'), <Org key="o" id={leaf.org} />],
           leaf.object && [t('audit.object'), <code key="b">{leaf.object}</code>],
           refs.length > 0 && [

@@ -1,6 +1,8 @@
 /** What the log is worth: whether it is that of its signed checkpoint, and the checkpoint itself. */
 import { DownloadOutlined } from '@ant-design/icons';
 import { Alert, Button } from 'antd';
+import { Link } from 'react-router';
+import { useTexts } from '../../i18n';
 import { Facts } from '../../parts/Facts';
 import { download } from '../../parts/download';
 import { Part } from '../../parts/Page';
@@ -22,8 +24,27 @@ export function Reading() {
 }
 
 /** The verdict over the log. */
-export function LogVerdict({ log: { whole, continues } }: { log: Log }) {
+export function LogVerdict({ log: { whole, continues, heldBack } }: { log: Log }) {
   const { t, label } = useWords();
+  const common = useTexts();
+  if (heldBack !== null && whole.fault?.what === 'missing') {
+    return (
+      <Alert
+        type="info"
+        showIcon
+        title={t('audit.heldBack')}
+        description={
+          <>
+            <p>
+              {t('audit.heldBackSince')} <Time at={heldBack} />
+            </p>
+            <p>{t('audit.heldBackText')}</p>
+            <Link to="/reviews">{common.t('page.reviews')}</Link>
+          </>
+        }
+      />
+    );
+  }
   if (whole.fault || !continues) {
     const what = whole.fault?.what ?? 'history';
     const sentence = label('audit.fault', what).replace('{n}', String(whole.fault?.index ?? ''));

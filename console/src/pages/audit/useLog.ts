@@ -24,6 +24,13 @@ export interface Log {
   whole: WholeLog;
   /** False where the log does not extend the checkpoint that this browser saw before. */
   continues: boolean;
+  /** Since when entries are kept from the reader, who is asked for a blind vote; `null` where none are. */
+  heldBack: number | null;
+}
+
+interface Answer {
+  leaves: { index: number; leaf: Json }[];
+  held_back_since: number | null;
 }
 
 interface Progress {
@@ -47,10 +54,13 @@ async function readLog(signal: AbortSignal): Promise<Log> {
   const note = checkpoint.checkpoint ?? '';
   const size = Number(note.split('\n')[1] ?? 0) || 0;
   const leaves: Json[] = [];
+  let heldBack: number | null;
   for (;;) {
     tell({ n: leaves.length, size });
     const path = `/api/v1/audit/leaves?from=${leaves.length}&limit=${PAGE}`;
-    const page = (await get<{ leaves: { index: number; leaf: Json }[] }>(path, signal)).leaves;
+    const answer = await get<Answer>(path, signal);
+    const page = answer.leaves;
+    heldBack = answer.held_back_since;
     // A leaf under another index than its own would be another leaf.
     const gap = page.findIndex(({ index }, i) => index !== leaves.length + i);
     leaves.push(...page.slice(0, gap < 0 ? undefined : gap).map(({ leaf }) => leaf));
@@ -62,7 +72,7 @@ async function readLog(signal: AbortSignal): Promise<Log> {
     keyLists: lists.key_lists,
     root: deployment.root_key?.public ?? '',
   });
-  return { whole, continues: remember(whole) };
+  return { whole, continues: remember(whole), heldBack };
 }
 
 /** Compares with the checkpoint seen before, and remembers this one if it holds. */

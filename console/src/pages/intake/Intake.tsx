@@ -3,9 +3,8 @@ import { PlusOutlined } from '@ant-design/icons';
 import { Alert } from 'antd';
 import { Link } from 'react-router';
 import { useCases, useMe, useProcedures, useResources } from '../../api/queries';
-import type { Case, ResourceRow } from '../../api/types';
+import type { ResourceRow } from '../../api/types';
 import { CaseState } from '../../cases/CaseState';
-import { useCaseTitle } from '../../cases/title';
 import { holds, orgIs } from '../../app/menu';
 import { List } from '../../parts/List';
 import { Mark } from '../../parts/Mark';
@@ -94,21 +93,19 @@ function Own({ rows }: { rows: ResourceRow[] }) {
 
 /** Cataloguing cases of the own organisation that are not over. */
 function UnderWay() {
-  const { t } = useTexts();
-  const me = useMe().data;
-  const title = useCaseTitle();
+  const { t, pick } = useTexts();
   const names = useProcedures()
     .data?.procedures.filter((p) => p.object === 'resource')
     .map((p) => p.name);
-  const open = (c: Case) => !c.end && c.applicant === me?.org.id && names?.includes(c.procedure);
-  const rows = (useCases().data?.cases ?? []).filter(open);
+  const under = useCases({ own: true, open: true, order: 'oldest' }).data?.cases ?? [];
+  const rows = under.filter((c) => names?.includes(c.procedure));
   if (rows.length === 0) return null;
   return (
     <Part title={t('intake.underWay')}>
       <ul className="links">
         {rows.map((c) => (
           <li key={c.id}>
-            <Link to={`/cases/${c.id}`}>{title(c)}</Link> <CaseState c={c} />
+            <Link to={`/cases/${c.id}`}>{pick(c.title)}</Link> <CaseState c={c} />
           </li>
         ))}
       </ul>

@@ -7,7 +7,8 @@ import { mayOpen } from '../../cases/opening';
 import { GatePart } from '../../gate/GatePart';
 import { mayReadReport } from '../../gate/may';
 import { JobFacts, Stages } from '../../jobs/JobView';
-import { Page, Part } from '../../parts/Page';
+import { Kind, Page, Part } from '../../parts/Page';
+import { useJobName } from '../../parts/Ref';
 import { Shown } from '../../parts/States';
 import { JobProgress } from '../../workspace/JobProgress';
 import { LineageView } from '../../workspace/LineageView';
@@ -20,15 +21,16 @@ const RUNNING_MS = 1500;
 export default function JobPage() {
   const { id = '' } = useParams();
   const { t } = useTexts();
+  const name = useJobName();
   const first = useJob(id);
   // The same read, asked for more often while the job runs.
   const query = useJob(id, first.data?.state === 'ordered' ? RUNNING_MS : false);
   return (
     <Page
-      title={t('work.jobTitle')}
+      title={(query.data && name(query.data)) ?? t('work.jobTitle')}
       kind={
         <>
-          <Link to="/jobs">{t('page.jobs')}</Link> <code>{id}</code>
+          <Link to="/jobs">{t('page.jobs')}</Link> · <Kind of="job" id={id} />
         </>
       }
       topic="jobs"

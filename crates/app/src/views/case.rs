@@ -1,5 +1,6 @@
-//! Cases as people see them, with blind votes hidden until all are in; and the log.
+//! One case as people see it, with blind votes hidden until all are in; and the log.
 
+use super::cases::Around;
 use super::oversees;
 use crate::cases::StoredAct;
 use crate::error::{AppError, AppResult};
@@ -7,80 +8,19 @@ use crate::funnel::{Actor, Command};
 use crate::reports::RefusedOrder;
 use crate::{App, notices};
 use model::case::{Case, Done};
-use model::ids::{CaseId, OrgId, ResourceId};
-use model::party::Organisation;
+use model::ids::CaseId;
 use model::procedure::{By, Facts, Procedure, steps_for, visible_history};
-use model::record::{Authorisation, Resource};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use store::Filter;
-
-/// Which cases to list.
-#[derive(Clone, Debug, Default)]
-pub struct CaseFilter {
-    /// Only of this procedure.
-    pub procedure: Option<String>,
-    /// Only in this state.
-    pub state: Option<String>,
-    /// Only those in which the caller can act now.
-    pub inbox: bool,
-    /// At most so many, newest first.
-    pub limit: Option<usize>,
-    /// Those after this case in the list.
-    pub after: Option<String>,
-    /// Without long texts and documents.
-    pub summary: bool,
-}
-
-/// Cases the caller may see.
-pub async fn cases(app: &App, actor: &Actor, filter: &CaseFilter) -> AppResult<Value> {
-    let wanted = Filter { parent: filter.procedure.clone(), state: filter.state.clone(), ..Filter::default() };
-    let rows: Vec<Case> = app.store.list(&wanted).await?;
-    let around = Around::load(app).await?;
-    let mut mine: Vec<(&Case, Facts)> = Vec::new();
-    for case in rows.iter().filter(|c| visible(app, actor, c)) {
-        let facts = around.facts(case);
-        if !filter.inbox || !steps_for(&app.pack, case, &actor.as_model(), &facts).is_empty() {
-            mine.push((case, facts));
-        }
-    }
-    // Newest first; the id breaks ties, so that paging neither repeats nor skips.
-    mine.sort_by(|(a, _), (b, _)| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
-    let total = mine.len();
-    let after = filter.after.as_deref().and_then(|id| mine.iter().position(|(c, _)| c.id.as_str() == id));
-    let start = after.map_or(0, |at| at + 1);
-    let page = mine.get(start..).unwrap_or_default();
-    let page = page.get(..filter.limit.unwrap_or(page.len()).min(page.len())).unwrap_or_default();
-    let next = (start + page.len() < total).then(|| page.last().map(|(c, _)| c.id.clone())).flatten();
-    let seen: Vec<Value> = page
-        .iter()
-        .map(|(case, facts)| {
-            let mut view = case_view(app, actor, case, facts);
-            if filter.summary {
-                shorten(&mut view);
-            }
-            view
-        })
-        .collect();
-    Ok(json!({ "cases": seen, "total": total, "next": next }))
-}
-
-/// Takes the long texts out of a case: what a list shows needs none of them.
-fn shorten(view: &mut Value) {
-    if let Some(object) = view["object"].as_object_mut() {
-        ["contract", "sql", "purpose"].iter().for_each(|field| drop(object.remove(*field)));
-    }
-    for done in view["history"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
-        done.remove("documents");
-    }
-}
 
 /// One case.
 pub async fn case(app: &App, actor: &Actor, id: &CaseId) -> AppResult<Value> {
     let row: Case = app.store.get(id.as_str()).await?.ok_or(AppError::NotFound("case"))?;
     check_visible(app, actor, &row)?;
     let refused: Vec<RefusedOrder> = app.store.list(&Filter::of(id.as_str())).await?;
-    let mut view = case_view(app, actor, &row, &Around::load(app).await?.facts(&row));
+    let around = Around::load(app, actor).await?;
+    let mut view = case_view(app, actor, &row, &around.facts(&row));
+    view["title"] = json!(around.title(&row));
     view["refused_orders"] = json!(refused);
     view["objections"] = json!(notices::objections(app, actor, id).await?);
     Ok(view)
@@ -92,7 +32,7 @@ pub fn check_visible(app: &App, actor: &Actor, case: &Case) -> AppResult<()> {
 }
 
 /// The applicant, those named in the object, those who acted, those with a step to take now, and those who oversee.
-fn visible(app: &App, actor: &Actor, case: &Case) -> bool {
+pub(super) fn visible(app: &App, actor: &Actor, case: &Case) -> bool {
     let org = actor.org.as_str();
     let named = ["operator", "consumer", "provider", "author_org", "holder", "agency"]
         .iter()
@@ -124,34 +64,6 @@ fn has_step(app: &App, actor: &Actor, case: &Case) -> bool {
         .filter(|s| s.exists_for(&case.object))
         .flat_map(|s| &s.by)
         .any(|by| matches!(by, By::Role(role) if actor.org_roles.contains(role)))
-}
-
-/// What judging "could this person act" needs beside the case: loaded once for a whole list.
-pub struct Around {
-    groups: BTreeMap<OrgId, String>,
-    operators: BTreeMap<String, Authorisation>,
-    resources: BTreeMap<ResourceId, Resource>,
-}
-
-impl Around {
-    async fn load(app: &App) -> AppResult<Self> {
-        let orgs: Vec<Organisation> = app.store.list(&Filter::default()).await?;
-        let authorisations: Vec<Authorisation> = app.store.list(&Filter::default()).await?;
-        let resources: Vec<Resource> = app.store.list(&Filter::default()).await?;
-        Ok(Self {
-            resources: resources.into_iter().map(|r| (r.id.clone(), r)).collect(),
-            groups: orgs.into_iter().filter_map(|o| Some((o.id, o.group?))).collect(),
-            operators: authorisations.into_iter().map(|a| (a.id.to_string(), a)).collect(),
-        })
-    }
-
-    fn facts(&self, case: &Case) -> Facts {
-        let authorisation = case.text("authorisation").and_then(|id| self.operators.get(id)).cloned();
-        let named = case.object.get("resources").and_then(Value::as_object);
-        let ids = named.into_iter().flatten().map(|(id, _)| ResourceId::from(id.as_str()));
-        let resources = ids.filter_map(|id| Some((id.clone(), self.resources.get(&id)?.clone()))).collect();
-        Facts { groups: self.groups.clone(), authorisation, resources, ..Facts::default() }
-    }
 }
 
 /// A case for one viewer.
@@ -215,15 +127,16 @@ pub async fn acts(app: &App, actor: &Actor, id: &CaseId) -> AppResult<Value> {
     Ok(json!({ "acts": acts }))
 }
 
-/// Leaves in log order, for the audit administrator and regulators.
+/// Leaves in log order, for the audit administrator and regulators. Who is asked for a blind vote sees the log up to the
+/// beginning of that vote, until it is given: the log says who votes, and when.
 pub async fn leaves(app: &App, actor: &Actor, from: u64, limit: u32) -> AppResult<Value> {
     app.policies.permit(actor, &Command::plain("read_log"))?;
+    let until = super::cases::asked_blind_since(app, actor).await?;
     let rows = app.store.leaves_from(from, limit as usize).await?;
-    let leaves: Vec<Value> = rows
-        .iter()
-        .map(|(index, bytes)| {
-            json!({ "index": index, "leaf": serde_json::from_slice::<Value>(bytes).unwrap_or(Value::Null) })
-        })
-        .collect();
-    Ok(json!({ "leaves": leaves }))
+    let read = rows.iter().map(|(index, bytes)| {
+        json!({ "index": index, "leaf": serde_json::from_slice::<Value>(bytes).unwrap_or(Value::Null) })
+    });
+    let before = |row: &Value| until.is_none_or(|t| row["leaf"]["at"].as_i64().is_some_and(|at| at <= t.0));
+    let leaves: Vec<Value> = read.take_while(before).collect();
+    Ok(json!({ "leaves": leaves, "held_back_since": until }))
 }

@@ -1,13 +1,15 @@
 //! What callers may read. Reads decide visibility, never state; a thing that is not for the caller looks absent.
 
 mod case;
+mod cases;
 mod catalogue;
 mod market;
 mod people;
 mod records;
 mod rules;
 
-pub use case::{CaseFilter, acts, case, case_view, cases, check_visible, leaves};
+pub use case::{acts, case, case_view, check_visible, leaves};
+pub use cases::{CaseFilter, CaseOrder, cases};
 pub use catalogue::{public_catalogue, public_resource};
 pub use market::{
     authorisations, authorisations_in_force, batches, certificate, check_evidence, grants, job, jobs, order, orders,

@@ -44,10 +44,29 @@ pub struct CaseQuery {
     pub procedure: Option<String>,
     /// Only in this state.
     pub state: Option<String>,
+    /// Only those that are not over (`true`), or only those that are.
+    pub open: Option<bool>,
+    /// Only about this authorisation.
+    pub authorisation: Option<String>,
+    /// Only those that the caller's organisation has opened.
+    #[serde(default)]
+    pub own: bool,
     /// Only cases in which the caller can act now.
     #[serde(default)]
     pub inbox: bool,
-    /// At most so many, newest first.
+    /// Only those under blind review in which the caller can vote or has voted.
+    #[serde(default)]
+    pub blind: bool,
+    /// Only those whose title, procedure, state, applicant or id holds every word of this text, in either language.
+    pub text: Option<String>,
+    /// `opened` (the last one opened first), `newest` or `oldest` (by the last change), or `due` (the nearest deadline first).
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    pub order: app::views::CaseOrder,
+    /// So many are left out from the beginning of the list.
+    #[serde(default)]
+    pub skip: usize,
+    /// At most so many.
     pub limit: Option<usize>,
     /// Those after this case in the list (`next` of the page before).
     pub after: Option<String>,
@@ -66,7 +85,14 @@ pub async fn list_cases(
     let filter = app::views::CaseFilter {
         procedure: q.procedure,
         state: q.state,
+        open: q.open,
+        authorisation: q.authorisation,
+        own: q.own,
         inbox: q.inbox,
+        blind: q.blind,
+        text: q.text,
+        order: q.order,
+        skip: q.skip,
         limit: q.limit,
         after: q.after,
         summary: q.summary,
