@@ -16,6 +16,7 @@
 /// The irreducible polynomial of SM4's S-box.
 const SM4: u16 = 0x1f5;
 /// That of AES, whose inversion x86 and Arm have in hardware.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "of other processors"))]
 const AES: u16 = 0x11b;
 
 /// A field of 256 elements.
@@ -151,6 +152,7 @@ impl Affine {
 const SBOX_MAP: Affine = Affine { linear: circulant(0xa7), constant: 0xd3 };
 
 /// The affine map at the end of the AES S-box.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "of other processors"))]
 const AES_MAP: Affine = Affine { linear: circulant(0xf1), constant: 0x63 };
 
 /// The map whose row `r` is `row` rotated to the left by `r`.
@@ -246,8 +248,10 @@ impl Basis {
 const NOTHING: Affine = Affine { linear: Linear([1, 2, 4, 8, 16, 32, 64, 128]), constant: 0 };
 
 /// For machines with the AES S-box.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "of other processors"))]
 pub(crate) const BY_AES_SBOX: Basis = Basis::new(Field::Plain(AES), 2, AES_MAP);
 /// For machines that invert in the AES field (GFNI).
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "of other processors"))]
 pub(crate) const BY_AES_INVERSION: Basis = Basis::new(Field::Plain(AES), 2, NOTHING);
 /// For machines with nothing but logic. The root is the one that makes `u` and `v` cheapest.
 pub(crate) const BY_TOWER: Basis = Basis::new(Field::Tower, 252, NOTHING);

@@ -26,6 +26,7 @@ pub(crate) const fn matrix(map: &Linear) -> i64 {
 }
 
 /// The shuffle that brings to each byte the byte `distance` places further on in its word.
+#[cfg(target_arch = "x86_64")]
 pub(crate) const fn turn(distance: usize) -> [u8; 16] {
     let (mut out, mut i) = ([0; 16], 0);
     while i < 16 {
