@@ -6,6 +6,7 @@ mod envelope;
 mod keys;
 mod outside;
 mod password;
+mod scratch;
 mod sign;
 mod suite;
 mod wycheproof;
