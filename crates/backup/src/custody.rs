@@ -55,7 +55,12 @@ impl Custody {
     /// # Errors
     /// None there, or another deployment's.
     pub fn open(dir: &Path, deployment: &str) -> Result<Self, BackupError> {
-        let bytes = fs::read(dir.join(HEAD)).map_err(BackupError::io("reading the custody"))?;
+        let bytes = match fs::read(dir.join(HEAD)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(BackupError::NotOurs("there is no custody of keys in this folder"));
+            }
+            other => other.map_err(BackupError::io("reading the custody"))?,
+        };
         let head: Head = crypto::from_canonical(&bytes)?;
         if head.v != 1 || head.deployment != deployment {
             return Err(BackupError::NotOurs("the custody is another deployment's"));

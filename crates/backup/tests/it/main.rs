@@ -12,17 +12,17 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub const PASSPHRASE: &str = "correct horse battery staple";
-pub const DEPLOYMENT: &str = "wuxi-test";
+pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
+pub(crate) const DEPLOYMENT: &str = "wuxi-test";
 
 /// A zone's folder with a ring and objects.
-pub struct Zone {
-    pub folder: tempfile::TempDir,
-    pub ring: FileKeyProvider,
+pub(crate) struct Zone {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) ring: FileKeyProvider,
 }
 
 impl Zone {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         fs::create_dir_all(data.join("zone/objects")).unwrap();
@@ -30,34 +30,34 @@ impl Zone {
         Self { folder, ring }
     }
 
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    pub fn ring_dir(&self) -> PathBuf {
+    pub(crate) fn ring_dir(&self) -> PathBuf {
         self.data().join("zone/ring")
     }
 
-    pub fn out(&self) -> PathBuf {
+    pub(crate) fn out(&self) -> PathBuf {
         self.folder.path().join("backup")
     }
 
-    pub fn custody(&self) -> PathBuf {
+    pub(crate) fn custody(&self) -> PathBuf {
         self.folder.path().join("custody")
     }
 
-    pub fn put(&self, path: &str, key: &KeyId, plain: &[u8]) {
+    pub(crate) fn put(&self, path: &str, key: &KeyId, plain: &[u8]) {
         let target = self.data().join("zone/objects").join(path);
         fs::create_dir_all(target.parent().unwrap()).unwrap();
         fs::write(target, seal_object(plain, &self.ring, key, &context(path)).unwrap()).unwrap();
     }
 
-    pub fn repo(&self) -> Repo {
+    pub(crate) fn repo(&self) -> Repo {
         Repo::open_or_make(&self.out(), DEPLOYMENT, Suite::Gm, PASSPHRASE).unwrap()
     }
 
     /// A snapshot of everything.
-    pub fn source(&self) -> Source {
+    pub(crate) fn source(&self) -> Source {
         let master = Content::File(self.data().join("zone/master"));
         let mut files = vec![("zone/master".to_owned(), master)];
         let journal = self.data().join("zone/journal");
@@ -75,7 +75,7 @@ impl Zone {
     }
 }
 
-pub fn context(path: &str) -> Context {
+pub(crate) fn context(path: &str) -> Context {
     Context {
         deployment: DEPLOYMENT.to_owned(),
         resource: "any".to_owned(),
@@ -85,7 +85,7 @@ pub fn context(path: &str) -> Context {
 }
 
 /// Every file below a folder.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut out = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -95,6 +95,6 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     out
 }
 
-pub fn holds(folder: &Path, needle: &[u8]) -> bool {
+pub(crate) fn holds(folder: &Path, needle: &[u8]) -> bool {
     files(folder).iter().any(|f| fs::read(f).unwrap().windows(needle.len()).any(|w| w == needle))
 }

@@ -401,7 +401,7 @@ fn leave_for_the_start(ground: &Ground, staging: &Layout, by: Option<&Restoratio
 
 /// The restored folder takes the other's place in one step.
 fn put_in_place(ground: &Ground, staging: &Layout) -> Result<Option<PathBuf>, CliError> {
-    if let Some(custody) = custody_path(ground) {
+    if let Some(custody) = custody_path(ground, staging) {
         write_private(&staging.custody_file(), custody.display().to_string().as_bytes())?;
     }
     for folder in [staging.platform(), staging.zone()] {
@@ -415,9 +415,9 @@ fn put_in_place(ground: &Ground, staging: &Layout) -> Result<Option<PathBuf>, Cl
 }
 
 /// A restored zone reaches the same custody when it destroys.
-fn custody_path(ground: &Ground) -> Option<PathBuf> {
-    let zone = ground.manifest.facts.frames.is_some();
-    ground.custody.as_ref().filter(|_| zone).and_then(|c| c.keys().parent().map(Path::to_path_buf))
+fn custody_path(ground: &Ground, staging: &Layout) -> Option<PathBuf> {
+    let custody = ground.custody.as_ref().filter(|_| staging.ring().is_dir())?;
+    custody.keys().parent().map(Path::to_path_buf)
 }
 
 fn drill(args: &RestoreArgs, ground: &Ground) -> Result<Said, CliError> {

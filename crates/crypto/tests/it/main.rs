@@ -5,6 +5,7 @@ mod canonical;
 mod envelope;
 mod keys;
 mod outside;
+mod passring;
 mod password;
 mod scratch;
 mod sign;

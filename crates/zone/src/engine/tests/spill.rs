@@ -67,8 +67,8 @@ async fn watched(env: &EngineEnv, folder: &Path) -> (Result<Sealed, RunError>, S
 /// A limit of memory under which the query spills and is answered: less than the groups need, enough to merge them. Which
 /// one that is depends on the engine, so it is looked for.
 async fn spilling(records: &Folder, folder: &Path) -> (usize, Sealed, Seen) {
-    for quarter in (1..=96).rev() {
-        let memory = quarter << 18;
+    for half in (1..=32).rev() {
+        let memory = half << 19;
         let (sealed, seen) = watched(&env(records, memory, Some(folder), 1 << 30), folder).await;
         assert!(!seen.planted && !seen.named, "at {memory} bytes a spilled value or a name stands in the open");
         match sealed {
