@@ -20,6 +20,7 @@ pub mod people;
 pub mod policy;
 pub mod reports;
 pub mod resources;
+pub mod restored;
 pub mod sequencer;
 pub mod setup;
 #[cfg(test)]

@@ -183,9 +183,7 @@ async fn apply(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> A
             released(tx, product.as_str(), artefact, *rows, now).await
         }
         ReportOutcome::Usage { segment, calls, .. } => usage(tx, *segment, calls, now).await,
-        ReportOutcome::Destroyed { authorisation, keys, objects } => {
-            destroyed(app, tx, report, authorisation.as_str(), keys, *objects, now).await
-        }
+        ReportOutcome::Destroyed { .. } => destroyed(app, tx, report, now).await,
     }
 }
 
@@ -267,15 +265,9 @@ fn billed(unit: Option<&str>, count: &UsageCount) -> u64 {
     }
 }
 
-async fn destroyed(
-    app: &App,
-    tx: &mut Tx,
-    report: &ZoneReport,
-    authorisation: &str,
-    keys: &[String],
-    objects: u64,
-    now: Timestamp,
-) -> AppResult<()> {
+async fn destroyed(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppResult<()> {
+    let ReportOutcome::Destroyed { authorisation, keys, objects, what } = &report.outcome else { return Ok(()) };
+    let (authorisation, objects) = (authorisation.as_str(), *objects);
     let Some(auth) = tx.get::<Authorisation>(authorisation).await? else { return Ok(()) };
     let Some(case) = report.case.clone() else { return Ok(()) };
     for mut grant in tx.list::<Grant>(&Filter::of(authorisation)).await? {
@@ -292,8 +284,9 @@ async fn destroyed(
         authorisation: auth.id.clone(),
         case,
         operator: auth.operator.clone(),
-        keys: keys.to_vec(),
+        keys: keys.clone(),
         objects,
+        what: what.clone(),
         report: report.seq,
         at: now,
     };

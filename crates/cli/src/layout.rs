@@ -39,6 +39,18 @@ impl Layout {
     pub fn zone_keys(&self) -> PathBuf {
         self.zone().join("keys")
     }
+    /// The ring of all objects' keys, where they are software keys.
+    pub fn ring(&self) -> PathBuf {
+        self.zone_keys().join("ring")
+    }
+    /// Where the custody of the zone's keys lies; the file holds its path.
+    pub fn custody_file(&self) -> PathBuf {
+        self.zone().join("custody")
+    }
+    /// What a restore leaves for the platform's first start.
+    pub fn restored_file(&self) -> PathBuf {
+        self.platform().join("restored.json")
+    }
     /// The platform's copy of a rule pack that is not in the program.
     pub fn platform_pack(&self) -> PathBuf {
         self.platform().join("pack")

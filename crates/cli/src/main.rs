@@ -1,5 +1,6 @@
 //! The yunyu command: wiring only.
 
+mod backups;
 mod city;
 mod enrol;
 mod init;

@@ -273,7 +273,20 @@ pub enum ReportOutcome {
         keys: Vec<String>,
         /// Number of objects removed.
         objects: u64,
+        /// What they were; zones of before did not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        what: Option<DestroyedObjects>,
     },
+}
+
+/// What a destruction removed: counts by kind, and the digest of the list that the zone keeps of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DestroyedObjects {
+    /// `results`, `reports`, `products`, `others`.
+    pub kinds: BTreeMap<String, u64>,
+    /// Digest of the list of paths and of the digests of the sealed bytes.
+    pub list: Digest,
 }
 
 /// Usage of one order in one segment.

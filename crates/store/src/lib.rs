@@ -19,6 +19,7 @@ mod meta;
 mod open;
 mod order;
 mod session;
+mod snapshot;
 mod tx;
 mod usage;
 mod writer;
@@ -31,6 +32,7 @@ pub use idempotency::Stored;
 pub use leaf::{LeafDraft, Recorded};
 pub use order::QueuedOrder;
 pub use session::Session;
+pub use snapshot::snapshot;
 pub use tx::Tx;
 pub use usage::{Usage, UsageTotal};
 

@@ -99,6 +99,14 @@ impl Tx {
         self.exec(sql, values![person, now.0]).await
     }
 
+    /// Ends every session: after a restore nobody is signed in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_all_sessions(&mut self, now: Timestamp) -> Result<u64> {
+        self.exec("UPDATE session SET ended = $1 WHERE ended IS NULL", values![now.0]).await
+    }
+
     /// Uses a nonce up; `false` when it was used before.
     ///
     /// # Errors

@@ -51,6 +51,7 @@ async fn serve(args: &PlatformArgs, confinement: [&str; 2]) -> Result<(), CliErr
     app::keys::adopt_first(&app, crypto::from_canonical(&first)?).await?;
     app::link::restore_clock(&app).await?;
     take_signed_lists(&app, layout).await?;
+    crate::backups::hold_restored(&app, layout).await?;
     let (sequencer, mut log) = Sequencer::open(&app)?;
     if args.zone_apart {
         log = log.with_zone_log(ZoneLogCopy::open(&app, &layout.platform().join("zone-log.json"))?);

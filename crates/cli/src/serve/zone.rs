@@ -152,6 +152,7 @@ async fn serve(args: &RunArgs, alone: bool) -> Result<(), CliError> {
     if alone {
         announce(listen, tls.is_some());
     }
+    let trust_deployment = trust.deployment.clone();
     let config = zone::node::NodeConfig {
         data: layout.zone(),
         log: layout.log().join("zone"),
@@ -163,6 +164,7 @@ async fn serve(args: &RunArgs, alone: bool) -> Result<(), CliError> {
         trust: zone::node::Trust { deployment: trust.deployment, suite: trust.suite, clock, root: trust.root },
         pack: Arc::new(PinnedPack(pack)),
         keys: Arc::new(provider),
+        custody: Some(Arc::new(crate::backups::CustodyOfZone { layout: layout.clone(), deployment: trust_deployment })),
         signer: wiring::service_key(&keys, ZONE_KEY)?,
         log_signer: wiring::service_key(&keys, ZONE_LOG_KEY)?,
         job_command: vec![std::env::current_exe()?.into_os_string(), "job-process".into()],

@@ -2,6 +2,7 @@
 
 use super::said::Said;
 use super::{doctor, input};
+use crate::backups;
 use crate::enrol;
 use crate::init::{self, InitOptions};
 use crate::layout::{Layout, write_private};
@@ -22,6 +23,12 @@ pub enum AdminTool {
     AdmitZone(AdmitArgs),
     /// 根密钥签署下一份密钥清单（离线）· The root signs the next key list, offline
     SignKeys(SignArgs),
+    /// 备份：在运行中制作加密的增量快照 · Back up: a sealed, incremental snapshot of a folder in use
+    Backup(backups::BackupArgs),
+    /// 恢复；回到已知状态之前须两人确认 · Restore; going behind what is known needs two people
+    Restore(backups::RestoreArgs),
+    /// 签署恢复确认书 · Sign the statement that a restore needs
+    ConfirmRestore(backups::ConfirmArgs),
     /// 检查部署 · Examine a deployment
     Doctor(DoctorArgs),
     /// 信任文件 · The trust file
@@ -140,6 +147,9 @@ impl AdminTool {
             Self::Init(args) => args.json,
             Self::AdmitZone(args) => args.json,
             Self::SignKeys(args) => args.json,
+            Self::Backup(args) => args.json,
+            Self::Restore(args) => args.json,
+            Self::ConfirmRestore(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Trust(TrustTool::Export(args)) => args.json,
         }
@@ -152,6 +162,9 @@ pub fn run(tool: AdminTool) -> Result<Said, CliError> {
         AdminTool::Init(args) => initialise(&args),
         AdminTool::AdmitZone(args) => admit_zone(&args),
         AdminTool::SignKeys(args) => sign_keys(&args),
+        AdminTool::Backup(args) => backups::backup(&args),
+        AdminTool::Restore(args) => backups::restore(&args),
+        AdminTool::ConfirmRestore(args) => backups::confirm(&args),
         AdminTool::Doctor(args) => doctor::run(&args.data),
         AdminTool::Trust(TrustTool::Export(args)) => export_trust(&args),
     }

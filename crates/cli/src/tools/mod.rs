@@ -11,14 +11,14 @@ mod evidence;
 mod gate;
 pub(crate) mod input;
 mod pack;
-mod said;
+pub(crate) mod said;
 mod sql;
 #[cfg(test)]
 mod tests;
 
 use crate::wiring::CliError;
 use clap::Subcommand;
-use said::Said;
+pub(crate) use said::Said;
 
 /// A tool of the program.
 #[derive(Debug, Subcommand)]

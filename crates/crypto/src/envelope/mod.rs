@@ -22,4 +22,4 @@ pub const CHUNK: usize = 64 * 1024;
 pub const SEALED_CHUNK: usize = CHUNK + crate::aead::TAG;
 
 /// Chunks per object: 64 GiB, far below what one GCM key may seal.
-const MAX_CHUNKS: u64 = 1 << 20;
+pub(crate) const MAX_CHUNKS: u64 = 1 << 20;

@@ -6,6 +6,7 @@ use crate::ids::{
     ObjectionId, OrgId, ProductId,
 };
 use crate::object::{AnnouncementSpec, ImplementationPlanSpec};
+use crate::order::DestroyedObjects;
 use crate::signed::Digest;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -163,6 +164,9 @@ pub struct DestructionCertificate {
     pub keys: Vec<String>,
     /// Number of objects removed.
     pub objects: u64,
+    /// What they were, by kind, and the digest of the zone's list of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<DestroyedObjects>,
     /// Sequence of the zone's report.
     pub report: u64,
     /// When the zone destroyed them.

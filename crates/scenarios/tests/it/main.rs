@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod apart;
+mod backup;
 mod certificates;
 mod cities;
 mod city;

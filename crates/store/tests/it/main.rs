@@ -8,6 +8,7 @@ mod crash;
 mod entities;
 mod leaves;
 mod open;
+mod snapshot;
 mod things;
 
 use cluster::Cluster;

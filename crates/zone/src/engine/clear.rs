@@ -1,7 +1,6 @@
 //! The static verdict, and clearance: from text to the plan that may run.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use super::disclose::{Demands, Disclose};
 use super::label::{Atom, Label, Modes};
 use super::parse::{Text, parse};
 use super::planner;
+use super::spill::Spill;
 use super::verdict::{Checked, ColumnLineage, Decision, LineageSource, Reason, Verdict, deny};
 use crate::contract::{Class, Contract};
 use crate::gate::{ColumnOrigin, Nature, ReleasePoint};
@@ -43,8 +43,8 @@ pub struct Source {
 pub struct Limits {
     /// Memory of the query's operators, in bytes.
     pub memory: usize,
-    /// Folder for spilled data; `None`: no spilling.
-    pub spill: Option<PathBuf>,
+    /// Where and under which suite spilled data are sealed; `None`: no spilling.
+    pub spill: Option<Spill>,
     /// Most bytes spilled.
     pub spill_bytes: u64,
     /// Most rows of the answer.

@@ -16,7 +16,7 @@ use datafusion::catalog::MemTable;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 
-use super::{EngineEnv, Limits, RunError, Source, Tokens, Verdict, check, clear, run};
+use super::{EngineEnv, Limits, RunError, Source, Spill, Tokens, Verdict, check, clear, run};
 use crate::contract::{Contract, ContractError};
 use crate::gate::Sealed;
 use crate::purpose::Purpose;
@@ -84,7 +84,7 @@ pub async fn run_command(folder: &Path, purpose: &str, input: &Path, sql: &str) 
     let tables: Vec<&str> =
         contracts.iter().map(|contract| contract.table.name.as_str()).filter(|table| mentions(sql, table)).collect();
     let sources = sources(folder, input, &tables)?;
-    let spill = tempfile_dir(input)?;
+    let spill = Spill { folder: tempfile_dir(input)?, suite: Suite::Intl };
     let limits = Limits { memory: 2 << 30, spill: Some(spill), ..Limits::default() };
     let env = EngineEnv { sources, purpose, limits };
     let plan = match clear(&env, sql) {

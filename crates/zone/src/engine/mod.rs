@@ -19,6 +19,7 @@ mod planner;
 mod rehearse;
 mod run;
 mod share;
+mod spill;
 mod subjects;
 mod time;
 mod token;
@@ -27,6 +28,7 @@ mod verdict;
 pub use clear::{ClearedPlan, EngineEnv, Limits, Source, check, clear};
 pub use rehearse::rehearse;
 pub use run::{RunError, run, shown_duration};
+pub use spill::Spill;
 pub use token::Tokens;
 pub use verdict::{ColumnLineage, Decision, LineageSource, Reason, Transform, Verdict};
 

@@ -16,6 +16,7 @@ use futures::StreamExt;
 use super::clear::{ClearedPlan, Limits};
 use super::disclose::DisclosePlanner;
 use super::functions;
+use super::spill::SealedSpill;
 use crate::gate::{Sealed, SealedParts};
 
 /// Why a run gave no answer. Says nothing about the data.
@@ -43,14 +44,16 @@ pub async fn run(plan: ClearedPlan) -> Result<Sealed, RunError> {
 }
 
 async fn collect(cleared: ClearedPlan) -> Result<SealedParts, RunError> {
-    let session = session(&cleared.limits).map_err(|error| uniform(&error))?;
+    let spill = cleared.limits.spill.as_ref().map(|s| Arc::new(SealedSpill::new(s, cleared.limits.spill_bytes)));
+    let full = || spill.as_ref().is_some_and(|s| s.is_full());
+    let session = session(&cleared.limits, spill.clone()).map_err(|error| uniform(&error, full()))?;
     let context = SessionContext::new_with_state(session.clone());
-    let frame = context.execute_logical_plan(cleared.plan).await.map_err(|error| uniform(&error))?;
+    let frame = context.execute_logical_plan(cleared.plan).await.map_err(|error| uniform(&error, full()))?;
     let schema = Arc::clone(frame.schema().inner());
-    let mut stream = frame.execute_stream().await.map_err(|error| uniform(&error))?;
+    let mut stream = frame.execute_stream().await.map_err(|error| uniform(&error, full()))?;
     let (mut batches, mut rows) = (Vec::<RecordBatch>::new(), 0);
     while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|error| uniform(&error))?;
+        let batch = batch.map_err(|error| uniform(&error, full()))?;
         rows += batch.num_rows();
         if rows > cleared.limits.rows {
             return Err(RunError::TooLarge);
@@ -63,10 +66,10 @@ async fn collect(cleared: ClearedPlan) -> Result<SealedParts, RunError> {
 }
 
 /// A session for running: limits, no catalogue, no file access beyond the plan's own providers.
-fn session(limits: &Limits) -> Result<SessionState, DataFusionError> {
-    let mut disk = DiskManagerBuilder::default().with_max_temp_directory_size(limits.spill_bytes);
-    disk.set_mode(match &limits.spill {
-        Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+fn session(limits: &Limits, spill: Option<Arc<SealedSpill>>) -> Result<SessionState, DataFusionError> {
+    // Never the engine's own files: they would lie in the open.
+    let disk = DiskManagerBuilder::default().with_mode(match spill {
+        Some(sealed) => DiskManagerMode::Custom(sealed),
         None => DiskManagerMode::Disabled,
     });
     let pool = Arc::new(FairSpillPool::new(limits.memory));
@@ -87,11 +90,12 @@ fn session(limits: &Limits) -> Result<SessionState, DataFusionError> {
 }
 
 /// The uniform error. Which of the two it is depends on sizes only.
-fn uniform(error: &DataFusionError) -> RunError {
+fn uniform(error: &DataFusionError, spill_full: bool) -> RunError {
     #[cfg(test)]
     eprintln!("{error}");
     match error.find_root() {
         DataFusionError::ResourcesExhausted(_) => RunError::TooLarge,
+        _ if spill_full => RunError::TooLarge,
         _ => RunError::Failed,
     }
 }

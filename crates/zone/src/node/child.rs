@@ -36,6 +36,8 @@ pub(crate) struct JobInput {
     pub(crate) output_key: KeyId,
     /// Bytes the engine may hold.
     pub(crate) memory: u64,
+    /// Folder for what the engine spills, sealed under a key of this process alone.
+    pub(crate) spill: PathBuf,
     /// Thresholds of the pack by name.
     pub(crate) thresholds: BTreeMap<String, i64>,
     pub(crate) keys: HandedKeys,

@@ -27,6 +27,15 @@ pub struct Trust {
 /// The machine's clock. A value, so that tests can move it.
 pub type MachineClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// Where copies of the zone's keys are kept outside its folder, so that a backup can be opened on another machine.
+pub trait KeyCustody: Send + Sync {
+    /// Removes every copy of a key that the zone has destroyed. Durable when it returns.
+    ///
+    /// # Errors
+    /// The custody cannot be reached: the copies are still there, and the destruction is not done.
+    fn forget(&self) -> std::io::Result<()>;
+}
+
 /// Bounds of one node.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -89,6 +98,8 @@ pub struct NodeConfig {
     pub pack: Arc<dyn Policy>,
     /// The zone's keys.
     pub keys: Arc<dyn KeyProvider>,
+    /// The custody of copies of these keys, where there is one.
+    pub custody: Option<Arc<dyn KeyCustody>>,
     /// Signs reports and requests to the platform.
     pub signer: SigningKey,
     /// Signs checkpoints of the zone's log.

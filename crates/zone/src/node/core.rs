@@ -45,7 +45,9 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Core {
     /// Opens the folder: takes the lock, replays the journal, brings the log up to it.
     pub(crate) fn open(cfg: NodeConfig) -> Result<Self, NodeError> {
-        fs::create_dir_all(cfg.data.join("objects")).map_err(NodeError::io("creating the zone's folder"))?;
+        for folder in ["objects", "spill"] {
+            fs::create_dir_all(cfg.data.join(folder)).map_err(NodeError::io("creating the zone's folder"))?;
+        }
         let guard = take_lock(&cfg.data.join("lock"))?;
         let leaves = Leaves::open(&cfg)?;
         let mut state = State::default();

@@ -170,6 +170,7 @@ pub(crate) fn input(core: &Core, id: &JobId, plan: &Plan) -> Result<JobInput, No
         output: sealed::artefact_object(&plan.authorisation, id),
         output_key,
         memory: core.cfg.limits.job_memory,
+        spill: sealed::spill(core),
         thresholds: thresholds(core),
         keys: HandedKeys { suite: core.cfg.trust.suite, keys },
     })

@@ -10,7 +10,7 @@ use super::record::{Frame, Record};
 use crypto::{Hash, Suite, canonical};
 use model::Timestamp;
 use std::fs::{File, OpenOptions};
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Seek, SeekFrom, Write};
 use std::path::Path;
 
 const MAGIC: &[u8] = b"yunyu/journal/v1\n";
@@ -47,7 +47,7 @@ impl Journal {
             .open(path)
             .map_err(io("opening the journal"))?;
         let size = file.metadata().map_err(io("opening the journal"))?.len();
-        let mut head = suite.hash(&[MAGIC, deployment.as_bytes()].concat());
+        let head = suite.hash(&[MAGIC, deployment.as_bytes()].concat());
         if size < MAGIC.len() as u64 {
             // Created and killed before the first line was durable: nothing was ever said on its strength.
             file.set_len(0).map_err(io("starting the journal"))?;
@@ -56,27 +56,8 @@ impl Journal {
             sync_parent(path)?;
             return Ok(Self { file, suite, len: MAGIC.len() as u64, frames: 0, head, broken: false });
         }
-        let mut reader = Scan { input: BufReader::new(&file), at: 0, size };
-        if reader.take(MAGIC.len())? != MAGIC {
-            return Err(NodeError::JournalBroken(0));
-        }
-        let (mut len, mut frames) = (MAGIC.len() as u64, 0);
-        while let Some((body, digest)) = reader.frame(frames)? {
-            let chained = chain(suite, &head, &body);
-            if chained.bytes.as_slice() != digest.as_slice() {
-                if reader.at == size {
-                    break;
-                }
-                return Err(NodeError::JournalBroken(frames));
-            }
-            let frame: Frame = serde_json::from_slice(&body).map_err(|_| NodeError::JournalBroken(frames))?;
-            if frame.seq != frames {
-                return Err(NodeError::JournalBroken(frames));
-            }
-            take(frame)?;
-            (head, len, frames) = (chained, reader.at, frames + 1);
-        }
-        drop(reader);
+        let read = read_frames(&file, size, suite, deployment, |frame, _| take(frame).map(|()| true))?;
+        let Read { len, frames, head } = read;
         file.seek(SeekFrom::Start(len)).map_err(io("reading the journal"))?;
         Ok(Self { file, suite, len, frames, head, broken: false })
     }
@@ -116,6 +97,49 @@ impl Journal {
     }
 }
 
+/// How far whole frames were read.
+pub(crate) struct Read {
+    /// Bytes up to there.
+    pub(crate) len: u64,
+    pub(crate) frames: u64,
+    head: Hash,
+}
+
+/// Hands every whole frame, with the place where it ends, to `take`, until that says no or there is none. A torn tail is
+/// left out; any other damage is an error.
+pub(crate) fn read_frames(
+    file: &File,
+    size: u64,
+    suite: Suite,
+    deployment: &str,
+    mut take: impl FnMut(Frame, u64) -> Result<bool, NodeError>,
+) -> Result<Read, NodeError> {
+    let mut read = Read { len: 0, frames: 0, head: suite.hash(&[MAGIC, deployment.as_bytes()].concat()) };
+    let mut reader = Scan { input: BufReader::new(file), at: 0, size };
+    if size < MAGIC.len() as u64 || reader.take(MAGIC.len())? != MAGIC {
+        return Err(NodeError::JournalBroken(0));
+    }
+    read.len = reader.at;
+    while let Some((body, digest)) = reader.frame(read.frames)? {
+        let chained = chain(suite, &read.head, &body);
+        if chained.bytes.as_slice() != digest.as_slice() {
+            if reader.at == size {
+                break;
+            }
+            return Err(NodeError::JournalBroken(read.frames));
+        }
+        let frame: Frame = serde_json::from_slice(&body).map_err(|_| NodeError::JournalBroken(read.frames))?;
+        if frame.seq != read.frames {
+            return Err(NodeError::JournalBroken(read.frames));
+        }
+        if !take(frame, reader.at)? {
+            break;
+        }
+        read = Read { len: reader.at, frames: read.frames + 1, head: chained };
+    }
+    Ok(read)
+}
+
 fn chain(suite: Suite, head: &Hash, body: &[u8]) -> Hash {
     let mut h = suite.hash_alg().hasher();
     h.update(&head.bytes);
@@ -135,7 +159,7 @@ struct Scan<R> {
     size: u64,
 }
 
-impl<R: Read> Scan<R> {
+impl<R: io::Read> Scan<R> {
     fn take(&mut self, n: usize) -> Result<Vec<u8>, NodeError> {
         let mut out = vec![0; n];
         self.input.read_exact(&mut out).map_err(NodeError::io("reading the journal"))?;

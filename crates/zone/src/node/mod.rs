@@ -4,9 +4,11 @@
 //! It believes nothing that does not lead back to the enrolled root, and serves nothing that is not in force right now.
 //! It knows no procedure, no city and no person's name, and has no database: `journal` is its memory.
 
+mod backup;
 mod child;
 mod config;
 mod core;
+mod destroyed;
 mod draft;
 mod effects;
 mod endpoint;
@@ -33,8 +35,9 @@ mod work;
 #[cfg(test)]
 mod tests;
 
+pub use backup::{JournalFacts, journal_facts};
 pub use child::job_main;
-pub use config::{Limits, MachineClock, NodeConfig, Trust};
+pub use config::{KeyCustody, Limits, MachineClock, NodeConfig, Trust};
 pub use endpoint::{PROOF_HEADER, TICKET_HEADER};
 pub use error::NodeError;
 pub use policy::Policy;

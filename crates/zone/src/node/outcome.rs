@@ -3,7 +3,7 @@
 use super::draft::{Draft, Said};
 use super::error::NodeError;
 use super::record::{JobResult, Record, StoredBatch};
-use super::state::{Bound, Job, Release};
+use super::state::{Bound, Going, Job, Release};
 use model::Refusal;
 use model::ids::{AuthorisationId, OrgId, PersonId};
 use model::order::{ReportOutcome, StopSpec};
@@ -66,17 +66,16 @@ pub(crate) fn released(draft: &mut Draft<'_>, release: &Release, rows: u64, obje
 }
 
 /// An authorisation's keys and objects are gone.
-pub(crate) fn destroyed(
-    draft: &mut Draft<'_>,
-    bound: &Bound,
-    stop: &StopSpec,
-    keys: Vec<String>,
-    objects: u64,
-) -> Result<(), NodeError> {
+pub(crate) fn destroyed(draft: &mut Draft<'_>, bound: &Bound, stop: &StopSpec, going: Going) -> Result<(), NodeError> {
+    let Going { keys, objects, what } = going;
     let authorisation: AuthorisationId = stop.authorisation.clone();
     let said = Said::new("destroy_authorisation").case(&bound.case).article(&stop.article);
     let said = said.with("authorisation", &authorisation).with("keys", keys.len()).with("objects", objects);
+    let said = match &what {
+        None => said,
+        Some(what) => what.kinds.iter().fold(said.with("list", &what.list), |s, (kind, n)| s.with(kind, n)),
+    };
     draft.push(Record::Destroyed { authorisation: authorisation.clone() });
     draft.leaf(said)?;
-    draft.report(Some(bound), ReportOutcome::Destroyed { authorisation, keys, objects })
+    draft.report(Some(bound), ReportOutcome::Destroyed { authorisation, keys, objects, what })
 }

@@ -4,7 +4,7 @@ use audit::Leaf;
 use model::ids::{AuthorisationId, BatchId, JobId, ProductId, ResourceId, WorkOrderId};
 use model::keylist::KeyList;
 use model::link::ClockMark;
-use model::order::{WorkOrder, ZoneReport};
+use model::order::{DestroyedObjects, WorkOrder, ZoneReport};
 use model::ticket::Lease;
 use model::{Digest, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,13 @@ pub(crate) enum Record {
     /// A product lies ready for delivery.
     Released { product: ProductId, job: JobId, artefact: Digest, rows: u64, object: String },
     /// What will be destroyed; keys first.
-    DestroyPlanned { authorisation: AuthorisationId, keys: Vec<String>, objects: u64 },
+    DestroyPlanned {
+        authorisation: AuthorisationId,
+        keys: Vec<String>,
+        objects: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        what: Option<DestroyedObjects>,
+    },
     /// It is gone.
     Destroyed { authorisation: AuthorisationId },
     /// A segment of receipts closed.

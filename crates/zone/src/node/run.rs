@@ -4,7 +4,7 @@
 use super::child::{JobInput, JobTable};
 use super::refuse;
 use crate::contract::{Class, Contract};
-use crate::engine::{self, EngineEnv, Limits, RunError, Source};
+use crate::engine::{self, EngineEnv, Limits, RunError, Source, Spill};
 use crate::gate::{GateParams, Sealed};
 use crate::purpose::Purpose;
 use crate::seal::{SealedStore, table};
@@ -25,8 +25,8 @@ pub(crate) async fn sealed(job: &JobInput, lap: &mut impl FnMut(&str)) -> Result
     }
     lap("open");
     let memory = usize::try_from(job.memory).unwrap_or(usize::MAX);
-    // Nothing is spilled: what the engine would spill would lie in the open.
-    let limits = Limits { memory, spill: None, ..Limits::default() };
+    let spill = Some(Spill { folder: job.spill.clone(), suite: job.keys.suite });
+    let limits = Limits { memory, spill, ..Limits::default() };
     let env = EngineEnv { sources, purpose: purpose(job)?, limits };
     let plan = engine::clear(&env, &job.sql)?;
     lap("clear");

@@ -33,6 +33,11 @@ pub(crate) fn objects(core: &Core) -> PathBuf {
     core.cfg.data.join("objects")
 }
 
+/// Folder of what jobs spill while they run. Its files have no name and end with the process.
+pub(crate) fn spill(core: &Core) -> PathBuf {
+    core.cfg.data.join("spill")
+}
+
 /// Folder of what lies under an authorisation's key.
 pub(crate) fn authorisation_folder(authorisation: &AuthorisationId) -> String {
     format!("auth/{authorisation}")

@@ -5,7 +5,8 @@ use model::ids::{AuthorisationId, BatchId, CaseId, GrantId, JobId, OrderId, Prod
 use model::keylist::KeyList;
 use model::link::ClockMark;
 use model::order::{
-    Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, StopSpec, WorkOrder, ZoneReport,
+    DestroyedObjects, Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, StopSpec, WorkOrder,
+    ZoneReport,
 };
 use model::ticket::Lease;
 use model::{Digest, Refusal, Signed, Timestamp};
@@ -40,9 +41,17 @@ pub(crate) enum Standing {
     Ending {
         stop: StopSpec,
         bound: Bound,
-        plan: Option<(Vec<String>, u64)>,
+        plan: Option<Going>,
     },
     Ended(StopSpec),
+}
+
+/// What a destruction removes, written down before it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Going {
+    pub(crate) keys: Vec<String>,
+    pub(crate) objects: u64,
+    pub(crate) what: Option<DestroyedObjects>,
 }
 
 /// How far a job is.
@@ -156,9 +165,9 @@ impl State {
                     r.ready = Some(Ready { rows, object });
                 }
             }
-            Record::DestroyPlanned { authorisation, keys, objects } => {
+            Record::DestroyPlanned { authorisation, keys, objects, what } => {
                 if let Some(Standing::Ending { plan, .. }) = self.standing.get_mut(&authorisation) {
-                    *plan = Some((keys, objects));
+                    *plan = Some(Going { keys, objects, what });
                 }
             }
             Record::Destroyed { authorisation } => self.end(authorisation),

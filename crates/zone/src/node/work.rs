@@ -2,6 +2,7 @@
 //! run. It keeps no list of its own: after a crash the journal alone says what is left to do.
 
 use super::core::Core;
+use super::destroyed;
 use super::endpoint::App;
 use super::error::NodeError;
 use super::jobs;
@@ -9,7 +10,7 @@ use super::outcome;
 use super::record::Record;
 use super::refuse;
 use super::sealed::{self, AUTHORISATION_KEY};
-use super::state::{Bound, Phase, Release, Standing};
+use super::state::{Bound, Going, Phase, Release, Standing};
 use crypto::{KeyId, KeyState};
 use model::ids::{AuthorisationId, JobId};
 use model::order::StopSpec;
@@ -152,14 +153,18 @@ fn destroy(core: &Core, stop: &StopSpec, bound: &Bound) -> Result<(), NodeError>
         Some(Standing::Ending { plan, .. }) => plan.clone(),
         _ => None,
     });
-    let (keys, objects) = match planned {
+    let going = match planned {
         Some(plan) => plan,
         None => plan(core, authorisation, &folder)?,
     };
     let at = core.time.now().0;
-    for key in &keys {
+    for key in &going.keys {
         let id: KeyId = key.parse()?;
         core.cfg.keys.destroy_at(&id, Some(at))?;
+    }
+    // Copies of keys that this program made: before they are gone, nobody is told that the data are.
+    if let Some(custody) = &core.cfg.custody {
+        custody.forget().map_err(NodeError::io("removing destroyed keys from the custody"))?;
     }
     match fs::remove_dir_all(&folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(NodeError::io("removing objects")(e)),
@@ -168,33 +173,21 @@ fn destroy(core: &Core, stop: &StopSpec, bound: &Bound) -> Result<(), NodeError>
     if folder.parent().is_some_and(Path::exists) {
         super::journal::sync_parent(&folder)?;
     }
-    core.commit(|draft| outcome::destroyed(draft, bound, stop, keys, objects))
+    core.commit(|draft| outcome::destroyed(draft, bound, stop, going))
 }
 
-fn plan(core: &Core, authorisation: &AuthorisationId, folder: &Path) -> Result<(Vec<String>, u64), NodeError> {
+fn plan(core: &Core, authorisation: &AuthorisationId, folder: &Path) -> Result<Going, NodeError> {
     let of =
         |k: &crypto::KeyInfo| k.purpose == AUTHORISATION_KEY && k.scope == authorisation.0 && k.state == KeyState::Live;
     let keys: Vec<String> = core.cfg.keys.list().into_iter().filter(of).map(|k| k.id.to_string()).collect();
-    let objects = count_files(folder)?;
-    let planned = Record::DestroyPlanned { authorisation: authorisation.clone(), keys: keys.clone(), objects };
+    let list = destroyed::list(core.cfg.trust.suite, folder)?;
+    let what = destroyed::keep(core, authorisation, &list)?;
+    let going = Going { keys, objects: list.len() as u64, what: Some(what) };
+    let Going { keys, objects, what } = going.clone();
+    let planned = Record::DestroyPlanned { authorisation: authorisation.clone(), keys, objects, what };
     core.commit(|draft| {
         draft.push(planned);
         Ok(())
     })?;
-    Ok((keys, objects))
-}
-
-fn count_files(folder: &Path) -> Result<u64, NodeError> {
-    let io = NodeError::io;
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(0),
-        Err(e) => return Err(io("counting objects")(e)),
-    };
-    let mut n = 0;
-    for entry in entries {
-        let path = entry.map_err(io("counting objects"))?.path();
-        n += if path.is_dir() { count_files(&path)? } else { 1 };
-    }
-    Ok(n)
+    Ok(going)
 }

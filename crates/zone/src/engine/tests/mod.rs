@@ -7,4 +7,5 @@ mod interference;
 mod refused;
 mod released;
 pub(super) mod schema;
+mod spill;
 mod tricks;

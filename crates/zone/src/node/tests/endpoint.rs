@@ -362,8 +362,16 @@ async fn stop_and_destroy(platform: &Arc<Platform>, node: &Node, file: &str) {
     platform.say(|s| s.authorisations = vec!["auth_1".into()]);
     platform.give(w.order(9, "case_9", Effect::Destroy(w.stop())));
     let report = platform.wait(|o| matches!(o, ReportOutcome::Destroyed { .. })).await;
-    let ReportOutcome::Destroyed { keys, objects, .. } = report.outcome else { panic!() };
+    let ReportOutcome::Destroyed { keys, objects, what, .. } = report.outcome else { panic!() };
     assert_eq!((keys.len(), objects), (1, 3));
+    let what = what.unwrap();
+    let kinds: Vec<(&str, u64)> = what.kinds.iter().map(|(kind, n)| (kind.as_str(), *n)).collect();
+    assert_eq!(kinds, [("products", 1), ("reports", 1), ("results", 1)]);
+    // The list stays, and is the one that the report names.
+    let list = std::fs::read(w.dir.path().join("zone/destroyed/auth_1.json")).unwrap();
+    let list: std::collections::BTreeMap<String, String> = crypto::from_canonical(&list).unwrap();
+    assert_eq!(list.len(), 3);
+    assert_eq!(crypto::digest_of(w.suite, "destroyed-objects", &list).unwrap().to_string(), what.list.0);
     assert!(!w.dir.path().join("zone/objects/auth/auth_1").exists());
     assert_eq!(code(&fetch(node, KEY, file).await), "authorisation-ended");
     for who in ["engineer", "provider"] {

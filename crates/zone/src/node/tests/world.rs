@@ -130,6 +130,7 @@ impl World {
             },
             pack: Arc::new(TwoOrgs),
             keys: Arc::new(keys),
+            custody: None,
             signer: self.zone.clone(),
             log_signer: self.zone_log.clone(),
             job_command: vec!["/bin/false".into()],

@@ -1,0 +1,174 @@
+//! The custody of keys: a small folder of its own place, outside every backup, that holds the key files of what is still
+//! alive and the tombstones of what is not. It is the one thing that changes: destroying a key reaches it, and with it
+//! every backup that was ever taken.
+//!
+//! The key files stay sealed under the ring's master key, which is in the backup and not here: neither opens anything
+//! without the other.
+
+use crate::BackupError;
+use crate::files::{entries, wipe, write_whole};
+use crate::manifest::Facts;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+const HEAD: &str = "custody.json";
+const FLOOR: &str = "floor.json";
+
+/// `custody.json`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    v: u32,
+    deployment: String,
+}
+
+/// A custody folder.
+#[derive(Clone, Debug)]
+pub struct Custody {
+    dir: PathBuf,
+}
+
+impl Custody {
+    /// Opens the custody of a deployment, or makes one in a folder that is missing or empty.
+    ///
+    /// # Errors
+    /// Another deployment's; a folder that holds something else.
+    pub fn open_or_make(dir: &Path, deployment: &str) -> Result<Self, BackupError> {
+        fs::create_dir_all(dir.join("keys")).map_err(BackupError::io("making the custody"))?;
+        let head = dir.join(HEAD);
+        if !head.is_file() {
+            let held = entries(&dir.join("keys")).map_err(BackupError::io("reading the custody"))?;
+            if !held.is_empty() {
+                return Err(BackupError::NotOurs("the custody's folder holds keys of nobody knows whom"));
+            }
+            let made = Head { v: 1, deployment: deployment.to_owned() };
+            write_whole(&head, &crypto::canonical(&made)?).map_err(BackupError::io("making the custody"))?;
+        }
+        Self::open(dir, deployment)
+    }
+
+    /// Opens a custody that is there.
+    ///
+    /// # Errors
+    /// None there, or another deployment's.
+    pub fn open(dir: &Path, deployment: &str) -> Result<Self, BackupError> {
+        let bytes = match fs::read(dir.join(HEAD)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(BackupError::NotOurs("there is no custody of keys in this folder"));
+            }
+            other => other.map_err(BackupError::io("reading the custody"))?,
+        };
+        let head: Head = crypto::from_canonical(&bytes)?;
+        if head.v != 1 || head.deployment != deployment {
+            return Err(BackupError::NotOurs("the custody is another deployment's"));
+        }
+        Ok(Self { dir: dir.to_owned() })
+    }
+
+    /// Folder of the key files and tombstones, a key ring under the master key of its deployment.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.dir.join("keys")
+    }
+
+    /// Brings the custody up to a live ring: tombstones first, then the keys that are alive. Says how many keys it holds.
+    ///
+    /// # Errors
+    /// Reading or writing failed.
+    pub fn sync(&self, ring: &Path) -> Result<u64, BackupError> {
+        let _one = self.lock()?;
+        let io = || BackupError::io("bringing the custody up to date");
+        self.bury(ring).map_err(io())?;
+        let mut live = 0;
+        for path in entries(ring).map_err(io())? {
+            let Some(name) = name(&path).filter(|n| n.ends_with(".key")) else { continue };
+            let target = self.keys().join(&name);
+            if target.with_extension("destroyed").is_file() {
+                continue;
+            }
+            // Destroyed between listing and reading: its tombstone is taken below.
+            let bytes = match fs::read(&path) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                other => other.map_err(io())?,
+            };
+            if fs::read(&target).ok().as_deref() != Some(&bytes) {
+                write_whole(&target, &bytes).map_err(io())?;
+            }
+            live += 1;
+        }
+        // A key destroyed meanwhile has its tombstone by now, or its destroyer waits for the lock and comes after.
+        self.bury(ring).map_err(io())?;
+        Ok(live)
+    }
+
+    /// Removes the keys that a ring has destroyed. Durable when it returns.
+    ///
+    /// # Errors
+    /// The custody cannot be reached or written: the keys in it are still there.
+    pub fn forget(&self, ring: &Path) -> Result<(), BackupError> {
+        let _one = self.lock()?;
+        self.bury(ring).map_err(BackupError::io("removing destroyed keys from the custody"))
+    }
+
+    /// Ids of the keys that are known here to be destroyed.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn destroyed(&self) -> Result<BTreeSet<String>, BackupError> {
+        tombstones(&self.keys()).map_err(BackupError::io("reading the custody"))
+    }
+
+    /// How far the deployment was when the custody was last told.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn floor(&self) -> Result<Option<Facts>, BackupError> {
+        match fs::read(self.dir.join(FLOOR)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(BackupError::io("reading the custody")(e)),
+            Ok(bytes) => Ok(Some(crypto::from_canonical(&bytes)?)),
+        }
+    }
+
+    /// Remembers how far the deployment is.
+    ///
+    /// # Errors
+    /// Writing failed.
+    pub fn set_floor(&self, facts: &Facts) -> Result<(), BackupError> {
+        let bytes = crypto::canonical(facts)?;
+        write_whole(&self.dir.join(FLOOR), &bytes).map_err(BackupError::io("writing the custody"))
+    }
+
+    fn bury(&self, ring: &Path) -> io::Result<()> {
+        for path in entries(ring)? {
+            let Some(name) = name(&path).filter(|n| n.ends_with(".destroyed")) else { continue };
+            let stone = self.keys().join(&name);
+            if !stone.is_file() {
+                write_whole(&stone, &fs::read(&path)?)?;
+            }
+            // Also where the stone stood already: an earlier attempt may have been killed after it.
+            wipe(&stone.with_extension("key"))?;
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> Result<File, BackupError> {
+        let open = OpenOptions::new().create(true).truncate(false).write(true).open(self.dir.join("lock"));
+        let file = open.map_err(BackupError::io("locking the custody"))?;
+        file.lock().map_err(BackupError::io("locking the custody"))?;
+        Ok(file)
+    }
+}
+
+/// Ids of the tombstones in a ring.
+pub(crate) fn tombstones(ring: &Path) -> io::Result<BTreeSet<String>> {
+    let names = entries(ring)?.into_iter().filter_map(|p| name(&p));
+    Ok(names.filter_map(|n| n.strip_suffix(".destroyed").map(str::to_owned)).collect())
+}
+
+fn name(path: &Path) -> Option<String> {
+    path.file_name().map(|n| n.to_string_lossy().into_owned())
+}

@@ -1,0 +1,93 @@
+//! Files that are there whole or not at all, and folders that change places at once.
+
+use crate::BackupError;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// End of a name while its file is being written.
+const TEMP: &str = ".tmp";
+
+/// Writes a file of mode 0600: temporary name, fsync, rename, fsync of the folder. Parents are made.
+///
+/// # Errors
+/// Writing failed.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent)?;
+    let mut temp = path.as_os_str().to_owned();
+    temp.push(TEMP);
+    let temp = Path::new(&temp);
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(temp)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(temp, path)?;
+    File::open(parent)?.sync_all()
+}
+
+/// Removes what killed writers left below a folder.
+///
+/// # Errors
+/// Reading or removing failed.
+pub fn sweep(folder: &Path) -> io::Result<()> {
+    for path in entries(folder)? {
+        if path.is_dir() {
+            sweep(&path)?;
+        } else if path.to_string_lossy().ends_with(TEMP) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Paths directly below a folder, in order; none where it is not there.
+pub(crate) fn entries(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {
+    let mut out = match fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?,
+    };
+    out.sort();
+    Ok(out)
+}
+
+/// Puts `new` in the place of `old` in one step: at no moment is neither there. Afterwards `new` names what was `old`.
+///
+/// # Errors
+/// The file system cannot, or a folder is missing.
+pub fn exchange(new: &Path, old: &Path) -> Result<(), BackupError> {
+    let io = BackupError::io("putting the restored folder in its place");
+    let flags = if old.exists() { RenameFlags::EXCHANGE } else { RenameFlags::NOREPLACE };
+    renameat_with(CWD, new, CWD, old, flags).map_err(|e| io(e.into()))?;
+    let parent = old.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent).and_then(|d| d.sync_all()).map_err(BackupError::io("syncing a folder"))
+}
+
+/// Overwrites and removes the key files of a ring; tombstones stay.
+///
+/// # Errors
+/// Reading or writing failed.
+pub fn wipe_keys(ring: &Path) -> io::Result<u64> {
+    let mut n = 0;
+    for path in entries(ring)? {
+        if path.extension().is_some_and(|e| e == "key") {
+            wipe(&path)?;
+            n += 1;
+        }
+    }
+    Ok(n)
+}
+
+/// Overwrites a file with zeros, removes it and syncs its folder. A file that is not there is no error.
+pub(crate) fn wipe(path: &Path) -> io::Result<()> {
+    let mut file = match OpenOptions::new().write(true).open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    let len = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+    file.write_all(&vec![0; len])?;
+    file.sync_all()?;
+    fs::remove_file(path)?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}

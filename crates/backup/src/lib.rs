@@ -1,0 +1,22 @@
+//! Backups of a data folder: a sealed, growing repository; the custody of keys beside it; and what a restore may not undo.
+//!
+//! Knows files, digests, keys' files and checkpoints. It must not know SQL, records, procedures or the journal's frames:
+//! what of a live folder belongs together is said by the caller. Nothing here reads a clock.
+
+mod confirm;
+mod custody;
+mod error;
+mod files;
+mod manifest;
+mod repo;
+mod restore;
+mod take;
+
+pub use confirm::{RESTORATION_TYPE, Restoration, behind, confirmed};
+pub use custody::Custody;
+pub use error::BackupError;
+pub use files::{exchange, sweep, wipe_keys, write_whole};
+pub use manifest::{Facts, FileEntry, LogFacts, Manifest, ObjectEntry};
+pub use repo::Repo;
+pub use restore::{Newer, Unpacked, newer_than, unpack};
+pub use take::{Content, Source, take};

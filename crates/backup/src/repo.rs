@@ -1,0 +1,283 @@
+//! The repository: a folder that only grows. `backup.json` names the deployment and holds the backup's key under its
+//! passphrase; `pieces/` holds sealed pieces of files, `objects/` the zone's sealed objects as they are; a snapshot is
+//! written last, so that whatever was killed before left nothing that counts.
+
+use crate::BackupError;
+use crate::files::{entries, sweep, write_whole};
+use crate::manifest::{FileEntry, Manifest, ObjectEntry};
+use crypto::{
+    Context, Hash, KeyProvider, MAX_HEADER, PassphraseFile, PassphraseKey, Suite, Zeroizing, open_header, open_object,
+    seal_object,
+};
+use model::Digest;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Bytes of a piece. What grows at its end (the journal, the logs) keeps its earlier pieces from snapshot to snapshot.
+pub(crate) const PIECE: usize = 4 << 20;
+const HEAD: &str = "backup.json";
+
+/// `backup.json`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    v: u32,
+    deployment: String,
+    key: PassphraseFile,
+}
+
+/// An open repository; one process at a time.
+pub struct Repo {
+    dir: PathBuf,
+    deployment: String,
+    key: PassphraseKey,
+    /// Names pieces, so that their names tell nothing to whoever guesses at their contents.
+    naming: Zeroizing<[u8; 32]>,
+    _lock: File,
+}
+
+impl Repo {
+    /// Opens a repository of this deployment, or makes one in a folder that is missing or empty.
+    ///
+    /// # Errors
+    /// Another deployment's; a folder that holds something else; a wrong passphrase; another process works there.
+    pub fn open_or_make(dir: &Path, deployment: &str, suite: Suite, passphrase: &str) -> Result<Self, BackupError> {
+        fs::create_dir_all(dir).map_err(BackupError::io("making the backup's folder"))?;
+        let lock = lock(dir)?;
+        let head = dir.join(HEAD);
+        if !head.is_file() {
+            let foreign = |p: &PathBuf| !p.ends_with("lock") && !p.to_string_lossy().ends_with(".tmp");
+            let held = entries(dir).map_err(BackupError::io("reading the backup's folder"))?;
+            if held.iter().any(foreign) {
+                return Err(BackupError::NotOurs("the folder is not empty and holds no backup"));
+            }
+            let (key, _) = PassphraseFile::create(suite, passphrase)?;
+            let made = Head { v: 1, deployment: deployment.to_owned(), key };
+            write_whole(&head, &crypto::canonical(&made)?).map_err(BackupError::io("making the backup"))?;
+        }
+        let repo = Self::read(dir, passphrase, lock)?;
+        if repo.deployment != deployment || repo.key.suite() != suite {
+            return Err(BackupError::NotOurs("the backup is another deployment's"));
+        }
+        Ok(repo)
+    }
+
+    /// Opens a repository that is there.
+    ///
+    /// # Errors
+    /// None there; a wrong passphrase; another process works there.
+    pub fn open(dir: &Path, passphrase: &str) -> Result<Self, BackupError> {
+        if !dir.join(HEAD).is_file() {
+            return Err(BackupError::NotOurs("there is no backup in this folder"));
+        }
+        Self::read(dir, passphrase, lock(dir)?)
+    }
+
+    fn read(dir: &Path, passphrase: &str, lock: File) -> Result<Self, BackupError> {
+        let head: Head = crypto::from_canonical(&read(&dir.join(HEAD))?)?;
+        if head.v != 1 {
+            return Err(BackupError::NotOurs("the backup is of an unknown version"));
+        }
+        let key = head.key.open(passphrase)?;
+        let naming = key.mac_key(key.id(), "yunyu/backup-names/v1")?;
+        sweep(dir).map_err(BackupError::io("sweeping leftovers"))?;
+        Ok(Self { dir: dir.to_owned(), deployment: head.deployment, key, naming, _lock: lock })
+    }
+
+    /// Deployment.
+    #[must_use]
+    pub fn deployment(&self) -> &str {
+        &self.deployment
+    }
+
+    /// Suite.
+    #[must_use]
+    pub fn suite(&self) -> Suite {
+        self.key.suite()
+    }
+
+    /// Numbers of the snapshots, in order.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn snapshots(&self) -> Result<Vec<u64>, BackupError> {
+        let all = entries(&self.dir.join("snapshots")).map_err(BackupError::io("listing snapshots"))?;
+        let mut out: Vec<u64> =
+            all.iter().filter_map(|p| p.file_name()).filter_map(|n| n.to_string_lossy().parse().ok()).collect();
+        out.sort_unstable();
+        Ok(out)
+    }
+
+    /// A snapshot.
+    ///
+    /// # Errors
+    /// There is none of that number, or it was changed.
+    pub fn snapshot(&self, number: u64) -> Result<Manifest, BackupError> {
+        let name = format!("snapshots/{number:06}");
+        let plain = open_object(&read(&self.dir.join(&name))?, &self.key, &self.context(&name))?;
+        let manifest: Manifest = crypto::from_canonical(&plain)?;
+        let ours = manifest.v == 1 && manifest.number == number && manifest.deployment == self.deployment;
+        if ours { Ok(manifest) } else { Err(BackupError::Damaged("a snapshot is not what its name says")) }
+    }
+
+    /// The newest snapshot.
+    ///
+    /// # Errors
+    /// As [`Repo::snapshot`].
+    pub fn newest(&self) -> Result<Option<Manifest>, BackupError> {
+        self.snapshots()?.last().map(|n| self.snapshot(*n)).transpose()
+    }
+
+    /// Digest by which statements name a snapshot.
+    ///
+    /// # Errors
+    /// It cannot be encoded.
+    pub fn digest(&self, manifest: &Manifest) -> Result<Digest, BackupError> {
+        Ok(Digest(crypto::digest_of(self.suite(), "snapshot", manifest)?.to_string()))
+    }
+
+    /// Writes a snapshot: from here on it counts.
+    pub(crate) fn write(&self, manifest: &Manifest) -> Result<(), BackupError> {
+        let name = format!("snapshots/{:06}", manifest.number);
+        let sealed = seal_object(&crypto::canonical(manifest)?, &self.key, self.key.id(), &self.context(&name))?;
+        write_whole(&self.dir.join(&name), &sealed).map_err(BackupError::io("writing a snapshot"))
+    }
+
+    /// Keeps a file in pieces; pieces that are there already are not written again. Says the bytes written.
+    pub(crate) fn put_file(&self, path: &str, from: impl Read) -> Result<(FileEntry, u64), BackupError> {
+        let (mut from, mut whole) = (from, self.suite().hash_alg().hasher());
+        let (mut pieces, mut len, mut written) = (Vec::new(), 0, 0);
+        loop {
+            let mut piece = Zeroizing::new(Vec::new());
+            let n = from.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(BackupError::io("reading"))?;
+            if n == 0 {
+                break;
+            }
+            whole.update(&piece);
+            len += n as u64;
+            let (name, new) = self.put_piece(&piece)?;
+            written += new;
+            pieces.push(name);
+        }
+        let digest = Digest(whole.finish().to_string());
+        Ok((FileEntry { path: path.to_owned(), len, digest, pieces }, written))
+    }
+
+    fn put_piece(&self, plain: &[u8]) -> Result<(String, u64), BackupError> {
+        let digest = self.suite().hash(plain);
+        let name = hex(&self.suite().mac(&*self.naming, &digest.bytes));
+        let path = self.piece(&name);
+        if path.is_file() {
+            return Ok((name, 0));
+        }
+        let sealed = seal_object(plain, &self.key, self.key.id(), &self.context(&name))?;
+        write_whole(&path, &sealed).map_err(BackupError::io("writing a piece"))?;
+        Ok((name, sealed.len() as u64))
+    }
+
+    /// Keeps a sealed object as it is; `None` where it is no sealed object. Says the bytes written.
+    pub(crate) fn put_object(&self, path: &str, bytes: &[u8]) -> Result<Option<(ObjectEntry, u64)>, BackupError> {
+        let Ok(header) = open_header(bytes.get(..MAX_HEADER.min(bytes.len())).unwrap_or_default()) else {
+            return Ok(None);
+        };
+        let digest = self.suite().hash(bytes);
+        let (head, target) = (self.head_of(bytes), self.object(&digest));
+        let mut written = 0;
+        if !target.is_file() {
+            write_whole(&target, bytes).map_err(BackupError::io("writing an object"))?;
+            written = bytes.len() as u64;
+        }
+        let (digest, key, len) = (Digest(digest.to_string()), header.key.to_string(), bytes.len() as u64);
+        Ok(Some((ObjectEntry { path: path.to_owned(), len, digest, head, key }, written)))
+    }
+
+    /// Digest of an object's beginning: every sealing has a salt of its own there, so equal heads are one object.
+    pub(crate) fn head_of(&self, bytes: &[u8]) -> Digest {
+        let head = bytes.get(..MAX_HEADER.min(bytes.len())).unwrap_or_default();
+        Digest(self.suite().hash(head).to_string())
+    }
+
+    /// Whether an object of an earlier snapshot is there.
+    pub(crate) fn holds(&self, entry: &ObjectEntry) -> bool {
+        entry.digest.0.parse::<Hash>().is_ok_and(|d| self.object(&d).is_file())
+    }
+
+    /// A file's bytes, piece by piece.
+    ///
+    /// # Errors
+    /// A piece is missing or was changed, or `take` fails.
+    pub fn each_piece(
+        &self,
+        entry: &FileEntry,
+        mut take: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<(), BackupError> {
+        let (mut whole, mut len) = (self.suite().hash_alg().hasher(), 0);
+        for name in &entry.pieces {
+            let plain = Zeroizing::new(open_object(&read(&self.piece(name))?, &self.key, &self.context(name))?);
+            whole.update(&plain);
+            len += plain.len() as u64;
+            take(&plain).map_err(BackupError::io("writing a restored file"))?;
+        }
+        let same = len == entry.len && whole.finish().to_string() == entry.digest.0;
+        if same { Ok(()) } else { Err(BackupError::Damaged("a file's pieces do not come to its digest")) }
+    }
+
+    /// A file's bytes.
+    ///
+    /// # Errors
+    /// As [`Repo::each_piece`].
+    pub fn file(&self, entry: &FileEntry) -> Result<Zeroizing<Vec<u8>>, BackupError> {
+        let mut out = Zeroizing::new(Vec::new());
+        self.each_piece(entry, |piece| {
+            out.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// An object's bytes as stored.
+    pub(crate) fn object_bytes(&self, entry: &ObjectEntry) -> Result<Vec<u8>, BackupError> {
+        let digest: Hash = entry.digest.0.parse()?;
+        let bytes = read(&self.object(&digest))?;
+        let same = self.suite().hash(&bytes) == digest;
+        if same { Ok(bytes) } else { Err(BackupError::Damaged("an object is not the one of its digest")) }
+    }
+
+    fn piece(&self, name: &str) -> PathBuf {
+        self.dir.join("pieces").join(name.get(..2).unwrap_or_default()).join(name)
+    }
+
+    fn object(&self, digest: &Hash) -> PathBuf {
+        let name = hex(&digest.bytes);
+        self.dir.join("objects").join(name.get(..2).unwrap_or_default()).join(name)
+    }
+
+    fn context(&self, name: &str) -> Context {
+        Context {
+            deployment: self.deployment.clone(),
+            resource: "backup".to_owned(),
+            object: name.to_owned(),
+            version: "1".to_owned(),
+        }
+    }
+}
+
+fn lock(dir: &Path) -> Result<File, BackupError> {
+    let open = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join("lock"));
+    let file = open.map_err(BackupError::io("locking the backup"))?;
+    file.try_lock().map_err(|_| BackupError::Busy)?;
+    Ok(file)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, BackupError> {
+    match fs::read(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(BackupError::Damaged("a part of it is missing")),
+        other => other.map_err(BackupError::io("reading the backup")),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,139 @@
+//! Taking a snapshot of what the caller found to belong together.
+
+use crate::BackupError;
+use crate::files::entries;
+use crate::manifest::{Facts, Manifest, ObjectEntry};
+use crate::repo::Repo;
+use crypto::MAX_HEADER;
+use model::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// What a file of a snapshot is made from.
+pub enum Content {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// A file, whole.
+    File(PathBuf),
+    /// The first bytes of a file that grows.
+    Prefix(PathBuf, u64),
+}
+
+/// What a snapshot is taken of.
+pub struct Source {
+    /// On the machine's clock.
+    pub at: Timestamp,
+    /// Files by their path below the data folder; a path that begins with `@` is no file there but data for the caller.
+    pub files: Vec<(String, Content)>,
+    /// The folder of the zone's objects, and its path below the data folder.
+    pub objects: Option<(PathBuf, String)>,
+    /// Ids of destroyed keys: what lies under them is left out.
+    pub destroyed: BTreeSet<String>,
+    /// How far everything is.
+    pub facts: Facts,
+}
+
+/// Takes a snapshot; says how many bytes were new.
+///
+/// # Errors
+/// Reading or writing failed; nothing counts then, and what was written is used by the next.
+pub fn take(repo: &Repo, source: Source) -> Result<(Manifest, u64), BackupError> {
+    let last = repo.newest()?;
+    let (mut files, mut written) = (Vec::new(), 0);
+    for (path, content) in source.files {
+        let (entry, new) = match content {
+            Content::Bytes(bytes) => repo.put_file(&path, bytes.as_slice())?,
+            Content::File(from) => repo.put_file(&path, open(&from)?)?,
+            Content::Prefix(from, len) => repo.put_file(&path, open(&from)?.take(len))?,
+        };
+        written += new;
+        files.push(entry);
+    }
+    let mut objects = Vec::new();
+    if let Some((root, prefix)) = &source.objects {
+        let known: BTreeMap<String, ObjectEntry> =
+            last.iter().flat_map(|m| m.objects.iter().map(|o| (o.path.clone(), o.clone()))).collect();
+        for path in walk(root).map_err(BackupError::io("listing objects"))? {
+            let rest = path.strip_prefix(root).map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = format!("{prefix}/{rest}");
+            let Some(held) = object(repo, &path, &name, known.get(&name))? else { continue };
+            match held {
+                Held::Object(entry, new) if !source.destroyed.contains(&entry.key) => {
+                    written += new;
+                    objects.push(entry);
+                }
+                Held::Object(..) => {}
+                Held::Plain(bytes) => {
+                    let (entry, new) = repo.put_file(&name, bytes.as_slice())?;
+                    written += new;
+                    files.push(entry);
+                }
+            }
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    objects.sort_by(|a, b| a.path.cmp(&b.path));
+    let manifest = Manifest {
+        v: 1,
+        deployment: repo.deployment().to_owned(),
+        number: last.as_ref().map_or(1, |m| m.number + 1),
+        at: source.at,
+        previous: last.as_ref().map(|m| repo.digest(m)).transpose()?,
+        files,
+        objects,
+        destroyed: source.destroyed.into_iter().collect(),
+        facts: source.facts,
+    };
+    repo.write(&manifest)?;
+    Ok((manifest, written))
+}
+
+enum Held {
+    Object(ObjectEntry, u64),
+    /// Counts of a batch: not sealed there, so sealed here.
+    Plain(Vec<u8>),
+}
+
+/// Keeps an object; one that the last snapshot holds is known by its beginning. `None`: it was destroyed meanwhile.
+fn object(repo: &Repo, path: &Path, name: &str, known: Option<&ObjectEntry>) -> Result<Option<Held>, BackupError> {
+    let read = |limit: u64| -> io::Result<Option<Vec<u8>>> {
+        let mut bytes = Vec::new();
+        match File::open(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?.take(limit).read_to_end(&mut bytes)?,
+        };
+        Ok(Some(bytes))
+    };
+    let io = || BackupError::io("reading an object");
+    if let Some(known) = known.filter(|k| repo.holds(k)) {
+        let Some(head) = read(MAX_HEADER as u64).map_err(io())? else { return Ok(None) };
+        let len = fs::metadata(path).map(|m| m.len()).ok();
+        if repo.head_of(&head) == known.head && len == Some(known.len) {
+            return Ok(Some(Held::Object(known.clone(), 0)));
+        }
+    }
+    let Some(bytes) = read(u64::MAX).map_err(io())? else { return Ok(None) };
+    Ok(Some(match repo.put_object(name, &bytes)? {
+        Some((entry, new)) => Held::Object(entry, new),
+        None => Held::Plain(bytes),
+    }))
+}
+
+fn open(path: &Path) -> Result<File, BackupError> {
+    File::open(path).map_err(BackupError::io("opening a file to back up"))
+}
+
+/// Every finished file below a folder; what vanishes meanwhile was destroyed.
+fn walk(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut out = Vec::new();
+    for path in entries(folder)? {
+        let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+        if hidden {
+            continue;
+        }
+        if path.is_dir() { out.extend(walk(&path)?) } else { out.push(path) }
+    }
+    Ok(out)
+}

@@ -1,0 +1,50 @@
+//! `yunyu admin confirm-restore`: a person signs the statement that lets a restore go behind what is known.
+
+use super::passphrase;
+use crate::layout::write_private;
+use crate::tools::Said;
+use crate::tools::input;
+use crate::wiring::CliError;
+use ::backup::{RESTORATION_TYPE, Restoration};
+use clap::Args;
+use crypto::KeyFile;
+use model::Signed;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Environment variable with the passphrase of a person's key file.
+const KEY_VAR: &str = "YUNYU_KEY_PASSPHRASE";
+
+/// Arguments of `confirm-restore`. The passphrase comes in `YUNYU_KEY_PASSPHRASE`, or as a line on standard input.
+#[derive(Debug, Args)]
+pub struct ConfirmArgs {
+    /// 恢复确认书草案 · The draft that `restore --draft` wrote
+    #[arg(long, value_name = "FILE")]
+    pub draft: PathBuf,
+    /// 本人的密钥文件 · The person's key file
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// 签署后的确认书 · Where the signed statement goes
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Signs.
+pub fn confirm(args: &ConfirmArgs) -> Result<Said, CliError> {
+    let at = args.draft.display().to_string();
+    let bad = |_| CliError::usage(&at, "不是恢复确认书草案。", "It is not a draft of a restoration.");
+    let body: Restoration = crypto::from_canonical(&input::bytes(&args.draft)?).map_err(bad)?;
+    let wrong = || CliError::usage("--key", "密钥文件或口令不对。", "The key file or its passphrase is wrong.");
+    let file: KeyFile = serde_json::from_slice(&input::bytes(&args.key)?).map_err(|_| wrong())?;
+    let key = file.open(&passphrase(KEY_VAR)?).map_err(|_| wrong())?;
+    let signature = key.sign(RESTORATION_TYPE, &body)?;
+    let signed = Signed { key: key.key_id(), signature, body };
+    let out = input::absolute(&args.out)?;
+    write_private(&out, &crypto::canonical(&signed)?)?;
+    let gives_up: Vec<String> = signed.body.gives_up.iter().map(|(what, n)| format!("{what} {n}")).collect();
+    let text = format!("已签署 signed: {}\n  放弃 gives up: {}\n", out.display(), gives_up.join(", "));
+    Ok(Said::new(0, json!({"out": out, "key": signed.key, "statement": signed.body}), text))
+}

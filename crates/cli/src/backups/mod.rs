@@ -1,0 +1,92 @@
+//! Backups of a data folder and restores: wiring. What belongs together is found here; how it is sealed, compared and
+//! laid out is the crate `backup`'s business.
+
+mod confirm;
+mod live;
+mod restore;
+mod take;
+
+pub use confirm::{ConfirmArgs, confirm};
+pub use restore::{RestoreArgs, restore};
+pub use take::{BackupArgs, backup};
+
+use crate::layout::Layout;
+use crate::wiring::CliError;
+use ::backup::{BackupError, Custody};
+use app::restored::{Restored, hold};
+use std::path::{Path, PathBuf};
+
+/// Environment variable with the backup's passphrase.
+pub const BACKUP_VAR: &str = "YUNYU_BACKUP_PASSPHRASE";
+
+impl From<BackupError> for CliError {
+    fn from(e: BackupError) -> Self {
+        match &e {
+            BackupError::NotOurs(en) => Self::usage("backup", "备份或托管目录不可用。", *en),
+            BackupError::Busy => {
+                Self::usage("backup", "另一进程正在使用该目录。", "Another process works in this folder.")
+            }
+            BackupError::Crypto(crypto::CryptoError::WrongPassphrase) => {
+                Self::usage(BACKUP_VAR, "备份口令不对。", "The backup's passphrase is wrong.")
+            }
+            _ => Self::Bug(e.to_string()),
+        }
+    }
+}
+
+/// A passphrase from an environment variable, or from standard input: never from an argument.
+fn passphrase(variable: &str) -> Result<zeroize::Zeroizing<String>, CliError> {
+    let text = match std::env::var(variable) {
+        Ok(text) => zeroize::Zeroizing::new(text),
+        Err(_) => zeroize::Zeroizing::new(std::io::read_to_string(std::io::stdin().lock())?),
+    };
+    let text = zeroize::Zeroizing::new(text.trim().to_owned());
+    if text.is_empty() {
+        return Err(CliError::usage(
+            variable,
+            "须在该环境变量或标准输入给出口令。",
+            "Give the passphrase in this environment variable or on standard input.",
+        ));
+    }
+    Ok(text)
+}
+
+/// The custody of a zone's keys as its node reaches it: asked for anew each time, since a backup may set it up meanwhile.
+pub struct CustodyOfZone {
+    /// The zone's folder.
+    pub layout: Layout,
+    /// Deployment.
+    pub deployment: String,
+}
+
+impl zone::node::KeyCustody for CustodyOfZone {
+    fn forget(&self) -> std::io::Result<()> {
+        let Some(dir) = custody_of(&self.layout)? else { return Ok(()) };
+        let custody = Custody::open(&dir, &self.deployment).map_err(std::io::Error::other)?;
+        custody.forget(&self.layout.ring()).map_err(std::io::Error::other)
+    }
+}
+
+/// Where the custody of a folder's keys lies, if it has one.
+fn custody_of(layout: &Layout) -> std::io::Result<Option<PathBuf>> {
+    match std::fs::read_to_string(layout.custody_file()) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        text => Ok(Some(Path::new(text?.trim()).to_path_buf())),
+    }
+}
+
+/// What a restore left for the platform's first start is done before anybody is served.
+pub async fn hold_restored(app: &app::App, layout: &Layout) -> Result<(), CliError> {
+    let file = layout.restored_file();
+    if !file.is_file() {
+        return Ok(());
+    }
+    let restored: Restored = crypto::from_canonical(&std::fs::read(&file)?)?;
+    let held = hold(app, &restored).await?;
+    tracing::warn!(
+        suspended = held.len(),
+        "the folder was restored: authorisations are suspended until each is restored"
+    );
+    std::fs::remove_file(&file)?;
+    Ok(std::fs::File::open(layout.platform())?.sync_all()?)
+}

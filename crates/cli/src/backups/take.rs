@@ -1,0 +1,266 @@
+//! `yunyu admin backup`: a snapshot of a folder in use.
+//!
+//! The order makes it consistent. First both logs, each under a checkpoint; then the platform's database as of one moment,
+//! so that it holds every leaf of its log; then the zone's journal as far as it goes with that database: up to the first
+//! frame that takes an order the database does not know, so that it holds every leaf of the zone's log and every report
+//! that the database acknowledges. Objects come last: what vanishes meanwhile was destroyed.
+
+use super::live::{self, LogCopy};
+use super::{BACKUP_VAR, custody_of, passphrase};
+use crate::init::QUEUE_KEY;
+use crate::layout::{Layout, write_private};
+use crate::serve::{platform, supervisor};
+use crate::tools::Said;
+use crate::tools::input;
+use crate::wiring::{self, CliError};
+use ::backup::{Content, Custody, Facts, Manifest, Repo, Source, take};
+use clap::Args;
+use model::Timestamp;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `backup`. The passphrase comes in `YUNYU_BACKUP_PASSPHRASE`, or as a line on standard input.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// 数据目录 · Data folder; it may be in use
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// 备份目录 · Folder of the backup; each run adds a snapshot
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// 密钥托管目录，须与备份分开保管；销毁时会从中清除 · Custody of keys, kept apart from the backup; destruction reaches it
+    #[arg(long, value_name = "DIR")]
+    pub custody: Option<PathBuf>,
+    /// PostgreSQL 的 pg_dump 输出；须在平台停止时制作 · Output of pg_dump, made while the platform is stopped
+    #[arg(long, value_name = "FILE")]
+    pub dump: Option<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Takes a snapshot.
+pub fn backup(args: &BackupArgs) -> Result<Said, CliError> {
+    let layout = Layout::new(&args.data)?;
+    let trust = live::trust(&layout)?;
+    let out = input::absolute(&args.out)?;
+    let custody_dir = args.custody.as_deref().map(input::absolute).transpose()?;
+    let inside = |a: &Path, b: &Path| a.starts_with(b) || b.starts_with(a);
+    let mixed = |c: &PathBuf| inside(c, &layout.data) || inside(c, &out);
+    if inside(&out, &layout.data) || custody_dir.as_ref().is_some_and(mixed) {
+        return Err(CliError::usage(
+            "--out",
+            "备份、托管与数据目录须彼此分开。",
+            "The backup, the custody and the data folder must lie apart from each other.",
+        ));
+    }
+    let secret = passphrase(BACKUP_VAR)?;
+    let repo = Repo::open_or_make(&out, &trust.deployment, trust.suite, &secret)?;
+    let custody = custody(custody_dir, &layout, &trust)?;
+    let held = custody.as_ref().map(|c| c.sync(&layout.ring())).transpose()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let copy = layout.platform().join(format!(".backup-{}", crypto::random_hex(8)?));
+    let taken = collect(args, &layout, &trust, &runtime, &copy).and_then(|source| Ok(take(&repo, source)?));
+    // A copy of the database lies in the open only as long as it is read.
+    remove(&copy)?;
+    let (manifest, written) = taken?;
+    if let Some(custody) = &custody {
+        custody.set_floor(&manifest.facts)?;
+    }
+    let digest = repo.digest(&manifest)?;
+    if manifest.facts.database.as_deref() == Some("sqlite") {
+        let refs = [("snapshot", digest.to_string()), ("number", manifest.number.to_string())];
+        runtime.block_on(record(&layout, "make_backup", &refs))?;
+    }
+    Ok(said(&manifest, &digest, &out, written, held))
+}
+
+fn said(manifest: &Manifest, digest: &model::Digest, out: &Path, written: u64, held: Option<u64>) -> Said {
+    let bytes: u64 = manifest.files.iter().map(|f| f.len).chain(manifest.objects.iter().map(|o| o.len)).sum();
+    let mut text = format!(
+        "快照 snapshot {}  {digest}\n  文件 files {}  密封对象 sealed objects {}  共 total {bytes} B  新增 new {written} B\n",
+        manifest.number,
+        manifest.files.len(),
+        manifest.objects.len()
+    );
+    text.push_str(&match held {
+        Some(n) => format!("  托管密钥 keys in custody {n}\n"),
+        None => {
+            "  没有密钥托管：仅凭本备份打不开任何密封对象。\n  No custody: this backup alone opens no sealed object.\n"
+                .to_owned()
+        }
+    });
+    text.push_str("  不含 not in it: root/, desks/, story/\n");
+    let json = json!({
+        "out": out, "snapshot": manifest.number, "digest": digest, "files": manifest.files.len(),
+        "objects": manifest.objects.len(), "bytes": bytes, "new_bytes": written, "keys_in_custody": held,
+        "facts": manifest.facts,
+    });
+    Said::new(0, json, text)
+}
+
+/// The custody that was named, or that the folder has. From the first time on the zone reaches it when it destroys.
+fn custody(named: Option<PathBuf>, layout: &Layout, trust: &audit::Trust) -> Result<Option<Custody>, CliError> {
+    let Some(dir) = named.or(custody_of(layout)?) else { return Ok(None) };
+    if !layout.ring().is_dir() {
+        return Err(CliError::usage(
+            "--custody",
+            "该目录没有软件密钥环：密钥在硬件模块中，由其自身的备份办法保管。",
+            "This folder has no ring of software keys: a hardware module keeps its keys by its own means.",
+        ));
+    }
+    let custody = Custody::open_or_make(&dir, &trust.deployment)?;
+    let text = dir.display().to_string();
+    let before = custody_of(layout)?;
+    if before.as_ref().is_some_and(|b| *b != dir) {
+        return Err(CliError::usage(
+            "--custody",
+            "该目录已有另一处密钥托管；两处并存时销毁无法到达旧处。",
+            "The folder has another custody already; a destruction would not reach it.",
+        ));
+    }
+    write_private(&layout.custody_file(), text.as_bytes())?;
+    Ok(Some(custody))
+}
+
+fn collect(
+    args: &BackupArgs,
+    layout: &Layout,
+    trust: &audit::Trust,
+    runtime: &tokio::runtime::Runtime,
+    copy: &Path,
+) -> Result<Source, CliError> {
+    let logs = live::logs(layout)?;
+    let mut facts = Facts::default();
+    let mut files = Vec::new();
+    for LogCopy { name, note, leaves } in logs {
+        facts.logs.insert(name.as_str().to_owned(), live::log_facts(&note));
+        files.push((format!("@log/{name}.checkpoint"), Content::Bytes(note.render().into_bytes())));
+        files.push((format!("@log/{name}.leaves"), Content::Bytes(leaves)));
+    }
+    let last = database(args, layout, runtime, copy, &mut files, &mut facts)?;
+    if let Some(journal) = live::journal(layout, trust, last)? {
+        facts.order_seq = Some(journal.order_seq);
+        facts.report_seq = Some(journal.report_seq);
+        facts.frames = Some(journal.frames);
+        files.push(("zone/journal".to_owned(), Content::Prefix(layout.zone().join("journal"), journal.len)));
+    }
+    for path in kept(&layout.data)? {
+        let name = path.strip_prefix(&layout.data).map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+        files.push((name, Content::File(path)));
+    }
+    let objects = layout.zone().join("objects");
+    Ok(Source {
+        at: Timestamp((wiring::wall_clock())()),
+        files,
+        objects: objects.is_dir().then(|| (objects, "zone/objects".to_owned())),
+        destroyed: live::destroyed(&layout.ring()),
+        facts,
+    })
+}
+
+/// The platform's database, and the last order that it knows.
+fn database(
+    args: &BackupArgs,
+    layout: &Layout,
+    runtime: &tokio::runtime::Runtime,
+    copy: &Path,
+    files: &mut Vec<(String, Content)>,
+    facts: &mut Facts,
+) -> Result<Option<u64>, CliError> {
+    if let Ok(url) = std::env::var(supervisor::DATABASE_VAR) {
+        let Some(dump) = &args.dump else {
+            return Err(CliError::usage(
+                "--dump",
+                "数据库是 PostgreSQL：请停止平台，用 pg_dump 制作副本并以 --dump 给出。",
+                "The database is PostgreSQL: stop the platform, copy it with pg_dump and give the file by --dump.",
+            ));
+        };
+        super::restore::stopped(layout)?;
+        let mac_key = wiring::secret(&layout.platform_keys().join(QUEUE_KEY))?;
+        let suite = wiring::deployment(layout)?.suite;
+        let last = runtime.block_on(async {
+            store::Store::open(&url, store::Settings { suite, mac_key }).await?.last_order_seq().await
+        })?;
+        files.push(("platform/database.dump".to_owned(), Content::File(input::absolute(dump)?)));
+        facts.database = Some("dump".to_owned());
+        return Ok(Some(last));
+    }
+    if !layout.platform().join("platform.db").is_file() {
+        return Ok(None);
+    }
+    let last = runtime.block_on(store::snapshot(&layout.database_url(), copy))?;
+    files.push(("platform/platform.db".to_owned(), Content::File(copy.to_path_buf())));
+    facts.database = Some("sqlite".to_owned());
+    Ok(Some(last))
+}
+
+/// Files that are copied as they are. Left out: what is copied otherwise, what a process makes anew, and what is not the
+/// deployment's to keep (the root, people's desks).
+fn kept(data: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let mut out = Vec::new();
+    for name in ["deployment.json", "trust.json"] {
+        out.extend(Some(data.join(name)).filter(|p| p.is_file()));
+    }
+    for folder in ["platform", "zone", "log/keys"] {
+        walk(&data.join(folder), data, &mut out)?;
+    }
+    out.extend(Some(data.join("log/deployment.json")).filter(|p| p.is_file()));
+    Ok(out)
+}
+
+fn walk(folder: &Path, data: &Path, out: &mut Vec<PathBuf>) -> Result<(), CliError> {
+    const SKIPPED: [&str; 11] = [
+        "platform/platform.db",
+        "platform/platform.db-wal",
+        "platform/platform.db-shm",
+        "platform/restored.json",
+        "zone/objects",
+        "zone/spill",
+        "zone/journal",
+        "zone/endpoint",
+        "zone/lock",
+        "zone/keys/ring",
+        "zone/custody",
+    ];
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let below = path.strip_prefix(data).map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let made_anew = name.starts_with('.')
+            || [".lock", ".tmp", ".partial"].iter().any(|end| name.ends_with(end))
+            || ["log-signer", "log-signer.json", "zone-log.json"].contains(&name.as_str());
+        if made_anew || SKIPPED.contains(&below.as_str()) {
+            continue;
+        }
+        if path.is_dir() { walk(&path, data, out)? } else { out.push(path) }
+    }
+    Ok(())
+}
+
+fn remove(copy: &Path) -> Result<(), CliError> {
+    let parent = copy.parent().unwrap_or(Path::new("."));
+    let Ok(entries) = fs::read_dir(parent) else { return Ok(()) };
+    for entry in entries {
+        let path = entry?.path();
+        // Also those of runs that were killed.
+        if path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(".backup-")) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Leaves a leaf in the platform's log; a running platform's sequencer takes it up.
+pub async fn record(layout: &Layout, kind: &str, refs: &[(&str, String)]) -> Result<(), CliError> {
+    let app = platform::open(layout, wiring::deployment(layout)?, "", ["none", "open"]).await?;
+    app::link::restore_clock(&app).await?;
+    let refs: BTreeMap<String, String> = refs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    Ok(app::restored::record(&app, kind, refs).await?)
+}

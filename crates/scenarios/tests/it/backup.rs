@@ -1,0 +1,201 @@
+//! Backup, destruction, restore, as the people who run a machine do them.
+
+use crate::program::{Served, logs_hold, story, yunyu};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const PASSPHRASE: &str = "a passphrase for backups";
+
+/// Runs a command with the backup's passphrase in its environment.
+fn admin(words: &[&str], code: i32) -> Value {
+    let out = Command::new(yunyu())
+        .arg("admin")
+        .args(words)
+        .arg("--json")
+        .env("YUNYU_BACKUP_PASSPHRASE", PASSPHRASE)
+        .env_remove("YUNYU_DATABASE")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let (text, told) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert_eq!(out.status.code(), Some(code), "{words:?}\n{text}\n{told}");
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{words:?}: {e}\n{text}\n{told}"))
+}
+
+/// Starts the same and kills it after a while.
+fn killed(words: &[&str], after: Duration) {
+    let mut child = Command::new(yunyu())
+        .arg("admin")
+        .args(words)
+        .arg("--json")
+        .env("YUNYU_BACKUP_PASSPHRASE", PASSPHRASE)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(after);
+    let _ = child.kill();
+    child.wait().unwrap();
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { out.extend(files(&path)) } else { out.push(path) }
+    }
+    out
+}
+
+fn names(folder: &Path, end: &str) -> Vec<String> {
+    let name = |p: PathBuf| p.file_name().unwrap().to_string_lossy().into_owned();
+    let mut out: Vec<String> = files(folder).into_iter().map(name).filter(|n| n.ends_with(end)).collect();
+    out.sort();
+    out
+}
+
+fn leaves(data: &Path, kind: &str) -> usize {
+    let (reader, _) = audit::LogReader::open(&data.join("log/platform")).unwrap();
+    let mut n = 0;
+    reader
+        .each(0, |_, bytes| {
+            n += usize::from(audit::Leaf::decode(bytes)?.kind == kind);
+            Ok(())
+        })
+        .unwrap();
+    n
+}
+
+/// Two approvers of the authority sign a draft.
+fn signed(data: &Path, draft: &Path, by: &str) -> PathBuf {
+    let desks: Vec<Value> = serde_json::from_slice(&std::fs::read(data.join("desks/accounts.json")).unwrap()).unwrap();
+    let password = desks.iter().find(|d| d["account"] == by).unwrap()["password"].as_str().unwrap();
+    let (key, out) = (data.join(format!("desks/{by}.key.json")), draft.with_extension(by));
+    let done = Command::new(yunyu())
+        .args(["admin", "confirm-restore", "--draft", text(draft), "--key", text(&key), "--out", text(&out), "--json"])
+        .env("YUNYU_KEY_PASSPHRASE", password)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    out
+}
+
+/// Must hold: a backup from before a destruction cannot read the destroyed data afterwards; a restore revives nothing and
+/// goes behind nothing that is known without two people.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_from_before_a_destruction_brings_nothing_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, out, custody) = (dir.path().join("data"), dir.path().join("backup"), dir.path().join("custody"));
+    story(&data, &[]);
+    let backup = ["backup", "--data", text(&data), "--out", text(&out), "--custody", text(&custody)];
+    let first = admin(&backup, 0);
+    assert!(first["objects"].as_u64().unwrap() > 3, "{first}");
+    let second = admin(&backup, 0);
+    let (all, new) = (second["bytes"].as_u64().unwrap(), second["new_bytes"].as_u64().unwrap());
+    assert!(new < all, "{second}");
+    let keys = names(&custody, ".key");
+    assert_eq!(keys, names(&data.join("zone/keys/ring"), ".key"));
+    // A drill leaves the folder as it is, tries every key, and is on record.
+    let drill = admin(&["restore", "--backup", text(&out), "--data", text(&data), "--drill"], 0);
+    assert_eq!((&drill["opened"], &drill["recorded"]), (&drill["objects"], &Value::Bool(true)), "{drill}");
+
+    // The authorisation ends: its keys go, from the custody too.
+    story(&data, &["--ending"]);
+    logs_hold(&data);
+    assert_eq!((leaves(&data, "make_backup"), leaves(&data, "drill_restore")), (2, 1));
+    let gone = names(&data.join("zone/keys/ring"), ".destroyed");
+    assert!(!gone.is_empty());
+    assert_eq!(names(&custody, ".destroyed"), gone);
+    assert!(names(&custody, ".key").len() < keys.len());
+
+    // On a new machine, with everything there is: passphrase, custody, the snapshot from before.
+    let fresh = dir.path().join("fresh");
+    let restore = ["restore", "--backup", text(&out), "--data", text(&fresh)];
+    let refused = admin(&restore, 2);
+    assert!(refused["error"]["en"].as_str().unwrap().contains("custody"), "{refused}");
+    let with = [&restore[..], &["--custody", text(&custody)]].concat();
+    let made = admin(&with, 0);
+    assert!(made["left_out"].as_u64().unwrap() > 0, "{made}");
+    assert!(files(&fresh.join("zone/objects/auth")).is_empty(), "destroyed objects were laid out");
+    assert!(!files(&fresh.join("zone/objects/res")).is_empty(), "the providers' records must come back");
+    assert_eq!(names(&fresh.join("zone/keys/ring"), ".destroyed"), gone);
+    held(&fresh, &data).await;
+
+    behind(&data, &backup, &out, dir.path());
+}
+
+/// A restored folder serves, and its authorisation is suspended; its log holds and says that it was restored.
+async fn held(fresh: &Path, data: &Path) {
+    // People bring their own desks: they are in no backup.
+    assert!(!fresh.join("desks").exists() && !fresh.join("root").exists());
+    std::fs::create_dir(fresh.join("desks")).unwrap();
+    std::fs::copy(data.join("desks/accounts.json"), fresh.join("desks/accounts.json")).unwrap();
+    let served = Served::start(fresh);
+    let token = served.sign_in("bureau.approver").await;
+    let list = served.get(&token, "/api/v1/authorisations").await;
+    let rows = list["authorisations"].as_array().unwrap();
+    assert!(rows.iter().all(|r| r["state"] == "suspended") && !rows.is_empty(), "{list}");
+    // In use, too, a folder is backed up as of one moment.
+    let out = fresh.with_extension("backup");
+    for _ in 0..3 {
+        admin(&["backup", "--data", text(fresh), "--out", text(&out)], 0);
+    }
+    drop(served);
+    logs_hold(fresh);
+    let (again, custody) = (fresh.with_extension("again"), fresh.with_file_name("custody"));
+    admin(&["restore", "--backup", text(&out), "--data", text(&again), "--custody", text(&custody)], 0);
+    logs_hold(&again);
+    assert_eq!(leaves(fresh, "restore_backup"), 1);
+    assert!(!fresh.join("platform/restored.json").exists());
+}
+
+/// Over a folder that is ahead: refused, until two people sign; what is set aside keeps no key.
+fn behind(data: &Path, backup: &[&str], out: &Path, dir: &Path) {
+    let restore = ["restore", "--backup", text(out), "--data", text(data), "--snapshot", "1"];
+    let refused = admin(&restore, 1);
+    assert_eq!(refused["error"]["code"], "restore-behind", "{refused}");
+    // A witness's checkpoint is enough to refuse on a machine that knows nothing else.
+    let kept = dir.join("witness.checkpoint");
+    std::fs::copy(data.join("log/platform/checkpoint"), &kept).unwrap();
+    let bare = dir.join("bare");
+    let elsewhere =
+        ["restore", "--backup", text(out), "--data", text(&bare), "--without-keys", "--checkpoint", text(&kept)];
+    assert_eq!(admin(&elsewhere, 1)["error"]["code"], "restore-behind");
+    assert!(!bare.exists());
+
+    // A backup that is killed at any moment leaves the snapshots before it, and the next one goes on.
+    for step in 0..6 {
+        killed(backup, Duration::from_millis(50 + 150 * step));
+    }
+    admin(backup, 0);
+    let draft = dir.join("draft.json");
+    admin(&[&restore[..], &["--draft", text(&draft), "--reason", "rehearsal"]].concat(), 0);
+    let (a, b) = (signed(data, &draft, "bureau.approver"), signed(data, &draft, "bureau.reviewer"));
+    let officer = signed(data, &draft, "bureau.officer");
+    let one = [&restore[..], &["--confirmed", text(&a)]].concat();
+    assert_eq!(admin(&one, 1)["error"]["code"], "restore-behind");
+    let wrong = [&restore[..], &["--confirmed", text(&a), "--confirmed", text(&officer)]].concat();
+    assert_eq!(admin(&wrong, 1)["error"]["code"], "restore-signer");
+    logs_hold(data);
+
+    // Killed at any moment: the folder is the old one or the new one, and the same command finishes.
+    for step in 0..6 {
+        let two = [&restore[..], &["--confirmed", text(&a), "--confirmed", text(&b)]].concat();
+        killed(&two, Duration::from_millis(80 + 200 * step));
+        assert!(data.join("deployment.json").is_file() && data.join("zone/journal").is_file(), "step {step}");
+    }
+    let two = [&restore[..], &["--confirmed", text(&a), "--confirmed", text(&b)]].concat();
+    let done = admin(&two, 0);
+    let aside = PathBuf::from(done["set_aside"].as_str().unwrap());
+    assert!(names(&aside.join("zone/keys/ring"), ".key").is_empty(), "old keys outlive a later destruction");
+    assert!(files(&data.join("zone/objects/auth")).is_empty());
+    assert!(data.join("platform/restored.json").is_file());
+}
