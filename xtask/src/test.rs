@@ -22,7 +22,7 @@ pub fn main(args: &[&str]) -> Done {
     note(typos());
     note(deny());
     // Before anything of Rust is built: the binary embeds what this leaves.
-    note(console::check());
+    note(console::check(full));
     note(step("clippy", cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])));
     note(build_yunyu().and_then(|yunyu| console::browser(&yunyu, full)));
     note(nextest(full, &rest));
