@@ -516,9 +516,58 @@ class Verifier:
 
     def subject(self):
         kind, what = self.b["subject"]["kind"], self.b["subject"]["id"]
-        check = {"product": self.product}.get(kind)
+        check = {"product": self.product, "decision": self.decision, "query_history": self.history,
+                 "destruction": self.destruction}.get(kind)
         need(check, "subject", "body.subject")
         check(what)
+
+    def document(self, kind, digest):
+        return next((d for d in self.b["documents"] if d["type"] == kind and d["digest"] == digest), None)
+
+    def decision(self, case):
+        need(self.chains.get(("platform", case)), "incomplete", "body.logs")
+        acts = [s["body"] for (k, _), s in self.known.items() if k == "act" and word(s["body"], "case") == case]
+        need(acts, "incomplete", "body.statements")
+        for act in acts:
+            shown = {kind: self.document(kind, word(act, kind)) for kind in ("object", "documents")}
+            without = word(act, "documents") == self.digest("documents", {})
+            need(shown["object"] and (shown["documents"] or without), "incomplete", "body.documents")
+
+    def history(self, person):
+        own = [x for x in self.links if x["actor"] == person]
+        need(own, "incomplete", "body.logs")
+        cases = {x["case"] for x in own} - {None}
+        for x in self.links:
+            need(x["actor"] == person or x["case"] in cases, "history", x["place"])
+        told = {s["leaf"] for s in self.b["story"]}
+        need(all(x["index"] in told for x in own if x["log"] == "platform"), "incomplete", "body.story")
+
+    def destruction(self, what):
+        first = None
+        for s in (s for (k, _), s in self.known.items() if k == "order"):
+            named = what and word(s["body"], "effect", "object", "authorisation") == what
+            if named and word(s["body"], "effect", "effect") == "destroy":
+                try:
+                    return self.destroyed(what, s["body"])
+                except Fault as f:
+                    first = first or f
+        raise first or Fault("incomplete", "body.statements")
+
+    def destroyed(self, what, order):
+        ask = {"outcome": "destroyed", "authorisation": what, "order": word(order, "id"), "case": word(order, "case")}
+        answers = lambda b: all(v and word(b, n) == v for n, v in ask.items()) and word(b, "zone_head")  # noqa: E731
+        found = [(d, s["body"]) for (k, d), s in self.known.items() if k == "report" and answers(s["body"])]
+        need(found, "incomplete", "body.statements")
+        digest, report = found[0]
+        link = next(x for x in self.links if x["refs"].get("report") == digest)
+        certificate = self.document("destruction-certificate", link["refs"].get("certificate"))
+        need(certificate, "incomplete", "body.documents")
+        says = from_canonical(unbase64(certificate["content"]))
+        same = {"case": "case", "keys": "keys", "objects": "objects", "report": "seq"}
+        agree = word(says, "authorisation") == what and all(
+            member(says, a) is not None and canonical(member(says, a)) == canonical(member(report, b))
+            for a, b in same.items())
+        need(agree, "destruction", "body.documents")
 
     def objects(self, effect, name, what):
         """Objects of the orders of an effect about one thing."""

@@ -13,7 +13,7 @@ import { Time } from '../../parts/Time';
 import { fromUtf8, toHex } from '../../trust/bytes';
 import { canonicalText } from '../../trust/canonical';
 import type { Entry, TreeProof, WholeLog } from '../../trust/log/whole';
-import { leafWords, procedures } from '../verify/leaf';
+import { leafWords, procedures } from '../../trust/words';
 import { useWords } from '../verify/words';
 import { LogVerdict, Reading } from './State';
 import { useLog, useTitles } from './useLog';

@@ -54,9 +54,13 @@ function every<T>(all: Iterable<T>, n: number): T[] {
 
 /** What the Python verifier says of each, in one run of it. */
 async function judged(changes: readonly Change[]): Promise<Verdict[]> {
-  const child = spawn(python ?? '', [fileURLToPath(here('judge.py')), packs], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    python ?? '',
+    [fileURLToPath(new URL('../../../../docs/verify/judge.py', import.meta.url)), packs],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const out: Verdict[] = [];
   const [evidence, trust] = [join(folder, 'evidence'), join(folder, 'trust')];
