@@ -73,6 +73,12 @@ fn nextest(full: bool, rest: &[&str]) -> Done {
     if let Err(Problem::Failed(text) | Problem::Usage(text)) = tools::cryptography() {
         eprintln!("── {text}");
     }
+    match tools::verifier_python() {
+        Ok(python) => {
+            c.env("YUNYU_PYTHON", python);
+        }
+        Err(Problem::Failed(text) | Problem::Usage(text)) => return Err(Problem::Failed(text)),
+    }
     if full {
         c.args(["--run-ignored", "all"]).env("YUNYU_FULL", "1");
     }
