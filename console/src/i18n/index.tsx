@@ -5,9 +5,12 @@
 import { createContext, useContext, useEffect, useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
 import type zh from '../messages/zh.json';
+import { fill } from './fill';
+import type { Lang, Values } from './fill';
 
-/** A language of the console. */
-export type Lang = 'zh' | 'en';
+export { fill } from './fill';
+export type { Lang } from './fill';
+
 /** Key of a message. */
 export type MessageKey = keyof typeof zh;
 /** Something named in both languages. */
@@ -15,7 +18,6 @@ export interface Named {
   zh: string;
   en: string;
 }
-type Values = Record<string, string | number>;
 type Table = Record<string, string>;
 
 /** Reads messages of one language. */
@@ -49,14 +51,6 @@ async function load(lang: Lang): Promise<Table> {
 /** The language chosen last; Chinese where none was. */
 export function keptLang(): Lang {
   return localStorage.getItem(KEPT) === 'en' ? 'en' : 'zh';
-}
-
-/** Fills `{name}` placeholders. */
-export function fill(text: string, values: Values = {}): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
-    const value = values[name];
-    return value === undefined ? whole : String(value);
-  });
 }
 
 /** Reads a table of messages; exported for code outside of the tree of components. */

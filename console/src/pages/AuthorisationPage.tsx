@@ -2,10 +2,12 @@
 import { Link, useParams } from 'react-router';
 import { useAuthorisations, useCases, useMe, useProcedures, useResources } from '../api/queries';
 import type { Authorisation } from '../api/types';
+import { oversees } from '../app/menu';
 import { CaseState } from '../cases/CaseState';
 import { mayOpen } from '../cases/opening';
 import { useTerm } from '../cases/terms';
 import { useTexts } from '../i18n';
+import { Evidence } from '../parts/Evidence';
 import { Copyable } from '../parts/Copy';
 import { Facts } from '../parts/Facts';
 import { List } from '../parts/List';
@@ -42,6 +44,7 @@ function Known({ authorisation: a }: { authorisation: Authorisation }) {
   const resources = useResources().data?.resources;
   const procedures = useProcedures().data?.procedures ?? [];
   const cases = useCases({ authorisation: a.id, order: 'newest' }).data?.cases ?? [];
+  const ended = a.state_now === 'terminated' || a.state_now === 'revoked';
   const stops = me ? procedures.filter((p) => p.object === 'stop' && mayOpen(p, me)) : [];
   return (
     <>
@@ -73,6 +76,9 @@ function Known({ authorisation: a }: { authorisation: Authorisation }) {
             ))}
           </ul>
         </Part>
+      )}
+      {ended && me && (me.org.id === a.operator || oversees(me)) && (
+        <Evidence about="authorisations" id={a.id} />
       )}
       <Part title={t('authorisation.scope')}>
         <List

@@ -7,12 +7,14 @@ import type { Case, Me, Procedure, Step } from '../api/types';
 import { actable, alreadyDone } from '../cases/actable';
 import { ActDialog } from '../cases/ActDialog';
 import { CaseState } from '../cases/CaseState';
+import { partyTo } from '../cases/party';
 import { ObjectView } from '../cases/ObjectView';
 import { Objections } from '../cases/Objections';
 import { Signature, useActs } from '../cases/Signature';
 import { Timeline } from '../cases/Timeline';
 import { useTexts } from '../i18n';
 import { Copyable } from '../parts/Copy';
+import { Evidence } from '../parts/Evidence';
 import { Facts } from '../parts/Facts';
 import { Org, Person } from '../parts/Names';
 import { Page, Part } from '../parts/Page';
@@ -84,6 +86,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
               ]}
             />
           </Part>
+          {partyTo(c, me) && <Evidence about="cases" id={c.id} />}
         </div>
       </div>
       {step && procedure && (

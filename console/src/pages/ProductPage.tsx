@@ -1,24 +1,20 @@
 /** One product: what it is, its price, its certificate, its way here, and the evidence for all of it. */
-import { DownloadOutlined } from '@ant-design/icons';
-import { Button } from 'antd';
-import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { oversees } from '../app/menu';
-import { get } from '../api/client';
 import { useMe, useOrders, useProcedures, useProduct } from '../api/queries';
 import type { Product } from '../api/types';
 import { mayOpen } from '../cases/opening';
 import { useTerm } from '../cases/terms';
 import { useTexts } from '../i18n';
 import { Copyable } from '../parts/Copy';
-import { download } from '../parts/download';
+import { Evidence } from '../parts/Evidence';
 import { Facts } from '../parts/Facts';
 import { Mark } from '../parts/Mark';
 import { count, yuan } from '../parts/Money';
 import { Org } from '../parts/Names';
 import { Ref } from '../parts/Ref';
 import { Page, Part } from '../parts/Page';
-import { Failure, Shown } from '../parts/States';
+import { Shown } from '../parts/States';
 import { Time } from '../parts/Time';
 
 export default function ProductPage() {
@@ -121,7 +117,9 @@ function Known({ product: p }: { product: Product }) {
           </ul>
         </Part>
       )}
-      {me && (me.org.id === p.operator || oversees(me)) && p.state !== 'draft' && <Evidence product={p} />}
+      {me && (me.org.id === p.operator || oversees(me)) && p.state !== 'draft' && (
+        <Evidence about="products" id={p.id} />
+      )}
     </>
   );
 }
@@ -146,36 +144,5 @@ function Actions({ product: p }: { product: Product }) {
         <Link to={`/cases/new?procedure=${order.name}&product=${p.id}`}>{t('product.order')}</Link>
       )}
     </p>
-  );
-}
-
-/** The evidence file: everything about the product that an offline verifier needs. */
-function Evidence({ product }: { product: Product }) {
-  const { t } = useTexts();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const fetchFile = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      const [file, { canonical }] = await Promise.all([
-        get<unknown>(`/api/v1/products/${product.id}/evidence`),
-        import('../trust/canonical'),
-      ]);
-      download(`${product.id}.evidence.json`, canonical(file as never), 'application/json');
-    } catch (e) {
-      setError(e);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <Part title={t('evidence.title')}>
-      <p>{t('evidence.text')}</p>
-      {error !== null && <Failure error={error} />}
-      <Button icon={<DownloadOutlined />} loading={busy} onClick={() => void fetchFile()}>
-        {t('evidence.download')}
-      </Button>
-    </Part>
   );
 }

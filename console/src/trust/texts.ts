@@ -1,6 +1,6 @@
 /** Words of the verifier and the audit explorer, in both languages. They come with the pages that show them. */
 
-import { fill, type Lang } from '../i18n';
+import { fill, type Lang } from '../i18n/fill';
 import en from '../messages/trust.en.json';
 import zh from '../messages/trust.zh.json';
 import type { Fault, Said } from './fault';

@@ -1,4 +1,5 @@
-//! Collects what the evidence file of a product holds: every case it rests on, every statement, every document.
+//! Collects what an evidence file holds about a product, a decision, what a person did, or a destruction: every case it
+//! rests on, every statement, every document.
 //! The proofs come from the log's files; nothing here can make a proof up.
 
 use crate::cases::{DOCUMENTS_TYPE, StoredAct};
@@ -8,16 +9,54 @@ use crate::reports::{JobResult, StoredReport};
 use audit::evidence::{EvidenceBuilder, Origin, Subject};
 use model::act::ACT_TYPE;
 use model::case::Case;
-use model::ids::CaseId;
+use model::ids::{CaseId, PersonId};
 use model::order::{OBJECT_TYPE, ORDER_TYPE, REPORT_TYPE, WorkOrder};
-use model::record::{Authorisation, Certificate, Grant, Job, Product, ProductReview, Resource, Scenario};
-use model::{Entity, Signed, Timestamp};
+use model::procedure::visible_history;
+use model::record::{
+    Authorisation, Certificate, DestructionCertificate, Grant, Job, Product, ProductReview, Resource, Scenario,
+};
+use model::{Entity, Refusal, Signed, Timestamp};
 use std::collections::BTreeSet;
 use std::path::Path;
 use store::{Filter, Store};
 
 /// Type name under which a certificate is digested.
 pub const CERTIFICATE_TYPE: &str = "certificate";
+
+/// Type name under which a certificate of destruction is digested.
+pub const DESTRUCTION_TYPE: &str = "destruction-certificate";
+
+/// What evidence is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// A product's way from the records to its release.
+    Product,
+    /// One case, from its opening on.
+    Decision,
+    /// What a person did and was refused.
+    QueryHistory,
+    /// The end of an authorisation's keys.
+    Destruction,
+}
+
+impl About {
+    /// The kind of subject as the file names it.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Product => "product",
+            Self::Decision => "decision",
+            Self::QueryHistory => "query_history",
+            Self::Destruction => "destruction",
+        }
+    }
+
+    /// By the kind's name.
+    #[must_use]
+    pub fn parse(kind: &str) -> Option<Self> {
+        [Self::Product, Self::Decision, Self::QueryHistory, Self::Destruction].into_iter().find(|a| a.kind() == kind)
+    }
+}
 
 /// Where the evidence is made.
 pub struct Source<'a> {
@@ -27,6 +66,8 @@ pub struct Source<'a> {
     pub log_dir: &'a Path,
     /// The deployment.
     pub deployment: &'a Deployment,
+    /// The rule pack: it says which votes are still blind.
+    pub pack: &'a model::pack::Pack,
     /// Signs the file for the platform.
     pub signer: &'a crypto::SigningKey,
     /// When, on the deployment's clock.
@@ -36,12 +77,12 @@ pub struct Source<'a> {
 /// How often the export is tried while the logs catch up with what was just done.
 const TRIES: u32 = 20;
 
-/// The evidence file of a product, as canonical bytes. It is checked before it is handed out: a statement whose leaf
+/// An evidence file about something, as canonical bytes. It is checked before it is handed out: a statement whose leaf
 /// is not yet under the newest checkpoint is waited for.
-pub async fn export(from: &Source<'_>, product: &str) -> AppResult<Vec<u8>> {
+pub async fn export(from: &Source<'_>, about: About, id: &str) -> AppResult<Vec<u8>> {
     let mut tries = 0;
     loop {
-        let bytes = gather(from, product).await?;
+        let bytes = gather(from, about, id).await?;
         let report = audit::evidence::verify(&bytes, None, &|_, _, _| Ok(()));
         tries += 1;
         match report.failure {
@@ -54,7 +95,7 @@ pub async fn export(from: &Source<'_>, product: &str) -> AppResult<Vec<u8>> {
     }
 }
 
-async fn gather(from: &Source<'_>, product: &str) -> AppResult<Vec<u8>> {
+async fn gather(from: &Source<'_>, about: About, id: &str) -> AppResult<Vec<u8>> {
     let deployment = from.deployment;
     let origin = Origin {
         deployment: deployment.deployment.clone(),
@@ -63,16 +104,44 @@ async fn gather(from: &Source<'_>, product: &str) -> AppResult<Vec<u8>> {
         root: deployment.root.parse()?,
         trust_digest: None,
     };
-    let subject = Subject { kind: "product".to_owned(), id: product.to_owned() };
+    let subject = Subject { kind: about.kind().to_owned(), id: id.to_owned() };
     let mut builder = EvidenceBuilder::new(from.log_dir, origin, subject);
-    let cases = collect(from.store, &mut builder, product).await?;
+    let cases = match about {
+        About::Product => collect(from.store, &mut builder, id).await?,
+        About::Decision => BTreeSet::from([need::<Case>(from.store, id, "case").await?.id]),
+        About::QueryHistory => history(&mut builder, id)?,
+        About::Destruction => destruction(from.store, &mut builder, id).await?,
+    };
     for case in &cases {
         builder.case(case.as_str());
         statements(from.store, &mut builder, case).await?;
-        objects(from.store, &mut builder, case).await?;
+        objects(from, &mut builder, case).await?;
     }
-    story(from.store, &mut builder, &cases).await?;
+    let person = (about == About::QueryHistory).then_some(id);
+    story(from.store, &mut builder, &cases, person).await?;
     builder.build(from.now.0, from.signer).map_err(AppError::bug)
+}
+
+/// The cases in which a person did something. A person of whom the log knows nothing has no history.
+fn history(builder: &mut EvidenceBuilder, person: &str) -> AppResult<BTreeSet<CaseId>> {
+    let cases = builder.person(person).map_err(AppError::bug)?;
+    Ok(cases.into_iter().map(CaseId).collect())
+}
+
+/// The case that ended an authorisation and the one that began it, with the certificate.
+async fn destruction(store: &Store, builder: &mut EvidenceBuilder, id: &str) -> AppResult<BTreeSet<CaseId>> {
+    let authorisation: Authorisation = need(store, id, "authorisation").await?;
+    let certificates: Vec<DestructionCertificate> = store.list(&Filter::of(id)).await?;
+    if certificates.is_empty() {
+        return Err(AppError::NotFound("destruction"));
+    }
+    let mut cases = BTreeSet::from([authorisation.case]);
+    for certificate in certificates {
+        let name = format!("destruction-{}.json", certificate.id);
+        builder.object(&name, DESTRUCTION_TYPE, &certificate).map_err(AppError::bug)?;
+        cases.insert(certificate.case);
+    }
+    Ok(cases)
 }
 
 async fn need<T: Entity>(store: &Store, id: &str, what: &'static str) -> AppResult<T> {
@@ -133,8 +202,11 @@ async fn statements(store: &Store, builder: &mut EvidenceBuilder, case: &CaseId)
 }
 
 /// The object that was signed along a case, and the documents handed in with each act.
-async fn objects(store: &Store, builder: &mut EvidenceBuilder, case: &CaseId) -> AppResult<()> {
-    let row: Case = need(store, case.as_str(), "case").await?;
+async fn objects(from: &Source<'_>, builder: &mut EvidenceBuilder, case: &CaseId) -> AppResult<()> {
+    let row: Case = need(from.store, case.as_str(), "case").await?;
+    if visible_history(from.pack, &row, &PersonId(String::new())).len() != row.history.len() {
+        return Err(still_blind(from.pack).into());
+    }
     builder.object(&format!("object-{case}.json"), OBJECT_TYPE, &row.object).map_err(AppError::bug)?;
     for (i, done) in row.history.iter().enumerate().filter(|(_, d)| !d.documents.is_empty()) {
         let name = format!("documents-{case}-{i:03}-{}.json", done.step);
@@ -143,8 +215,23 @@ async fn objects(store: &Store, builder: &mut EvidenceBuilder, case: &CaseId) ->
     Ok(())
 }
 
-/// The story in plain words: one line for each leaf of the cases, in log order.
-async fn story(store: &Store, builder: &mut EvidenceBuilder, cases: &BTreeSet<CaseId>) -> AppResult<()> {
+/// Evidence shows every vote; one that is to stay hidden until all are in would be told.
+fn still_blind(pack: &model::pack::Pack) -> Refusal {
+    pack.refusal(
+        "votes-still-blind",
+        "PRODUCT-CASE",
+        "有一步的表决尚未齐全，之前互不可见；表决完成后才能导出证据",
+        "a vote is still open in which the votes stay hidden from each other; evidence can be had once all are in",
+    )
+}
+
+/// The story in plain words: one line for each leaf of the cases and of the person, in log order.
+async fn story(
+    store: &Store,
+    builder: &mut EvidenceBuilder,
+    cases: &BTreeSet<CaseId>,
+    person: Option<&str>,
+) -> AppResult<()> {
     let mut from = 0;
     loop {
         let page = store.leaves_from(from, 1000).await?;
@@ -152,7 +239,8 @@ async fn story(store: &Store, builder: &mut EvidenceBuilder, cases: &BTreeSet<Ca
         from = last + 1;
         for (index, bytes) in &page {
             let leaf = audit::Leaf::decode(bytes).map_err(AppError::bug)?;
-            if !cases.iter().any(|c| Some(c.as_str()) == leaf.case.as_deref()) {
+            let theirs = person.is_some() && leaf.actor.as_deref() == person;
+            if !theirs && !cases.iter().any(|c| Some(c.as_str()) == leaf.case.as_deref()) {
                 continue;
             }
             let what = leaf.refs.get("step").unwrap_or(&leaf.kind);

@@ -101,8 +101,10 @@ pub async fn take(app: &App, signed: Signed<ZoneReport>) -> AppResult<()> {
         tx.undo().await?;
         return Err(AppError::Moved("report sequence"));
     }
-    apply(app, &mut tx, report, now).await?;
-    tx.append_leaf(leaf(&link::signed_digest(app, &signed)?, report, now)).await?;
+    let certificate = apply(app, &mut tx, report, now).await?;
+    let mut draft = leaf(&link::signed_digest(app, &signed)?, report, now);
+    draft.refs.extend(certificate.map(|digest| ("certificate".to_owned(), digest)));
+    tx.append_leaf(draft).await?;
     let stored = StoredReport { id: format!("{:012}", report.seq), case: report.case.clone(), report: signed.clone() };
     tx.put(&stored).await?;
     tx.meta_set(LAST, &report.seq.to_string()).await?;
@@ -137,9 +139,17 @@ fn leaf(digest: &Digest, report: &ZoneReport, now: Timestamp) -> LeafDraft {
     }
 }
 
-async fn apply(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppResult<()> {
+/// Applies a report; gives the digest of the certificate of destruction, where it makes one.
+async fn apply(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppResult<Option<String>> {
+    if matches!(report.outcome, ReportOutcome::Destroyed { .. }) {
+        return destroyed(app, tx, report, now).await;
+    }
+    apply_plain(tx, report, now).await.map(|()| None)
+}
+
+async fn apply_plain(tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppResult<()> {
     match &report.outcome {
-        ReportOutcome::Applied => Ok(()),
+        ReportOutcome::Applied | ReportOutcome::Destroyed { .. } => Ok(()),
         ReportOutcome::Refused { refusal } => refused(tx, report, refusal, now).await,
         ReportOutcome::BatchStored { resource, batch, rows, set_aside, digest, .. } => {
             let Some(owner) = tx.get::<Resource>(resource.as_str()).await? else { return Ok(()) };
@@ -183,7 +193,6 @@ async fn apply(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> A
             released(tx, product.as_str(), artefact, *rows, now).await
         }
         ReportOutcome::Usage { segment, calls, .. } => usage(tx, *segment, calls, now).await,
-        ReportOutcome::Destroyed { .. } => destroyed(app, tx, report, now).await,
     }
 }
 
@@ -265,11 +274,11 @@ fn billed(unit: Option<&str>, count: &UsageCount) -> u64 {
     }
 }
 
-async fn destroyed(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppResult<()> {
-    let ReportOutcome::Destroyed { authorisation, keys, objects, what } = &report.outcome else { return Ok(()) };
+async fn destroyed(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppResult<Option<String>> {
+    let ReportOutcome::Destroyed { authorisation, keys, objects, what } = &report.outcome else { return Ok(None) };
     let (authorisation, objects) = (authorisation.as_str(), *objects);
-    let Some(auth) = tx.get::<Authorisation>(authorisation).await? else { return Ok(()) };
-    let Some(case) = report.case.clone() else { return Ok(()) };
+    let Some(auth) = tx.get::<Authorisation>(authorisation).await? else { return Ok(None) };
+    let Some(case) = report.case.clone() else { return Ok(None) };
     for mut grant in tx.list::<Grant>(&Filter::of(authorisation)).await? {
         grant.state = GrantState::Closed;
         tx.put(&grant).await?;
@@ -292,5 +301,5 @@ async fn destroyed(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) 
     };
     tracing::info!(deployment = %app.deployment.deployment, authorisation, objects, "destruction certified");
     tx.put(&certificate).await?;
-    Ok(())
+    Ok(Some(crypto::digest_of(app.suite(), crate::evidence::DESTRUCTION_TYPE, &certificate)?.to_string()))
 }

@@ -32,6 +32,8 @@ pub async fn for_person(app: &App, actor: &Actor, purpose: TicketPurpose) -> App
         let holder = TicketHolder::Person { person: actor.person.clone(), key };
         let ticket = issue(app, purpose, holder, actor.org.clone(), now)?;
         let mut draft = leaf(app, actor, &for_leaf, "ticket_issued");
+        // Checked above: a name that does not exist never gets here.
+        draft.refs.extend(about(&ticket.body.purpose).map(|id| ("about".to_owned(), id)));
         draft.refs.insert("ticket".to_owned(), ticket.body.id.to_string());
         draft.refs.insert("purpose".to_owned(), verb.to_owned());
         Ok(Done::with(ticket, draft))
@@ -93,6 +95,17 @@ fn issue(
     };
     let signature = app.signer.sign(TICKET_TYPE, &body)?;
     Ok(Signed { key: app.signer.key_id(), signature, body })
+}
+
+/// What a ticket is about.
+fn about(purpose: &TicketPurpose) -> Option<String> {
+    Some(match purpose {
+        TicketPurpose::Upload { resource, .. } | TicketPurpose::SetAside { resource, .. } => resource.to_string(),
+        TicketPurpose::GateReport { job } | TicketPurpose::Job { job } => job.to_string(),
+        TicketPurpose::Preview { grant } => grant.to_string(),
+        TicketPurpose::Product { order, .. } => order.to_string(),
+        TicketPurpose::Classify {} => return None,
+    })
 }
 
 fn verb(purpose: &TicketPurpose) -> &'static str {

@@ -18,6 +18,8 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 struct Dist;
 
 const PAGE: &str = "index.html";
+/// The verify page as one file: it works without this platform, and brings its own policy.
+const OFFLINE: &str = "verify.html";
 /// Stands in the page where the nonce of this one answer belongs.
 const NONCE_MARK: &str = "__CSP_NONCE__";
 /// Files below it carry a digest in their name and never change.
@@ -66,10 +68,21 @@ fn answer_file(path: &str, file: EmbeddedFile, encoding: Option<&'static str>) -
     if path.starts_with(WASM_WORKER) {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(WASM_POLICY));
     }
+    if path == OFFLINE {
+        // To be kept, not to be opened from here: a page from the platform would be the platform's word.
+        let keep = HeaderValue::from_static("attachment; filename=\"verify.html\"");
+        headers.insert(header::CONTENT_DISPOSITION, keep);
+    }
     if let Some(encoding) = encoding {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     out
+}
+
+/// The offline verify page, where the console was built before the program.
+#[must_use]
+pub fn offline_page() -> Option<Vec<u8>> {
+    Dist::get(OFFLINE).map(|file| file.data.into_owned())
 }
 
 fn media(path: &str) -> &'static str {
@@ -154,6 +167,24 @@ mod tests {
         // Where the console was not built there is nothing to serve.
         assert_eq!(with_policy.len(), usize::from(!scripts.is_empty()));
         assert!(with_policy.iter().all(|p| p == WASM_POLICY));
+    }
+
+    /// The offline page asks for nothing: its policy names no source but its own script and style, by digest.
+    #[test]
+    fn the_offline_page_may_load_nothing() {
+        let Some(page) = offline_page() else { return };
+        let text = String::from_utf8(page).unwrap();
+        let policy = text.split("Content-Security-Policy\" content=\"").nth(1).unwrap();
+        let policy = policy.split('"').next().unwrap();
+        let sources: Vec<_> = policy.split("; ").map(|d| d.split_once(' ').unwrap()).collect();
+        for (directive, sources) in sources {
+            let fine = match directive {
+                "script-src" | "style-src" => sources.starts_with("'sha256-") && !sources.contains(' '),
+                _ => sources == "'none'",
+            };
+            assert!(fine, "{directive} {sources}");
+        }
+        assert!(policy.starts_with("default-src 'none'; "), "{policy}");
     }
 
     #[test]

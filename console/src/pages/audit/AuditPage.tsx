@@ -8,7 +8,7 @@ import { Page, Part } from '../../parts/Page';
 import { Shown } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import type { Entry } from '../../trust/log/whole';
-import { leafWords, procedures } from '../verify/leaf';
+import { leafWords, procedures } from '../../trust/words';
 import { useWords } from '../verify/words';
 import { CheckpointPart, LogVerdict, Reading } from './State';
 import { useLog, useTitles } from './useLog';

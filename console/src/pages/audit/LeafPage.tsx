@@ -5,6 +5,7 @@ import { useMemo } from 'react';
 import { Link, useParams } from 'react-router';
 import { Copyable, Short } from '../../parts/Copy';
 import { download } from '../../parts/download';
+import { Evidence } from '../../parts/Evidence';
 import { Facts } from '../../parts/Facts';
 import { Org, Person } from '../../parts/Names';
 import { Page, Part } from '../../parts/Page';
@@ -13,7 +14,7 @@ import { Time } from '../../parts/Time';
 import { fromUtf8, toHex } from '../../trust/bytes';
 import { canonicalText } from '../../trust/canonical';
 import type { Entry, TreeProof, WholeLog } from '../../trust/log/whole';
-import { leafWords, procedures } from '../verify/leaf';
+import { leafWords, procedures } from '../../trust/words';
 import { useWords } from '../verify/words';
 import { LogVerdict, Reading } from './State';
 import { useLog, useTitles } from './useLog';
@@ -39,6 +40,7 @@ export default function LeafPage() {
               <Members entry={entry} log={log.whole} />
               <Proof log={log.whole} index={index} />
               <CaseChain log={log.whole} entry={entry} />
+              {entry.leaf.actor && <Evidence about="people" id={entry.leaf.actor} />}
             </>
           ) : (
             <Alert type="warning" showIcon title={t('audit.noLeaf', { n: index })} />

@@ -14,17 +14,17 @@ import { List } from '../../parts/List';
 import { Part } from '../../parts/Page';
 import { Time } from '../../parts/Time';
 import { Short } from '../../parts/Copy';
-import { leafWords, procedures } from './leaf';
+import { leafWords, procedures } from '../../trust/words';
 import { useWords } from './words';
 
 /** Subject, deployment, root. */
 export function About({ body }: { body: Evidence }) {
-  const { t } = useWords();
+  const { t, label } = useWords();
   return (
     <Part title={t('verify.what')}>
       <Facts
         items={[
-          [t('verify.product'), <code key="p">{body.subject.id}</code>],
+          [label('verify.kind', body.subject.kind), <code key="p">{body.subject.id}</code>],
           [t('verify.deployment'), <code key="d">{body.deployment}</code>],
           [t('verify.madeAt'), <Time key="t" at={body.made_at} />],
           [t('verify.suite'), <code key="s">{body.suite}</code>],

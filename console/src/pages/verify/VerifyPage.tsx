@@ -55,6 +55,11 @@ export default function VerifyPage() {
   return (
     <Page title={t('verify.title')} topic="verify" actions={result?.state === 'done' && print}>
       <p className="lead">{t('verify.intro')}</p>
+      <p>
+        <a href={`${import.meta.env.BASE_URL}verify.html`} download="verify.html">
+          {t('verify.getOffline')}
+        </a>
+      </p>
       <div className="beside">
         <FileDrop
           title={t('verify.evidence')}

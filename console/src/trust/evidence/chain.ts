@@ -72,6 +72,11 @@ export class Chains {
     return this.#platform.has(index);
   }
 
+  /** Is a chain of this case shown? */
+  hasCase(log: LogName, name: string): boolean {
+    return this.#of(log, name).length > 0;
+  }
+
   /** The leaf of a case's chain with this hash. */
   find(log: LogName, name: string, hash: string): Link | undefined {
     return this.#of(log, name).find((l) => l.hash === hash);

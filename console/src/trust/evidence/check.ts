@@ -18,9 +18,9 @@ import { Chains } from './chain';
 import { Counts } from './counts';
 import { checkDocuments } from './documents';
 import { parseEvidence, type Evidence, type EvidenceFile } from './file';
-import { checkProduct } from './product';
 import type { Quorum } from './refusal';
 import { checkStatements } from './statements';
+import { checkSubject } from './subject';
 import type { Stage } from './stages';
 
 /** Signed type of evidence files. */
@@ -89,8 +89,7 @@ class Run {
     this.done('statements');
     checkDocuments(both, body, chains, this.counts);
     this.done('documents');
-    if (body.subject.kind !== 'product') fail('subject', 'subject', {}, 'body.subject');
-    checkProduct(body, known);
+    checkSubject({ both, body, chains, known });
     this.done('subject');
     checkStory(body, chains);
     this.done('story');

@@ -174,6 +174,12 @@ export function packsOf(all: Texts): Packs {
   };
 }
 
+/** Versions of all packs that a deployment may pin, by name. */
+export function packVersions(all: Texts): string[] {
+  const names = Object.keys(all).filter((path) => path.endsWith('/pack.toml'));
+  return names.map((path) => readPack(all, path.replace('/pack.toml', ''))?.version ?? '').sort();
+}
+
 /** Names of procedures and steps of the pack of a version (`id@1.1.1`); none where it is not among the texts. */
 export function titlesOf(all: Texts, version: string): Titles {
   const pack = readPack(all, version.split('@')[0] ?? '');

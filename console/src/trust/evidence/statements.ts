@@ -26,6 +26,12 @@ export function nameOf(type: string, digest: string): string {
   return `${type} ${digest}`;
 }
 
+/** Statements of a type with their digests, by digest. */
+export function ofType(known: Known, type: string): { digest: string; s: Statement }[] {
+  const own = [...known].filter(([name]) => name.startsWith(`${type} `));
+  return own.map(([name, s]) => ({ digest: name.slice(type.length + 1), s }));
+}
+
 interface Scene {
   readonly both: Both;
   readonly body: Evidence;

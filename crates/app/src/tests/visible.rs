@@ -1,10 +1,14 @@
 //! Whose evidence and gate reports one may have, and whose people administer the platform.
 
 use super::*;
+use crate::evidence::About;
 use crate::tickets;
-use model::ids::{AuthorisationId, GrantId, JobId, OrderId, ProductId, ResourceId, ScenarioId};
+use model::ids::{AuthorisationId, DestructionId, GrantId, JobId, OrderId, ProductId, ResourceId, ScenarioId};
 use model::order::{GrantSpec, JobSpec, RecipientSpec};
-use model::record::{ConsumerOrder, ConsumerOrderState, Grant, GrantState, Job, JobState, Product, ProductState};
+use model::record::{
+    Authorisation, AuthorisationState, ConsumerOrder, ConsumerOrderState, DestructionCertificate, Grant, GrantState,
+    Job, JobState, Product, ProductState,
+};
 use model::ticket::TicketPurpose;
 use model::{Digest, Fen};
 
@@ -92,6 +96,23 @@ pub(super) fn order(operator: &OrgId, consumer: &OrgId, state: ConsumerOrderStat
     }
 }
 
+fn authorisation(operator: &OrgId, id: &AuthorisationId) -> Authorisation {
+    Authorisation {
+        id: id.clone(),
+        operator: operator.clone(),
+        uscc: String::new(),
+        mode: model::object::AuthorisationMode::Overall,
+        resources: BTreeMap::new(),
+        term_months: 12,
+        from: T0,
+        until: T0.plus_days(365),
+        state: AuthorisationState::Terminated,
+        pack: String::new(),
+        case: CaseId("case_start".into()),
+        renewal_of: None,
+    }
+}
+
 impl World {
     pub(super) async fn put<T: model::Entity>(&self, row: &T) {
         let mut tx = self.app.store.begin().await.unwrap();
@@ -111,7 +132,7 @@ async fn evidence_is_for_those_whose_acts_stand_in_it_and_those_who_watch() {
     w.put(&grant(&firm.id, &provider.id)).await;
     w.put(&job(&firm.id, &CaseId("case_job".into()))).await;
     let sees = async |org: &Organisation, role: PersonRole| {
-        code(views::check_evidence(&w.app, &actor("per_a", org, &[role]), PRODUCT).await)
+        code(views::check_evidence(&w.app, &actor("per_a", org, &[role]), About::Product, PRODUCT).await)
     };
     for state in [ProductState::Released, ProductState::Published, ProductState::Withdrawn] {
         w.put(&product(&firm.id, state)).await;
@@ -240,5 +261,85 @@ async fn administrators_belong_to_those_who_run_the_platform() {
                 "{role:?} {admin:?}"
             );
         }
+    }
+}
+
+/// A case's evidence is for its parties and those who oversee: not for everybody to whom a step could fall.
+#[tokio::test]
+async fn evidence_of_a_case_is_for_its_parties_and_those_who_watch() {
+    let w = world().await;
+    let firm = w.org("运营", OrgRole::Operator).await;
+    let case = w.case("authorisation", "reviewed", &firm.id, Vec::new()).await;
+    let sees = async |org: &Organisation| {
+        let who = actor("per_a", org, &[PersonRole::Approver]);
+        code(views::check_evidence(&w.app, &who, About::Decision, case.id.as_str()).await)
+    };
+    assert_eq!(sees(&firm).await, "ok");
+    assert_eq!(sees(&w.org("数据局", OrgRole::DataAuthority).await).await, "ok");
+    for role in [OrgRole::Operator, OrgRole::ExpertPanel, OrgRole::DataProvider, OrgRole::DataConsumer] {
+        assert_eq!(sees(&w.org("旁人", role).await).await, "not-found", "{role:?}");
+    }
+    let who = actor("per_a", &firm, &[PersonRole::Approver]);
+    assert_eq!(code(views::check_evidence(&w.app, &who, About::Decision, "case_none").await), "not-found");
+}
+
+/// What a person did is for the person and for those who read the log; nobody else learns whether there is such a person.
+#[tokio::test]
+async fn evidence_of_a_person_is_for_them_and_those_who_read_the_log() {
+    let w = world().await;
+    let firm = w.org("运营", OrgRole::Operator).await;
+    let (authority, police) =
+        (w.org("数据局", OrgRole::DataAuthority).await, w.org("网信", OrgRole::SecurityRegulator).await);
+    let person = model::party::Person {
+        id: PersonId("per_x".into()),
+        org: firm.id.clone(),
+        account: "x".into(),
+        roles: vec![PersonRole::Engineer],
+        key: None,
+        created_at: T0,
+    };
+    w.put(&person).await;
+    let sees = async |id: &str, org: &Organisation, role: PersonRole, of: &str| {
+        code(views::check_evidence(&w.app, &actor(id, org, &[role]), About::QueryHistory, of).await)
+    };
+    assert_eq!(sees("per_x", &firm, PersonRole::Engineer, "per_x").await, "ok");
+    assert_eq!(sees("per_y", &firm, PersonRole::Approver, "per_x").await, "not-found", "a colleague");
+    assert_eq!(sees("per_y", &authority, PersonRole::Officer, "per_x").await, "not-found", "the authority's officer");
+    assert_eq!(sees("per_y", &authority, PersonRole::AuditAdmin, "per_x").await, "ok");
+    assert_eq!(sees("per_y", &police, PersonRole::Officer, "per_x").await, "ok");
+    assert_eq!(sees("per_y", &police, PersonRole::Officer, "per_none").await, "not-found");
+}
+
+/// There is none before something was destroyed, and then it is for those whom it concerns.
+#[tokio::test]
+async fn evidence_of_a_destruction_is_for_those_it_concerns() {
+    let w = world().await;
+    let (firm, provider) = (w.org("运营", OrgRole::Operator).await, w.org("数源", OrgRole::DataProvider).await);
+    let grant = grant(&firm.id, &provider.id);
+    let id = grant.authorisation.clone();
+    w.put(&grant).await;
+    let sees = async |org: &Organisation| {
+        let who = actor("per_a", org, &[PersonRole::Approver]);
+        code(views::check_evidence(&w.app, &who, About::Destruction, id.as_str()).await)
+    };
+    assert_eq!(sees(&firm).await, "not-found", "there is no such authorisation");
+    w.put(&authorisation(&firm.id, &id)).await;
+    assert_eq!(sees(&firm).await, "not-found", "nothing was destroyed");
+    let certificate = DestructionCertificate {
+        id: DestructionId("des_1".into()),
+        authorisation: id.clone(),
+        case: CaseId("case_end".into()),
+        operator: firm.id.clone(),
+        keys: vec!["k".into()],
+        objects: 1,
+        report: 1,
+        at: T0,
+    };
+    w.put(&certificate).await;
+    for org in [&firm, &provider, &w.org("数据局", OrgRole::DataAuthority).await] {
+        assert_eq!(sees(org).await, "ok");
+    }
+    for role in [OrgRole::Operator, OrgRole::DataProvider, OrgRole::DataConsumer] {
+        assert_eq!(sees(&w.org("旁人", role).await).await, "not-found", "{role:?}");
     }
 }

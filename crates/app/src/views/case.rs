@@ -33,6 +33,11 @@ pub fn check_visible(app: &App, actor: &Actor, case: &Case) -> AppResult<()> {
 
 /// The applicant, those named in the object, those who acted, those with a step to take now, and those who oversee.
 pub(super) fn visible(app: &App, actor: &Actor, case: &Case) -> bool {
+    party_to(actor, case) || has_step(app, actor, case)
+}
+
+/// The applicant, those named in the object, those who acted, and those who oversee.
+pub(super) fn party_to(actor: &Actor, case: &Case) -> bool {
     let org = actor.org.as_str();
     let named = ["operator", "consumer", "provider", "author_org", "holder", "agency"]
         .iter()
@@ -53,7 +58,6 @@ pub(super) fn visible(app: &App, actor: &Actor, case: &Case) -> bool {
         || provides
         || oversees(actor)
         || case.history.iter().any(|d| d.org == actor.org)
-        || has_step(app, actor, case)
 }
 
 /// Does a step that may be taken now fall to a role of the caller's organisation? Whoever is named sees the case anyway,

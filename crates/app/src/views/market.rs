@@ -10,8 +10,8 @@ use model::case::Case;
 use model::ids::AuthorisationId;
 use model::order::ReportOutcome;
 use model::record::{
-    Authorisation, Batch, Certificate, ConsumerOrder, ConsumerOrderState, Grant, Job, JobState, Meter, Product,
-    ProductState, Resource, Scenario,
+    Authorisation, Batch, Certificate, ConsumerOrder, Grant, Job, JobState, Meter, Product, ProductState, Resource,
+    Scenario,
 };
 use model::{Entity, Timestamp};
 use serde_json::{Value, json};
@@ -154,28 +154,6 @@ pub async fn product(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
     // Who orders the product chooses one of them.
     view["scenarios"] = json!(scenarios);
     Ok(view)
-}
-
-/// May the caller have the evidence of a product? It holds every case, statement and document that the product rests on,
-/// the SQL and the operator's application among them: for those whose acts stand in it and those who watch or rely on it,
-/// published or not. An order counts from its admission on: applying for one is the consumer's own act.
-pub async fn check_evidence(app: &App, actor: &Actor, id: &str) -> AppResult<()> {
-    let none = || AppError::NotFound("product");
-    let product: Product = app.store.get(id).await?.ok_or_else(none)?;
-    if oversees(actor) || product.operator == actor.org {
-        return Ok(());
-    }
-    let orders: Vec<ConsumerOrder> = app.store.list(&Filter::of(id)).await?;
-    if orders.iter().any(|o| o.consumer == actor.org && o.state != ConsumerOrderState::Applied) {
-        return Ok(());
-    }
-    let job: Option<Job> = app.store.get(product.job.as_str()).await?;
-    let grant: Option<Grant> = match job {
-        Some(job) => app.store.get(job.grant.as_str()).await?,
-        None => None,
-    };
-    let provides = grant.is_some_and(|g| g.spec.resources.values().any(|provider| *provider == actor.org));
-    if provides { Ok(()) } else { Err(none()) }
 }
 
 fn sees(actor: &Actor, product: &Product) -> bool {

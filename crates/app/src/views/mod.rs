@@ -3,6 +3,7 @@
 mod case;
 mod cases;
 mod catalogue;
+mod evidence;
 mod market;
 mod people;
 mod records;
@@ -11,9 +12,10 @@ mod rules;
 pub use case::{acts, case, case_view, check_visible, leaves};
 pub use cases::{CaseFilter, CaseOrder, cases};
 pub use catalogue::{public_catalogue, public_resource};
+pub use evidence::check_evidence;
 pub use market::{
-    authorisations, authorisations_in_force, batches, certificate, check_evidence, grants, job, jobs, order, orders,
-    product, products, public_product, public_products, resource, resources, sees_job, usage,
+    authorisations, authorisations_in_force, batches, certificate, grants, job, jobs, order, orders, product, products,
+    public_product, public_products, resource, resources, sees_job, usage,
 };
 pub use people::{me, organisations, people};
 pub use records::{announcements, implementation_plans, plans, scenarios, staff};

@@ -60,6 +60,7 @@ pub struct EvidenceBuilder {
     origin: Origin,
     subject: Subject,
     cases: BTreeSet<String>,
+    person: Option<String>,
     statements: BTreeMap<(String, String), Statement>,
     documents: BTreeMap<String, Document>,
     story: Vec<StoryStep>,
@@ -74,6 +75,7 @@ impl EvidenceBuilder {
             origin,
             subject,
             cases: BTreeSet::new(),
+            person: None,
             statements: BTreeMap::new(),
             documents: BTreeMap::new(),
             story: Vec::new(),
@@ -84,6 +86,26 @@ impl EvidenceBuilder {
     pub fn case(&mut self, case: &str) -> &mut Self {
         self.cases.insert(case.to_owned());
         self
+    }
+
+    /// Adds every leaf by a person, from both logs, and every leaf of the cases these are in; gives those cases.
+    ///
+    /// # Errors
+    /// The logs cannot be read.
+    pub fn person(&mut self, person: &str) -> Result<BTreeSet<String>, LogError> {
+        let mut cases = BTreeSet::new();
+        for reader in self.readers()? {
+            reader.each(0, |_, bytes| {
+                let leaf = Leaf::decode(bytes)?;
+                if leaf.actor.as_deref() == Some(person) {
+                    cases.extend(leaf.case);
+                }
+                Ok(())
+            })?;
+        }
+        self.person = Some(person.to_owned());
+        self.cases.extend(cases.iter().cloned());
+        Ok(cases)
     }
 
     /// Adds a signed statement (`{body, key, signature}`) of a type such as `act`; approvals within an order come with
@@ -150,8 +172,7 @@ impl EvidenceBuilder {
     /// The logs cannot be read.
     pub fn missing(&self) -> Result<Vec<(String, String)>, LogError> {
         let mut out = BTreeSet::new();
-        for log in LogName::ALL.into_iter().filter(|l| self.log_dir.join(l.as_str()).is_dir()) {
-            let (reader, _) = LogReader::open(&self.log_dir.join(log.as_str()))?;
+        for reader in self.readers()? {
             for (_, leaf) in self.leaves(&reader)? {
                 for (kind, digest) in Leaf::decode(&leaf)?.refs {
                     let named = REFERRED.contains(&kind.as_str()) && digest_text(&digest);
@@ -199,10 +220,17 @@ impl EvidenceBuilder {
         Ok(crypto::canonical(&EvidenceFile { body, key: platform.public().key_id(), signature })?)
     }
 
+    fn readers(&self) -> Result<Vec<LogReader>, LogError> {
+        let dirs = LogName::ALL.map(|l| self.log_dir.join(l.as_str())).into_iter().filter(|d| d.is_dir());
+        dirs.map(|d| LogReader::open(&d).map(|(reader, _)| reader)).collect()
+    }
+
     fn leaves(&self, reader: &LogReader) -> Result<Vec<(u64, Vec<u8>)>, LogError> {
         let mut out = Vec::new();
         reader.each(0, |index, bytes| {
-            if Leaf::decode(bytes)?.case.is_some_and(|c| self.cases.contains(&c)) {
+            let leaf = Leaf::decode(bytes)?;
+            let by_them = self.person.is_some() && leaf.actor == self.person;
+            if by_them || leaf.case.is_some_and(|c| self.cases.contains(&c)) {
                 out.push((index, bytes.to_vec()));
             }
             Ok(())

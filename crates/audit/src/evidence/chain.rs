@@ -76,6 +76,11 @@ impl Chains {
         self.platform.contains(&index)
     }
 
+    /// Is a chain of this case shown?
+    pub fn has_case(&self, log: LogName, case: &str) -> bool {
+        self.chain(log, case).next().is_some()
+    }
+
     fn chain(&self, log: LogName, case: &str) -> impl Iterator<Item = &Link> {
         let chain = self.cases.get(&(log, case.to_owned()));
         chain.into_iter().flatten().filter_map(|i| self.links.get(*i))

@@ -3,8 +3,8 @@
 
 use super::chain::Chains;
 use super::documents::check_documents;
-use super::product::check_product;
 use super::statements::check_statements;
+use super::subject::check_subject;
 use super::{EVIDENCE_TYPE, Evidence, EvidenceFile, Quorum};
 use crate::checkpoint::Checkpoint;
 use crate::keys::{KeyListView, check_lists};
@@ -60,10 +60,7 @@ fn check(
     let chains = Chains::read(body, &checkpoints, counts)?;
     let statements = check_statements(body, &list, &chains, quorum, counts)?;
     check_documents(body, &chains, counts)?;
-    if body.subject.kind != "product" {
-        return Err(Failure::new("body.subject", "subject", "证据对象种类未知", "its kind of subject is unknown"));
-    }
-    check_product(body, &statements)?;
+    check_subject(body, &chains, &statements)?;
     check_story(body, &chains)
 }
 

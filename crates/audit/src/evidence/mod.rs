@@ -1,4 +1,4 @@
-//! One file that proves a product's story without network or server: statements with their signatures, the leaves
+//! One file that proves the story of a product, a decision, a person's doings or a destruction without network or server: statements with their signatures, the leaves
 //! that record them with proofs into both logs' signed checkpoints, and the documents they name by digest.
 //!
 //! The format is described in `docs/evidence.md`. It must not know what a quorum is: [`Quorum`] is the caller's.
@@ -9,9 +9,11 @@ mod check;
 mod documents;
 mod product;
 mod statements;
+mod subject;
 
 pub use build::{EvidenceBuilder, Origin};
 pub use check::verify;
+pub use subject::KINDS;
 
 use crate::keys::{KeyListView, SignedValue};
 use crate::leaf::LogName;
@@ -55,9 +57,9 @@ pub struct EvidenceFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subject {
-    /// `product`.
+    /// One of [`KINDS`].
     pub kind: String,
-    /// Its id.
+    /// Id of the product, the case, the person, or the authorisation that ended.
     pub id: String,
 }
 

@@ -1,4 +1,4 @@
-//! `yunyu evidence`: exports the file that proves a product's story, and verifies one without network or server.
+//! `yunyu evidence`: exports the file that proves a product's or another story, and verifies one without network or server.
 //!
 //! Approvals are counted here against the rule pack in the program; where a trust file is given, that pack must be
 //! the one the trust file pins.
@@ -10,19 +10,22 @@ use crate::serve::{platform, supervisor};
 use crate::wiring::{self, CliError};
 use ::audit::evidence::Statement;
 use ::audit::{Failure, KeyListView, Trust, VerifyReport};
+use app::evidence::About;
 use clap::{Args, Subcommand};
 use crypto::HashAlg;
 use model::order::{OBJECT_TYPE, WorkOrder};
 use model::pack::Pack;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `evidence …`
 #[derive(Debug, Subcommand)]
 pub enum EvidenceTool {
-    /// 导出一个产品的证据 · Export the evidence of a product
+    /// 导出证据：产品、决定、某人的操作经过或销毁 · Export the evidence of a product, a decision, what a person did, or a destruction
     Export(ExportArgs),
+    /// 导出离线核验网页（单个文件） · Write the offline verify page, one file
+    Page(PageArgs),
     /// 离线核验证据 · Verify an evidence file offline
     Verify(VerifyArgs),
 }
@@ -30,15 +33,27 @@ pub enum EvidenceTool {
 /// Arguments of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// 产品编号 · Product
-    #[arg(value_name = "PRODUCT")]
-    pub product: String,
+    /// 产品编号，或种类（product decision query_history destruction）与编号 · A product, or a kind and an id:
+    /// `decision CASE`, `query_history PERSON`, `destruction AUTHORISATION`
+    #[arg(value_name = "[KIND] ID", num_args = 1..=2, required = true)]
+    pub what: Vec<String>,
     /// 数据目录 · Data folder
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// 输出文件 · Output, `PRODUCT.evidence.json` if not given
+    /// 输出文件 · Output, `ID.evidence.json` if not given
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `page`.
+#[derive(Debug, Args)]
+pub struct PageArgs {
+    /// 输出文件 · Output
+    #[arg(long, value_name = "FILE", default_value = "verify.html")]
+    pub out: PathBuf,
     /// One JSON document on standard output
     #[arg(long)]
     pub json: bool,
@@ -66,6 +81,7 @@ impl EvidenceTool {
     pub fn json(&self) -> bool {
         match self {
             Self::Export(args) => args.json,
+            Self::Page(args) => args.json,
             Self::Verify(args) => args.json,
         }
     }
@@ -75,6 +91,7 @@ impl EvidenceTool {
 pub fn run(tool: EvidenceTool) -> Result<Said, CliError> {
     match tool {
         EvidenceTool::Export(args) => export(&args),
+        EvidenceTool::Page(args) => page(&args),
         EvidenceTool::Verify(args) => {
             let bytes = input::bytes(&args.file)?;
             let trust = input::trust(args.trust.as_deref())?;
@@ -84,7 +101,47 @@ pub fn run(tool: EvidenceTool) -> Result<Said, CliError> {
     }
 }
 
+/// What is asked for: a product unless a kind comes first.
+fn asked(what: &[String]) -> Result<(About, &str), CliError> {
+    match what {
+        [id] => Ok((About::Product, id)),
+        [kind, id] => About::parse(kind).map(|about| (about, id.as_str())).ok_or_else(|| {
+            CliError::usage(
+                "KIND",
+                "证据种类是 product、decision、query_history 或 destruction。",
+                "The kind is product, decision, query_history or destruction.",
+            )
+        }),
+        _ => Err(CliError::usage("ID", "请给出编号。", "Give an id.")),
+    }
+}
+
+/// The page that verifies evidence without this program, as it was built into it.
+fn page(args: &PageArgs) -> Result<Said, CliError> {
+    let Some(bytes) = web::console::offline_page() else {
+        return Err(CliError::usage(
+            "page",
+            "本程序构建时未包含控制台：请先运行 cargo xtask console，再重新构建。",
+            "This program was built without the console: run `cargo xtask console`, then build again.",
+        ));
+    };
+    let out = input::absolute(&args.out)?;
+    std::fs::write(&out, &bytes).map_err(|e| unwritable(&out, &e))?;
+    let digest = HashAlg::Sha256.hash(&bytes).to_string();
+    let text = format!("离线核验网页 offline verify page: {}\n{digest}\n", out.display());
+    Ok(Said::new(0, json!({"page": out, "bytes": bytes.len(), "digest": digest}), text))
+}
+
+fn unwritable(out: &Path, e: &std::io::Error) -> CliError {
+    CliError::usage(
+        &out.display().to_string(),
+        format!("无法写入（{}）。", e.kind()),
+        format!("It cannot be written ({}).", e.kind()),
+    )
+}
+
 fn export(args: &ExportArgs) -> Result<Said, CliError> {
+    let (about, id) = asked(&args.what)?;
     let layout = Layout::new(&args.data)?;
     let deployment = wiring::deployment(&layout)?;
     if std::env::var_os(supervisor::DATABASE_VAR).is_none() && !layout.platform().join("platform.db").is_file() {
@@ -94,7 +151,7 @@ fn export(args: &ExportArgs) -> Result<Said, CliError> {
             "The folder has no database yet: it was never served.",
         ));
     }
-    let out = input::absolute(&args.out.clone().unwrap_or_else(|| default_name(&args.product)))?;
+    let out = input::absolute(&args.out.clone().unwrap_or_else(|| default_name(id)))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let bytes = runtime.block_on(async {
         let app = platform::open(&layout, deployment, "", ["none", "open"]).await?;
@@ -103,28 +160,26 @@ fn export(args: &ExportArgs) -> Result<Said, CliError> {
             store: &app.store,
             log_dir: &app.log_dir,
             deployment: &app.deployment,
+            pack: &app.pack,
             signer: &app.signer,
             now: app.clock.now(),
         };
-        Ok::<_, CliError>(app::evidence::export(&source, &args.product).await?)
+        Ok::<_, CliError>(app::evidence::export(&source, about, id).await?)
     })?;
-    write_private(&out, &bytes).map_err(|e| {
-        CliError::usage(
-            &out.display().to_string(),
-            format!("无法写入（{}）。", e.kind()),
-            format!("It cannot be written ({}).", e.kind()),
-        )
-    })?;
+    write_private(&out, &bytes).map_err(|e| unwritable(&out, &e))?;
     let digest = HashAlg::Sha256.hash(&bytes).to_string();
     let text = format!("证据文件 evidence: {}\n{digest}\n", out.display());
-    let json = json!({"product": args.product, "evidence": out, "bytes": bytes.len(), "digest": digest});
+    let mut json = json!({"kind": about.kind(), "id": id, "evidence": out, "bytes": bytes.len(), "digest": digest});
+    if about == About::Product {
+        json["product"] = id.into();
+    }
     Ok(Said::new(0, json, text))
 }
 
-/// The product's id as a file name; ids hold nothing else, but the argument may.
-fn default_name(product: &str) -> PathBuf {
+/// The subject's id as a file name; ids hold nothing else, but the argument may.
+fn default_name(id: &str) -> PathBuf {
     let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
-    PathBuf::from(format!("{}.evidence.json", product.chars().map(safe).collect::<String>()))
+    PathBuf::from(format!("{}.evidence.json", id.chars().map(safe).collect::<String>()))
 }
 
 /// Verifies an evidence file against the pack in the program or `own`, and the trust file where one is given.

@@ -4,8 +4,11 @@ use crate::extract::Path;
 use crate::problem::{Problem, WebResult};
 use crate::session::Caller;
 use crate::state::WebState;
+use app::evidence::About;
+use app::funnel::Actor;
 use axum::Json;
 use axum::extract::State;
+use axum::response::IntoResponse;
 use serde_json::Value;
 
 /// Authorisations.
@@ -119,15 +122,53 @@ pub async fn get_evidence(
     State(s): State<WebState>,
     Caller(actor): Caller,
     Path(id): Path<String>,
-) -> WebResult<impl axum::response::IntoResponse> {
-    app::views::check_evidence(&s.app, &actor, &id).await?;
+) -> WebResult<impl IntoResponse> {
+    evidence(&s, &actor, About::Product, &id).await
+}
+
+/// The evidence file of a case: who decided what, on which documents. For its parties and those who oversee.
+#[utoipa::path(get, path = "/api/v1/cases/{case}/evidence", tag = "cases", params(("case" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn get_case_evidence(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> WebResult<impl IntoResponse> {
+    evidence(&s, &actor, About::Decision, &id).await
+}
+
+/// The evidence file of what a person did and was refused. For the person and those who may read the log.
+#[utoipa::path(get, path = "/api/v1/people/{person}/evidence", tag = "parties", params(("person" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn get_person_evidence(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> WebResult<impl IntoResponse> {
+    evidence(&s, &actor, About::QueryHistory, &id).await
+}
+
+/// The evidence file of a destruction. For the operator whose authorisation ended, its providers, and those who oversee.
+#[utoipa::path(get, path = "/api/v1/authorisations/{authorisation}/evidence", tag = "operation",
+    params(("authorisation" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub async fn get_destruction_evidence(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> WebResult<impl IntoResponse> {
+    evidence(&s, &actor, About::Destruction, &id).await
+}
+
+async fn evidence(s: &WebState, actor: &Actor, about: About, id: &str) -> WebResult<impl IntoResponse + use<>> {
+    app::views::check_evidence(&s.app, actor, about, id).await?;
     let source = app::evidence::Source {
         store: &s.app.store,
         log_dir: &s.app.log_dir,
         deployment: &s.app.deployment,
+        pack: &s.app.pack,
         signer: &s.app.signer,
         now: s.app.now(),
     };
-    let bytes = app::evidence::export(&source, &id).await?;
+    let bytes = app::evidence::export(&source, about, id).await?;
     Ok(([(axum::http::header::CONTENT_TYPE, "application/json")], bytes))
 }

@@ -1,7 +1,9 @@
 /** What a leaf is about, in the words of the rule pack where it has them. */
-import type { Titles } from '../../trust/evidence/pack';
-import type { Leaf } from '../../trust/log/leaf';
-import type { useWords } from './words';
+
+import type { Lang } from '../i18n/fill';
+import type { Titles } from './evidence/pack';
+import type { Leaf } from './log/leaf';
+import type { TrustTexts } from './texts';
 
 /** Procedure of each case, as the leaves that opened the cases say. */
 export function procedures(leaves: Iterable<Leaf>): ReadonlyMap<string, string> {
@@ -17,7 +19,7 @@ export function leafWords(
   leaf: Leaf,
   of: ReadonlyMap<string, string>,
   titles: Titles,
-  words: ReturnType<typeof useWords>,
+  words: TrustTexts & { lang: Lang },
 ): string {
   const { lang, label, t } = words;
   const kind = label('audit.kindOf', leaf.kind);

@@ -1,0 +1,165 @@
+//! What evidence about each kind of subject must hold besides what all evidence must: the whole of a decision, all that
+//! is shown of a person's history, the way from an order to destroy to the certificate. A product's way is `product`'s.
+//!
+//! Knows the members of acts, orders, reports and certificates that tie them to each other, nothing else of them.
+
+use super::chain::{Chains, Link};
+use super::product::check_product;
+use super::statements::Known;
+use super::{Document, Evidence, Statement};
+use crate::leaf::LogName;
+use crate::report::Failure;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Kinds of subjects.
+pub const KINDS: [&str; 4] = ["product", "decision", "query_history", "destruction"];
+/// Type under which a case's object is digested.
+const OBJECT: &str = "object";
+/// Type under which the documents of an act are digested.
+const DOCUMENTS: &str = "documents";
+/// Type under which a certificate of destruction is digested.
+const CERTIFICATE: &str = "destruction-certificate";
+
+/// Checks what the kind of subject demands.
+pub fn check_subject(body: &Evidence, chains: &Chains, known: &Known<'_>) -> Result<(), Failure> {
+    let scene = Scene { body, chains, known, id: &body.subject.id };
+    match body.subject.kind.as_str() {
+        "product" => check_product(body, known),
+        "decision" => scene.decision(),
+        "query_history" => scene.history(),
+        "destruction" => scene.destruction(),
+        _ => Err(Failure::new("body.subject", "subject", "证据对象种类未知", "its kind of subject is unknown")),
+    }
+}
+
+fn incomplete(place: &str, zh: &str, en: &str) -> Failure {
+    Failure::new(place, "incomplete", zh, en)
+}
+
+struct Scene<'a> {
+    body: &'a Evidence,
+    chains: &'a Chains,
+    known: &'a Known<'a>,
+    id: &'a str,
+}
+
+impl<'a> Scene<'a> {
+    /// The case's chain and acts are here, and of every act the object and the documents that were signed.
+    fn decision(&self) -> Result<(), Failure> {
+        if !self.chains.has_case(LogName::Platform, self.id) {
+            return Err(incomplete("body.logs", "缺少该事项的案件链", "the case's chain is missing"));
+        }
+        let acts: Vec<_> = self.of("act").filter(|(_, s)| s.text("case") == Some(self.id)).collect();
+        if acts.is_empty() {
+            return Err(incomplete("body.statements", "该事项没有签署的决定", "nobody decided anything in the case"));
+        }
+        let none = crypto::digest_of(self.body.suite, DOCUMENTS, &json!({})).map_err(crate::LogError::from)?;
+        for (_, act) in acts {
+            let shown = |kind| act.text(kind).is_some_and(|d| self.document(kind, d).is_some());
+            let without = act.text(DOCUMENTS) == Some(&none.to_string());
+            if !shown(OBJECT) || !(shown(DOCUMENTS) || without) {
+                let (zh, en) = (
+                    "缺少某一决定所签署的对象或材料",
+                    "the object or the documents that an act was signed over are missing",
+                );
+                return Err(incomplete("body.documents", zh, en));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every leaf is by the person or of a case in which they acted, and the story tells each of theirs.
+    fn history(&self) -> Result<(), Failure> {
+        let own: Vec<&Link> = self.chains.links.iter().filter(|l| l.leaf.actor.as_deref() == Some(self.id)).collect();
+        if own.is_empty() {
+            return Err(incomplete("body.logs", "没有此人的条目", "there is no leaf by the person"));
+        }
+        let cases: BTreeSet<_> = own.iter().filter_map(|l| l.leaf.case.as_deref()).collect();
+        let belongs = |l: &&Link| {
+            l.leaf.actor.as_deref() == Some(self.id) || l.leaf.case.as_deref().is_some_and(|c| cases.contains(c))
+        };
+        if let Some(stray) = self.chains.links.iter().find(|l| !belongs(l)) {
+            let (zh, en) = ("条目与此人无关", "it is neither by the person nor of a case of theirs");
+            return Err(Failure::new(&stray.place, "history", zh, en));
+        }
+        let told: BTreeSet<u64> = self.body.story.iter().filter_map(|s| s.leaf).collect();
+        let platform = self.body.logs.get(&LogName::Platform).map(|p| p.leaves.as_slice()).unwrap_or_default();
+        let links = self.chains.links.iter().filter(|l| l.leaf.log == LogName::Platform);
+        let mut mine = links.zip(platform).filter(|(l, _)| l.leaf.actor.as_deref() == Some(self.id));
+        if mine.any(|(_, p)| !told.contains(&p.index)) {
+            return Err(incomplete("body.story", "故事遗漏了此人的条目", "the story leaves out a leaf by the person"));
+        }
+        Ok(())
+    }
+
+    /// There is an order to destroy the authorisation's keys, the zone's report that it did, and the certificate that
+    /// says the same. Where it was ordered more than once, one is enough.
+    fn destruction(&self) -> Result<(), Failure> {
+        let mut first = None;
+        for (_, order) in self.of("order").filter(|(_, s)| self.orders_it(s)) {
+            match self.destroyed(order) {
+                Ok(()) => return Ok(()),
+                Err(f) => first = first.or(Some(f)),
+            }
+        }
+        let missing = || incomplete("body.statements", "缺少指令：destroy", "the order `destroy` is missing");
+        Err(first.unwrap_or_else(missing))
+    }
+
+    fn orders_it(&self, order: &Statement) -> bool {
+        let said = |path: &str| order.body.pointer(path).and_then(Value::as_str);
+        !self.id.is_empty()
+            && said("/effect/effect") == Some("destroy")
+            && said("/effect/object/authorisation") == Some(self.id)
+    }
+
+    fn destroyed(&self, order: &Statement) -> Result<(), Failure> {
+        let answers = |s: &Statement| {
+            s.text("outcome") == Some("destroyed")
+                && s.text("authorisation") == Some(self.id)
+                && s.text("order").is_some()
+                && s.text("order") == order.text("id")
+                && s.text("case") == order.text("case")
+                && s.text("zone_head").is_some()
+        };
+        let Some((digest, report)) = self.of("report").find(|(_, s)| answers(s)) else {
+            let (zh, en) = ("缺少报告：destroyed", "the report `destroyed` of the order is missing");
+            return Err(incomplete("body.statements", zh, en));
+        };
+        let recorded = self.chains.recorder("report", digest).and_then(|l| l.leaf.refs.get("certificate"));
+        let Some(certificate) = recorded.and_then(|d| self.document(CERTIFICATE, d)) else {
+            let (zh, en) =
+                ("缺少记录报告的条目所引的销毁证明", "the certificate that the report's leaf names is missing");
+            return Err(incomplete("body.documents", zh, en));
+        };
+        let says = content(certificate);
+        let same = |name: &str, of: Option<&Value>| of.is_some() && says.get(name) == of;
+        let agree = same("authorisation", Some(&json!(self.id)))
+            && same("case", report.body.get("case"))
+            && same("keys", report.body.get("keys"))
+            && same("objects", report.body.get("objects"))
+            && same("report", report.body.get("seq"));
+        if agree {
+            return Ok(());
+        }
+        let (zh, en) = ("销毁证明与域报告不一致", "the certificate says something else than the zone's report");
+        Err(Failure::new("body.documents", "destruction", zh, en))
+    }
+
+    fn of(&self, kind: &'static str) -> impl Iterator<Item = (&'a str, &'a Statement)> {
+        self.known.iter().filter(move |((k, _), _)| *k == kind).map(|((_, digest), s)| (digest.as_str(), *s))
+    }
+
+    fn document(&self, kind: &str, digest: &str) -> Option<&'a Document> {
+        self.body.documents.iter().find(|d| d.kind.as_deref() == Some(kind) && d.digest.to_string() == digest)
+    }
+}
+
+/// The value of a document of a type; its encoding was checked before.
+fn content(document: &Document) -> Value {
+    let bytes = BASE64.decode(&document.content).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}
