@@ -99,6 +99,7 @@ pub(super) fn order(operator: &OrgId, consumer: &OrgId, state: ConsumerOrderStat
 fn authorisation(operator: &OrgId, id: &AuthorisationId) -> Authorisation {
     Authorisation {
         id: id.clone(),
+        authoriser: "org_a".into(),
         operator: operator.clone(),
         uscc: String::new(),
         mode: model::object::AuthorisationMode::Overall,
@@ -332,6 +333,7 @@ async fn evidence_of_a_destruction_is_for_those_it_concerns() {
         operator: firm.id.clone(),
         keys: vec!["k".into()],
         objects: 1,
+        what: None,
         report: 1,
         at: T0,
     };
