@@ -7,3 +7,4 @@ mod pack;
 mod sql;
 mod support;
 mod verify;
+mod witness;

@@ -8,6 +8,7 @@ mod authorisation;
 mod loader;
 mod product;
 mod quorum;
+mod retention;
 mod scripts;
 mod stop;
 mod supply;

@@ -12,4 +12,5 @@ mod planted;
 mod postgres;
 mod program;
 mod serve;
+mod witness;
 mod wuxi;
