@@ -198,7 +198,8 @@ pub struct TileNodes<'a> {
     size: u64,
     tile: Box<ReadTile<'a>>,
     alg: HashAlg,
-    cache: BTreeMap<(u32, u64), Vec<Node>>,
+    /// A tile's nodes, and above them the roots over two, four and so on of them.
+    cache: BTreeMap<(u32, u64), Vec<Vec<Node>>>,
 }
 
 impl std::fmt::Debug for TileNodes<'_> {
@@ -226,10 +227,21 @@ impl Nodes for TileNodes<'_> {
         let key = (tile_level, tile);
         if !self.cache.contains_key(&key) {
             let nodes = (self.tile)(tile_level, tile, wide)?;
-            self.cache.insert(key, nodes);
+            self.cache.insert(key, pyramid(self.alg, nodes));
         }
-        let (from, to) = (offset as usize, (offset + (1 << inside)) as usize);
-        let nodes = self.cache.get(&key).and_then(|nodes| nodes.get(from..to));
-        Ok(merkle::root_over(self.alg, nodes.ok_or(LogError::OutOfRange(index))?))
+        let at = usize::try_from(offset >> inside).unwrap_or(usize::MAX);
+        let node = self.cache.get(&key).and_then(|rows| rows.get(inside as usize)?.get(at));
+        node.copied().ok_or(LogError::OutOfRange(index))
     }
+}
+
+/// Rows of complete subtrees over nodes, the nodes themselves first.
+fn pyramid(alg: HashAlg, nodes: Vec<Node>) -> Vec<Vec<Node>> {
+    let mut rows = vec![nodes];
+    while let Some(last) = rows.last().filter(|row| row.len() > 1) {
+        let (pairs, _) = last.as_chunks::<2>();
+        let next = pairs.iter().map(|[left, right]| merkle::inner_node(alg, left, right)).collect();
+        rows.push(next);
+    }
+    rows
 }

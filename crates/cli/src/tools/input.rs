@@ -57,7 +57,7 @@ pub fn trust(path: Option<&Path>) -> Result<Option<audit::Trust>, CliError> {
 
 /// A witness's public key: one line in a file.
 pub fn witness_key(path: &Path) -> Result<audit::WitnessKey, CliError> {
-    text(path)?.trim().parse().map_err(|e| {
+    text(path)?.trim().parse::<audit::WitnessKey>().map_err(|e| {
         CliError::usage(
             &path.display().to_string(),
             format!("不是见证方的公钥：{e}。"),
