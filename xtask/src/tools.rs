@@ -141,8 +141,10 @@ pub fn cryptography() -> Done<PathBuf> {
     if there() { Ok(bin.join("python3")) } else { Err(missing()) }
 }
 
-/// Libraries of the evidence verifier in `docs/verify`, by the module each brings: cryptography that is not ours.
-const VERIFIER: [(&str, &str); 2] = [("cryptography", "cryptography==50.0.2"), ("gmalg", "gmalg==1.1.2")];
+/// Libraries that are not ours, by the module each brings: for the evidence verifier in `docs/verify`, and for the tests
+/// that hold proofs and signatures against another program.
+const VERIFIER: [(&str, &str); 3] =
+    [("cryptography", "cryptography==50.0.2"), ("gmalg", "gmalg==1.1.2"), ("pymerkle", "pymerkle")];
 
 /// A Python with the libraries that `docs/verify` needs.
 pub fn verifier_python() -> Done<PathBuf> {

@@ -4,7 +4,7 @@ import { CanonicalError, fromCanonical, type Json } from './canonical';
 import { digestOf, parseDigest, parsePublic } from './digest';
 import { fail } from './fault';
 import type { ClockKind } from './log/checkpoint';
-import { i64, object, oneOf, text, u32 } from './shape';
+import { i64, list, object, oneOf, text, u32 } from './shape';
 import type { Both, Suite } from './suite';
 
 /** The trust file. */
@@ -20,7 +20,23 @@ export interface Trust {
   pack: { name: string; version: string; digest: string };
   /** Milliseconds since 1970. */
   created_at: number;
+  /** How many of which witnesses must have seen a log; nothing here asks for it, since evidence carries no cosignature. */
+  witnesses?: { k: number; keys: string[] };
 }
+
+const WITNESS_KEY = /^[a-z][a-z0-9.-]{0,63}\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$/;
+
+/** `k` of named keys, each once. */
+function isPolicy(value: Json | undefined): boolean {
+  if (!isPolicyShape(value)) return false;
+  const { k, keys } = value;
+  const names = new Set(keys.map((key) => key.split('+')[0]));
+  const publics = new Set(keys.map((key) => key.split('+').slice(2).join('+')));
+  const once = names.size === keys.length && publics.size === keys.length;
+  return once && k >= 1 && k <= keys.length && keys.every((key) => WITNESS_KEY.test(key));
+}
+
+const isPolicyShape = object<{ k: number; keys: string[] }>({ k: u32, keys: list(text) });
 
 const isTrust = object<Trust>({
   v: u32,
@@ -31,6 +47,7 @@ const isTrust = object<Trust>({
   root: text,
   pack: object({ name: text, version: text, digest: (v) => text(v) && parseDigest(v) !== null }),
   created_at: i64,
+  witnesses: (v) => v === undefined || isPolicy(v),
 });
 
 function bad(why: string): never {

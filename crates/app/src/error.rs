@@ -57,6 +57,11 @@ impl From<store::StoreError> for AppError {
         match e {
             store::StoreError::Conflict { .. } => Self::Moved("object"),
             busy if busy.is_retryable() => Self::Busy,
+            // Said aloud where it is met: whoever wrote to the database shall not count on a log line too few.
+            found if found.is_tampering() => {
+                tracing::error!(code = "database-changed", error = %found, "the database was changed outside the program");
+                Self::bug(found)
+            }
             other => Self::bug(other),
         }
     }

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod funnel;
 pub mod keys;
 pub mod link;
+pub mod log_files;
 pub mod notices;
 pub mod objects;
 pub mod orders;

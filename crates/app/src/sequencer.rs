@@ -18,6 +18,8 @@ pub struct Sequencer {
     log: TileLog,
     zone_anchor: Arc<std::sync::Mutex<Option<Anchor>>>,
     published: watch::Sender<Option<String>>,
+    /// Database and log were held against each other.
+    joined: bool,
 }
 
 /// Handle to what the sequencer shares with the link.
@@ -83,7 +85,7 @@ impl Sequencer {
         let kept = log.published().and_then(|c| c.anchors.last()).cloned();
         let zone_anchor = Arc::new(std::sync::Mutex::new(kept));
         let handle = LogHandle { checkpoint, zone_anchor: zone_anchor.clone(), zone_log: None };
-        Ok((Self { app: app.clone(), log, zone_anchor, published }, handle))
+        Ok((Self { app: app.clone(), log, zone_anchor, published, joined: false }, handle))
     }
 
     /// Runs until the process ends. A log that cannot be written stops the process: without a log, no action.
@@ -100,14 +102,19 @@ impl Sequencer {
 
     /// Sequences one batch; true if there was something to do.
     pub async fn step(&mut self) -> AppResult<bool> {
+        let size = self.log.size();
+        if !self.joined {
+            self.join(size).await?;
+        }
         self.app.store.sequence_pending(BATCH).await?;
-        let from = self.log.size();
+        // The log's last leaf is read once more: the database must still give the one that stands there.
+        let from = size.saturating_sub(1);
         let rows = self.app.store.leaves_from(from, BATCH).await?;
         let anchor = self.zone_anchor.lock().ok().and_then(|slot| slot.clone());
         let anchored = self.log.published().and_then(|c| c.anchors.last()).map(|a| a.size);
         // A new state of the zone's log is worth a checkpoint: what is not anchored can be cut off unseen.
         let seen = anchor.as_ref().is_some_and(|a| anchored.is_none_or(|size| size < a.size));
-        if rows.is_empty() && !self.log.unsigned() && !seen {
+        if from + rows.len() as u64 <= size && !self.log.unsigned() && !seen {
             return Ok(false);
         }
         let leaves: Vec<Vec<u8>> = rows.into_iter().map(|(_, bytes)| bytes).collect();
@@ -117,5 +124,24 @@ impl Sequencer {
         let text = self.log.checkpoint(at, &self.app.log_signer, &extra).map_err(AppError::bug)?;
         self.published.send_replace(Some(text));
         Ok(true)
+    }
+
+    /// Before anything is numbered: the database must hold every leaf that the log holds, and the same last one. One that
+    /// was put back to an older state would give numbers again that the log has given.
+    async fn join(&mut self, size: u64) -> AppResult<()> {
+        if let Some(last) = size.checked_sub(1) {
+            let rows = self.app.store.leaves_from(last, 1).await?;
+            let there = self.log.reader().leaf(last).map_err(AppError::bug)?;
+            let Some((_, bytes)) = rows.first() else {
+                tracing::error!(leaves = size, "the database is behind the log: an older copy of it was put back");
+                return Err(AppError::bug("the database is behind the log: an older copy of it was put back"));
+            };
+            if *bytes != there {
+                tracing::error!(leaf = last, "the database and the log hold different leaves");
+                return Err(AppError::bug("the database and the log hold different leaves"));
+            }
+        }
+        self.joined = true;
+        Ok(())
     }
 }

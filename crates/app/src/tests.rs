@@ -21,6 +21,8 @@ use store::{Filter, Settings, Store};
 mod lists;
 /// What a refusal leaves, and what is refused after an end.
 mod refused;
+/// From a commit to the signed log.
+mod pipeline;
 /// Who sees what, and who may hold an administrator's role.
 mod visible;
 
@@ -47,13 +49,20 @@ fn layer(name: &str) -> PackText {
 
 async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
+    let (app, shift) = app_in(folder.path()).await.unwrap();
+    World { app, shift, _folder: folder }
+}
+
+/// The application over a folder, new or as it was left.
+async fn app_in(folder: &Path) -> AppResult<(App, Arc<AtomicI64>)> {
     let suite = Suite::Intl;
-    let url = format!("sqlite://{}", folder.path().join("t.db").display());
-    let store = Store::open(&url, Settings { suite, mac_key: [1; 32] }).await.unwrap();
+    let url = format!("sqlite://{}", folder.join("t.db").display());
+    let tail = Some(folder.join("leaf-tail"));
+    let store = Store::open(&url, Settings { suite, mac_key: [1; 32], tail }).await?;
     let pack = Arc::new(Pack::load(&["product", "national", "wuxi"].map(layer)).unwrap());
     let shift = Arc::new(AtomicI64::new(0));
     let moved = shift.clone();
-    let root = SigningKey::generate(suite).unwrap();
+    let root = SigningKey::from_secret(suite, &[3; 32]).unwrap();
     let deployment = Deployment {
         v: 1,
         deployment: "dep-a".into(),
@@ -70,18 +79,18 @@ async fn world() -> World {
         clock: DeploymentClock::new(Clock::Real, Arc::new(move || T0.0 + moved.load(Ordering::SeqCst)), 0),
         store,
         signer: SigningKey::generate(suite).unwrap(),
-        log_signer: SigningKey::generate(suite).unwrap(),
+        log_signer: SigningKey::from_secret(suite, &[4; 32]).unwrap(),
         people: parties::People::new(suite, "dep-a", &[2; 32]).unwrap(),
-        setup_token: folder.path().join("token"),
+        setup_token: folder.join("token"),
         zone_endpoint: String::new(),
         zone_folder: "refused".into(),
         confinement: "none".into(),
-        log_state: folder.path().join("state"),
-        log_dir: folder.path().join("log"),
+        log_state: folder.join("state"),
+        log_dir: folder.join("log"),
         pack,
         deployment,
     });
-    World { app, shift, _folder: folder }
+    Ok((app, shift))
 }
 
 impl World {

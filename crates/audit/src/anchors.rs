@@ -103,7 +103,7 @@ pub(crate) fn seen(
     }
 }
 
-fn rolled_back(log: LogName, size: u64, seen: &Seen) -> Failure {
+pub(crate) fn rolled_back(log: LogName, size: u64, seen: &Seen) -> Failure {
     let (by, was) = (&seen.by, seen.anchor.size);
     Failure::new(
         format!("{log}/checkpoint"),

@@ -153,11 +153,20 @@ impl Checkpoint {
     /// # Errors
     /// Anything else.
     pub fn parse(bytes: &[u8]) -> Result<Self, LogError> {
+        match Self::parse_with_more(bytes)? {
+            (out, "") => Ok(out),
+            _ => Err(bad("not one signature line")),
+        }
+    }
+
+    /// Reads a signed note under whose own signature further lines may stand; returns those as they are.
+    pub(crate) fn parse_with_more(bytes: &[u8]) -> Result<(Self, &str), LogError> {
         let note = std::str::from_utf8(bytes).map_err(|_| bad("not UTF-8"))?;
         let (text, signatures) = note.split_once("\n\n").ok_or_else(|| bad("no blank line"))?;
+        let (own, more) = signatures.split_once('\n').ok_or_else(|| bad("not one signature line"))?;
         let mut out = parse_text(text)?;
-        out.signature = Some(parse_signature(signatures, &out.origin)?);
-        if out.render() == note { Ok(out) } else { Err(bad("not its one encoding")) }
+        out.signature = Some(parse_signature(own, &out.origin)?);
+        if note.strip_prefix(&out.render()) == Some(more) { Ok((out, more)) } else { Err(bad("not its one encoding")) }
     }
 
     /// Puts a line after the known ones: `anchor …`, or one that this version does not know.
@@ -218,22 +227,32 @@ impl Checkpoint {
         if *id != key_hash(&self.origin, key) || key.suite() != self.suite {
             return Err(CryptoError::BadSignature);
         }
-        let name = match self.suite {
-            Suite::Gm => "sm2",
-            Suite::Intl => "ed25519",
-        };
-        key.verify_bytes(self.text().as_bytes(), &format!("{name}:{}", BASE64.encode(raw)))
+        verify_raw(key, self.text().as_bytes(), raw)
     }
 }
 
-/// First four bytes of SHA-256(name ‖ 0x0a ‖ signature type ‖ key), as C2SP signed-note has it.
+/// Checks 64 raw bytes of a signature.
+pub(crate) fn verify_raw(key: &PublicKey, message: &[u8], raw: &[u8; 64]) -> Result<(), CryptoError> {
+    let name = match key.suite() {
+        Suite::Gm => "sm2",
+        Suite::Intl => "ed25519",
+    };
+    key.verify_bytes(message, &format!("{name}:{}", BASE64.encode(raw)))
+}
+
+/// Key hash of a log's own signature.
 fn key_hash(origin: &str, key: &PublicKey) -> u32 {
     let kind = match key.suite() {
         Suite::Gm => SM2_NOTE,
         Suite::Intl => ED25519_NOTE,
     };
+    note_key_hash(origin, kind, key)
+}
+
+/// First four bytes of SHA-256(name ‖ 0x0a ‖ signature type ‖ key), as C2SP signed-note has it.
+pub(crate) fn note_key_hash(name: &str, kind: &[u8], key: &PublicKey) -> u32 {
     let mut h = HashAlg::Sha256.hasher();
-    for part in [origin.as_bytes(), b"\n", kind, key.as_bytes()] {
+    for part in [name.as_bytes(), b"\n", kind, key.as_bytes()] {
         h.update(part);
     }
     let Hash { bytes: [a, b, c, d, ..], .. } = h.finish();
@@ -284,9 +303,9 @@ fn parse_anchor(line: &str) -> Result<Anchor, LogError> {
     Ok(Anchor { origin: (*origin).to_owned(), size: integer(size)?, sm3: node(root)? })
 }
 
-fn parse_signature(lines: &str, origin: &str) -> Result<(u32, [u8; 64]), LogError> {
-    let blob = lines.strip_prefix("— ").and_then(|l| l.strip_prefix(origin)).and_then(|l| l.strip_prefix(' '));
-    let blob = blob.and_then(|l| l.strip_suffix('\n')).ok_or_else(|| bad("not one signature line"))?;
+fn parse_signature(line: &str, origin: &str) -> Result<(u32, [u8; 64]), LogError> {
+    let blob = line.strip_prefix("— ").and_then(|l| l.strip_prefix(origin)).and_then(|l| l.strip_prefix(' '));
+    let blob = blob.ok_or_else(|| bad("not one signature line"))?;
     let blob = BASE64.decode(blob).map_err(|_| bad("the signature is not base64"))?;
     let (key, signature) = blob.split_first_chunk::<4>().ok_or_else(|| bad("the signature is too short"))?;
     let signature = signature.try_into().map_err(|_| bad("the signature is not 64 bytes"))?;

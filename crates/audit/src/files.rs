@@ -3,9 +3,10 @@
 //! Knows paths and bytes, not what they mean.
 
 use crate::LogError;
+use crate::disk;
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// End of a file's name while it is being written.
@@ -35,43 +36,52 @@ impl Folder {
         }
     }
 
-    /// Writes a file durably: temporary name, fsync, rename, fsync of the folder. Equal bytes are left alone; their
-    /// name is made durable, since whoever wrote them may have died before.
+    /// Writes a file durably.
     pub fn write(&self, file: &str, bytes: &[u8]) -> Result<(), LogError> {
-        let path = self.root.join(file);
-        let equal = self.read(file)?.as_deref() == Some(bytes);
-        let temp = self.root.join(format!("{file}{TEMP}"));
-        let parent = path.parent().unwrap_or(&self.root).to_path_buf();
-        let write = || {
-            if !equal {
-                make_dirs(&parent)?;
-                let mut f = File::create(&temp)?;
-                f.write_all(bytes)?;
-                f.sync_all()?;
-                fs::rename(&temp, &path)?;
+        self.write_all(&[(file.to_owned(), bytes)])
+    }
+
+    /// Writes files durably: temporary names, fsync, rename, fsync of the folders; all are there when it returns, and none
+    /// is half there at any time. Equal bytes are left alone; their name is made durable, since whoever wrote them may
+    /// have died before.
+    pub fn write_all(&self, files: &[(String, &[u8])]) -> Result<(), LogError> {
+        let mut folders = BTreeSet::new();
+        let mut fresh = Vec::new();
+        for (file, bytes) in files {
+            let path = self.root.join(file);
+            let parent = path.parent().unwrap_or(&self.root).to_path_buf();
+            if self.read(file)?.as_deref() != Some(*bytes) {
+                if !folders.contains(&parent) {
+                    make_dirs(&parent).map_err(Self::io(file))?;
+                }
+                let temp = self.root.join(format!("{file}{TEMP}"));
+                disk::write(&temp, bytes).map_err(Self::io(file))?;
+                fresh.push((temp, path, file));
             }
-            File::open(&parent)?.sync_all()
-        };
-        write().map_err(Self::io(file))
+            folders.insert(parent);
+        }
+        for (temp, path, file) in fresh {
+            disk::rename(&temp, &path).map_err(Self::io(file))?;
+        }
+        // Once for each folder, however many files it got.
+        folders.iter().try_for_each(|f| disk::sync_dir(f)).map_err(Self::io("."))
     }
 
     /// Removes all files of a folder except `keep`; the folder too if nothing is kept.
     pub fn prune(&self, folder: &str, keep: Option<&str>) -> Result<(), LogError> {
         let path = self.root.join(folder);
         let prune = || {
-            if keep.is_none() {
-                return match fs::remove_dir_all(&path) {
-                    Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-                    _ => Ok(()),
-                };
-            }
-            for entry in fs::read_dir(&path)? {
+            let entries = match fs::read_dir(&path) {
+                Err(e) if keep.is_none() && e.kind() == io::ErrorKind::NotFound => return Ok(()),
+                other => other?,
+            };
+            for entry in entries {
                 let entry = entry?;
-                if entry.file_name().to_str() != keep {
-                    fs::remove_file(entry.path())?;
+                if keep.is_none() || entry.file_name().to_str() != keep {
+                    disk::remove(&entry.path())?;
                 }
             }
-            Ok(())
+            if keep.is_none() { fs::remove_dir(&path) } else { Ok(()) }
         };
         prune().map_err(Self::io(folder))
     }
@@ -135,12 +145,31 @@ impl Folder {
         Ok(None)
     }
 
-    /// Removes what a crash left half-written.
-    pub fn sweep(&self) -> Result<(), LogError> {
-        for file in self.all()?.iter().filter(|f| f.ends_with(TEMP)) {
-            fs::remove_file(self.root.join(file)).map_err(Self::io(file))?;
+    /// Removes what a crash left of writing one file.
+    pub fn sweep_one(&self, file: &str) -> Result<(), LogError> {
+        match disk::remove(&self.root.join(format!("{file}{TEMP}"))) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Self::io(file)(e)),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Removes what a crash left half-written, what `stale` names among the files, and folders that hold nothing.
+    pub fn sweep(&self, stale: impl Fn(&BTreeSet<String>) -> Vec<String>) -> Result<(), LogError> {
+        let all = self.all()?;
+        let half = all.iter().filter(|f| f.ends_with(TEMP)).cloned();
+        for file in half.chain(stale(&all)) {
+            disk::remove(&self.root.join(&file)).map_err(Self::io(&file))?;
+        }
+        // A folder that goes may leave its parent empty.
+        loop {
+            let empty: Vec<String> = self.all()?.into_iter().filter(|f| f.ends_with('/')).collect();
+            if empty.is_empty() {
+                return Ok(());
+            }
+            for folder in empty {
+                fs::remove_dir(self.root.join(&folder)).map_err(Self::io(&folder))?;
+            }
+        }
     }
 
     /// Makes the folder itself.
@@ -161,5 +190,5 @@ fn make_dirs(path: &Path) -> io::Result<()> {
         _ => {}
     }
     let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-    File::open(parent)?.sync_all()
+    disk::sync_dir(parent)
 }

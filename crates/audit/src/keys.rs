@@ -15,6 +15,8 @@ use std::path::Path;
 pub const KEY_LIST_TYPE: &str = "key-list";
 /// Facts of the deployment, beside the logs.
 pub(crate) const FACTS_FILE: &str = "deployment.json";
+/// Folder of the key lists, beside the logs.
+pub(crate) const KEYS: &str = "keys";
 
 /// A signed statement whose body is any JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +47,7 @@ pub struct KeyEntryView {
 }
 
 impl KeyEntryView {
-    /// Kind of holder: `person`, `platform`, `zone`, `platform_log`, `zone_log`.
+    /// Kind of holder: `person`, `platform`, `zone`, `platform_log`, `zone_log`, `witness`.
     #[must_use]
     pub fn kind(&self) -> &str {
         self.member("kind").unwrap_or_default()
@@ -161,7 +163,7 @@ pub fn publish_key_list<T: Serialize>(log_dir: &Path, root: &PublicKey, list: &T
     let number = check_list(&signed, Some(root))?.number;
     let folder = Folder::new(&log_dir.join("keys"));
     folder.make()?;
-    folder.sweep()?;
+    folder.sweep(|_| Vec::new())?;
     let file = format!("{number}.json");
     if folder.read(&file)?.is_some_and(|there| there != bytes) {
         return Err(bad("another list of this number is published"));

@@ -62,39 +62,45 @@ pub enum Outcome {
     Refused,
 }
 
+/// Largest integer in signed JSON, 2^53 − 1.
+const MAX_INTEGER: u64 = (1 << 53) - 1;
+
 /// An entry. Encoded as RFC 8785 canonical JSON with every member present (`null` where there is none).
+///
+/// The fields stand in the order of their names, which is the canonical order: so the plain serializer writes the
+/// canonical text, ten times as fast as one that sorts (`log::leaf_has_one_encoding` holds the two against each other).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Leaf {
-    /// Format version, 1.
-    pub v: u32,
-    /// Which log.
-    pub log: LogName,
+    /// Pseudonymous id of the acting person.
+    pub actor: Option<String>,
+    /// Article the rule stands on.
+    pub article: Option<String>,
     /// When, in milliseconds since 1970 on the deployment's clock.
     pub at: i64,
-    /// Verb in snake case.
-    pub kind: String,
     /// The case, where there is one.
     pub case: Option<String>,
     /// Sequence in the case's chain in this log, from 1 without gaps.
     pub case_seq: Option<u64>,
-    /// Leaf hash of the case's previous leaf in this log; none for the first.
-    pub prev: Option<String>,
-    /// Pseudonymous id of the acting person.
-    pub actor: Option<String>,
+    /// Verb in snake case.
+    pub kind: String,
+    /// Which log.
+    pub log: LogName,
+    /// Digest of the canonical object acted on.
+    pub object: Option<String>,
     /// Organisation acted for.
     pub org: Option<String>,
     /// Done or refused.
     pub outcome: Outcome,
-    /// Rule that decided.
-    pub rule: Option<String>,
-    /// Article the rule stands on.
-    pub article: Option<String>,
-    /// Digest of the canonical object acted on.
-    pub object: Option<String>,
+    /// Leaf hash of the case's previous leaf in this log; none for the first.
+    pub prev: Option<String>,
     /// Further ids and digests by name. `act`, `order` and `report` hold the digest of a signed statement
     /// (`evidence::statement_digest`) or an id.
     pub refs: BTreeMap<String, String>,
+    /// Rule that decided.
+    pub rule: Option<String>,
+    /// Format version, 1.
+    pub v: u32,
 }
 
 impl Leaf {
@@ -104,7 +110,7 @@ impl Leaf {
     /// A field breaks its form, or the leaf is longer than 65535 bytes.
     pub fn encode(&self) -> Result<Vec<u8>, LogError> {
         self.check()?;
-        let bytes = crypto::canonical(self)?;
+        let bytes = self.text()?;
         if bytes.len() > MAX_LEAF {
             return Err(LogError::Leaf("longer than 65535 bytes"));
         }
@@ -119,15 +125,25 @@ impl Leaf {
         if bytes.len() > MAX_LEAF {
             return Err(LogError::Leaf("longer than 65535 bytes"));
         }
-        let leaf: Self =
-            crypto::from_canonical(bytes).map_err(|_| LogError::Leaf("not the canonical encoding of a leaf"))?;
+        let other = || LogError::Leaf("not the canonical encoding of a leaf");
+        let leaf: Self = serde_json::from_slice(bytes).map_err(|_| other())?;
+        if leaf.text()? != bytes {
+            return Err(other());
+        }
         leaf.check()?;
         Ok(leaf)
+    }
+
+    fn text(&self) -> Result<Vec<u8>, LogError> {
+        serde_json::to_vec(self).map_err(|_| LogError::Leaf("it has no JSON"))
     }
 
     fn check(&self) -> Result<(), LogError> {
         if self.v != 1 {
             return Err(LogError::Leaf("unknown version"));
+        }
+        if self.at.unsigned_abs() > MAX_INTEGER || self.case_seq.is_some_and(|n| n > MAX_INTEGER) {
+            return Err(LogError::Leaf("a number is beyond 2^53 - 1"));
         }
         if !is_name(&self.kind) {
             return Err(LogError::Leaf("kind is not a verb in snake case"));

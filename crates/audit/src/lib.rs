@@ -6,9 +6,14 @@
 
 mod anchors;
 mod checkpoint;
+mod cosign;
+mod disk;
 mod error;
 pub mod evidence;
+#[cfg(test)]
+mod fault;
 mod files;
+pub mod handover;
 mod keys;
 mod leaf;
 mod log;
@@ -19,14 +24,20 @@ mod report;
 mod tile;
 mod trust;
 mod verify;
+mod witness;
+mod witnessed;
 
 pub use checkpoint::{Anchor, Checkpoint, LogSigner, anchor_line};
+pub use cosign::{Cosignature, Cosigned, WitnessKey, is_witness_name};
 pub use error::LogError;
 pub use keys::{KeyEntryView, KeyListView, SignedValue, publish_key_list, read_key_lists};
 pub use leaf::{Leaf, LogName, Outcome, leaf_hash};
 pub use log::{LogConfig, TileLog};
-pub use proof::LeafProof;
-pub use reader::LogReader;
+pub use proof::{LeafProof, LeafProofFile, find_leaf};
+pub use reader::{LogReader, TileNodes, fetched_nodes, public_file};
 pub use report::{Failure, VerifyReport};
+pub use trust::WitnessPolicy;
 pub use trust::{ClockKind, PackRef, Trust};
-pub use verify::{verify_dir, verify_once};
+pub use verify::{Asked, verify_asked, verify_dir, verify_once};
+pub use witness::{Witness, WitnessRefusal, WitnessRequest};
+pub use witnessed::attach_cosignature;

@@ -10,13 +10,19 @@ use crate::keys::{FACTS_FILE, newest_key_list};
 use crate::leaf::{Leaf, LogName};
 use crate::merkle::Node;
 use crate::reader::LogReader;
-use crate::tile::{ALGS, Tile, Tree, WIDTH, bundle_partials, bundle_path, push_entry, split_bundle, tile_partials};
+use crate::tile::{
+    ALGS, Place, Tile, Tree, WIDTH, bundle_partials, bundle_path, push_entry, split_bundle, tile_partials,
+};
 use crate::trust::ClockKind;
 use crypto::{Hash, HashAlg, PublicKey, Suite};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+
+/// Leaves whose files are written together.
+const PART: usize = 64 * WIDTH as usize;
 
 /// What a log is.
 #[derive(Clone, Debug)]
@@ -87,7 +93,9 @@ impl TileLog {
         folder.make()?;
         state.make()?;
         let lock = lock(&cfg.state)?;
-        folder.sweep()?;
+        folder.sweep(superseded)?;
+        // Other files lie beside the signer's state.
+        state.sweep_one(&state_name)?;
         let beside = Folder::new(dir.parent().unwrap_or(dir));
         let signed = read_state(&state, &state_name, &cfg)?;
         let published = match folder.read("checkpoint")? {
@@ -375,14 +383,20 @@ impl TileLog {
         Ok((bundle * WIDTH + width).max(self.size))
     }
 
-    /// Bundles first, then tiles, then the narrower forms they replace go; each file durable before the next.
+    /// Bundles first, then tiles, then the narrower forms they replace go; each kind durable before the next. Within a
+    /// kind a crash may leave some: what is read after it are bundles without a gap.
     fn write(&mut self, leaves: &[Vec<u8>]) -> Result<(), LogError> {
-        if leaves.is_empty() {
-            return Ok(());
+        // So many at once that the files of one kind share their flushes, and few enough to lie in memory.
+        for part in leaves.chunks(PART) {
+            self.write_part(part)?;
         }
+        Ok(())
+    }
+
+    fn write_part(&mut self, leaves: &[Vec<u8>]) -> Result<(), LogError> {
         let first = self.size / WIDTH;
         let before = Tree::edge(self.size);
-        let mut tiles = Vec::new();
+        let (mut bundles, mut tiles) = (Vec::new(), Vec::new());
         for leaf in leaves {
             push_entry(&mut self.bundle, leaf)?;
             for tree in &mut self.trees {
@@ -393,19 +407,17 @@ impl TileLog {
             }
             self.size += 1;
             if self.size.is_multiple_of(WIDTH) {
-                self.folder.write(&bundle_path(self.size / WIDTH - 1, WIDTH), &self.bundle)?;
-                self.bundle.clear();
+                bundles.push((bundle_path(self.size / WIDTH - 1, WIDTH), std::mem::take(&mut self.bundle)));
             }
         }
         if !self.bundle.is_empty() {
-            self.folder.write(&bundle_path(self.size / WIDTH, self.size % WIDTH), &self.bundle)?;
+            bundles.push((bundle_path(self.size / WIDTH, self.size % WIDTH), self.bundle.clone()));
         }
         // An unfinished tile that has not grown lies there already.
         let grown = |t: &Tile| before.get(t.level as usize) != Some(&(t.index, t.width));
         tiles.extend(self.trees.iter().flat_map(Tree::partial).filter(grown));
-        for tile in &tiles {
-            self.folder.write(&tile.path(), &tile.bytes)?;
-        }
+        self.folder.write_all(&bundles.iter().map(|(path, bytes)| (path.clone(), &bytes[..])).collect::<Vec<_>>())?;
+        self.folder.write_all(&tiles.iter().map(|tile| (tile.path(), &tile.bytes[..])).collect::<Vec<_>>())?;
         for bundle in first..self.size.div_ceil(WIDTH) {
             let width = (self.size - bundle * WIDTH).min(WIDTH);
             self.supersede(&bundle_partials(bundle), width)?;
@@ -422,7 +434,19 @@ impl TileLog {
     }
 }
 
-fn lock(state: &Path) -> Result<File, LogError> {
+/// Partial forms beside wider ones: a crash came before they went, or a power cut brought them back.
+fn superseded(files: &BTreeSet<String>) -> Vec<String> {
+    let places = || files.iter().filter_map(|f| Place::parse(f));
+    let mut widest = BTreeMap::new();
+    for p in places() {
+        let width = widest.entry((p.alg, p.level, p.index)).or_insert(p.width);
+        *width = p.width.max(*width);
+    }
+    places().filter(|p| widest.get(&(p.alg, p.level, p.index)).is_some_and(|w| *w > p.width)).map(Place::path).collect()
+}
+
+/// Locks the file beside `state`, for one process.
+pub(crate) fn lock(state: &Path) -> Result<File, LogError> {
     let io = |source| LogError::Io { file: "signer lock".to_owned(), source };
     let mut path = state.as_os_str().to_owned();
     path.push(".lock");

@@ -4,6 +4,7 @@
 
 use crate::LogError;
 use crypto::HashAlg;
+use std::ops::Range;
 
 /// A hash in the tree.
 pub type Node = [u8; 32];
@@ -139,6 +140,99 @@ pub fn consistency(alg: HashAlg, old: u64, new: u64, nodes: &mut dyn Nodes) -> R
     }
     path.reverse();
     Ok(path)
+}
+
+/// Proof of the leaves `from..to` in the tree of `size` leaves: the roots of the subtrees that hold none of them, in
+/// order from the left. Those left of `from` also give the root of the first `from` leaves.
+///
+/// # Errors
+/// The range is not in the tree or empty, or a subtree is missing.
+pub fn range_proof(alg: HashAlg, range: Range<u64>, size: u64, nodes: &mut dyn Nodes) -> Result<Vec<Node>, LogError> {
+    if range.is_empty() || range.end > size {
+        return Err(LogError::OutOfRange(range.end));
+    }
+    let (mut out, mut open) = (Vec::new(), vec![(0, size)]);
+    while let Some((lo, hi)) = open.pop() {
+        if hi <= range.start || lo >= range.end {
+            out.push(self::range(alg, lo, hi, nodes)?);
+        } else if lo < range.start || hi > range.end {
+            let mid = lo + split(hi - lo);
+            open.extend([(mid, hi), (lo, mid)]);
+        }
+    }
+    Ok(out)
+}
+
+/// Three roots that leaves and a [`range_proof`] lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RangeRoots {
+    /// Of the leaves before the range.
+    pub before: Node,
+    /// Of the leaves up to its end.
+    pub upto: Node,
+    /// Of the whole tree.
+    pub whole: Node,
+}
+
+/// The roots that leaf hashes from `from` on and their proof in a tree of `size` leaves lead to; `None` where the proof
+/// is not one of that shape.
+#[must_use]
+pub fn range_roots(alg: HashAlg, from: u64, leaves: &[Node], size: u64, proof: &[Node]) -> Option<RangeRoots> {
+    let to = from.checked_add(leaves.len() as u64).filter(|to| *to <= size && *to > from)?;
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    let mut given = proof.iter();
+    let mut open = vec![(0, size)];
+    while let Some((lo, hi)) = open.pop() {
+        if hi <= from {
+            left.push(*given.next()?);
+        } else if lo >= to {
+            right.push((lo, hi, *given.next()?));
+        } else if lo < from || hi > to {
+            let mid = lo + split(hi - lo);
+            open.extend([(mid, hi), (lo, mid)]);
+        }
+    }
+    if given.next().is_some() {
+        return None;
+    }
+    let before = left.iter().rev().copied().reduce(|right, left| inner_node(alg, &left, &right));
+    let known = Known { alg, from, to, leaves, left, right };
+    Some(RangeRoots {
+        before: before.unwrap_or_else(|| empty_root(alg)),
+        upto: known.root(0, to, &mut 0)?,
+        whole: known.root(0, size, &mut 0)?,
+    })
+}
+
+/// What a range proof and its leaves say of subtrees.
+struct Known<'a> {
+    alg: HashAlg,
+    from: u64,
+    to: u64,
+    leaves: &'a [Node],
+    left: Vec<Node>,
+    right: Vec<(u64, u64, Node)>,
+}
+
+impl Known<'_> {
+    /// Root over `lo..hi`; `at` is the next of the nodes on the left.
+    fn root(&self, lo: u64, hi: u64, at: &mut usize) -> Option<Node> {
+        if hi <= self.from {
+            let node = self.left.get(*at).copied();
+            *at += 1;
+            return node;
+        }
+        if let Some((_, _, node)) = self.right.iter().find(|(l, h, _)| (*l, *h) == (lo, hi)) {
+            return Some(*node);
+        }
+        if lo >= self.from && hi <= self.to {
+            let (a, b) = (usize::try_from(lo - self.from).ok()?, usize::try_from(hi - self.from).ok()?);
+            return Some(root_over(self.alg, self.leaves.get(a..b)?));
+        }
+        let mid = lo + split(hi - lo);
+        let left = self.root(lo, mid, at)?;
+        Some(inner_node(self.alg, &left, &self.root(mid, hi, at)?))
+    }
 }
 
 /// Does the proof show `leaf` at `index` under the root of `size` leaves? (RFC 9162 2.1.3.2)

@@ -1,13 +1,18 @@
-//! One leaf with everything that proves it stands in a signed log: what `audit prove` prints.
+//! One leaf with everything that proves it stands in a signed log: what `audit prove` prints, and the one file that holds
+//! besides what a verifier with the trust file needs.
 
 use crate::LogError;
+use crate::keys::{SignedValue, check_lists, read_key_lists};
 use crate::leaf::{Leaf, LogName};
 use crate::merkle::{self, Node, leaf_node};
 use crate::reader::LogReader;
+use crate::report::{Counts, Failure, VerifyReport};
+use crate::trust::Trust;
+use crate::verify::check_checkpoint;
 use crate::{Checkpoint, leaf_hash};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use crypto::HashAlg;
+use crypto::{Hash, HashAlg};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -98,4 +103,105 @@ impl LeafProof {
         }
         Ok((leaf, checkpoint))
     }
+}
+
+/// The checkpoint of a note, if one of the deployment's logs signed it by a key that the root's lists name for it.
+pub(crate) fn vouched(log: LogName, note: &str, keys: &[SignedValue], trust: &Trust) -> Result<Checkpoint, LogError> {
+    let checkpoint = Checkpoint::parse(note.as_bytes())?;
+    let list = check_lists(keys, Some(&trust.root))?;
+    if list.deployment != trust.deployment || list.clock != trust.clock || checkpoint.suite != trust.suite {
+        return Err(LogError::malformed("checkpoint", "another deployment, clock or suite than the trust file's"));
+    }
+    let digests: Result<Vec<Hash>, LogError> =
+        keys.iter().map(|l| Ok(trust.suite.hash(&crypto::canonical(l)?))).collect();
+    let held = check_checkpoint(&checkpoint, log, &list, &digests?);
+    held.map_err(|_| LogError::malformed("checkpoint", "not one that this log's key in force has signed"))?;
+    Ok(checkpoint)
+}
+
+/// A proved leaf with the key lists: one file that is checked with the trust file alone. Canonical JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeafProofFile {
+    /// Format version, 1.
+    pub v: u32,
+    /// The leaf, its proofs and the checkpoint.
+    pub proof: LeafProof,
+    /// All key lists.
+    pub keys: Vec<SignedValue>,
+}
+
+impl LeafProofFile {
+    /// Proves leaf `index` of a log in `log_dir` (`DATA/log`).
+    ///
+    /// # Errors
+    /// As [`LeafProof::make`].
+    pub fn make(log_dir: &Path, log: LogName, index: u64) -> Result<Self, LogError> {
+        Ok(Self { v: 1, proof: LeafProof::make(log_dir, log, index)?, keys: read_key_lists(log_dir)? })
+    }
+
+    /// The one encoding.
+    ///
+    /// # Errors
+    /// A key list has no canonical JSON.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, LogError> {
+        Ok(crypto::canonical(self)?)
+    }
+
+    /// Checks a file, also a bare [`LeafProof`]; without a trust file, or without key lists in it, only that it agrees with
+    /// itself.
+    #[must_use]
+    pub fn verify(bytes: &[u8], trust: Option<&Trust>) -> VerifyReport {
+        let mut counts = Counts::default();
+        let mut clock = None;
+        let checked = Self::check(bytes, trust, &mut counts, &mut clock);
+        let vouched = checked.as_ref().is_ok_and(|v| *v);
+        let mut report = VerifyReport::new(checked.map(drop).map_err(Failure::from), vouched, counts, clock);
+        report.unproved = report.valid.then(|| match (vouched, trust) {
+            (false, Some(_)) => "文件不含密钥清单，未核对检查点的签名 · no key lists in the file: the checkpoint's signature is not checked".to_owned(),
+            _ => "日志中的其他条目，以及检查点之后的事 · other leaves of the log, and what happened after the checkpoint".to_owned(),
+        });
+        report
+    }
+
+    /// Whether the checkpoint's signature was held against the trust file.
+    fn check(
+        bytes: &[u8],
+        trust: Option<&Trust>,
+        counts: &mut Counts,
+        clock: &mut Option<String>,
+    ) -> Result<bool, LogError> {
+        let bad = || LogError::malformed("leaf proof", "not its canonical encoding");
+        let (proof, keys) = match crypto::from_canonical::<Self>(bytes) {
+            Ok(file) if file.v == 1 => (file.proof, file.keys),
+            Ok(_) => return Err(bad()),
+            Err(_) => (crypto::from_canonical(bytes).map_err(|_| bad())?, Vec::new()),
+        };
+        let (_, checkpoint) = proof.check()?;
+        *clock = Some(checkpoint.clock.to_string());
+        let vouches = trust.filter(|_| !keys.is_empty());
+        if let Some(trust) = vouches {
+            vouched(proof.log, &proof.checkpoint, &keys, trust)?;
+        }
+        for (what, n) in [("leaves", 1), ("proofs", 2), ("key_lists", keys.len() as u64), ("checkpoints", 1)] {
+            counts.add(what, n);
+        }
+        Ok(vouches.is_some())
+    }
+}
+
+/// Index of the leaf with this hash under the deployment's suite; looks at every leaf.
+///
+/// # Errors
+/// No such leaf under the published checkpoint, or the folder is damaged.
+pub fn find_leaf(log_dir: &Path, log: LogName, hash: &Hash) -> Result<Option<u64>, LogError> {
+    let (reader, _) = LogReader::open(&log_dir.join(log.as_str()))?;
+    let mut found = None;
+    reader.each(0, |index, bytes| {
+        if found.is_none() && leaf_hash(hash.alg, bytes) == *hash {
+            found = Some(index);
+        }
+        Ok(())
+    })?;
+    Ok(found)
 }

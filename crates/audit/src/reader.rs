@@ -6,7 +6,7 @@ use crate::LogError;
 use crate::checkpoint::Checkpoint;
 use crate::files::Folder;
 use crate::merkle::{self, Node, Nodes};
-use crate::tile::{WIDTH, bundle_partials, bundle_path, split_bundle, split_tile, tile_partials, tile_path};
+use crate::tile::{Place, WIDTH, bundle_partials, bundle_path, split_bundle, split_tile, tile_partials, tile_path};
 use crypto::HashAlg;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,6 +38,11 @@ impl LogReader {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// The same log as far as `size`, which must not lie beyond this reader's.
+    pub(crate) fn upto(&self, size: u64) -> Self {
+        Self { folder: self.folder.clone(), size: size.min(self.size) }
     }
 
     /// Calls `each` with every leaf from index `from` on.
@@ -118,7 +123,7 @@ impl LogReader {
     /// Complete subtrees of one tree.
     #[must_use]
     pub fn nodes(&self, alg: HashAlg) -> TileNodes<'_> {
-        TileNodes { reader: self, alg, cache: BTreeMap::new() }
+        TileNodes::new(self.size, move |level, index, width| self.tile(alg, level, index, width), alg)
     }
 
     /// Inclusion proof of a leaf in the tree of this reader's size.
@@ -152,12 +157,64 @@ impl LogReader {
     }
 }
 
+/// A file of a log's folder that anybody may be given: `checkpoint`, or a tile by its name (leaves are not among them).
+/// A narrower form of a tile is cut out of a wider one, so that a checkpoint stays usable while the log grows. `None` for
+/// any other name and for what is not there.
+///
+/// # Errors
+/// Reading failed, or the file on disk is no tile.
+pub fn public_file(dir: &Path, name: &str) -> Result<Option<Vec<u8>>, LogError> {
+    let folder = Folder::new(dir);
+    if name == "checkpoint" {
+        return folder.read(name);
+    }
+    let Some(Place { alg: Some(alg), level, index, width }) = Place::parse(name) else { return Ok(None) };
+    match LogReader::at(folder, 0).tile(alg, level, index, width) {
+        Ok(nodes) => Ok(Some(nodes.concat())),
+        Err(LogError::Corrupt { what: "missing", .. }) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// Complete subtrees of a log of `size` leaves elsewhere: `fetch` brings the file of a name ([`public_file`]).
+#[must_use]
+pub fn fetched_nodes<'a, F>(alg: HashAlg, size: u64, mut fetch: F) -> TileNodes<'a>
+where
+    F: FnMut(&str) -> Result<Vec<u8>, LogError> + 'a,
+{
+    let tile = move |level, index, width| {
+        let path = tile_path(alg, level, index, width);
+        let bytes = fetch(&path)?;
+        let exact = bytes.len() as u64 == width * 32;
+        split_tile(&bytes, width).filter(|_| exact).ok_or_else(|| LogError::corrupt(path, "not a tile of this width"))
+    };
+    TileNodes::new(size, tile, alg)
+}
+
+type ReadTile<'a> = dyn FnMut(u32, u64, u64) -> Result<Vec<Node>, LogError> + 'a;
+
 /// Complete subtrees out of tiles, each tile read once.
-#[derive(Debug)]
 pub struct TileNodes<'a> {
-    reader: &'a LogReader,
+    size: u64,
+    tile: Box<ReadTile<'a>>,
     alg: HashAlg,
-    cache: BTreeMap<(u32, u64), Vec<Node>>,
+    /// A tile's nodes, and above them the roots over two, four and so on of them.
+    cache: BTreeMap<(u32, u64), Vec<Vec<Node>>>,
+}
+
+impl std::fmt::Debug for TileNodes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TileNodes").field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+impl<'a> TileNodes<'a> {
+    fn new<F>(size: u64, tile: F, alg: HashAlg) -> Self
+    where
+        F: FnMut(u32, u64, u64) -> Result<Vec<Node>, LogError> + 'a,
+    {
+        Self { size, tile: Box::new(tile), alg, cache: BTreeMap::new() }
+    }
 }
 
 impl Nodes for TileNodes<'_> {
@@ -166,14 +223,25 @@ impl Nodes for TileNodes<'_> {
         let (tile_level, inside) = (level / 8, level % 8);
         let first = index << inside;
         let (tile, offset) = (first / WIDTH, first % WIDTH);
-        let wide = (self.reader.size >> (8 * tile_level)).saturating_sub(tile * WIDTH).min(WIDTH);
+        let wide = (self.size >> (8 * tile_level)).saturating_sub(tile * WIDTH).min(WIDTH);
         let key = (tile_level, tile);
         if !self.cache.contains_key(&key) {
-            let nodes = self.reader.tile(self.alg, tile_level, tile, wide)?;
-            self.cache.insert(key, nodes);
+            let nodes = (self.tile)(tile_level, tile, wide)?;
+            self.cache.insert(key, pyramid(self.alg, nodes));
         }
-        let (from, to) = (offset as usize, (offset + (1 << inside)) as usize);
-        let nodes = self.cache.get(&key).and_then(|nodes| nodes.get(from..to));
-        Ok(merkle::root_over(self.alg, nodes.ok_or(LogError::OutOfRange(index))?))
+        let at = usize::try_from(offset >> inside).unwrap_or(usize::MAX);
+        let node = self.cache.get(&key).and_then(|rows| rows.get(inside as usize)?.get(at));
+        node.copied().ok_or(LogError::OutOfRange(index))
     }
+}
+
+/// Rows of complete subtrees over nodes, the nodes themselves first.
+fn pyramid(alg: HashAlg, nodes: Vec<Node>) -> Vec<Vec<Node>> {
+    let mut rows = vec![nodes];
+    while let Some(last) = rows.last().filter(|row| row.len() > 1) {
+        let (pairs, _) = last.as_chunks::<2>();
+        let next = pairs.iter().map(|[left, right]| merkle::inner_node(alg, left, right)).collect();
+        rows.push(next);
+    }
+    rows
 }

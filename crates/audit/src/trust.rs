@@ -1,6 +1,7 @@
 //! The trust file: what a verifier must have from elsewhere before it believes a log or an evidence file.
 
 use crate::LogError;
+use crate::cosign::WitnessKey;
 use crypto::{Hash, PublicKey, Suite};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -69,6 +70,30 @@ pub struct Trust {
     pub pack: PackRef,
     /// When, in milliseconds since 1970.
     pub created_at: i64,
+    /// How many of which witnesses must have seen a log before it is trusted; absent where none need to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witnesses: Option<WitnessPolicy>,
+}
+
+/// `k` of these witnesses must have cosigned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessPolicy {
+    /// How many, from 1 to the number of keys.
+    pub k: u32,
+    /// The witnesses, each once.
+    pub keys: Vec<WitnessKey>,
+}
+
+impl WitnessPolicy {
+    /// Is `k` within reach, and does every name and key stand in it once?
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let once = |i: usize, key: &WitnessKey| {
+            self.keys.iter().take(i).all(|k| k.name() != key.name() && k.public() != key.public())
+        };
+        (1..=self.keys.len()).contains(&(self.k as usize)) && self.keys.iter().enumerate().all(|(i, k)| once(i, k))
+    }
 }
 
 impl Trust {
@@ -92,6 +117,9 @@ impl Trust {
         }
         if trust.root.suite() != trust.suite {
             return Err(LogError::malformed("trust file", "the root key is not of the deployment's suite"));
+        }
+        if trust.witnesses.as_ref().is_some_and(|w| !w.is_sound()) {
+            return Err(LogError::malformed("trust file", "its witnesses do not suffice or stand in it twice"));
         }
         Ok(trust)
     }

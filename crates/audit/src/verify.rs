@@ -7,13 +7,14 @@ use crate::LogError;
 use crate::anchors::{self, Seen};
 use crate::checkpoint::Checkpoint;
 use crate::files::{Folder, TEMP};
-use crate::keys::{FACTS_FILE, KeyListView, SignedValue, check_lists, read_facts, read_key_lists};
+use crate::keys::{FACTS_FILE, KEYS, KeyListView, SignedValue, check_lists, read_facts, read_key_lists};
 use crate::leaf::{Leaf, LogName, leaf_hash};
 use crate::merkle::Node;
 use crate::reader::LogReader;
 use crate::report::{Counts, Failure, VerifyReport};
 use crate::tile::{ALGS, Place, Tile, Tree, WIDTH, bundle_path, split_bundle};
-use crate::trust::Trust;
+use crate::trust::{Trust, WitnessPolicy};
+use crate::witnessed::{WITNESS, Witnessed, Witnesses};
 use crypto::{Hash, HashAlg};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -33,17 +34,40 @@ const TRIES: u32 = 10;
 /// was seen to hold.
 #[must_use]
 pub fn verify_dir(dir: &Path, trust: Option<&Trust>, from: Option<&str>) -> VerifyReport {
+    verify_asked(dir, Asked { trust, from, ..Asked::default() })
+}
+
+/// What a verifier is given besides the folder.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// The trust file.
+    pub trust: Option<&'a Trust>,
+    /// The text of an earlier checkpoint that its log must extend.
+    pub from: Option<&'a str>,
+    /// The witnesses that must have seen the logs, in the place of the trust file's.
+    pub witnesses: Option<&'a WitnessPolicy>,
+}
+
+impl Asked<'_> {
+    fn policy(&self) -> Option<&WitnessPolicy> {
+        self.witnesses.or(self.trust.and_then(|t| t.witnesses.as_ref()))
+    }
+}
+
+/// As [`verify_dir`], with all that can be given.
+#[must_use]
+pub fn verify_asked(dir: &Path, asked: Asked<'_>) -> VerifyReport {
     let mut live = false;
     for _ in 1..TRIES {
         let before = names(dir);
-        let report = verify_as(dir, trust, from, live);
+        let report = verify_as(dir, asked, live);
         let transient = report.failure.as_ref().is_some_and(|f| TRANSIENT.contains(&f.what.as_str()));
         if !transient || !moved(dir, &before) {
             return report;
         }
         live = true;
     }
-    verify_as(dir, trust, from, live)
+    verify_as(dir, asked, live)
 }
 
 fn names(dir: &Path) -> BTreeSet<String> {
@@ -60,27 +84,29 @@ fn moved(dir: &Path, before: &BTreeSet<String>) -> bool {
 /// As [`verify_dir`], for a folder at rest.
 #[must_use]
 pub fn verify_once(dir: &Path, trust: Option<&Trust>, from: Option<&str>) -> VerifyReport {
-    verify_as(dir, trust, from, false)
+    verify_as(dir, Asked { trust, from, ..Asked::default() }, false)
 }
 
-fn verify_as(dir: &Path, trust: Option<&Trust>, from: Option<&str>, live: bool) -> VerifyReport {
-    let mut run = Run { trust, counts: Counts::default(), clock: None, from, unchecked: Vec::new(), live };
+fn verify_as(dir: &Path, asked: Asked<'_>, live: bool) -> VerifyReport {
+    let mut run =
+        Run { asked, counts: Counts::default(), clock: None, unchecked: Vec::new(), witnessed: Vec::new(), live };
     let result = run.all(dir);
-    let whole = run.unchecked.is_empty();
-    let mut report = VerifyReport::new(result, trust.is_some() && whole, run.counts, run.clock);
-    report.unproved = report.valid.then(|| unproved(&run.unchecked));
+    let seen_enough = asked.policy().is_none() || run.witnessed.iter().all(|w| w.size.is_some());
+    let whole = run.unchecked.is_empty() && seen_enough;
+    let mut report = VerifyReport::new(result, asked.trust.is_some() && whole, run.counts, run.clock);
+    report.unproved = report.valid.then(|| unproved(&run.unchecked, &run.witnessed));
     report
 }
 
-fn unproved(unchecked: &[String]) -> String {
+fn unproved(unchecked: &[String], witnessed: &[Witnessed]) -> String {
     let after = "what happened after the checkpoints is not proved";
-    if unchecked.is_empty() {
-        return after.to_owned();
+    let mut said: Vec<String> = witnessed.iter().filter_map(Witnessed::unproved).collect();
+    if !unchecked.is_empty() {
+        let named = unchecked.join(", ");
+        said.push(format!("只给出了一部日志，未核对其锚定的检查点 · this log was given alone; not checked: {named}"));
     }
-    format!(
-        "只给出了一部日志，未核对其锚定的检查点 · this log was given alone; not checked: {}; {after}",
-        unchecked.join(", ")
-    )
+    said.push(after.to_owned());
+    said.join("; ")
 }
 
 /// The logs to verify and the folder that holds `keys/`.
@@ -105,7 +131,7 @@ fn layout(dir: &Path) -> Result<Layout, Failure> {
         return Err(Failure::new("platform", "missing", "缺少平台日志", "the platform's log is missing"));
     }
     for entry in Folder::new(dir).names("")? {
-        if entry != "keys" && entry != FACTS_FILE && !logs.iter().any(|l| l.as_str() == entry) {
+        if ![KEYS, WITNESS, FACTS_FILE].contains(&entry.as_str()) && !logs.iter().any(|l| l.as_str() == entry) {
             return Err(unknown(&entry));
         }
     }
@@ -117,7 +143,9 @@ fn plain(layout: &Layout) -> Result<(), Failure> {
     let folder = Folder::new(&layout.base);
     let names = match layout.single {
         // Beside a log given alone there may lie anything; only these are read.
-        true => layout.logs.iter().map(|l| l.as_str()).chain(["keys", FACTS_FILE]).map(ToOwned::to_owned).collect(),
+        true => {
+            layout.logs.iter().map(|l| l.as_str()).chain([KEYS, WITNESS, FACTS_FILE]).map(ToOwned::to_owned).collect()
+        }
         false => folder.names("")?.into_iter().collect(),
     };
     match folder.irregular(names)? {
@@ -141,10 +169,11 @@ struct Known {
 }
 
 struct Run<'a> {
-    trust: Option<&'a Trust>,
+    asked: Asked<'a>,
     counts: Counts,
     clock: Option<String>,
-    from: Option<&'a str>,
+    /// How far the witnesses that were asked for have seen each log.
+    witnessed: Vec<Witnessed>,
     /// Anchors of a log that was not given.
     unchecked: Vec<String>,
     /// The log was seen to be written: what lies beyond its checkpoint is counted and passed over.
@@ -169,8 +198,14 @@ impl Run<'_> {
         }
         let from = self.earlier(deployment, &checkpoints)?;
         for (log, checkpoint) in &checkpoints {
-            let seen = anchors::seen(*log, checkpoint, &checkpoints, from.as_ref())?;
+            let mut seen = anchors::seen(*log, checkpoint, &checkpoints, from.as_ref())?;
             self.counts.add("anchors", seen.iter().filter(|s| s.sha256.is_none()).count() as u64);
+            let witnesses = Witnesses::new(&known.list, &known.lists, self.asked.policy());
+            let (noted, witnessed) = witnesses.read(&layout.base, *log, checkpoint)?;
+            self.counts.add("cosignatures", noted.len() as u64);
+            self.counts.add("unknown_witnesses", witnessed.unknown);
+            self.witnessed.push(witnessed);
+            seen.extend(noted);
             self.log(&layout.base.join(log.as_str()), *log, checkpoint, &seen)
                 .map_err(|f| Failure { file: format!("{log}/{}", f.file), ..f })?;
         }
@@ -183,7 +218,7 @@ impl Run<'_> {
         deployment: &str,
         checkpoints: &BTreeMap<LogName, Checkpoint>,
     ) -> Result<Option<Checkpoint>, Failure> {
-        let Some(text) = self.from else { return Ok(None) };
+        let Some(text) = self.asked.from else { return Ok(None) };
         let from = Checkpoint::parse(text.as_bytes()).map_err(|e| Failure { file: "--from".to_owned(), ..e.into() })?;
         if checkpoints.keys().all(|log| from.origin != format!("{deployment}/{log}")) {
             let (zh, en) = ("所给检查点不属于这些日志", "the given checkpoint is not of these logs");
@@ -199,7 +234,7 @@ impl Run<'_> {
             let (zh, en) = ("根公钥与信任文件不符", "the root key is not the trust file's");
             Failure::new(FACTS_FILE, "other_root", zh, en)
         };
-        let trusted = self.trust.map(|t| t.root.clone());
+        let trusted = self.asked.trust.map(|t| t.root.clone());
         if let (Some(named), Some(trusted)) = (&named, &trusted)
             && named != trusted
         {
@@ -209,7 +244,7 @@ impl Run<'_> {
         let root = named.or(trusted);
         let lists = read_key_lists(&layout.base)?;
         let list = check_lists(&lists, root.as_ref()).map_err(|e| Failure { file: "keys".to_owned(), ..e.into() })?;
-        let other = self.trust.is_some_and(|t| t.deployment != list.deployment || t.clock != list.clock);
+        let other = self.asked.trust.is_some_and(|t| t.deployment != list.deployment || t.clock != list.clock);
         if other || facts.as_ref().is_some_and(|f| f.deployment != list.deployment) {
             let (zh, en) =
                 ("密钥清单属于另一部署或另一时钟", "the key lists are another deployment's or of another clock");

@@ -1,10 +1,11 @@
 //! Trust bootstrap of a zone on a machine of its own: the zone makes its keys in its own folder, the offline root puts
-//! them on a key list, the zone pins the trust file. Files go by hand; nothing here listens or dials.
+//! them on a key list, the zone pins the trust file; and of a witness, whose key goes the same way. Files go by hand;
+//! nothing here listens or dials.
 
 use crate::init;
 use crate::layout::{Layout, write_private};
 use crate::wiring::{self, Chosen, CliError};
-use audit::{ClockKind, Trust};
+use audit::{ClockKind, Trust, WitnessKey};
 use crypto::{PublicKey, SigningKey, Suite};
 use model::keylist::{KEY_LIST_TYPE, KeyEntry, KeyHolder, KeyList};
 use model::{Signed, Timestamp};
@@ -163,18 +164,56 @@ pub fn admit(
             "A zone is on the key list already; a deployment has one zone.",
         ));
     }
+    for (key, holder) in [(&body.zone, KeyHolder::Zone), (&body.zone_log, KeyHolder::ZoneLog)] {
+        list.entries.push(entry(&key.parse()?, holder, now));
+    }
+    sign_next(layout, list, root, now)
+}
+
+/// Signs the next key list with a witness's key on it, and lays it where the platform takes it over. A key of the same
+/// witness that stands there already is revoked.
+///
+/// # Errors
+/// Usage: another root, a key of another suite or one that is listed already, or a simulated deployment.
+pub fn admit_witness(
+    layout: &Layout,
+    key: &WitnessKey,
+    root: &SigningKey,
+    now: Timestamp,
+) -> Result<(u64, PathBuf), CliError> {
+    let bytes = std::fs::read(layout.trust_file())?;
+    let trust = Trust::parse(&bytes).map_err(CliError::bug)?;
+    refuse_simulated(&bytes)?;
+    if root.public() != trust.root {
+        return Err(CliError::usage("--root", "这不是该部署的根密钥。", "It is not this deployment's root."));
+    }
+    let mut list = newest(layout)?;
+    let listed = list.entries.iter().any(|e| e.key == key.public().key_id());
+    if key.public().suite() != trust.suite || listed {
+        let (zh, en) =
+            ("该密钥不属于本部署的密码套件，或已列出。", "The key is of another suite, or is listed already.");
+        return Err(CliError::usage("--witness", zh, en));
+    }
+    let holder = KeyHolder::Witness { name: key.name().to_owned() };
+    for old in list.entries.iter_mut().filter(|e| e.holder == holder) {
+        old.revoked_at.get_or_insert(now);
+    }
+    list.entries.push(entry(key.public(), holder, now));
+    sign_next(layout, list, root, now)
+}
+
+fn entry(public: &PublicKey, holder: KeyHolder, now: Timestamp) -> KeyEntry {
+    KeyEntry { key: public.key_id(), public: public.to_string(), holder, valid_from: now, revoked_at: None }
+}
+
+fn sign_next(
+    layout: &Layout,
+    mut list: KeyList,
+    root: &SigningKey,
+    now: Timestamp,
+) -> Result<(u64, PathBuf), CliError> {
     list.number += 1;
     list.issued_at = now;
-    for (key, holder) in [(&body.zone, KeyHolder::Zone), (&body.zone_log, KeyHolder::ZoneLog)] {
-        let public: PublicKey = key.parse()?;
-        list.entries.push(KeyEntry {
-            key: public.key_id(),
-            public: public.to_string(),
-            holder,
-            valid_from: now,
-            revoked_at: None,
-        });
-    }
     let signature = root.sign(KEY_LIST_TYPE, &list)?;
     let number = list.number;
     let signed = Signed { key: root.key_id(), signature, body: list };

@@ -236,6 +236,7 @@ fn trust_file(deployment: &Deployment, options: &InitOptions) -> Result<Vec<u8>,
             digest: wiring::pack_digest(deployment.suite, pack)?,
         },
         created_at: deployment.created_at.0,
+        witnesses: None,
     };
     trust.to_bytes().map_err(CliError::bug)
 }

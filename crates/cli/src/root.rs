@@ -123,6 +123,7 @@ fn holder(holder: &KeyHolder) -> String {
         KeyHolder::Person { person, org, org_roles, roles, .. } => {
             format!("{person} @ {org}  {}  {}", words(org_roles), words(roles))
         }
+        KeyHolder::Witness { name } => format!("witness {name}"),
         other => words(std::slice::from_ref(other)),
     }
 }

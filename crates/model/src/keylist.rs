@@ -33,6 +33,11 @@ pub enum KeyHolder {
     PlatformLog,
     /// Signs checkpoints of the zone's log.
     ZoneLog,
+    /// Cosigns checkpoints of both logs.
+    Witness {
+        /// Name of the witness, as on its cosignatures.
+        name: String,
+    },
 }
 
 /// One key.

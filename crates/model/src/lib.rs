@@ -18,6 +18,7 @@ pub mod procedure;
 pub mod quorum;
 pub mod record;
 pub mod refusal;
+pub mod retention;
 pub mod signed;
 pub mod ticket;
 pub mod time;

@@ -164,7 +164,9 @@ impl Row {
     getter!(int, i64);
     getter!(opt_int, Option<i64>);
     getter!(text, String);
+    getter!(opt_text, Option<String>);
     getter!(blob, Vec<u8>);
+    getter!(opt_blob, Option<Vec<u8>>);
 
     /// A count or number that is never negative.
     pub(crate) fn uint(&self, i: usize) -> Result<u64, StoreError> {

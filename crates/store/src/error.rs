@@ -27,6 +27,14 @@ pub enum StoreError {
         /// Position of the row: order or sequence number.
         row: i64,
     },
+    /// A row that was written is not there: rows were deleted, or an older copy of the database was put back.
+    #[error("{table} row {row} is gone: rows were deleted, or an older database was put back")]
+    Gone {
+        /// Table.
+        table: &'static str,
+        /// Number of the row in its sequence.
+        row: i64,
+    },
     /// Another writer held the database for too long.
     #[error("the database is busy")]
     Busy,
@@ -83,6 +91,12 @@ impl StoreError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Conflict { .. } | Self::Busy | Self::NotCommitted(_))
+    }
+
+    /// Whether somebody other than the program wrote to the database: nothing may go on until people have looked.
+    #[must_use]
+    pub fn is_tampering(&self) -> bool {
+        matches!(self, Self::Tampered { .. } | Self::Gone { .. })
     }
 
     pub(crate) fn shape(what: &'static str) -> Self {

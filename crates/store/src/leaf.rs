@@ -2,16 +2,31 @@
 //! afterwards. The log itself, its trees and its files are `audit`'s; here leaves are bytes in an append-only table.
 
 use crate::backend::{Row, int, limit, values};
+use crate::tail::Place;
 use crate::{Result, Store, StoreError, Tx};
 use audit::{Leaf, LogName, Outcome, leaf_hash};
 use model::Timestamp;
 use std::collections::BTreeMap;
 
-const MAC_LABEL: &str = "yunyu/leaf-queue/v1";
-const HEAD: &str = "SELECT ord, bytes, hash, mac, case_seq FROM leaf WHERE case_id = $1 ORDER BY case_seq DESC LIMIT 1";
-const OF_CASE: &str = "SELECT ord, bytes, hash, mac FROM leaf WHERE case_id = $1 ORDER BY case_seq";
-const PENDING: &str = "SELECT ord, bytes, hash, mac FROM leaf WHERE idx IS NULL ORDER BY ord LIMIT $1";
-const NUMBERED: &str = "SELECT ord, bytes, hash, mac, idx FROM leaf WHERE idx >= $1 ORDER BY idx LIMIT $2";
+const MAC_LABEL: &str = "yunyu/leaf-queue/v2";
+/// Columns of a leaf row and, as the last, the code of the leaf before it.
+macro_rules! leaf_rows {
+    ($rest:literal) => {
+        concat!(
+            "SELECT l.seq, l.bytes, l.hash, l.mac, l.case_id, l.case_seq, l.idx, p.mac FROM leaf l ",
+            "LEFT JOIN leaf p ON p.seq = l.seq - 1 ",
+            $rest
+        )
+    };
+}
+const HEAD: &str = leaf_rows!("WHERE l.case_id = $1 ORDER BY l.case_seq DESC LIMIT 1");
+const OF_CASE: &str = leaf_rows!("WHERE l.case_id = $1 ORDER BY l.case_seq");
+const FROM: &str = leaf_rows!("WHERE l.seq >= $1 ORDER BY l.seq LIMIT $2");
+const NUMBERED: &str = leaf_rows!("WHERE l.seq >= $1 AND l.idx IS NOT NULL ORDER BY l.seq LIMIT $2");
+const LAST: &str = "SELECT seq, mac FROM leaf WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1";
+const CODE_AT: &str = "SELECT mac FROM leaf WHERE seq = $1";
+/// The code before the first leaf's.
+const NONE_BEFORE: [u8; 32] = [0; 32];
 
 /// What a command says about itself; ids and digests only (invariant 6).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +60,8 @@ pub struct Recorded {
     pub leaf: Leaf,
     /// Its hash in the deployment's suite, as text: the new head of the case.
     pub hash: String,
-    /// Order of writing in this database; the index in the log comes later.
-    pub ord: u64,
+    /// Number in the order of commits, from 0: the index that the log will give it.
+    pub seq: u64,
 }
 
 impl Tx {
@@ -62,16 +77,43 @@ impl Tx {
         let leaf = chained(draft, last);
         let bytes = leaf.encode()?;
         let hash = leaf_hash(self.store().suite().hash_alg(), &bytes).to_string();
-        let mac = self.store().mac(MAC_LABEL, &bytes);
-        let seq = leaf.case_seq.map(int).transpose()?;
-        let row = self
-            .row(
-                "INSERT INTO leaf (case_id, case_seq, bytes, hash, mac) VALUES ($1, $2, $3, $4, $5) RETURNING ord",
-                values![leaf.case.as_deref(), seq, &bytes[..], &hash, &mac[..]],
-            )
-            .await?;
-        let ord = row.ok_or(StoreError::shape("leaf"))?.uint(0)?;
-        Ok(Recorded { leaf, hash, ord })
+        let place = self.next_place(&leaf, &bytes).await?;
+        self.exec(
+            "INSERT INTO leaf (seq, case_id, case_seq, bytes, hash, mac) VALUES ($1, $2, $3, $4, $5, $6)",
+            values![
+                place.seq,
+                leaf.case.as_deref(),
+                leaf.case_seq.map(int).transpose()?,
+                &bytes[..],
+                &hash,
+                &place.mac[..]
+            ],
+        )
+        .await?;
+        self.last_leaf = Some(place);
+        let seq = u64::try_from(place.seq).map_err(|_| StoreError::shape("number"))?;
+        Ok(Recorded { leaf, hash, seq })
+    }
+
+    /// The end of the chain, and the code that puts a leaf there. Only one transaction at a time writes, so the order of
+    /// these numbers is that of the commits, and one that is undone leaves no gap.
+    async fn next_place(&mut self, leaf: &Leaf, bytes: &[u8]) -> Result<Place> {
+        let last = match self.last_leaf {
+            Some(place) => Some(place),
+            None => self.row(LAST, &[]).await?.map(|r| place(&r, 0, 1)).transpose()?,
+        };
+        // What the transaction itself wrote is newer than the tail; what it found must reach as far as the tail.
+        if let Some(tail) = self.store().tail().last() {
+            match last {
+                None => return Err(gone(tail)),
+                Some(l) if l.seq < tail.seq => return Err(gone(tail)),
+                Some(l) if l.seq == tail.seq && l.mac != tail.mac => return Err(tampered(tail.seq)),
+                Some(_) => {}
+            }
+        }
+        let (seq, before) = last.map_or((0, NONE_BEFORE), |l| (l.seq + 1, l.mac));
+        let mac = self.store().leaf_mac(seq, &before, leaf.case.as_deref(), leaf.case_seq, bytes);
+        Ok(Place { seq, mac })
     }
 
     /// Sequence and hash of a case's last leaf.
@@ -81,7 +123,7 @@ impl Tx {
     pub async fn case_head(&mut self, case: &str) -> Result<Option<(u64, String)>> {
         let row = self.row(HEAD, values![case]).await?;
         let store = self.store().clone();
-        row.map(|r| Ok((r.uint(4)?, store.genuine(&r)?.1))).transpose()
+        row.map(|r| Ok((r.uint(5)?, store.genuine(&r)?.1))).transpose()
     }
 
     /// A case's leaves in their order, those of this transaction included.
@@ -98,26 +140,35 @@ impl Tx {
     async fn number_leaves(&mut self, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
         let next = self.row("SELECT COALESCE(MAX(idx) + 1, 0) FROM leaf", &[]).await?;
         let next = next.ok_or(StoreError::shape("leaf"))?.int(0)?;
-        let pending = self.rows(PENDING, values![limit(max)]).await?;
-        let store = self.store().clone();
-        let mut numbered = Vec::with_capacity(pending.len());
-        for (idx, row) in (next..).zip(&pending) {
-            let (bytes, _) = store.genuine(row)?;
-            self.exec("UPDATE leaf SET idx = $1 WHERE ord = $2", values![idx, row.int(0)?]).await?;
-            numbered.push((u64::try_from(idx).map_err(|_| StoreError::shape("index"))?, bytes));
+        let pending = self.rows(FROM, values![next, limit(max)]).await?;
+        let numbered = self.store().in_a_row(next, &pending)?;
+        let end = next.saturating_add(limit(numbered.len()));
+        let sql = "UPDATE leaf SET idx = seq WHERE seq >= $1 AND seq < $2 AND idx IS NULL";
+        let changed = self.exec(sql, values![next, end]).await?;
+        if changed != numbered.len() as u64 {
+            return Err(tampered(next));
         }
         Ok(numbered)
     }
 }
 
 impl Store {
-    /// Gives the next indices of the log to at most `max` leaves that have none yet, in the order of writing and so
-    /// in each case's order, and returns them. Several callers may run at once: no index is skipped or given twice.
+    /// Gives the next indices of the log to at most `max` leaves that have none yet, in the order of their commits, and
+    /// returns them. Several callers may run at once: no index is skipped or given twice.
     ///
     /// # Errors
-    /// [`StoreError::Tampered`] when a waiting leaf was changed outside the program: nothing is numbered then.
+    /// [`StoreError::Tampered`] when a waiting leaf was changed, added or moved outside the program, and
+    /// [`StoreError::Gone`] when one was deleted: nothing is numbered then.
     pub async fn sequence_pending(&self, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
-        let waiting = self.reader().await?.row("SELECT 1 FROM leaf WHERE idx IS NULL LIMIT 1", &[]).await?;
+        let mut reader = self.reader().await?;
+        if let Some(tail) = self.tail().last() {
+            let there = reader.row(CODE_AT, values![tail.seq]).await?.ok_or_else(|| gone(tail))?;
+            if there.blob(0)? != tail.mac {
+                return Err(tampered(tail.seq));
+            }
+        }
+        let waiting = reader.row("SELECT 1 FROM leaf WHERE idx IS NULL LIMIT 1", &[]).await?;
+        drop(reader);
         if waiting.is_none() {
             return Ok(Vec::new());
         }
@@ -130,12 +181,12 @@ impl Store {
     /// At most `max` numbered leaves from an index on, for replay into the log.
     ///
     /// # Errors
-    /// [`StoreError::Tampered`] when one was changed outside the program.
+    /// [`StoreError::Tampered`] or [`StoreError::Gone`] when one was changed, moved or deleted outside the program.
     pub async fn leaves_from(&self, index: u64, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
         // An index beyond what a database counts is beyond the log's end.
         let from = i64::try_from(index).unwrap_or(i64::MAX);
         let rows = self.reader().await?.rows(NUMBERED, values![from, limit(max)]).await?;
-        rows.iter().map(|r| Ok((r.uint(4)?, self.genuine(r)?.0))).collect()
+        self.in_a_row(from, &rows)
     }
 
     /// A case's leaves in their order.
@@ -156,15 +207,66 @@ impl Store {
         row.map_or(Ok((0, 0)), |r| Ok((r.uint(0)?, r.uint(1)?)))
     }
 
-    /// Bytes and hash of a leaf row, if its authentication code and hash are those of its bytes.
+    /// Leaves out of rows that must stand one after another in the chain from a number on.
+    fn in_a_row(&self, from: i64, rows: &[Row]) -> Result<Vec<(u64, Vec<u8>)>> {
+        let mut out = Vec::with_capacity(rows.len());
+        for (seq, row) in (from..).zip(rows) {
+            if row.int(0)? != seq {
+                return Err(StoreError::Gone { table: "leaf", row: seq });
+            }
+            if row.opt_int(6)?.is_some_and(|idx| idx != seq) {
+                return Err(tampered(seq));
+            }
+            out.push((u64::try_from(seq).map_err(|_| StoreError::shape("number"))?, self.genuine(row)?.0));
+        }
+        Ok(out)
+    }
+
+    /// Bytes and hash of a leaf row, if its authentication code is that of its bytes in its place in the chain and in its
+    /// case, and its hash that of its bytes.
     fn genuine(&self, row: &Row) -> Result<(Vec<u8>, String)> {
-        let (bytes, hash, mac) = (row.blob(1)?, row.text(2)?, row.blob(3)?);
-        let rehashed = leaf_hash(self.suite().hash_alg(), &bytes).to_string();
-        if mac != self.mac(MAC_LABEL, &bytes) || hash != rehashed {
-            return Err(StoreError::Tampered { table: "leaf", row: row.int(0)? });
+        let (seq, bytes, hash) = (row.int(0)?, row.blob(1)?, row.text(2)?);
+        let (case, case_seq) = (row.opt_text(4)?, row.opt_int(5)?);
+        let before: [u8; 32] = match row.opt_blob(7)? {
+            None if seq == 0 => NONE_BEFORE,
+            None => return Err(StoreError::Gone { table: "leaf", row: seq - 1 }),
+            Some(mac) => mac.try_into().map_err(|_| tampered(seq - 1))?,
+        };
+        let case_seq = case_seq.map(u64::try_from).transpose().map_err(|_| tampered(seq))?;
+        let mac = self.leaf_mac(seq, &before, case.as_deref(), case_seq, &bytes);
+        if row.blob(3)? != mac || hash != leaf_hash(self.suite().hash_alg(), &bytes).to_string() {
+            return Err(tampered(seq));
         }
         Ok((bytes, hash))
     }
+
+    /// Authentication code of a leaf in its place: over its number, the code before, and all it is found by.
+    pub(crate) fn leaf_mac(
+        &self,
+        seq: i64,
+        before: &[u8; 32],
+        case: Option<&str>,
+        case_seq: Option<u64>,
+        bytes: &[u8],
+    ) -> [u8; 32] {
+        // A case's sequence counts from 1, and an id holds no line break: 0 and an empty line stand for "none".
+        let head = format!("{seq}\n{}\n{}\n", case.unwrap_or_default(), case_seq.unwrap_or_default());
+        self.mac(MAC_LABEL, &[head.as_bytes(), before, bytes].concat())
+    }
+}
+
+/// Number and code of a leaf out of two columns.
+fn place(row: &Row, seq: usize, mac: usize) -> Result<Place> {
+    let seq = row.int(seq)?;
+    Ok(Place { seq, mac: row.blob(mac)?.try_into().map_err(|_| tampered(seq))? })
+}
+
+fn tampered(row: i64) -> StoreError {
+    StoreError::Tampered { table: "leaf", row }
+}
+
+fn gone(tail: Place) -> StoreError {
+    StoreError::Gone { table: "leaf", row: tail.seq }
 }
 
 fn chained(d: LeafDraft, last: Option<(u64, String)>) -> Leaf {

@@ -18,8 +18,10 @@ mod lease;
 mod meta;
 mod open;
 mod order;
+mod rechain;
 mod session;
 mod snapshot;
+mod tail;
 mod tx;
 mod usage;
 mod writer;
@@ -38,7 +40,9 @@ pub use usage::{Usage, UsageTotal};
 
 use backend::Source;
 use crypto::Suite;
+use std::path::PathBuf;
 use std::sync::Arc;
+use tail::Tail;
 use tokio::sync::watch;
 use writer::Writer;
 
@@ -52,6 +56,15 @@ pub struct Settings {
     /// Key of the authentication codes on leaves and orders until the log holds them. Who only holds the database
     /// does not have it (trust.md §2, design point 4).
     pub mac_key: [u8; 32],
+    /// File outside the database that remembers the last committed leaf, so that leaves deleted before they reach the
+    /// log, and an older database put back, are found after a restart too. `None`: only while the process lives.
+    pub tail: Option<PathBuf>,
+}
+
+impl Settings {
+    pub(crate) fn mac(&self, label: &str, bytes: &[u8]) -> [u8; 32] {
+        self.suite.mac(&self.mac_key, &[label.as_bytes(), b"\n", bytes].concat())
+    }
 }
 
 impl std::fmt::Debug for Settings {
@@ -71,6 +84,7 @@ struct Inner {
     writer: Writer,
     read: Source,
     commits: watch::Receiver<u64>,
+    tail: Tail,
     settings: Settings,
 }
 
@@ -79,14 +93,16 @@ impl Store {
     /// `sqlite:///folder/file.db` or `postgres://…` (Unix socket or loopback).
     ///
     /// # Errors
-    /// [`StoreError::Url`] for an unusable URL, [`StoreError::Mismatch`] for another suite or key than the
+    /// [`StoreError::Tampered`] for a damaged tail file, [`StoreError::Url`] for an unusable URL, [`StoreError::Mismatch`] for another suite or key than the
     /// database was created with, [`StoreError::Migration`] for a database of a newer program.
     pub async fn open(url: &str, settings: Settings) -> Result<Self> {
         let sources = open::open(url).await?;
         let (told, commits) = watch::channel(0);
         let writer = Writer::start(sources.write, told);
-        let store = Self { inner: Arc::new(Inner { writer, read: sources.read, commits, settings }) };
+        let tail = Tail::open(&settings)?;
+        let store = Self { inner: Arc::new(Inner { writer, read: sources.read, commits, tail, settings }) };
         store.check_belongs().await?;
+        store.chain_old_leaves().await?;
         Ok(store)
     }
 
@@ -121,8 +137,11 @@ impl Store {
     }
 
     pub(crate) fn mac(&self, label: &str, bytes: &[u8]) -> [u8; 32] {
-        let message = [label.as_bytes(), b"\n", bytes].concat();
-        self.inner.settings.suite.mac(&self.inner.settings.mac_key, &message)
+        self.inner.settings.mac(label, bytes)
+    }
+
+    pub(crate) fn tail(&self) -> &Tail {
+        &self.inner.tail
     }
 
     pub(crate) async fn reader(&self) -> Result<backend::Conn> {

@@ -14,12 +14,20 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// Migrations by number: name, SQLite text, PostgreSQL text. Forward only; a number is never reused.
-const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
-    1,
-    "base",
-    include_str!("../migrations/sqlite/0001_base.sql"),
-    include_str!("../migrations/postgres/0001_base.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+    (
+        1,
+        "base",
+        include_str!("../migrations/sqlite/0001_base.sql"),
+        include_str!("../migrations/postgres/0001_base.sql"),
+    ),
+    (
+        2,
+        "leaf chain",
+        include_str!("../migrations/sqlite/0002_leaf_chain.sql"),
+        include_str!("../migrations/postgres/0002_leaf_chain.sql"),
+    ),
+];
 
 const BUSY: Duration = Duration::from_secs(30);
 const READERS: u32 = 8;
@@ -52,9 +60,9 @@ async fn open_sqlite(url: &str) -> Result<Sources, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY)
         .foreign_keys(true)
-        // BEFORE DELETE triggers must also fire for REPLACE.
         // Statement journals stay in memory: the platform may open no temporary folder once it is confined.
         .pragma("temp_store", "MEMORY")
+        // BEFORE DELETE triggers must also fire for REPLACE.
         .pragma("recursive_triggers", "ON")
         // What is deleted (ended sessions, used nonces) is overwritten, not left in free pages (MLPS-14).
         .pragma("secure_delete", "ON")

@@ -1,6 +1,7 @@
 //! A write transaction: what one command changes, all or nothing.
 
 use crate::backend::{Conn, Row, Value};
+use crate::tail::Place;
 use crate::writer::Lent;
 use crate::{Result, Store, StoreError};
 use model::Timestamp;
@@ -16,6 +17,8 @@ pub struct Tx {
     store: Store,
     poisoned: bool,
     now: Option<Timestamp>,
+    /// The last leaf written, once it is committed the store's tail.
+    pub(crate) last_leaf: Option<Place>,
     /// Revisions of the entities this transaction has read or written.
     pub(crate) revs: HashMap<(&'static str, String), i64>,
 }
@@ -28,7 +31,7 @@ impl std::fmt::Debug for Tx {
 
 impl Tx {
     pub(crate) fn new(lent: Lent, store: Store) -> Self {
-        Self { lent, store, poisoned: false, now: None, revs: HashMap::new() }
+        Self { lent, store, poisoned: false, now: None, last_leaf: None, revs: HashMap::new() }
     }
 
     /// Sets the instant that rows written from here on are stamped with.
@@ -49,12 +52,17 @@ impl Tx {
     /// Commits and returns when everything written is durable.
     ///
     /// # Errors
-    /// [`StoreError::NotCommitted`] when nothing is stored; [`StoreError::OutcomeUnknown`] when the connection broke.
+    /// [`StoreError::NotCommitted`] when nothing is stored; [`StoreError::OutcomeUnknown`] when the connection broke, or
+    /// the transaction is stored and the tail file could not be written.
     pub async fn commit(self) -> Result<()> {
         if self.poisoned {
             return Err(StoreError::Poisoned);
         }
-        self.lent.commit().await
+        self.lent.commit().await?;
+        match self.last_leaf {
+            Some(place) => self.store.tail().advance(place),
+            None => Ok(()),
+        }
     }
 
     /// Undoes everything written so far and stays open: a refused command drops its rows and keeps its leaf.
@@ -63,6 +71,7 @@ impl Tx {
     /// When the database lost the whole shared transaction; then this one can only be dropped.
     pub async fn undo(&mut self) -> Result<()> {
         self.revs.clear();
+        self.last_leaf = None;
         self.poisoned = true;
         self.lent.conn()?.exec("ROLLBACK TO SAVEPOINT tx", &[]).await?;
         self.poisoned = false;

@@ -5,6 +5,7 @@
 pub mod api;
 pub mod console;
 pub mod extract;
+mod log_files;
 pub mod problem;
 pub mod public;
 pub mod server;

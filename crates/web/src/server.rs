@@ -2,7 +2,7 @@
 
 use crate::problem::WebError;
 use crate::state::WebState;
-use crate::{api, console, public};
+use crate::{api, console, log_files, public};
 use app::AppError;
 use axum::Router;
 use axum::extract::State;
@@ -33,6 +33,7 @@ pub fn router(state: WebState) -> Router {
         .route("/api/v1/openapi.json", get(move || async move { json(document) }))
         .route(model::link::ORDERS_PATH, get(api::zone_link::get_orders))
         .route(model::link::REPORTS_PATH, post(api::zone_link::post_reports))
+        .route("/log/{*name}", get(log_files::get))
         .merge(public::routes())
         .route("/console", get(console::to_console))
         .route("/console/", get(console::page))

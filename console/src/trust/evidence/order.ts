@@ -164,6 +164,8 @@ export function holderOf(holder: { [name: string]: Json }): Person | null | unde
     const { person, org, org_roles, roles, group } = holder;
     return { person, org, org_roles, roles, group: group ?? null };
   }
-  const others = ['platform', 'zone', 'platform_log', 'zone_log'];
-  return isObject(holder) && any(holder) && others.includes(textOf(holder, 'kind') ?? '') ? null : undefined;
+  const others = ['platform', 'zone', 'platform_log', 'zone_log', 'witness'];
+  const kind = isObject(holder) && any(holder) ? (textOf(holder, 'kind') ?? '') : '';
+  const named = kind !== 'witness' || textOf(holder, 'name') !== undefined;
+  return others.includes(kind) && named ? null : undefined;
 }

@@ -65,7 +65,7 @@ function bad(why: string): never {
   return fail('malformed', `key_list_${why}`, {}, 'key list');
 }
 
-/** Kind of holder: `person`, `platform`, `zone`, `platform_log`, `zone_log`. */
+/** Kind of holder: `person`, `platform`, `zone`, `platform_log`, `zone_log`, `witness`. */
 export function kindOf(entry: KeyEntry): string {
   return textOf(entry.holder, 'kind') ?? '';
 }

@@ -24,7 +24,7 @@ fn minutes(n: i64) -> Timestamp {
 async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("t.db").display());
-    let store = Store::open(&url, Settings { suite: Suite::Gm, mac_key: [1; 32] }).await.unwrap();
+    let store = Store::open(&url, Settings { suite: Suite::Gm, mac_key: [1; 32], tail: None }).await.unwrap();
     let people = People::new(Suite::Gm, "dep-a", &[2; 32]).unwrap();
     let mut tx = store.begin().await.unwrap();
     let org = create_organisation(&mut tx, organisation(None), T0).await.unwrap();

@@ -254,3 +254,30 @@ fn checkpoint_has_one_encoding() {
         assert!(log.checkpoint(1, &world.platform_log, &[extra.to_owned()]).is_err(), "{extra}");
     }
 }
+
+/// The plain serializer and the one that sorts write the same text, for whatever a leaf may hold.
+#[test]
+fn plain_and_canonical_text_are_one() {
+    let mut world = World::new(Suite::Gm);
+    let odd = ["12.1 \"quoted\" \\ back", "第十一条（二）", "é\u{7f}\u{2028}😀/<>&", "~!@#$%^&*()_+"];
+    for (n, article) in odd.into_iter().enumerate() {
+        let bytes = world.leaf(
+            Platform,
+            Some("case-é".trim_end_matches('é')),
+            "step_done",
+            &[("zz", "1"), ("a_1", "\"\\"), ("a", "x")],
+        );
+        let mut leaf = Leaf::decode(&bytes).unwrap();
+        leaf.article = Some(article.into());
+        leaf.rule = (n % 2 == 0).then(|| "\"\\/".into());
+        leaf.at = if n == 0 { -(1 << 53) + 1 } else { (1 << 53) - 1 };
+        let Ok(encoded) = leaf.encode() else {
+            assert!(article.contains('\u{7f}'), "{article}: only control characters are refused");
+            continue;
+        };
+        assert_eq!(encoded, crypto::canonical(&leaf).unwrap(), "{article}");
+        assert_eq!(Leaf::decode(&encoded).unwrap(), leaf);
+        leaf.at = 1 << 53;
+        assert!(leaf.encode().is_err(), "a number that other JSON readers round");
+    }
+}

@@ -2,7 +2,8 @@
 
 use audit::LogError;
 use audit::merkle::{
-    Node, Nodes, consistency, empty_root, inclusion, leaf_node, root, root_at, verify_consistency, verify_inclusion,
+    Node, Nodes, RangeRoots, consistency, empty_root, inclusion, leaf_node, range_proof, range_roots, root, root_at,
+    verify_consistency, verify_inclusion,
 };
 use crypto::HashAlg::{self, Sha256, Sm3};
 use proptest::prelude::*;
@@ -119,6 +120,33 @@ fn all_proofs_of_small_trees() {
     assert!(consistency(Sm3, 41, 40, &mut Memory(Sm3, &d)).is_err());
 }
 
+#[test]
+fn all_ranges_of_small_trees() {
+    let d = data(33);
+    let hashes: Vec<Node> = d.iter().map(|l| leaf_node(Sm3, l)).collect();
+    for n in 1..=33usize {
+        let nodes = &mut Memory(Sm3, &d[..n]);
+        for from in 0..n {
+            for to in from + 1..=n {
+                let proof = range_proof(Sm3, from as u64..to as u64, n as u64, nodes).unwrap();
+                let roots = range_roots(Sm3, from as u64, &hashes[from..to], n as u64, &proof);
+                let want =
+                    RangeRoots { before: mth(Sm3, &d[..from]), upto: mth(Sm3, &d[..to]), whole: mth(Sm3, &d[..n]) };
+                assert_eq!(roots, Some(want), "{from}..{to} of {n}");
+                if !proof.is_empty() {
+                    assert_eq!(range_roots(Sm3, from as u64, &hashes[from..to], n as u64, &proof[1..]), None);
+                }
+                let longer = [&proof[..], &[[7; 32]]].concat();
+                assert_eq!(range_roots(Sm3, from as u64, &hashes[from..to], n as u64, &longer), None);
+            }
+        }
+        assert!(
+            range_proof(Sm3, 0..0, n as u64, nodes).is_err()
+                && range_proof(Sm3, 0..n as u64 + 1, n as u64, nodes).is_err()
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -175,5 +203,7 @@ proptest! {
         let node = [7u8; 32];
         prop_assert!(!verify_inclusion(Sm3, &node, m, n, &proof, &[9; 32]));
         let _ = verify_consistency(Sm3, (m, &node), (n, &node), &proof);
+        let leaves = [node, node];
+        let _ = range_roots(Sm3, m, &leaves[..1 + proof.len() % 2], n, &proof);
     }
 }

@@ -57,6 +57,7 @@ impl World {
             root: self.root.public(),
             pack: PackRef { name: "city".into(), version: "1".into(), digest: self.suite.hash(b"pack") },
             created_at: 0,
+            witnesses: None,
         }
     }
 

@@ -102,7 +102,11 @@ pub async fn open(
 ) -> Result<App, CliError> {
     let keys = layout.platform_keys();
     let url = std::env::var(supervisor::DATABASE_VAR).unwrap_or_else(|_| layout.database_url());
-    let settings = store::Settings { suite: deployment.suite, mac_key: wiring::secret(&keys.join(QUEUE_KEY))? };
+    let settings = store::Settings {
+        suite: deployment.suite,
+        mac_key: wiring::secret(&keys.join(QUEUE_KEY))?,
+        tail: Some(layout.platform().join("leaf-tail")),
+    };
     let store = store::Store::open(&url, settings).await?;
     let pack = Arc::new(wiring::pack_kept(&layout.platform_pack(), &deployment.city)?);
     let policies = app::policy::Policies::compile(&pack)?;

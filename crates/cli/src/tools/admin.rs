@@ -21,6 +21,8 @@ pub enum AdminTool {
     Init(InitArgs),
     /// 根密钥接纳运营域：签署含其公钥的密钥清单 · The root admits a zone: signs a key list that names its keys
     AdmitZone(AdmitArgs),
+    /// 根密钥接纳见证方：签署含其公钥的密钥清单 · The root admits a witness: signs a key list that names its key
+    AdmitWitness(AdmitWitnessArgs),
     /// 根密钥签署下一份密钥清单（离线）· The root signs the next key list, offline
     SignKeys(SignArgs),
     /// 备份：在运行中制作加密的增量快照 · Back up: a sealed, incremental snapshot of a folder in use
@@ -92,6 +94,23 @@ pub struct AdmitArgs {
     pub json: bool,
 }
 
+/// Arguments of `admit-witness`. The root's passphrase comes in `YUNYU_ROOT_PASSPHRASE`, or as a line on standard input.
+#[derive(Debug, Args)]
+pub struct AdmitWitnessArgs {
+    /// 平台的数据目录 · Data folder of the platform
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// 见证方的公钥文件（witness.pub），以别的途径核对 · The witness's public key, compared another way
+    #[arg(long, value_name = "FILE")]
+    pub witness: PathBuf,
+    /// 根密钥文件，默认在数据目录内 · The root's key file; default: the one in the data folder
+    #[arg(long, value_name = "FILE")]
+    pub root: Option<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `sign-keys`. The root's passphrase comes in `YUNYU_ROOT_PASSPHRASE`, or as a line on standard input.
 #[derive(Debug, Args)]
 pub struct SignArgs {
@@ -146,6 +165,7 @@ impl AdminTool {
         match self {
             Self::Init(args) => args.json,
             Self::AdmitZone(args) => args.json,
+            Self::AdmitWitness(args) => args.json,
             Self::SignKeys(args) => args.json,
             Self::Backup(args) => args.json,
             Self::Restore(args) => args.json,
@@ -161,6 +181,7 @@ pub fn run(tool: AdminTool) -> Result<Said, CliError> {
     match tool {
         AdminTool::Init(args) => initialise(&args),
         AdminTool::AdmitZone(args) => admit_zone(&args),
+        AdminTool::AdmitWitness(args) => admit_witness(&args),
         AdminTool::SignKeys(args) => sign_keys(&args),
         AdminTool::Backup(args) => backups::backup(&args),
         AdminTool::Restore(args) => backups::restore(&args),
@@ -226,11 +247,24 @@ fn admit_zone(args: &AdmitArgs) -> Result<Said, CliError> {
     let file = args.root.clone().unwrap_or_else(|| layout.root().join("root.key.json"));
     let root = root::open(&file)?;
     let (number, list) = enrol::admit(&layout, &request, &root, Timestamp((wiring::wall_clock())()))?;
-    let text = format!(
+    let json = json!({"number": number, "key_list": list, "request": request.digest()?});
+    Ok(Said::new(0, json, signed_list(number, &list)))
+}
+
+fn admit_witness(args: &AdmitWitnessArgs) -> Result<Said, CliError> {
+    let layout = Layout::new(&args.data)?;
+    let key = input::witness_key(&args.witness)?;
+    let file = args.root.clone().unwrap_or_else(|| layout.root().join("root.key.json"));
+    let root = root::open(&file)?;
+    let (number, list) = enrol::admit_witness(&layout, &key, &root, Timestamp((wiring::wall_clock())()))?;
+    Ok(Said::new(0, json!({"number": number, "key_list": list, "witness": key}), signed_list(number, &list)))
+}
+
+fn signed_list(number: u64, list: &Path) -> String {
+    format!(
         "已签署第 {number} 号密钥清单；平台下次启动时接收。\nKey list {number} is signed; the platform takes it over at its next start.\n  {}\n",
         list.display()
-    );
-    Ok(Said::new(0, json!({"number": number, "key_list": list, "request": request.digest()?}), text))
+    )
 }
 
 fn sign_keys(args: &SignArgs) -> Result<Said, CliError> {

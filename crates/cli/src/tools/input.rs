@@ -55,6 +55,30 @@ pub fn trust(path: Option<&Path>) -> Result<Option<audit::Trust>, CliError> {
     Ok(Some(trust))
 }
 
+/// A witness's public key: one line in a file.
+pub fn witness_key(path: &Path) -> Result<audit::WitnessKey, CliError> {
+    text(path)?.trim().parse::<audit::WitnessKey>().map_err(|e| {
+        CliError::usage(
+            &path.display().to_string(),
+            format!("不是见证方的公钥：{e}。"),
+            format!("It is not a witness's public key: {e}."),
+        )
+    })
+}
+
+/// Writes a file whole or not at all, readable by its owner; gives its absolute path.
+pub fn written(path: &Path, bytes: &[u8]) -> Result<PathBuf, CliError> {
+    let path = absolute(path)?;
+    crate::layout::write_private(&path, bytes).map_err(|e| {
+        CliError::usage(
+            &path.display().to_string(),
+            format!("无法写入（{}）；请检查路径与权限。", e.kind()),
+            format!("It cannot be written ({}); check the path and its permissions.", e.kind()),
+        )
+    })?;
+    Ok(path)
+}
+
 /// A file or folder that cannot be read.
 pub fn unreadable(path: &Path, error: &std::io::Error) -> CliError {
     let kind = error.kind();

@@ -15,6 +15,7 @@ pub(crate) mod said;
 mod sql;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use crate::wiring::CliError;
 use clap::Subcommand;
@@ -34,12 +35,15 @@ pub enum Tool {
     /// 出域审核 · The exit gate's measures of a file
     #[command(subcommand)]
     Gate(gate::GateTool),
-    /// 审计日志 · Verify a log
+    /// 审计日志 · Verify a log, prove a leaf, hand leaves over
     #[command(subcommand)]
     Audit(audit::AuditTool),
     /// 证据文件 · Export and verify the story of a product
     #[command(subcommand)]
     Evidence(evidence::EvidenceTool),
+    /// 见证 · A regulator's co-signer of both logs
+    #[command(subcommand)]
+    Witness(witness::WitnessTool),
     /// 管理 · Initialise, examine, and hand out trust
     #[command(subcommand)]
     Admin(admin::AdminTool),
@@ -55,6 +59,7 @@ impl Tool {
             Self::Gate(tool) => tool.json(),
             Self::Audit(tool) => tool.json(),
             Self::Evidence(tool) => tool.json(),
+            Self::Witness(tool) => tool.json(),
             Self::Admin(tool) => tool.json(),
         }
     }
@@ -84,6 +89,7 @@ fn answer(tool: Tool) -> Result<Said, CliError> {
         Tool::Gate(tool) => gate::run(tool),
         Tool::Audit(tool) => audit::run(tool),
         Tool::Evidence(tool) => evidence::run(tool),
+        Tool::Witness(tool) => witness::run(tool),
         Tool::Admin(tool) => admin::run(tool),
     }
 }

@@ -8,3 +8,4 @@ mod sql;
 mod story;
 mod support;
 mod verify;
+mod witness;

@@ -14,4 +14,5 @@ mod planted;
 mod postgres;
 mod program;
 mod serve;
+mod witness;
 mod wuxi;

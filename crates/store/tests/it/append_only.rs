@@ -30,6 +30,10 @@ async fn changing_what_is_append_only_is_refused(b: Bench) {
         "UPDATE leaf SET idx = NULL WHERE idx = 0",
         "UPDATE leaf SET case_id = 'other' WHERE idx IS NULL",
         "UPDATE leaf SET case_seq = 9 WHERE idx IS NULL",
+        "UPDATE leaf SET seq = 9 WHERE idx IS NULL",
+        "UPDATE leaf SET seq = NULL WHERE idx IS NULL",
+        "UPDATE leaf SET mac = bytes WHERE idx IS NULL",
+        "INSERT INTO leaf (bytes, hash, mac) SELECT bytes, hash, mac FROM leaf",
         "UPDATE work_order SET body = 'x'",
         "DELETE FROM work_order",
         "UPDATE usage SET calls = 0",
@@ -41,7 +45,7 @@ async fn changing_what_is_append_only_is_refused(b: Bench) {
         attacks.extend([
             "INSERT OR REPLACE INTO work_order SELECT seq, id, 'x', mac FROM work_order",
             "INSERT OR REPLACE INTO usage SELECT segment, order_id, 0, 0, 0, 0 FROM usage",
-            "INSERT OR REPLACE INTO leaf SELECT ord, case_id, case_seq, X'00', hash, mac, NULL FROM leaf WHERE idx IS NULL",
+            "INSERT OR REPLACE INTO leaf SELECT ord, case_id, case_seq, X'00', hash, mac, NULL, seq FROM leaf WHERE idx IS NULL",
         ]);
     }
     for sql in attacks {

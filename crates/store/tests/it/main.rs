@@ -8,8 +8,10 @@ mod crash;
 mod entities;
 mod leaves;
 mod open;
+mod queue;
 mod snapshot;
 mod things;
+mod upgrade;
 
 use cluster::Cluster;
 use crypto::Suite;
@@ -31,7 +33,7 @@ pub enum On {
 }
 
 pub fn settings() -> Settings {
-    Settings { suite: Suite::Gm, mac_key: [7; 32] }
+    Settings { suite: Suite::Gm, mac_key: [7; 32], tail: None }
 }
 
 impl Bench {
@@ -51,6 +53,27 @@ impl Bench {
 
     pub async fn open(&self) -> Store {
         Store::open(&self.url, settings()).await.unwrap()
+    }
+
+    /// Opens with a tail file beside the database.
+    pub async fn open_with_tail(&self) -> Result<Store, store::StoreError> {
+        Store::open(&self.url, Settings { tail: Some(self.tail()), ..settings() }).await
+    }
+
+    pub fn tail(&self) -> PathBuf {
+        self.folder.path().join("leaf-tail")
+    }
+
+    /// Runs SQL that the program's triggers would refuse: somebody who owns the database turns them off.
+    pub fn as_its_owner(&self, sql: &str) {
+        let off = match &self.cluster {
+            Some(_) => "SET session_replication_role = replica;",
+            None => {
+                "DROP TRIGGER IF EXISTS leaf_no_update; DROP TRIGGER IF EXISTS leaf_no_delete; DROP TRIGGER IF EXISTS leaf_no_replace;"
+            }
+        };
+        let (done, words) = self.past_the_program(&format!("{off} {sql}"));
+        assert!(done, "{sql}: {words}");
     }
 
     /// Runs SQL with the database's own client, past the program; gives its exit and its words.

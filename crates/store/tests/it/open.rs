@@ -9,7 +9,7 @@ both!(another_suite_or_key_is_refused, settings_last, a_newer_database_is_refuse
 
 async fn another_suite_or_key_is_refused(b: Bench) {
     drop(b.open().await);
-    let open = async |suite, mac_key| Store::open(&b.url, Settings { suite, mac_key }).await.map(drop);
+    let open = async |suite, mac_key| Store::open(&b.url, Settings { suite, mac_key, tail: None }).await.map(drop);
     assert_eq!(open(Suite::Intl, [7; 32]).await, Err(StoreError::Mismatch("cipher suite")));
     assert_eq!(open(Suite::Gm, [8; 32]).await, Err(StoreError::Mismatch("store key")));
     assert_eq!(open(Suite::Gm, [7; 32]).await, Ok(()));

@@ -289,6 +289,7 @@ impl World {
             root: self.root.public(),
             pack: audit::PackRef { name: "test".into(), version: "1".into(), digest: self.hash(b"pack") },
             created_at: START,
+            witnesses: None,
         };
         let report = audit::verify_dir(&log.join("zone"), Some(&trust), None);
         // Alone it is trusted only as long as it anchors no checkpoint of the platform.
