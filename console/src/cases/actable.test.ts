@@ -15,6 +15,7 @@ const step = (over: Partial<Step>): Step => ({
   count_param: null,
   distinct_orgs: true,
   blind: true,
+  when: null,
   not: ['author', 'author_org'],
   documents: [],
   reject_documents: [],

@@ -19,10 +19,10 @@ use store::{Filter, Settings, Store};
 
 /// Lists of cases.
 mod lists;
-/// What a refusal leaves, and what is refused after an end.
-mod refused;
 /// From a commit to the signed log.
 mod pipeline;
+/// What a refusal leaves, and what is refused after an end.
+mod refused;
 /// Who sees what, and who may hold an administrator's role.
 mod visible;
 
