@@ -161,7 +161,7 @@ export default function Cases() {
                 title: t('cases.entered'),
                 key: 'entered',
                 sorter: true,
-                sortDirections: ['ascend', 'descend'],
+                sortDirections: ['descend', 'ascend'],
                 sortOrder: order === 'newest' ? 'descend' : order === 'oldest' ? 'ascend' : null,
                 render: (_, c) => <Time at={c.entered_at} />,
               },
