@@ -141,10 +141,10 @@ pub fn cryptography() -> Done<PathBuf> {
     if there() { Ok(bin.join("python3")) } else { Err(missing()) }
 }
 
-/// Libraries that are not ours, by the module each brings: for the evidence verifier in `docs/verify`, and for the tests
-/// that hold proofs and signatures against another program.
+/// Libraries of the evidence verifier in `docs/verify` and of the one of logs in `crates/audit/tests/outside`, by the module
+/// each brings: cryptography and trees that are not ours.
 const VERIFIER: [(&str, &str); 3] =
-    [("cryptography", "cryptography==50.0.2"), ("gmalg", "gmalg==1.1.2"), ("pymerkle", "pymerkle")];
+    [("cryptography", "cryptography==50.0.2"), ("gmalg", "gmalg==1.1.2"), ("pymerkle", "pymerkle==7.0.0")];
 
 /// A Python with the libraries that `docs/verify` needs.
 pub fn verifier_python() -> Done<PathBuf> {

@@ -184,9 +184,9 @@ impl Store {
     /// [`StoreError::Tampered`] or [`StoreError::Gone`] when one was changed, moved or deleted outside the program.
     pub async fn leaves_from(&self, index: u64, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
         // An index beyond what a database counts is beyond the log's end.
-        let from = i64::try_from(index).unwrap_or(i64::MAX);
-        let rows = self.reader().await?.rows(NUMBERED, values![from, limit(max)]).await?;
-        self.in_a_row(from, &rows)
+        let index = i64::try_from(index).unwrap_or(i64::MAX);
+        let rows = self.reader().await?.rows(NUMBERED, values![index, limit(max)]).await?;
+        self.in_a_row(index, &rows)
     }
 
     /// A case's leaves in their order.

@@ -182,7 +182,7 @@ fn database(
         let mac_key = wiring::secret(&layout.platform_keys().join(QUEUE_KEY))?;
         let suite = wiring::deployment(layout)?.suite;
         let last = runtime.block_on(async {
-            store::Store::open(&url, store::Settings { suite, mac_key }).await?.last_order_seq().await
+            store::Store::open(&url, store::Settings { suite, mac_key, tail: None }).await?.last_order_seq().await
         })?;
         files.push(("platform/database.dump".to_owned(), Content::File(input::absolute(dump)?)));
         facts.database = Some("dump".to_owned());
@@ -235,7 +235,7 @@ fn walk(folder: &Path, data: &Path, out: &mut Vec<PathBuf>) -> Result<(), CliErr
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let made_anew = name.starts_with('.')
             || [".lock", ".tmp", ".partial"].iter().any(|end| name.ends_with(end))
-            || ["log-signer", "log-signer.json", "zone-log.json"].contains(&name.as_str());
+            || ["log-signer", "log-signer.json", "zone-log.json", "leaf-tail"].contains(&name.as_str());
         if made_anew || SKIPPED.contains(&below.as_str()) {
             continue;
         }
