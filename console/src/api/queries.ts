@@ -11,7 +11,8 @@ import type * as T from './types';
 export const cache = new QueryClient({
   defaultOptions: {
     queries: {
-      staleTime: 5_000,
+      // Just long enough that the parts of one page ask once: what others do meanwhile is seen at the next page.
+      staleTime: 1_000,
       networkMode: 'always',
       retry: (count, error) => error instanceof Unreachable && count < 1,
     },
@@ -59,7 +60,7 @@ export function useCases(ask: T.CaseAsk, keep = false) {
   });
 }
 export const useCase = (one: string) => read<T.Case>(`${V}/cases/${id(one)}`, LIVE_MS);
-export const useResources = () => read<{ resources: T.ResourceRow[] }>(`${V}/resources`);
+export const useResources = () => read<{ resources: T.ResourceRow[] }>(`${V}/resources`, LIVE_MS);
 export const useResource = (one: string) => read<T.Resource>(`${V}/resources/${id(one)}`);
 export const useBatches = (one: string, enabled: boolean) =>
   read<T.Batches>(`${V}/resources/${id(one)}/batches`, LIVE_MS, enabled);
