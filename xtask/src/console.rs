@@ -43,13 +43,13 @@ pub fn check(full: bool) -> Done {
 }
 
 /// Walks through the console in a real browser, against a platform of its own.
-pub fn browser(yunyu: &Path) -> Done {
+pub fn browser(yunyu: &Path, full: bool) -> Done {
     if !have("chromium") {
         return Err(Problem::Failed("chromium is missing; run: sudo apt-get install chromium fonts-noto-cjk".into()));
     }
     let folder = std::env::temp_dir().join(format!("yunyu-console-{}", std::process::id()));
     let data = folder.join("data");
-    let walked = told(yunyu, &data).and_then(|()| walk(yunyu, &data));
+    let walked = told(yunyu, &data).and_then(|()| walk(yunyu, &data, full));
     let _ = std::fs::remove_dir_all(&folder);
     walked
 }
@@ -60,10 +60,13 @@ fn told(yunyu: &Path, data: &Path) -> Done {
     output(&mut story, "the story for the browser tests").map(|_| ())
 }
 
-fn walk(yunyu: &Path, data: &Path) -> Done {
+fn walk(yunyu: &Path, data: &Path, full: bool) -> Done {
     let (served, url) = Served::start(yunyu, data)?;
     let mut tests = npm(&["run", "--silent", "test"]);
     tests.env("YUNYU_URL", &url).env("YUNYU_DATA", data).env("YUNYU_BIN", yunyu).env("CHROMIUM", which("chromium"));
+    if full {
+        tests.env("YUNYU_FULL", "1");
+    }
     let walked = step("console: browser tests", &mut tests);
     drop(served);
     walked

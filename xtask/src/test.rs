@@ -6,7 +6,7 @@ use crate::{console, tidy, tools};
 use std::path::PathBuf;
 use std::process::Stdio;
 
-/// Runs all checks. `--full` adds the long tests (2 GB file, 1,000,000 rows, 100 kill points).
+/// Runs all checks. `--full` adds the long tests (2 GB file, 1,000,000 rows, 100 kill points, the main job by hand).
 pub fn main(args: &[&str]) -> Done {
     let full = args.contains(&"--full");
     let rest: Vec<&str> = args.iter().copied().filter(|a| *a != "--full").collect();
@@ -24,7 +24,7 @@ pub fn main(args: &[&str]) -> Done {
     // Before anything of Rust is built: the binary embeds what this leaves.
     note(console::check(full));
     note(step("clippy", cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])));
-    note(build_yunyu().and_then(|yunyu| console::browser(&yunyu)));
+    note(build_yunyu().and_then(|yunyu| console::browser(&yunyu, full)));
     note(nextest(full, &rest));
     if troubles.is_empty() { Ok(()) } else { Err(Problem::Failed(format!("failed:\n  {}", troubles.join("\n  ")))) }
 }

@@ -93,7 +93,10 @@ fn what_does_not_follow_is_not_received() {
     drop(log);
     assert!(b.receiver().take(&other.range(150, 10).unwrap(), &b.signer, 9).is_err(), "another history");
     let bytes = crypto::canonical(&first).unwrap();
-    assert!(resume(&other.world.logs(), Platform, &b.key, std::slice::from_ref(&bytes)).is_err(), "a receipt of another history");
+    assert!(
+        resume(&other.world.logs(), Platform, &b.key, std::slice::from_ref(&bytes)).is_err(),
+        "a receipt of another history"
+    );
     let stranger = WitnessKey::new("city-platform", key(Suite::Intl, 41).public()).unwrap();
     assert!(Receipt::parse(&bytes, &stranger).is_err(), "another receiver's receipt");
 
