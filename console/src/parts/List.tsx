@@ -87,6 +87,8 @@ export function List<T extends object>({
       )}
       <Scroller name={caption} busy={remote?.stale ?? false}>
         <Table<T>
+          // The header says by which column and which way; a hint over the mouse would say it again, outside every landmark.
+          showSorterTooltip={false}
           size="middle"
           bordered
           dataSource={shown}
