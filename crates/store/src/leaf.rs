@@ -210,7 +210,8 @@ impl Store {
     /// Leaves out of rows that must stand one after another in the chain from a number on.
     fn in_a_row(&self, from: i64, rows: &[Row]) -> Result<Vec<(u64, Vec<u8>)>> {
         let mut out = Vec::with_capacity(rows.len());
-        for (seq, row) in (from..).zip(rows) {
+        // Rows first: the number after the last one that fits is never asked for.
+        for (row, seq) in rows.iter().zip(from..) {
             if row.int(0)? != seq {
                 return Err(StoreError::Gone { table: "leaf", row: seq });
             }
