@@ -9,10 +9,7 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use zone::engine::local::{Answer, LocalError, check_command, run_command};
-use zone::engine::{Decision, RunError, Verdict};
-
-/// Stack of the thread that analyses a query: deep nesting must end in a refusal, not in an overflow.
-const STACK: usize = 256 << 20;
+use zone::engine::{Decision, RunError, Verdict, deep};
 
 /// `sql …`
 #[derive(Debug, Subcommand)]
@@ -83,7 +80,7 @@ pub fn run(tool: SqlTool) -> Result<Said, CliError> {
 fn check(args: PolicyArgs) -> Result<Said, CliError> {
     let sql = input::text(&args.file)?;
     let contracts = input::folder(&args.contracts)?;
-    let verdict = deep(move || check_command(&contracts, &args.purpose, &sql))?.map_err(failure)?;
+    let verdict = check_command(&contracts, &args.purpose, &sql).map_err(failure)?;
     let text = describe(&verdict);
     Ok(Said::new(code(&verdict), serde_json::to_value(&verdict)?, text))
 }
@@ -93,9 +90,10 @@ fn query(args: RunArgs) -> Result<Said, CliError> {
     let sql = input::text(&policy.file)?;
     let contracts = input::folder(&policy.contracts)?;
     let folder = input::folder(&args.input)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK / 8).build()?;
-    let answer =
-        deep(move || runtime.block_on(run_command(&contracts, &policy.purpose, &folder, &sql)))?.map_err(failure)?;
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let runtime = deep::runtime(threads)?;
+    let answer = deep::wait(|| runtime.block_on(run_command(&contracts, &policy.purpose, &folder, &sql)));
+    let answer = answer.ok_or_else(|| CliError::bug("the query ended unexpectedly"))?.map_err(failure)?;
     let code = code(&answer.verdict);
     let mut said = Said::new(code, answer.to_json(), String::new());
     said.aside = describe(&answer.verdict);
@@ -103,12 +101,6 @@ fn query(args: RunArgs) -> Result<Said, CliError> {
         said.text = if args.csv { csv_text(&answer)? } else { plain(&answer) };
     }
     Ok(said)
-}
-
-/// Runs on a thread with a deep stack.
-fn deep<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CliError> {
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(work)?;
-    thread.join().map_err(|_| CliError::bug("the analysis ended unexpectedly"))
 }
 
 fn code(verdict: &Verdict) -> u8 {

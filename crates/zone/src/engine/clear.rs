@@ -12,6 +12,7 @@ use datafusion::logical_expr::{Extension, LogicalPlan, Projection, TableSource};
 use model::refusal::{Position, Refusal};
 
 use super::analysis::{Pass, Policy, Relation, Release, State, joint};
+use super::deep;
 use super::disclose::{Demands, Disclose};
 use super::label::{Atom, Label, Modes};
 use super::parse::{Text, parse};
@@ -21,9 +22,6 @@ use super::verdict::{Checked, ColumnLineage, Decision, LineageSource, Reason, Ve
 use crate::contract::{Class, Contract};
 use crate::gate::{ColumnOrigin, Nature, ReleasePoint};
 use crate::purpose::Purpose;
-
-/// Stack of the analysis: plans are trees as deep as a query is long.
-const STACK: usize = 256 << 20;
 
 /// The start of the text: where a refusal stands that concerns no word of it.
 const FIRST: Option<Position> = Some(Position { line: 1, column: 1 });
@@ -140,13 +138,7 @@ struct Analysed {
 /// Runs the analysis on a stack that no query can exhaust.
 fn on_deep_stack<T: Send>(work: impl FnOnce() -> Checked<T> + Send) -> Checked<T> {
     let failed = || Box::new(Reason::new("N1", "查询无法分析", "the query cannot be analysed"));
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("analysis".into()).stack_size(STACK).spawn_scoped(scope, work);
-        match thread {
-            Ok(thread) => thread.join().unwrap_or_else(|_| Err(failed())),
-            Err(_) => Err(failed()),
-        }
-    })
+    deep::analysis(work).unwrap_or_else(|| Err(failed()))
 }
 
 type Records<'a> = &'a (dyn Fn(&str) -> Option<Arc<dyn TableSource>> + Sync);

@@ -8,6 +8,7 @@
 mod analysis;
 mod classes;
 mod clear;
+pub mod deep;
 mod depth;
 mod disclose;
 pub mod functions;

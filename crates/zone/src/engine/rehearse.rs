@@ -10,7 +10,7 @@ use crypto::Suite;
 use datafusion::catalog::MemTable;
 
 use super::local::{Answer, rows};
-use super::{Decision, EngineEnv, Limits, RunError, Source, Tokens, check, clear, run};
+use super::{Decision, EngineEnv, Limits, RunError, Source, Tokens, check, clear, deep, run};
 use crate::contract::Contract;
 use crate::made_up;
 use crate::purpose::Purpose;
@@ -46,7 +46,11 @@ pub async fn rehearse(contracts: &[Contract], purpose: &Purpose, sql: &str) -> R
     let text = sql.to_owned();
     let cleared = tokio::task::spawn_blocking(move || clear(&env, &text)).await.map_err(|_| RunError::Failed)?;
     let Ok(plan) = cleared else { return Ok(refused(verdict)) };
-    let sealed = run(plan).await?;
+    let done = tokio::task::spawn_blocking(move || {
+        let runtime = deep::runtime(1).ok()?;
+        deep::wait(|| runtime.block_on(run(plan)))
+    });
+    let sealed = done.await.ok().flatten().unwrap_or(Err(RunError::Failed))?;
     Ok(Answer { verdict, columns: sealed.columns(), rows: rows(&sealed).ok_or(RunError::Failed)? })
 }
 

@@ -1,6 +1,7 @@
 //! The body of a job's process: one job, given on standard input with the data keys of its objects, answered on
 //! standard output. It opens no network, keeps no key, writes one sealed object, and ends when its parent does.
 
+use crate::engine::deep;
 use crate::gate::{self, GateReport, Sealed};
 use crate::seal::{SealedFile, write_artefact};
 use crypto::{HandedKeys, KeyId};
@@ -76,7 +77,7 @@ pub(crate) enum JobOutput {
 }
 
 /// Runs one job. Returns the process's exit code: 0 when an answer was written.
-pub fn job_main(stdin: impl Read + Send + 'static, mut stdout: impl Write) -> i32 {
+pub fn job_main(stdin: impl Read + Send + 'static, mut stdout: impl Write + Send) -> i32 {
     if harden().is_err() {
         return 3;
     }
@@ -116,16 +117,14 @@ fn bound(memory: u64) -> rustix::io::Result<()> {
     setrlimit(Resource::Data, Rlimit { current: bytes, maximum: bytes })
 }
 
-fn run(job: &JobInput, stdout: &mut impl Write) -> Option<JobOutput> {
+fn run(job: &JobInput, stdout: &mut (impl Write + Send)) -> Option<JobOutput> {
     if job.v != 1 {
         return None;
     }
     let threads = std::thread::available_parallelism().map_or(2, usize::from).min(4);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().ok()?;
-    Some(match runtime.block_on(measured(job, stdout)) {
-        Ok(output) => output,
-        Err(refusal) => JobOutput::Refused { refusal },
-    })
+    let runtime = deep::runtime(threads).ok()?;
+    deep::wait(|| runtime.block_on(measured(job, stdout)))
+        .map(|done| done.unwrap_or_else(|refusal| JobOutput::Refused { refusal }))
 }
 
 /// Clears, runs, measures, seals.

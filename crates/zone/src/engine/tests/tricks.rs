@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::data::Folder;
 use super::schema::verdict;
-use crate::engine::Decision;
+use crate::engine::{Decision, deep};
 
 /// Accepted once; each of these told a single subject.
 pub(super) const REFUSED: &[(&str, &str)] = &[
@@ -356,12 +356,20 @@ async fn rare_values_do_not_count() {
     assert_eq!(count("SELECT COUNT(DISTINCT hospital_code) FROM visits").await, json!(2));
 }
 
-/// An accepted query that is long runs like a short one, given the stack that frames of an unoptimised build need.
+/// An accepted query that is long runs like a short one, on the threads that the zone runs queries on.
 #[test]
 fn long_conditions_run() {
-    let walk =
-        || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(long_conditions());
-    std::thread::Builder::new().stack_size(32 << 20).spawn(walk).unwrap().join().unwrap();
+    let runtime = deep::runtime(2).unwrap();
+    deep::wait(|| runtime.block_on(long_conditions())).unwrap();
+}
+
+/// A rehearsal finds such threads by itself: it is called on those of the zone's endpoint.
+#[tokio::test]
+async fn long_conditions_are_rehearsed() {
+    let (contracts, purpose) = (super::schema::contracts(), super::schema::purpose());
+    let sql = format!("SELECT COUNT(*) FROM citizens WHERE {}gender = 'F'", "gender = 'M' OR ".repeat(2000));
+    let answer = crate::engine::rehearse(&contracts, &purpose, &sql).await.unwrap();
+    assert_eq!(answer.verdict.verdict, Decision::Aggregate);
 }
 
 async fn long_conditions() {
