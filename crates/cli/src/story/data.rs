@@ -94,6 +94,22 @@ impl Story {
         }
     }
 
+    /// A gate report as its people read it: at the zone, under a ticket. It holds counts, no value.
+    pub async fn gate_report(&mut self, desk: &Desk, job: &str) -> Result<Value, StoryError> {
+        let pass = self.pass(desk, &json!({ "purpose": "gate_report", "job": job })).await?;
+        let path = format!("/data/v1/jobs/{job}/report");
+        let proof = self.proof(desk, &pass.ticket.body.id, "GET", &path).await?;
+        let response = self
+            .client
+            .http()
+            .get(format!("{}{path}", pass.endpoint))
+            .header(TICKET_HEADER, BASE64.encode(crypto::canonical(&pass.ticket)?))
+            .header(PROOF_HEADER, proof)
+            .send()
+            .await;
+        read(response?).await
+    }
+
     /// One call of a consumer's application: a ticket for the access key, then the answer itself.
     pub async fn call(&mut self, access_key: &str, product: &str, rest: &str) -> Result<Vec<u8>, StoryError> {
         let since = Instant::now();

@@ -278,7 +278,24 @@ impl Story {
                  and the query's conditions.",
             ));
         }
+        if verdict == "block" {
+            return Err(self.blocked(&engineer, &job).await?);
+        }
         Ok(job)
+    }
+
+    /// Which checks of the exit gate blocked, in their own words.
+    async fn blocked(&mut self, desk: &Desk, job: &str) -> Result<StoryError, StoryError> {
+        let report = self.gate_report(desk, job).await?;
+        let checks = report["checks"].as_array().into_iter().flatten();
+        let blocking: Vec<&Value> = checks.filter(|c| c["verdict"] == json!("block")).collect();
+        let said = |words: &str| {
+            let one = |c: &&Value| format!("{}: {}", text(c, "id"), text(c, words));
+            blocking.iter().map(one).collect::<Vec<_>>().join("; ")
+        };
+        let zh = format!("出口关阻断：{}。", said("zh"));
+        let en = format!("The exit gate blocks: {}.", said("en"));
+        Ok(StoryError::refused("gate-blocked", "PRODUCT-GATE", zh, en))
     }
 
     /// Why a job brought nothing: the zone's refusal of the run or of the order.

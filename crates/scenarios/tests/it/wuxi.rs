@@ -96,32 +96,47 @@ fn any_folder_of_tables() {
 /// Files of which no row fits its contract make no empty product: the story says so and ends.
 #[test]
 fn rows_that_are_all_set_aside_are_refused() {
+    let rows: String = (0..50).map(|i| format!("{i},no day\n")).collect();
+    let said = refused_story("day", "date", &rows);
+    assert_eq!(text(&said["error"], "code"), "nothing-stored", "{said}");
+}
+
+/// A result that the exit gate blocks: the story names the check and says what it found.
+#[test]
+fn a_blocked_result_names_its_check() {
+    let rows: String = (0..600).map(|i| format!("{i},1380000000{}\n", i % 3)).collect();
+    let said = refused_story("contact", "string", &rows);
+    assert_eq!(text(&said["error"], "code"), "gate-blocked", "{said}");
+    assert!(text(&said["error"], "en").contains("identifiers: "), "{said}");
+    assert!(text(&said["error"], "zh").contains("identifiers: "), "{said}");
+}
+
+/// A story over one table of numbered rows with one more field, by which it counts: what the refusal says.
+fn refused_story(field: &str, kind: &str, rows: &str) -> Value {
     let dir = tempfile::tempdir().unwrap();
     let input = dir.path().join("in");
     std::fs::create_dir(&input).unwrap();
     let put = |name: &str, body: &str| std::fs::write(input.join(name), body).unwrap();
-    let rows: String = (0..50).map(|i| format!("{i},no day\n")).collect();
-    put("places.csv", &format!("id,day\n{rows}"));
+    put("places.csv", &format!("id,{field}\n{rows}"));
     put(
         "places.yaml",
-        "apiVersion: v3.1.0\nkind: DataContract\nid: places\nversion: 1.0.0\nstatus: active\nschema:\n  - name: places\n    \
-         physicalType: table\n    properties:\n      \
-         - {name: id, logicalType: integer, classification: \"1\", customProperties: [{property: yunyuClass, value: DIM}]}\n      \
-         - {name: day, logicalType: date, required: true, classification: \"1\", customProperties: [{property: yunyuClass, value: DIM}]}\n",
+        &format!(
+            "apiVersion: v3.1.0\nkind: DataContract\nid: places\nversion: 1.0.0\nstatus: active\nschema:\n  - name: places\n    \
+             physicalType: table\n    customProperties: [{{property: yunyuSubjects, value: [{{kind: person}}]}}]\n    properties:\n      \
+             - {{name: id, logicalType: integer, classification: \"1\", customProperties: [{{property: yunyuClass, value: DIM}}]}}\n      \
+             - {{name: {field}, logicalType: {kind}, required: true, classification: \"1\", customProperties: [{{property: yunyuClass, value: DIM}}]}}\n"
+        ),
     );
     put("purpose.yaml", "name: counts\nscenario: 甲\nanswer: aggregate\ntables: [places]\njoins: []\n");
-    put("product.sql", "SELECT day, count(*) AS n FROM places GROUP BY day\n");
+    put("product.sql", &format!("SELECT {field}, count(*) AS n FROM places GROUP BY {field}\n"));
     put(
         "story.yaml",
         "resources:\n  - {file: places.csv, contract: places.yaml}\nscenario: {zh: 甲, en: A, purpose: purpose.yaml}\n\
          pipeline: product.sql\nproduct: {form: dataset, zh: 乙, en: B, unit: row, price_fen: 1}\nconsumer: {zh: 丙, en: C}\n",
     );
     let data = dir.path().join("data");
-    let said = json(
-        &["story", "--city", "wuxi", "--json", "--data", data.to_str().unwrap(), "--input", input.to_str().unwrap()],
-        1,
-    );
-    assert_eq!(text(&said["error"], "code"), "nothing-stored", "{said}");
+    let (data, input) = (data.to_str().unwrap(), input.to_str().unwrap());
+    json(&["story", "--city", "wuxi", "--json", "--data", data, "--input", input], 1)
 }
 
 /// Nothing to count by: a refusal, not a product.
