@@ -4,8 +4,6 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
-    // Twenty stages by thirteen people take longer than the rest together: in the full run only.
-    exclude: process.env['YUNYU_FULL'] ? [] : ['tests/mainjob.test.ts'],
     environment: 'node',
     testTimeout: 900_000,
     hookTimeout: 900_000,

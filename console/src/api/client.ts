@@ -81,6 +81,8 @@ export async function call<T>(method: string, path: string, ask: Ask = {}): Prom
   const token = ask.anonymous ? undefined : sessionState().session?.token;
   const response = await once(method, path, ask, token);
   if (response.status === 401 && token) {
+    // An answer that nobody reads holds its connection.
+    await response.text();
     const session = await renewed(token);
     return read<T>(await once(method, path, ask, session.token));
   }

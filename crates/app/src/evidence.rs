@@ -107,7 +107,7 @@ async fn gather(from: &Source<'_>, about: About, id: &str) -> AppResult<Vec<u8>>
     let subject = Subject { kind: about.kind().to_owned(), id: id.to_owned() };
     let mut builder = EvidenceBuilder::new(from.log_dir, origin, subject);
     let cases = match about {
-        About::Product => collect(from.store, &mut builder, id).await?,
+        About::Product => collect(from, &mut builder, id).await?,
         About::Decision => BTreeSet::from([need::<Case>(from.store, id, "case").await?.id]),
         About::QueryHistory => history(&mut builder, id)?,
         About::Destruction => destruction(from.store, &mut builder, id).await?,
@@ -149,7 +149,8 @@ async fn need<T: Entity>(store: &Store, id: &str, what: &'static str) -> AppResu
 }
 
 /// The cases that the product rests on, and the documents that stand in their statements.
-async fn collect(store: &Store, builder: &mut EvidenceBuilder, product: &str) -> AppResult<BTreeSet<CaseId>> {
+async fn collect(from: &Source<'_>, builder: &mut EvidenceBuilder, product: &str) -> AppResult<BTreeSet<CaseId>> {
+    let store = from.store;
     let product: Product = need(store, product, "product").await?;
     let job: Job = need(store, product.job.as_str(), "job").await?;
     let grant: Grant = need(store, job.grant.as_str(), "grant").await?;
@@ -173,10 +174,20 @@ async fn collect(store: &Store, builder: &mut EvidenceBuilder, product: &str) ->
     }
     let reviews: Vec<ProductReview> = store.list(&Filter::of(product.id.as_str())).await?;
     cases.extend(reviews.into_iter().map(|r| r.id));
-    let of_products = Filter { parent: Some("product".to_owned()), ..Filter::default() };
-    let registered: Vec<Case> = store.list(&of_products).await?;
-    cases.extend(registered.into_iter().filter(|c| c.text("product") == Some(product.id.as_str())).map(|c| c.id));
+    cases.extend(cases_about(store, "product", "product", product.id.as_str()).await?);
+    // What was stopped, restored or ended since: evidence that left it out would praise what no longer holds.
+    let stops = ["suspend", "restore", "destroy"].iter().filter_map(|effect| from.pack.effects.get(*effect)).flatten();
+    for procedure in stops.map(|way| way.procedure.as_str()).collect::<BTreeSet<&str>>() {
+        cases.extend(cases_about(store, procedure, "authorisation", product.authorisation.as_str()).await?);
+    }
     Ok(cases)
+}
+
+/// The cases of a procedure whose object names something.
+async fn cases_about(store: &Store, procedure: &str, member: &str, id: &str) -> AppResult<Vec<CaseId>> {
+    let of = Filter { parent: Some(procedure.to_owned()), ..Filter::default() };
+    let all: Vec<Case> = store.list(&of).await?;
+    Ok(all.into_iter().filter(|c| c.text(member) == Some(id)).map(|c| c.id).collect())
 }
 
 async fn statements(store: &Store, builder: &mut EvidenceBuilder, case: &CaseId) -> AppResult<()> {

@@ -31,6 +31,8 @@ fn the_main_job_with_its_ending() {
     let report = json(&["evidence", "verify", evidence, "--trust", trust, "--json"], 0);
     assert_eq!((&report["valid"], &report["trusted"]), (&Value::Bool(true), &Value::Bool(true)), "{report}");
 
+    evidence_tells_the_ending(&data, text(&made["product"], "id"), trust);
+
     // Without the zone's log the folder is refused and the log named; one log alone is not proved.
     let (log, trust) = (data.join("log"), data.join("trust.json"));
     let verify = |dir: &std::path::Path, code| {
@@ -49,6 +51,21 @@ fn the_main_job_with_its_ending() {
     let again = story(&data, &["--ending"]);
     assert_eq!(again["product"], made["product"]);
     logs_hold(&data);
+}
+
+/// Evidence made after the end tells of the stop, the restoration and the end.
+fn evidence_tells_the_ending(data: &std::path::Path, product: &str, trust: &str) {
+    let later = data.join("later.json");
+    let (folder, later) = (data.to_str().unwrap(), later.to_str().unwrap());
+    json(&["evidence", "export", product, "--data", folder, "--out", later, "--json"], 0);
+    let report = json(&["evidence", "verify", later, "--trust", trust, "--json"], 0);
+    assert_eq!(report["trusted"], Value::Bool(true), "{report}");
+    let file: Value = serde_json::from_slice(&std::fs::read(later).unwrap()).unwrap();
+    let orders = file["body"]["statements"].as_array().unwrap().iter().filter(|s| s["type"] == "order");
+    let effects: Vec<&str> = orders.map(|s| text(&s["body"]["effect"], "effect")).collect();
+    for effect in ["suspend", "restore", "destroy"] {
+        assert!(effects.contains(&effect), "{effect}: {effects:?}");
+    }
 }
 
 /// Evidence of one deployment does not verify against another's trust file, nor with a byte changed.
