@@ -99,6 +99,7 @@ async fn lease(app: &App) -> AppResult<Signed<Lease>> {
         issued_at: now,
         until: now.plus_ms(LEASE_MS),
         authorisations: crate::views::authorisations_in_force(app, now).await?,
+        ended: crate::views::deliveries_ended(app, now).await?,
         order_seq: app.store.last_order_seq().await?,
     };
     let signature = app.signer.sign(LEASE_TYPE, &body)?;

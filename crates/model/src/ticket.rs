@@ -128,6 +128,9 @@ pub struct Lease {
     pub until: Timestamp,
     /// Authorisations in force (not suspended, ended or expired).
     pub authorisations: Vec<AuthorisationId>,
+    /// Deliveries that ended before their term: the order was ended, or its product withdrawn. Sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<OrderId>,
     /// Highest order sequence the platform has issued; a zone behind it must fetch before it serves.
     pub order_seq: u64,
 }

@@ -7,7 +7,7 @@ use crate::funnel::Actor;
 use crate::reports::{JobResult, StoredReport};
 use crate::resources::OpenBatch;
 use model::case::Case;
-use model::ids::AuthorisationId;
+use model::ids::{AuthorisationId, OrderId};
 use model::order::ReportOutcome;
 use model::record::{
     Authorisation, Batch, Certificate, ConsumerOrder, Grant, Job, JobState, Meter, Product, ProductState, Resource,
@@ -15,7 +15,7 @@ use model::record::{
 };
 use model::{Entity, Timestamp};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::Filter;
 
 async fn own<T: Entity>(app: &App, actor: &Actor) -> AppResult<Vec<T>> {
@@ -82,6 +82,18 @@ pub async fn authorisations_in_force(app: &App, now: Timestamp) -> AppResult<Vec
     let active = Filter { state: Some("active".to_owned()), ..Filter::default() };
     let rows: Vec<Authorisation> = app.store.list(&active).await?;
     Ok(rows.into_iter().filter(|a| a.in_force(now)).map(|a| a.id).collect())
+}
+
+/// Deliveries that ended before their term, by the order's end or the product's withdrawal, until that term is over.
+pub async fn deliveries_ended(app: &App, now: Timestamp) -> AppResult<Vec<OrderId>> {
+    let ended = Filter { state: Some("ended".to_owned()), ..Filter::default() };
+    let mut orders: Vec<ConsumerOrder> = app.store.list(&ended).await?;
+    let withdrawn = Filter { state: Some("withdrawn".to_owned()), ..Filter::default() };
+    for product in app.store.list::<Product>(&withdrawn).await? {
+        orders.extend(app.store.list::<ConsumerOrder>(&Filter::of(product.id.as_str())).await?);
+    }
+    let running = orders.into_iter().filter(|o| now < o.spec.until).map(|o| o.id);
+    Ok(running.collect::<BTreeSet<OrderId>>().into_iter().collect())
 }
 
 /// Grants.

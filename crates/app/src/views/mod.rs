@@ -14,8 +14,8 @@ pub use cases::{CaseFilter, CaseOrder, cases};
 pub use catalogue::{public_catalogue, public_resource};
 pub use evidence::check_evidence;
 pub use market::{
-    authorisations, authorisations_in_force, batches, certificate, grants, job, jobs, order, orders, product, products,
-    public_product, public_products, resource, resources, sees_job, usage,
+    authorisations, authorisations_in_force, batches, certificate, deliveries_ended, grants, job, jobs, order, orders,
+    product, products, public_product, public_products, resource, resources, sees_job, usage,
 };
 pub use people::{me, organisations, people};
 pub use records::{announcements, implementation_plans, plans, scenarios, staff};

@@ -5,7 +5,7 @@ use super::core::lock;
 use super::refuse;
 use super::state::{Standing, State};
 use super::verify::LEASE_MS;
-use model::ids::{AuthorisationId, GrantId};
+use model::ids::{AuthorisationId, GrantId, OrderId};
 use model::ticket::Lease;
 use model::{Refusal, Timestamp};
 use std::sync::Mutex;
@@ -43,6 +43,12 @@ impl Leases {
         let named =
             |l: &Lease| if l.authorisations.contains(authorisation) { Ok(()) } else { Err(refuse::not_leased()) };
         self.with(state, now, named)
+    }
+
+    /// Whether a delivery did not end before its term.
+    pub(crate) fn check_delivery(&self, state: &State, order: &OrderId, now: Timestamp) -> Result<(), Refusal> {
+        let ended = |l: &Lease| if l.ended.contains(order) { Err(refuse::delivery_ended()) } else { Ok(()) };
+        self.with(state, now, ended)
     }
 
     /// Whether a grant is in force: its authorisation is, and its term is not over.

@@ -174,7 +174,9 @@ impl Link {
             Some(Ok(())) => {
                 self.core.commit(|draft| {
                     let held = draft.state.lease.as_ref();
-                    if held.is_none_or(|l| l.authorisations != lease.body.authorisations) {
+                    if held.is_none_or(|l| {
+                        (&l.authorisations, &l.ended) != (&lease.body.authorisations, &lease.body.ended)
+                    }) {
                         draft.push(Record::Lease { lease: lease.clone() });
                     }
                     Ok(())

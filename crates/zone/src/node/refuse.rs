@@ -114,6 +114,7 @@ refusals! {
     /// The product exists.
     product_exists = "product-exists", "ZONE-RELEASE-4", "该产品已以另一结果发布", "the product was released already from another result";
     /// The order of a consumer is over.
+    delivery_ended = "order-ended", "ZONE-PRODUCT-1", "该订单的交付已结束或产品已下架", "the delivery under this order has ended, or its product was withdrawn";
     recipient_ended = "order-ended", "ZONE-PRODUCT-1", "交付期限已满", "the delivery's term is over";
 }
 

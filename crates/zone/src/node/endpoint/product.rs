@@ -152,6 +152,7 @@ fn in_force(app: &App, product: &ProductId, order: &OrderId, caller: &Caller) ->
         }
         let authorisation = s.product_authorisation(product).ok_or_else(refuse::not_found)?;
         app.core.leases.check(s, authorisation, now)?;
+        app.core.leases.check_delivery(s, order, now)?;
         if now < recipient.until { Ok(()) } else { Err(refuse::recipient_ended()) }
     })
 }

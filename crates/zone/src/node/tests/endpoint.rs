@@ -280,6 +280,21 @@ async fn a_release_is_delivered_metered_suspended_and_destroyed() {
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&rows).unwrap()["rows"], serde_json::json!([["B", 30]]));
     assert_eq!(code(&fetch(&node, KEY, "/data/v1/products/prod_1/rows?nope=1").await), "query-unusable");
     assert_eq!(code(&fetch(&node, "another-key", file).await), "ticket-other-holder");
+    // A ticket that was handed out before does not outlive the delivery.
+    platform.say(|s| s.ended = vec!["ord_1".into()]);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let refused = loop {
+        let answer = fetch(&node, KEY, file).await;
+        if ![200, CUT].contains(&answer.0) {
+            break answer;
+        }
+        assert!(std::time::Instant::now() < end);
+    };
+    assert_eq!(code(&refused), "order-ended");
+    platform.say(|s| s.ended.clear());
+    while fetch(&node, KEY, file).await.0 != 200 {
+        assert!(std::time::Instant::now() < end);
+    }
     let usage = platform.wait(|o| matches!(o, ReportOutcome::Usage { .. })).await;
     assert!(usage.case.is_none());
     node.kill().await;

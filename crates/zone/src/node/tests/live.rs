@@ -33,6 +33,7 @@ pub struct Said {
     pub lists: Vec<Signed<KeyList>>,
     pub orders: Vec<Signed<WorkOrder>>,
     pub authorisations: Vec<String>,
+    pub ended: Vec<String>,
     pub clock: Option<Signed<ClockMark>>,
     pub lost: bool,
     pub reports: Vec<Signed<ZoneReport>>,
@@ -59,6 +60,7 @@ impl Platform {
         let said = Said {
             lists: vec![world.key_list(1)],
             authorisations: vec!["auth_1".into()],
+            ended: Vec::new(),
             clock: Some(world.clock_mark(1, 0)),
             ..Said::default()
         };
@@ -112,6 +114,7 @@ impl Platform {
             issued_at: now,
             until: now.plus_ms(60_000),
             authorisations: said.authorisations.iter().map(|a| a.as_str().into()).collect(),
+            ended: said.ended.iter().map(|o| o.as_str().into()).collect(),
             order_seq: said.orders.last().map_or(0, |o| o.body.seq),
         };
         self.world.sign(&self.world.platform, LEASE_TYPE, body)
