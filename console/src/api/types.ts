@@ -152,6 +152,8 @@ export interface Case {
   procedure: string;
   pack: string;
   object: Record<string, unknown>;
+  /** What ids in the object stand for. */
+  refs?: Refs;
   state: string;
   state_zh: string | null;
   state_en: string | null;
@@ -168,6 +170,9 @@ export interface Case {
   /** From the public page, told to the authority alone. */
   objections?: PublicObjection[];
 }
+
+/** Names of things by id, and whether the reader may open them. */
+export type Refs = Record<string, Named & { open: boolean }>;
 
 /** A page of a list of cases. */
 export interface CasePage {
@@ -236,6 +241,7 @@ export interface Resource {
   state: string;
   case: string;
   at: Instant;
+  refs?: Refs;
 }
 
 export interface Batches {
@@ -291,6 +297,8 @@ export interface Job {
   ordered_at?: Instant | null;
   done_at?: Instant | null;
   case: string;
+  /** What its ids stand for; of one job only, not of a list. */
+  refs?: Refs;
   result?: {
     lineage: LineageColumn[];
     figures: Record<string, number>;
@@ -324,6 +332,7 @@ export interface Product {
   venue: [string, string] | null;
   state: string;
   at: Instant;
+  refs?: Refs;
 }
 
 export interface Order {
@@ -335,6 +344,7 @@ export interface Order {
   state: string;
   case: string;
   at: Instant;
+  refs?: Refs;
 }
 
 export interface Usage {

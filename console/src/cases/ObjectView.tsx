@@ -4,11 +4,12 @@ import { lazy, Suspense } from 'react';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { useResources } from '../api/queries';
+import type { Case } from '../api/types';
 import { useTexts } from '../i18n';
 import { Copyable } from '../parts/Copy';
 import { Facts } from '../parts/Facts';
 import { Org, Person } from '../parts/Names';
-import { Ref, isRef } from '../parts/Ref';
+import { Ref, RefNames, isRef } from '../parts/Ref';
 import { Loading } from '../parts/States';
 import { Time } from '../parts/Time';
 import { yuan } from '../parts/Money';
@@ -90,12 +91,13 @@ function Text({ name, text }: { name: string; text: string }) {
 }
 
 /** The object of a case. The contract of a resource is shown as a dictionary, with its text below. */
-export function ObjectView({ object }: { object: Record<string, unknown> }) {
+export function ObjectView({ of }: { of: Pick<Case, 'object' | 'refs'> }) {
   const { t, label } = useTexts();
+  const { object, refs } = of;
   const contract = object['contract'];
   const shown = Object.entries(object).filter(([name]) => name !== 'contract');
   return (
-    <>
+    <RefNames value={refs ?? {}}>
       <Facts
         items={shown.map(([name, value]) => [
           label('field', name),
@@ -119,6 +121,6 @@ export function ObjectView({ object }: { object: Record<string, unknown> }) {
           />
         </>
       )}
-    </>
+    </RefNames>
   );
 }

@@ -86,7 +86,7 @@ export function Statement({ c, procedure, step, draft, documents, me }: Props) {
       <DocumentsView documents={documents} procedure={procedure} />
       <Collapse
         items={[
-          { key: 'object', label: t('statement.objectWhole'), children: <ObjectView object={c.object} /> },
+          { key: 'object', label: t('statement.objectWhole'), children: <ObjectView of={c} /> },
           { key: 'bytes', label: t('statement.bytes'), children: <pre className="code">{bytes}</pre> },
         ]}
       />

@@ -6,7 +6,7 @@ import { Facts } from '../parts/Facts';
 import { List } from '../parts/List';
 import { Mark } from '../parts/Mark';
 import { Org, Person } from '../parts/Names';
-import { Ref } from '../parts/Ref';
+import { Ref, RefNames } from '../parts/Ref';
 import { Refusal } from '../parts/States';
 import { Time } from '../parts/Time';
 import { count } from '../parts/Money';
@@ -15,7 +15,7 @@ import { count } from '../parts/Money';
 export function JobFacts({ job }: { job: Job }) {
   const { t } = useTexts();
   return (
-    <>
+    <RefNames value={job.refs ?? {}}>
       {job.result?.refusal && <Refusal body={job.result.refusal} />}
       <Facts
         items={[
@@ -41,7 +41,7 @@ export function JobFacts({ job }: { job: Job }) {
           ],
         ]}
       />
-    </>
+    </RefNames>
   );
 }
 

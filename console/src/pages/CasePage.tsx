@@ -73,7 +73,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
           )}
           <Objections list={c.objections ?? []} />
           <Part title={t('case.object')}>
-            <ObjectView object={c.object} />
+            <ObjectView of={c} />
           </Part>
           <Part title={t('case.facts')}>
             <Facts

@@ -10,7 +10,7 @@ import { List } from '../parts/List';
 import { Mark } from '../parts/Mark';
 import { count, yuan } from '../parts/Money';
 import { Org } from '../parts/Names';
-import { Ref } from '../parts/Ref';
+import { Ref, RefNames } from '../parts/Ref';
 import { Kind, Page, Part } from '../parts/Page';
 import { Nothing, Shown } from '../parts/States';
 import { Deadline, Time } from '../parts/Time';
@@ -35,7 +35,7 @@ function Known({ order: o }: { order: Order }) {
   const usage = useUsage(o.id);
   const unit = product?.spec?.unit;
   return (
-    <>
+    <RefNames value={o.refs ?? {}}>
       <Facts
         items={[
           [
@@ -62,7 +62,7 @@ function Known({ order: o }: { order: Order }) {
         <Shown query={usage}>{(found) => <UsageView usage={found} />}</Shown>
       </Part>
       {me?.org.id === o.consumer && <HowToCall product={o.product} />}
-    </>
+    </RefNames>
   );
 }
 

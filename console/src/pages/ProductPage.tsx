@@ -12,7 +12,7 @@ import { Facts } from '../parts/Facts';
 import { Mark } from '../parts/Mark';
 import { count, yuan } from '../parts/Money';
 import { Org } from '../parts/Names';
-import { Ref } from '../parts/Ref';
+import { Ref, RefNames } from '../parts/Ref';
 import { Page, Part } from '../parts/Page';
 import { Shown } from '../parts/States';
 import { Time } from '../parts/Time';
@@ -36,7 +36,7 @@ function Known({ product: p }: { product: Product }) {
   const orders = useOrders().data?.orders.filter((o) => o.product === p.id) ?? [];
   const spec = p.spec;
   return (
-    <>
+    <RefNames value={p.refs ?? {}}>
       <Facts
         items={[
           [t('cases.state'), <Mark key="s" kind="product" code={p.state} />],
@@ -120,7 +120,7 @@ function Known({ product: p }: { product: Product }) {
       {me && (me.org.id === p.operator || oversees(me)) && p.state !== 'draft' && (
         <Evidence about="products" id={p.id} />
       )}
-    </>
+    </RefNames>
   );
 }
 

@@ -12,7 +12,7 @@ import { List } from '../parts/List';
 import { Mark } from '../parts/Mark';
 import { count } from '../parts/Money';
 import { Org } from '../parts/Names';
-import { Ref } from '../parts/Ref';
+import { Ref, RefNames } from '../parts/Ref';
 import { Page, Part } from '../parts/Page';
 import { Nothing, Shown } from '../parts/States';
 import { Time } from '../parts/Time';
@@ -38,7 +38,7 @@ function Known({ resource }: { resource: Resource }) {
   const near = me !== undefined && (me.org.id === resource.provider || oversees(me));
   const batches = useBatches(resource.id, near);
   return (
-    <>
+    <RefNames value={resource.refs ?? {}}>
       <Facts
         items={[
           [t('field.provider'), <Org key="p" id={resource.provider} />],
@@ -71,7 +71,7 @@ function Known({ resource }: { resource: Resource }) {
           <Shown query={batches}>{(found) => <BatchList batches={found} />}</Shown>
         </Part>
       )}
-    </>
+    </RefNames>
   );
 }
 

@@ -81,7 +81,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure }) 
       )}
       {job && <JobPart id={job} object={c.object} me={me} told={setDiffers} />}
       <Part title={t('case.object')}>
-        <ObjectView object={c.object} />
+        <ObjectView of={c} />
       </Part>
       <Part title={t('review.before')}>
         {c.history

@@ -1,4 +1,5 @@
 /** Links to other things by their names; where a thing has no name, or the reader may not know it, by its id. */
+import { createContext, useContext } from 'react';
 import { Link } from 'react-router';
 import {
   useAnnouncements,
@@ -12,7 +13,7 @@ import {
   useResources,
   useScenarios,
 } from '../api/queries';
-import type { Job as JobRow } from '../api/types';
+import type { Job as JobRow, Refs } from '../api/types';
 import { useTexts } from '../i18n';
 import type { Named } from '../i18n';
 import { useOrgName } from './Names';
@@ -124,8 +125,27 @@ const KINDS = {
 /** Whether a field of this name holds the id of another thing. */
 export const isRef = (kind: string): kind is keyof typeof KINDS => Object.hasOwn(KINDS, kind);
 
+/** Where a thing of a kind has its page. */
+const PAGES: Partial<Record<keyof typeof KINDS, string>> = {
+  authorisation: '/authorisations/',
+  renewal_of: '/authorisations/',
+  case: '/cases/',
+  grant: '/grants/',
+  job: '/jobs?job=',
+  order: '/orders/',
+  product: '/products/',
+  resource: '/catalogue/',
+};
+
+/** What the platform said with an answer about the ids in it: names, also of things that are not for the reader. */
+export const RefNames = createContext<Refs>({});
+
 /** A thing of a kind by its id. */
 export function Ref({ kind, id }: { kind: keyof typeof KINDS; id: string }) {
+  const { pick } = useTexts();
+  const known = useContext(RefNames)[id];
+  const page = PAGES[kind];
   const Kind = KINDS[kind];
-  return <Kind id={id} />;
+  if (!known) return <Kind id={id} />;
+  return known.open && page ? <Link to={`${page}${id}`}>{pick(known)}</Link> : <span>{pick(known)}</span>;
 }

@@ -2,6 +2,7 @@
 
 use super::cases::Around;
 use super::oversees;
+use super::refs::refs;
 use crate::cases::StoredAct;
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command};
@@ -21,6 +22,7 @@ pub async fn case(app: &App, actor: &Actor, id: &CaseId) -> AppResult<Value> {
     let around = Around::load(app, actor).await?;
     let mut view = case_view(app, actor, &row, &around.facts(&row));
     view["title"] = json!(around.title(&row));
+    view["refs"] = refs(app, actor, &row.object, &row.applicant).await?;
     view["refused_orders"] = json!(refused);
     view["objections"] = json!(notices::objections(app, actor, id).await?);
     Ok(view)

@@ -175,12 +175,12 @@ pub struct Title {
 
 impl Title {
     /// Where one language is missing the other stands for it.
-    fn of(zh: &str, en: &str) -> Option<Self> {
+    pub(super) fn of(zh: &str, en: &str) -> Option<Self> {
         let either = |a: &str, b: &str| if a.is_empty() { b.to_owned() } else { a.to_owned() };
         (!zh.is_empty() || !en.is_empty()).then(|| Self { zh: either(zh, en), en: either(en, zh) })
     }
 
-    fn same(text: &str) -> Self {
+    pub(super) fn same(text: &str) -> Self {
         Self { zh: text.to_owned(), en: text.to_owned() }
     }
 }

@@ -1,6 +1,7 @@
 //! Catalogue, authorisations, grants, jobs, products, orders.
 
 use super::oversees;
+use super::refs::refs;
 use crate::App;
 use crate::error::{AppError, AppResult};
 use crate::funnel::Actor;
@@ -44,10 +45,12 @@ pub async fn resources(app: &App, actor: &Actor) -> AppResult<Value> {
 pub async fn resource(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
     let row: Option<Resource> = app.store.get(id).await?;
     let row = row.filter(|r| sees_resource(actor, r)).ok_or(AppError::NotFound("resource"))?;
-    Ok(serde_json::to_value(row)?)
+    let mut view = json!(row);
+    view["refs"] = refs(app, actor, &json!({ "case": row.case }), &row.provider).await?;
+    Ok(view)
 }
 
-fn sees_resource(actor: &Actor, resource: &Resource) -> bool {
+pub(super) fn sees_resource(actor: &Actor, resource: &Resource) -> bool {
     !resource.excluded || resource.provider == actor.org || oversees(actor)
 }
 
@@ -122,6 +125,8 @@ pub async fn job(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
     view["result"] = json!(result);
     view["ordered_at"] = json!(case.filter(|_| row.state != JobState::Submitted).map(|c| c.entered_at));
     view["done_at"] = json!(reports.iter().find(ended).map(|r| r.report.body.at));
+    let named = json!({ "grant": row.grant, "product": row.spec.product, "case": row.case });
+    view["refs"] = refs(app, actor, &named, &row.operator).await?;
     Ok(view)
 }
 
@@ -144,14 +149,14 @@ pub async fn sees_job(app: &App, actor: &Actor, job: &Job) -> AppResult<bool> {
 /// Products: the caller's own in every state, others' once published.
 pub async fn products(app: &App, actor: &Actor) -> AppResult<Value> {
     let rows: Vec<Product> = app.store.list(&Filter::default()).await?;
-    let seen: Vec<Product> = rows.into_iter().filter(|p| sees(actor, p)).collect();
+    let seen: Vec<Product> = rows.into_iter().filter(|p| sees_product(actor, p)).collect();
     Ok(json!({ "products": seen }))
 }
 
 /// One product.
 pub async fn product(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
     let row: Product = app.store.get(id).await?.ok_or(AppError::NotFound("product"))?;
-    if !sees(actor, &row) {
+    if !sees_product(actor, &row) {
         return Err(AppError::NotFound("product"));
     }
     let certificate = certificate_of(app, &row).await?;
@@ -165,10 +170,12 @@ pub async fn product(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
     }
     // Who orders the product chooses one of them.
     view["scenarios"] = json!(scenarios);
+    let named = json!({ "job": row.job, "authorisation": row.authorisation });
+    view["refs"] = refs(app, actor, &named, &row.operator).await?;
     Ok(view)
 }
 
-fn sees(actor: &Actor, product: &Product) -> bool {
+pub(super) fn sees_product(actor: &Actor, product: &Product) -> bool {
     product.operator == actor.org || product.state == ProductState::Published || oversees(actor)
 }
 
@@ -239,22 +246,26 @@ pub async fn certificate(app: &App, number: &str) -> AppResult<Value> {
 /// Orders in which the caller's organisation buys or sells.
 pub async fn orders(app: &App, actor: &Actor) -> AppResult<Value> {
     let rows: Vec<ConsumerOrder> = app.store.list(&Filter::default()).await?;
-    let seen: Vec<ConsumerOrder> = rows.into_iter().filter(|o| party(actor, o)).collect();
+    let seen: Vec<ConsumerOrder> = rows.into_iter().filter(|o| sees_order(actor, o)).collect();
     Ok(json!({ "orders": seen }))
 }
 
 /// One order.
 pub async fn order(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
-    Ok(json!(order_for(app, actor, id).await?))
+    let row = order_for(app, actor, id).await?;
+    let mut view = json!(row);
+    let named = json!({ "case": row.case, "scenario": row.spec.scenario });
+    view["refs"] = refs(app, actor, &named, &row.consumer).await?;
+    Ok(view)
 }
 
-fn party(actor: &Actor, o: &ConsumerOrder) -> bool {
+pub(super) fn sees_order(actor: &Actor, o: &ConsumerOrder) -> bool {
     o.consumer == actor.org || o.spec.operator == actor.org || oversees(actor)
 }
 
 async fn order_for(app: &App, actor: &Actor, id: &str) -> AppResult<ConsumerOrder> {
     let row: Option<ConsumerOrder> = app.store.get(id).await?;
-    row.filter(|o| party(actor, o)).ok_or(AppError::NotFound("order"))
+    row.filter(|o| sees_order(actor, o)).ok_or(AppError::NotFound("order"))
 }
 
 /// Usage of an order, added up over the zone's segments.

@@ -7,6 +7,7 @@ mod evidence;
 mod market;
 mod people;
 mod records;
+mod refs;
 mod rules;
 
 pub use case::{acts, case, case_view, check_visible, leaves};
