@@ -60,8 +60,9 @@ test('by the keyboard alone: look at a file, decide on its fields, open the case
   page.on('request', (request) => {
     if (request.method() !== 'GET') sent.push(new URL(request.url()).pathname);
   });
-  await tabTo(desk, page.getByRole('button', { name: 'Choose a file' }));
+  // Asked for before the way there: the browser takes a moment until it hands its dialog over.
   const chooser = page.waitForEvent('filechooser');
+  await tabTo(desk, page.getByRole('button', { name: 'Choose a file' }));
   await page.keyboard.press('Enter');
   await (await chooser).setFiles(file(csv(300)));
   await page.locator('table.raw tbody tr').first().waitFor();
@@ -113,8 +114,9 @@ test('by the keyboard alone: upload a batch, see what was set aside and why, fet
   await page.keyboard.type(world.account(OFFICER).password);
   await page.keyboard.press('Enter');
   await page.locator('.keybar').waitFor();
-  await tabTo(desk, page.getByRole('button', { name: 'Choose a file' }));
+  // Asked for before the way there: the browser takes a moment until it hands its dialog over.
   const chooser = page.waitForEvent('filechooser');
+  await tabTo(desk, page.getByRole('button', { name: 'Choose a file' }));
   await page.keyboard.press('Enter');
   await (await chooser).setFiles(file(csv(500)));
   await page.locator('.ant-alert-success').waitFor();
