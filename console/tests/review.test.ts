@@ -64,6 +64,10 @@ test('a reviewer reads the report under their own key and votes by the keyboard'
   await page.keyboard.press('Enter');
   await page.getByText('The report has the digest that this case names').waitFor();
   expect(await page.locator('.check').count()).toBeGreaterThanOrEqual(3);
+  // Everything that is decided on has a name, and what is not for the reviewer is no link.
+  expect(await page.locator('main').innerText()).not.toMatch(/\b(gra|job|scn|prod|case)_[0-9a-f]{4}/);
+  for (const link of await page.locator('main .part a').all())
+    expect(await link.getAttribute('href')).not.toMatch(/\/(grants|products|cases)\//);
   // Every plot stands beside a table; every check names its formula.
   const plots = page.locator('.check .chart');
   await plots.first().waitFor();

@@ -372,4 +372,42 @@ async fn reviewers_see_the_job_they_vote_on() {
         (seen(&firm).await, seen(&expert).await, seen(&rival).await),
         ("ok".into(), "ok".into(), "not-found".into())
     );
+    names_stand_for_ids(&w, &firm, &expert, &case).await;
+}
+
+/// Reviewers read what the grant and the job are for and open only what is theirs; an applicant learns no other's name.
+async fn names_stand_for_ids(w: &World, firm: &Organisation, expert: &Organisation, release: &Case) {
+    let scenario: model::record::Scenario = serde_json::from_value(serde_json::json!({
+        "id": "scn_1", "operator": firm.id, "state": "approved", "case": "case_scn",
+        "spec": { "scenario": "scn_1", "authorisation": "auth_1", "operator": firm.id, "zh": "参保统计", "en": "Insured",
+            "purpose": "statistics", "use_class": "industry_use" },
+    }))
+    .unwrap();
+    let grant: model::record::Grant = serde_json::from_value(serde_json::json!({
+        "id": "gra_1", "authorisation": "auth_1", "operator": firm.id, "state": "open", "case": "case_gra",
+        "spec": { "grant": "gra_1", "authorisation": "auth_1", "scenario": "scn_1", "operator": firm.id, "resources": {},
+            "fields": {}, "purpose": "", "until": 1 },
+    }))
+    .unwrap();
+    let mut tx = w.app.store.begin().await.unwrap();
+    tx.put(&scenario).await.unwrap();
+    tx.put(&grant).await.unwrap();
+    tx.commit().await.unwrap();
+    let reader = |org: &Organisation| actor("per_r", org, &[PersonRole::Approver]);
+    let job = views::job(&w.app, &reader(expert), "job_1").await.unwrap();
+    let named = |open: bool| serde_json::json!({ "zh": "参保统计", "en": "Insured", "open": open });
+    assert_eq!(job["refs"]["gra_1"], named(false));
+    assert_eq!(views::job(&w.app, &reader(firm), "job_1").await.unwrap()["refs"]["gra_1"], named(true));
+    let seen = views::case(&w.app, &reader(expert), &release.id).await.unwrap();
+    assert_eq!(seen["refs"]["job_1"], named(true));
+    // Another operator writes the id of a grant that is not theirs into a case of their own.
+    let rival = w.org("第三家", OrgRole::Operator).await;
+    let mut prying = w.case("job", "draft", &rival.id, Vec::new()).await;
+    prying.object = serde_json::json!({ "grant": "gra_1", "author_org": rival.id });
+    let mut tx = w.app.store.begin().await.unwrap();
+    tx.get_for_update::<Case>(prying.id.as_str()).await.unwrap();
+    tx.put(&prying).await.unwrap();
+    tx.commit().await.unwrap();
+    let seen = views::case(&w.app, &reader(&rival), &prying.id).await.unwrap();
+    assert_eq!(seen["refs"]["gra_1"], serde_json::Value::Null);
 }
