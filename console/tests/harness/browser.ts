@@ -230,6 +230,8 @@ export class Desk {
   /** A picture of the page as build output; never committed. */
   async shot(name: string): Promise<void> {
     mkdirSync(SHOTS, { recursive: true });
+    // What stays in view while one scrolls belongs at the top of a picture of the whole page.
+    await this.page.evaluate(() => window.scrollTo(0, 0));
     await this.page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true, animations: 'disabled' });
   }
 }
