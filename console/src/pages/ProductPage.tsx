@@ -12,16 +12,17 @@ import { Facts } from '../parts/Facts';
 import { Mark } from '../parts/Mark';
 import { count, yuan } from '../parts/Money';
 import { Org } from '../parts/Names';
-import { Ref, RefNames } from '../parts/Ref';
+import { Ref, RefNames, useProductTitle } from '../parts/Ref';
 import { Page, Part } from '../parts/Page';
 import { Shown } from '../parts/States';
 import { Time } from '../parts/Time';
 
 export default function ProductPage() {
   const { id = '' } = useParams();
-  const { t, pick } = useTexts();
+  const { t } = useTexts();
   const query = useProduct(id);
-  const title = query.data?.spec ? pick(query.data.spec) : t('object.product');
+  const name = useProductTitle();
+  const title = query.data ? name(query.data) : t('object.product');
   return (
     <Page title={title} kind={t('object.product')} topic="products">
       <Shown query={query}>{(product) => <Known product={product} />}</Shown>

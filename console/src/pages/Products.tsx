@@ -1,7 +1,6 @@
 /** Products: one's own in every state, others' once published. */
 import { Link } from 'react-router';
 import { useProducts } from '../api/queries';
-import type { Product } from '../api/types';
 import { useTerm } from '../cases/terms';
 import { useTexts } from '../i18n';
 import { List } from '../parts/List';
@@ -9,14 +8,15 @@ import { Mark } from '../parts/Mark';
 import { count, yuan } from '../parts/Money';
 import { Org, useOrgName } from '../parts/Names';
 import { Page } from '../parts/Page';
+import { useProductTitle } from '../parts/Ref';
 import { Shown } from '../parts/States';
 
 export default function Products() {
-  const { t, pick, label } = useTexts();
+  const { t, label } = useTexts();
   const query = useProducts();
   const org = useOrgName();
   const term = useTerm();
-  const name = (p: Product) => (p.spec ? pick(p.spec) : p.id);
+  const name = useProductTitle();
   const none = <span className="faint">{t('value.none')}</span>;
   return (
     <Page title={t('page.products')} topic="products">

@@ -13,7 +13,7 @@ import {
   useResources,
   useScenarios,
 } from '../api/queries';
-import type { Job as JobRow, Refs } from '../api/types';
+import type { Job as JobRow, Product as ProductRow, Refs } from '../api/types';
 import { useTexts } from '../i18n';
 import type { Named } from '../i18n';
 import { useOrgName } from './Names';
@@ -77,6 +77,20 @@ function useProductName(): (id: string) => string | undefined {
   return (id) => {
     const spec = products?.find((p) => p.id === id)?.spec;
     return spec ? pick(spec) : undefined;
+  };
+}
+
+/** What a product is called; a draft is called by the scenario that its job was for. */
+export function useProductTitle(): (product: ProductRow) => string {
+  const { pick } = useTexts();
+  const scenario = useScenarioName();
+  const jobs = useJobs().data?.jobs;
+  const grants = useGrants().data?.grants;
+  return (product) => {
+    if (product.spec) return pick(product.spec);
+    const job = jobs?.find((j) => j.id === product.job);
+    const grant = grants?.find((g) => g.id === job?.grant);
+    return (grant && scenario(grant.spec.scenario)) ?? product.id;
   };
 }
 
