@@ -90,23 +90,33 @@ def check(pack, order, acts, entries, obj):
     refuse_unless(way, "no-quorum-rule")
     steps = pack.procedures.get(way["procedure"])
     refuse_unless(steps is not None, "unknown-procedure")
+    refuse_unless(all(name in steps for name in way["steps"]), "unknown-step")
+    obj_said = order["effect"]["object"]
+    demanded = [name for name in way["steps"] if exists(steps[name], obj_said)]
+    sent = "order_" + order["effect"]["effect"]
+    sends = any(sent in steps[name].get("effects", []) for name in demanded)
+    refuse_unless(sends or all("when" not in steps[name] for name in way["steps"]), "no-branch")
     oldest = order["issued_at"] - (pack.ints.get("approval.max_age_days") or 0) * DAY
     for act, holder in votes:
         same = all(act[n] == order[n] for n in ("deployment", "case"))
         refuse_unless(act["v"] == 1 and same, "approval-of-another-case")
-        refuse_unless(act["procedure"] == way["procedure"] and act["step"] in way["steps"], "approval-of-another-step")
+        refuse_unless(act["procedure"] == way["procedure"] and act["step"] in demanded, "approval-of-another-step")
         refuse_unless(act["object"] == obj and act["decision"] == "approve", "approval-of-another-object")
         refuse_unless(oldest <= act["at"] <= order["issued_at"] + SKEW, "approval-out-of-time")
         refuse_unless(holder["kind"] == "person", "not-a-person")
         refuse_unless(all(act[n] == holder[n] for n in ("person", "org")), "approval-of-another-person")
-    for name in way["steps"]:
-        refuse_unless(name in steps, "unknown-step")
-        check_step(pack, steps[name], order["effect"]["object"], votes, way["steps"][0])
+    for name in demanded:
+        check_step(pack, steps[name], obj_said, votes, demanded[0])
     place = list(steps).index
-    for a, b in zip(way["steps"], way["steps"][1:]):
+    for a, b in zip(demanded, demanded[1:]):
         earlier, later = ([act["at"] for act, _ in votes if act["step"] == s] for s in (a, b))
         backwards = place(a) < place(b) and earlier and later and min(later) + SKEW < max(earlier)
         refuse_unless(not backwards, "approvals-out-of-order")
+
+
+def exists(step, obj):
+    when = step.get("when")
+    return when is None or word(obj, when["field"]) in when["any"]
 
 
 def check_step(pack, step, obj, votes, first):
@@ -149,7 +159,8 @@ def excluded(rule, obj, vote, votes, first):
     if rule == "author":
         opened = {h["person"] for a, h in votes if a["step"] == first and a["step"] != act["step"]}
         return word(obj, "author") == holder["person"] or holder["person"] in opened
-    if rule == "author_org":
-        group = next((h.get("group") for _, h in votes if h["org"] == word(obj, "author_org")), None)
-        return word(obj, "author_org") == holder["org"] or group is not None and group == holder.get("group")
+    named = word(obj, {"author_org": "author_org", "applicant": "operator"}.get(rule, ""))
+    if rule == "author_org" or rule == "applicant" and named is not None:
+        group = next((h.get("group") for _, h in votes if h["org"] == named), None)
+        return named == holder["org"] or group is not None and group == holder.get("group")
     return True
