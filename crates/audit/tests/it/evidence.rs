@@ -17,7 +17,7 @@ fn verifies_offline() {
         assert!(report.valid && report.trusted, "{report:?}");
         for (name, n) in [
             ("statements", 17),
-            ("leaves", 20),
+            ("leaves", 24),
             ("cases", 2),
             ("documents", 2),
             ("key_lists", 1),
