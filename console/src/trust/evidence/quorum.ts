@@ -78,7 +78,11 @@ function checkQuorum(
  * The way's steps that exist for the object. Where the way has branches, one of them must send the order: for an object
  * with which no branch ends, the steps that all branches share do not suffice.
  */
-function demanded(procedure: readonly Step[], way: Alternative, { effect, object }: WorkOrder['effect']): Step[] {
+function demanded(
+  procedure: readonly Step[],
+  way: Alternative,
+  { effect, object }: WorkOrder['effect'],
+): Step[] {
   const steps = way.steps.map((name) => {
     const step = procedure.find((s) => s.name === name);
     if (!step) throw new RefusedError('unknown-step', way.rule);

@@ -109,7 +109,7 @@ fn alternative(pack: &Pack, name: &str, way: &Alternative, source: Source<'_>) -
 }
 
 /// A step that sends an order: on every branch that has it, every way to it from the start passes each approval that the
-/// order must carry, and the order carries the step's own.
+/// order must carry. A step that starts an authorisation sends one.
 fn emitted(pack: &Pack, procedure: &Procedure, step: &Step, source: Source<'_>) -> Result<(), PackError> {
     let has = |effect| step.effects.contains(&effect);
     if has(StepEffect::ActivateAuthorisation) && !has(StepEffect::OrderAuthorise) {
