@@ -3,16 +3,35 @@
 A refusal is a text (its code); `None` means that the approvals suffice."""
 import pathlib, tomllib
 
-from verify_evidence import ALG, I64, U32, U64, fits, maybe, member, text, word
+from verify_evidence import ALG, I64, U32, U64, fits, integer, maybe, member, text, word
 
 SKEW, DAY = 30_000, 86_400_000
 ACT = {"v": U32, "deployment": str, "case": str, "procedure": str, "step": str, "decision": ("approve", "reject"),
        "object": str, "documents": str, "person": str, "org": str, "at": I64}
 ORDER = {"v": U32, "deployment": str, "id": str, "seq": U64, "case": str, "case_head": str, "key_list": U64,
          "pack": str, "issued_at": I64, "expires": I64, "effect": {"effect": str, "object": dict}, "approvals": list}
+TEXTS = lambda v: type(v) is dict and all(type(x) is str for x in v.values())  # noqa: E731
+FIELDS = lambda v: type(v) is dict and all(fits(x, [str]) for x in v.values())  # noqa: E731
+STOP = dict.fromkeys(("authorisation", "ground", "article"), str)
+OBJECTS = {
+    "authorise": {"authorisation": str, "announcement": str, "operator": str, "uscc": str, "resources": TEXTS,
+                  "legal_form": ("legal_person", "unincorporated", "natural_person"),
+                  "mode": ("overall", "sector", "scenario", "graded"), "term_months": integer(-2**31, 2**31 - 1)},
+    "resource": dict.fromkeys(("resource", "table", "provider", "contract", "contract_digest"), str),
+    "grant": dict.fromkeys(("grant", "authorisation", "scenario", "operator", "purpose"), str)
+    | {"resources": TEXTS, "fields": FIELDS, "until": I64},
+    "job": dict.fromkeys(("job", "grant", "sql", "author", "author_org", "product"), str),
+    "release": dict.fromkeys(
+        ("job", "product", "artefact", "gate_report", "author", "author_org", "scenario"), str),
+    "recipient": dict.fromkeys(("order", "product", "consumer", "operator", "scenario", "access_key"), str)
+    | {"until": I64},
+    "suspend": STOP, "restore": STOP, "destroy": STOP}
+# Members that may be null or missing.
+MAYBE = {"domain": maybe(str), "renewal_of": maybe(str)}
 PARTY = {"the_operator": ("operator", "operator"), "the_author_org": ("operator", "author_org"),
          "the_consumer": ("data_consumer", "consumer"), "the_provider": ("data_provider", "provider")}
 NOBODY = ("the_applicant", "anyone", "clock")
+MAY_GRANT = {"data_authority", "implementing_agency", "data_provider"}
 
 
 class Refused(Exception):
@@ -83,30 +102,42 @@ def judge(pack_of):
 def check(pack, order, acts, entries, obj):
     act_shape = lambda a: fits(a, ACT | {"head": maybe(str)} if "head" in a else ACT)  # noqa: E731
     refuse_unless(fits(order, ORDER) and all(type(a["body"]) is dict and act_shape(a["body"]) for a in acts), "shape")
+    obj_said, effect = order["effect"]["object"], order["effect"]["effect"]
+    shape = OBJECTS.get(effect, {}) | {n: s for n, s in MAYBE.items() if effect == "authorise" and n in obj_said}
+    refuse_unless(effect in OBJECTS and fits(obj_said, shape), "shape")
     refuse_unless(order["pack"] == pack.version, "pack-version")
     votes = [(a["body"], next(e["holder"] for e in entries if e["key"] == a["key"])) for a in acts]
-    ways = pack.effects.get(order["effect"]["effect"], [])
+    ways = pack.effects.get(effect, [])
     way = next((w for w in ways if any(a["procedure"] == w["procedure"] for a, _ in votes)), ways[0] if ways else None)
     refuse_unless(way, "no-quorum-rule")
     steps = pack.procedures.get(way["procedure"])
     refuse_unless(steps is not None, "unknown-procedure")
+    refuse_unless(all(name in steps for name in way["steps"]), "unknown-step")
+    demanded = [name for name in way["steps"] if exists(steps[name], obj_said)]
+    sent = "order_" + effect
+    sends = any(sent in steps[name].get("effects", []) for name in demanded)
+    refuse_unless(sends or all("when" not in steps[name] for name in way["steps"]), "no-branch")
     oldest = order["issued_at"] - (pack.ints.get("approval.max_age_days") or 0) * DAY
     for act, holder in votes:
         same = all(act[n] == order[n] for n in ("deployment", "case"))
         refuse_unless(act["v"] == 1 and same, "approval-of-another-case")
-        refuse_unless(act["procedure"] == way["procedure"] and act["step"] in way["steps"], "approval-of-another-step")
+        refuse_unless(act["procedure"] == way["procedure"] and act["step"] in demanded, "approval-of-another-step")
         refuse_unless(act["object"] == obj and act["decision"] == "approve", "approval-of-another-object")
         refuse_unless(oldest <= act["at"] <= order["issued_at"] + SKEW, "approval-out-of-time")
         refuse_unless(holder["kind"] == "person", "not-a-person")
         refuse_unless(all(act[n] == holder[n] for n in ("person", "org")), "approval-of-another-person")
-    for name in way["steps"]:
-        refuse_unless(name in steps, "unknown-step")
-        check_step(pack, steps[name], order["effect"]["object"], votes, way["steps"][0])
+    for name in demanded:
+        check_step(pack, steps[name], obj_said, votes, demanded[0])
     place = list(steps).index
-    for a, b in zip(way["steps"], way["steps"][1:]):
+    for a, b in zip(demanded, demanded[1:]):
         earlier, later = ([act["at"] for act, _ in votes if act["step"] == s] for s in (a, b))
         backwards = place(a) < place(b) and earlier and later and min(later) + SKEW < max(earlier)
         refuse_unless(not backwards, "approvals-out-of-order")
+
+
+def exists(step, obj):
+    when = step.get("when")
+    return when is None or word(obj, when["field"]) in when["any"]
 
 
 def check_step(pack, step, obj, votes, first):
@@ -137,6 +168,8 @@ def providers(obj):
 def party(by, obj, holder):
     if by == "each_provider":
         return "data_provider" in holder["org_roles"] and holder["org"] in providers(obj)
+    if by == "the_authoriser":
+        return bool(MAY_GRANT & set(holder["org_roles"]))
     if by in PARTY:
         role, field = PARTY[by]
         whoever = by == "the_operator" and field not in obj
@@ -149,7 +182,8 @@ def excluded(rule, obj, vote, votes, first):
     if rule == "author":
         opened = {h["person"] for a, h in votes if a["step"] == first and a["step"] != act["step"]}
         return word(obj, "author") == holder["person"] or holder["person"] in opened
-    if rule == "author_org":
-        group = next((h.get("group") for _, h in votes if h["org"] == word(obj, "author_org")), None)
-        return word(obj, "author_org") == holder["org"] or group is not None and group == holder.get("group")
+    named = word(obj, {"author_org": "author_org", "applicant": "operator"}.get(rule, ""))
+    if rule == "author_org" or rule == "applicant" and named is not None:
+        group = next((h.get("group") for _, h in votes if h["org"] == named), None)
+        return named == holder["org"] or group is not None and group == holder.get("group")
     return True

@@ -594,10 +594,19 @@ class Verifier:
                 first = first or f
         raise first or Fault("incomplete", "body.statements")
 
+    def authorised(self, grant, resources):
+        """The order that brought the grant's authorisation: of its operator, over its resources and their providers."""
+        found = self.objects("authorise", "authorisation", word(grant, "authorisation") or "")
+        named = [a for a in found if word(a, "operator") is not None and word(a, "operator") == word(grant, "operator")]
+        need(named, "incomplete", "body.statements")
+        scope = lambda a: all(p is not None and word(a, "resources", r) == p for r, p in resources.items())  # noqa: E731
+        need(any(scope(a) for a in named), "release", "body.statements")
+
     def release(self, release):
         job = self.one("job", "job", word(release, "job") or "")
         grant = self.one("grant", "grant", word(job, "grant") or "")
         resources = member(grant, "resources")
+        self.authorised(grant, resources if type(resources) is dict else {})
         for resource in resources if type(resources) is dict else []:
             self.one("resource", "resource", resource)
         done = self.report("job_done", "job", word(release, "job") or "")

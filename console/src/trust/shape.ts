@@ -19,6 +19,9 @@ export const i64 = (value: Json | undefined): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value);
 /** An integer from 0. */
 export const u64 = (value: Json | undefined): value is number => i64(value) && value >= 0;
+/** An integer of 32 bits. */
+export const i32 = (value: Json | undefined): value is number =>
+  i64(value) && value >= -(2 ** 31) && value < 2 ** 31;
 /** An integer of 32 bits from 0. */
 export const u32 = (value: Json | undefined): value is number => u64(value) && value < 2 ** 32;
 /** Any value. */

@@ -107,6 +107,7 @@ fn object<T: DeserializeOwned>(case: &Case) -> AppResult<T> {
 
 fn order_of(effect: StepEffect, case: &Case) -> AppResult<Option<Effect>> {
     Ok(Some(match effect {
+        StepEffect::OrderAuthorise => Effect::Authorise(object::<AuthorisationSpec>(case)?),
         StepEffect::OrderResource => Effect::Resource(object::<ResourceSpec>(case)?),
         StepEffect::OrderGrant => Effect::Grant(object::<GrantSpec>(case)?),
         StepEffect::OrderJob => Effect::Job(object::<JobSpec>(case)?),

@@ -6,6 +6,7 @@ use crate::ids::{
     AuthorisationId, BatchId, CaseId, GrantId, JobId, OrderId, OrgId, PersonId, ProductId, ResourceId, ScenarioId,
     WorkOrderId,
 };
+use crate::object::AuthorisationSpec;
 use crate::refusal::Refusal;
 use crate::signed::{Digest, Signed};
 use crate::time::Timestamp;
@@ -132,6 +133,8 @@ pub struct StopSpec {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "effect", content = "object", rename_all = "snake_case")]
 pub enum Effect {
+    /// Know an authorisation: it was granted by its procedure, and grants may rest on it.
+    Authorise(AuthorisationSpec),
     /// Take a resource into the zone's catalogue.
     Resource(ResourceSpec),
     /// Open a grant.
@@ -155,6 +158,7 @@ impl Effect {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Authorise(_) => "authorise",
             Self::Resource(_) => "resource",
             Self::Grant(_) => "grant",
             Self::Job(_) => "job",

@@ -64,18 +64,46 @@ pub fn check_quorum(pack: &Pack, order: &WorkOrder, acts: &[(Act, KeyHolder)], o
         ));
     };
     let body = serde_json::to_value(&order.effect).ok().and_then(|v| v.get("object").cloned()).unwrap_or_default();
+    let steps = demanded(pack, order.effect.name(), procedure, way, &body)?;
     let mut votes = Vec::new();
     for (act, holder) in acts {
-        votes.push(bind(pack, order, way, act, holder, object)?);
+        votes.push(bind(pack, order, way, &steps, act, holder, object)?);
     }
-    let first = way.steps.first().map_or("", String::as_str);
+    let first = steps.first().map_or("", |s| s.name.as_str());
+    for step in &steps {
+        check_step(pack, step, &body, &votes, first)?;
+    }
+    check_heads(pack, procedure, way, &steps, &votes)
+}
+
+/// The way's steps that exist for the object. Where the way has branches, one of them must send the order: for an object
+/// with which no branch ends, the steps that all branches share do not suffice.
+fn demanded<'a>(
+    pack: &Pack,
+    effect: &str,
+    procedure: &'a Procedure,
+    way: &Alternative,
+    object: &Value,
+) -> Result<Vec<&'a Step>, Refusal> {
+    let mut steps = Vec::new();
     for name in &way.steps {
         let Some(step) = procedure.step(name) else {
             return Err(no(pack, "unknown-step", &way.rule, "程序没有这一步骤", "the procedure has no such step"));
         };
-        check_step(pack, step, &body, &votes, first)?;
+        steps.push(step);
     }
-    check_heads(pack, procedure, way, &votes)
+    let branches = steps.iter().any(|s| s.when.is_some());
+    steps.retain(|s| s.exists_for(object));
+    if !branches || steps.iter().any(|s| s.sends(effect)) {
+        return Ok(steps);
+    }
+    Err(no(
+        pack,
+        "no-branch",
+        &way.rule,
+        "程序中没有就这一对象签发该指令的步骤",
+        "no step of the procedure sends this order for such an object",
+    ))
 }
 
 fn no(pack: &Pack, code: &str, rule: &str, zh: &str, en: &str) -> Refusal {
@@ -87,6 +115,7 @@ fn bind<'a>(
     pack: &Pack,
     order: &WorkOrder,
     way: &Alternative,
+    steps: &[&Step],
     act: &'a Act,
     holder: &'a KeyHolder,
     object: &Digest,
@@ -99,7 +128,7 @@ fn bind<'a>(
             "an approval belongs to another case or deployment",
         );
     }
-    if act.procedure != way.procedure || !way.steps.contains(&act.step) {
+    if act.procedure != way.procedure || !steps.iter().any(|s| s.name == act.step) {
         return refuse(
             "approval-of-another-step",
             "批准不属于所需的步骤",
@@ -234,22 +263,32 @@ fn excluded(rule: Exclude, object: &Value, vote: &Vote<'_>, votes: &[Vote<'_>], 
             field("author") == Some(vote.person.as_str())
                 || votes.iter().filter(opened).any(|v| v.person == vote.person)
         }
-        Exclude::AuthorOrg => {
-            let org = field("author_org");
-            let group = votes.iter().find(|v| org == Some(v.org.as_str())).and_then(|v| v.group);
-            org == Some(vote.org.as_str()) || group.is_some() && group == vote.group
-        }
+        Exclude::AuthorOrg => affiliated(field("author_org"), vote, votes),
+        // Who applies for an authorisation is its operator. Elsewhere the loader lets no order rest on such a step.
+        Exclude::Applicant => field("operator").is_none() || affiliated(field("operator"), vote, votes),
         // The loader refuses packs in which an order rests on such a step.
-        Exclude::Applicant | Exclude::EarlierActor => true,
+        Exclude::EarlierActor => true,
     }
 }
 
+/// Whether a vote is of this organisation or of its group, as far as the organisation signed too.
+fn affiliated(org: Option<&str>, vote: &Vote<'_>, votes: &[Vote<'_>]) -> bool {
+    let group = votes.iter().find(|v| org == Some(v.org.as_str())).and_then(|v| v.group);
+    org == Some(vote.org.as_str()) || group.is_some() && group == vote.group
+}
+
 /// Acts of one case follow each other in the order of the procedure's steps.
-fn check_heads(pack: &Pack, procedure: &Procedure, way: &Alternative, votes: &[Vote<'_>]) -> Result<(), Refusal> {
-    let latest = |step: &String| votes.iter().filter(|v| &v.act.step == step).map(|v| v.act.at).max();
-    let earliest = |step: &String| votes.iter().filter(|v| &v.act.step == step).map(|v| v.act.at).min();
-    let place = |step: &String| procedure.steps.iter().position(|s| &s.name == step);
-    let backwards = way.steps.iter().zip(way.steps.iter().skip(1)).any(|(a, b)| {
+fn check_heads(
+    pack: &Pack,
+    procedure: &Procedure,
+    way: &Alternative,
+    steps: &[&Step],
+    votes: &[Vote<'_>],
+) -> Result<(), Refusal> {
+    let latest = |step: &Step| votes.iter().filter(|v| v.act.step == step.name).map(|v| v.act.at).max();
+    let earliest = |step: &Step| votes.iter().filter(|v| v.act.step == step.name).map(|v| v.act.at).min();
+    let place = |step: &Step| procedure.steps.iter().position(|s| s.name == step.name);
+    let backwards = steps.iter().zip(steps.iter().skip(1)).any(|(a, b)| {
         let late = latest(a).unwrap_or(Timestamp(i64::MIN));
         place(a) < place(b) && earliest(b).is_some_and(|early| early.plus_ms(SKEW_MS) < late)
     });

@@ -5,6 +5,7 @@ import type { Act } from '../act';
 import type { Signed } from '../keys';
 import {
   any,
+  i32,
   i64,
   isObject,
   list,
@@ -49,7 +50,21 @@ const texts = list(text);
 
 const stop = { authorisation: text, ground: text, article: text };
 
+const isLegalForm = oneOf('legal_person', 'unincorporated', 'natural_person');
+
 const OBJECTS: Readonly<Record<string, (v: Json | undefined) => boolean>> = {
+  authorise: object({
+    authorisation: text,
+    announcement: text,
+    operator: text,
+    uscc: text,
+    legal_form: isLegalForm,
+    mode: oneOf('overall', 'sector', 'scenario', 'graded'),
+    domain: optional(text),
+    resources: map(text),
+    term_months: i32,
+    renewal_of: optional(text),
+  }),
   resource: object({ resource: text, table: text, provider: text, contract: text, contract_digest: text }),
   grant: object({
     grant: text,

@@ -35,6 +35,9 @@ export interface Step {
   readonly countParam: string | null;
   readonly distinctOrgs: boolean;
   readonly not: readonly string[];
+  /** The step exists only where a field of the object has one of these words. */
+  readonly when: { readonly field: string; readonly any: readonly string[] } | null;
+  readonly effects: readonly string[];
   readonly rule: string;
 }
 
@@ -79,6 +82,7 @@ function word(value: TomlValue | undefined): string {
 
 function step(value: TomlValue): Step {
   const s = table(value);
+  const when = table(s['when']);
   return {
     name: word(s['name']),
     zh: word(s['zh']),
@@ -89,6 +93,8 @@ function step(value: TomlValue): Step {
     countParam: typeof s['count_param'] === 'string' ? s['count_param'] : null,
     distinctOrgs: s['distinct_orgs'] === true,
     not: texts(s['not']),
+    when: s['when'] === undefined ? null : { field: word(when['field']), any: texts(when['any']) },
+    effects: texts(s['effects']),
     rule: word(s['rule']),
   };
 }

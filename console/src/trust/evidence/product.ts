@@ -7,8 +7,8 @@ import type { Evidence, Statement } from './file';
 import type { Known } from './statements';
 
 /**
- * Checks that a release of the product is there with the job, the grant and the resources it rests on, each as an order,
- * and with the zone's reports of the job and the release. Where it was released more than once, one is enough.
+ * Checks that a release of the product is there with the job, the grant, the authorisation and the resources it rests on,
+ * each as an order, and with the zone's reports of the job and the release. Where it was released more than once, one is enough.
  */
 export function checkProduct(body: Evidence, known: Known): void {
   const all = new Bodies(known);
@@ -48,6 +48,7 @@ class Bodies {
   checkRelease(release: Json): void {
     const job = this.#order('job', 'job', word(release, 'job'));
     const grant = this.#order('grant', 'grant', word(job, 'grant'));
+    this.#checkAuthorised(grant);
     const resources = member(grant, 'resources');
     const ids = isObject(resources) ? Object.keys(resources).sort(compareTexts) : [];
     for (const id of ids) this.#order('resource', 'resource', id);
@@ -62,6 +63,24 @@ class Bodies {
     if (!same(member(out, 'artefact'), member(release, 'artefact'))) {
       fail('release', 'release_artefact', {}, 'body.statements');
     }
+  }
+
+  /** The grant's authorisation was granted to its operator, over its resources and their providers. */
+  #checkAuthorised(grant: Json): void {
+    const operator = textOf(grant, 'operator');
+    const named = this.orders('authorise', 'authorisation', word(grant, 'authorisation')).filter(
+      (a) => operator !== undefined && textOf(a, 'operator') === operator,
+    );
+    if (named.length === 0) missing('order', 'authorise');
+    const wanted = member(grant, 'resources');
+    const covers = (authorised: Json) => {
+      const scope = member(authorised, 'resources');
+      return Object.entries(isObject(wanted) ? wanted : {}).every(([id, provider]) => {
+        const held = isObject(scope) && Object.hasOwn(scope, id) ? scope[id] : undefined;
+        return typeof held === 'string' && held === provider;
+      });
+    };
+    if (!named.some(covers)) fail('release', 'release_scope', {}, 'body.statements');
   }
 
   #bodies(type: string): Json[] {

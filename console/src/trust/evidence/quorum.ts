@@ -68,13 +68,33 @@ function checkQuorum(
   if (!way) throw new RefusedError('no-quorum-rule', 'PRODUCT-QUORUM');
   const procedure = pack.procedures.get(way.procedure);
   if (!procedure) throw new RefusedError('unknown-procedure', way.rule);
-  const votes = acts.map(({ act, holder }) => bind(pack, order, way, act, holder, object));
-  for (const name of way.steps) {
+  const steps = demanded(procedure, way, order.effect);
+  const votes = acts.map(({ act, holder }) => bind(pack, order, way, steps, act, holder, object));
+  for (const step of steps) checkStep(pack, step, order.effect.object, votes, steps[0]?.name ?? '');
+  checkOrderOfSteps(procedure, way, steps, votes);
+}
+
+/**
+ * The way's steps that exist for the object. Where the way has branches, one of them must send the order: for an object
+ * with which no branch ends, the steps that all branches share do not suffice.
+ */
+function demanded(
+  procedure: readonly Step[],
+  way: Alternative,
+  { effect, object }: WorkOrder['effect'],
+): Step[] {
+  const steps = way.steps.map((name) => {
     const step = procedure.find((s) => s.name === name);
     if (!step) throw new RefusedError('unknown-step', way.rule);
-    checkStep(pack, step, order.effect.object, votes, way.steps[0] ?? '');
-  }
-  checkOrderOfSteps(procedure, way, votes);
+    return step;
+  });
+  const found = steps.filter(({ when }) => {
+    const word = when && textOf(object, when.field);
+    return when === null || (typeof word === 'string' && when.any.includes(word));
+  });
+  const sends = found.some((s) => s.effects.includes(`order_${effect}`));
+  if (!sends && steps.some((s) => s.when !== null)) throw new RefusedError('no-branch', way.rule);
+  return found;
 }
 
 /** Each act must belong to this order: deployment, case, procedure, object, time, and the signer the key list names. */
@@ -82,6 +102,7 @@ function bind(
   pack: Pack,
   order: WorkOrder,
   way: Alternative,
+  steps: readonly Step[],
   act: Act,
   holder: Person | null,
   object: string,
@@ -91,7 +112,8 @@ function bind(
   };
   if (act.v !== 1 || act.deployment !== order.deployment || act.case !== order.case)
     no('approval-of-another-case');
-  if (act.procedure !== way.procedure || !way.steps.includes(act.step)) no('approval-of-another-step');
+  if (act.procedure !== way.procedure || !steps.some((s) => s.name === act.step))
+    no('approval-of-another-step');
   if (act.object !== object) no('approval-of-another-object');
   if (act.decision !== 'approve') no('not-an-approval');
   const oldest = order.issued_at - (pack.ints.get('approval.max_age_days') ?? 0) * DAY_MS;
@@ -169,20 +191,33 @@ function excluded(rule: string, object: Json, vote: Vote, votes: readonly Vote[]
     return textOf(object, 'author') === vote.person || opened.some((v) => v.person === vote.person);
   }
   if (rule === 'author_org') {
-    const org = textOf(object, 'author_org');
-    const group = votes.find((v) => v.org === org)?.group ?? null;
-    return org === vote.org || (group !== null && group === vote.group);
+    return affiliated(textOf(object, 'author_org'), vote, votes);
   }
+  // Who applies for an authorisation is its operator.
+  const applicant = rule === 'applicant' ? textOf(object, 'operator') : undefined;
+  if (applicant !== undefined) return affiliated(applicant, vote, votes);
   // The program refuses packs in which an order rests on such a step.
   return true;
 }
 
+/** Whether a vote is of this organisation or of its group, as far as the organisation signed too. */
+function affiliated(org: string | undefined, vote: Vote, votes: readonly Vote[]): boolean {
+  const group = votes.find((v) => v.org === org)?.group ?? null;
+  return org === vote.org || (group !== null && group === vote.group);
+}
+
 /** Acts of one case follow each other in the order of the procedure's steps. */
-function checkOrderOfSteps(procedure: readonly Step[], way: Alternative, votes: readonly Vote[]): void {
+function checkOrderOfSteps(
+  procedure: readonly Step[],
+  way: Alternative,
+  steps: readonly Step[],
+  votes: readonly Vote[],
+): void {
   const times = (step: string) => votes.filter((v) => v.act.step === step).map((v) => v.act.at);
   const place = (step: string) => procedure.findIndex((s) => s.name === step);
-  const backwards = way.steps.some((a, i) => {
-    const b = way.steps[i + 1];
+  const names = steps.map((s) => s.name);
+  const backwards = names.some((a, i) => {
+    const b = names[i + 1];
     if (b === undefined || place(a) >= place(b) || times(b).length === 0) return false;
     return Math.min(...times(b)) + SKEW_MS < Math.max(...times(a), Number.MIN_SAFE_INTEGER);
   });

@@ -120,10 +120,9 @@ function keysLine(line: string | null) {
   return { number: u64(number), digest: node(digest) };
 }
 
-function signatureLine(text: string, origin: string): { keyHash: Uint8Array; signature: Uint8Array } {
+function signatureLine(line: string, origin: string): { keyHash: Uint8Array; signature: Uint8Array } {
   const lead = `— ${origin} `;
-  const blob =
-    text.startsWith(lead) && text.endsWith('\n') ? text.slice(lead.length, -1) : bad('signature_line');
+  const blob = line.startsWith(lead) ? line.slice(lead.length) : bad('signature_line');
   const bytes = fromBase64(blob) ?? bad('signature_base64');
   if (bytes.length < 4) bad('signature_short');
   if (bytes.length !== 68) bad('signature_length');
@@ -163,9 +162,13 @@ export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
   const deployment = deploymentLine === null ? null : node(deploymentLine);
   const more = extensions(lines.rest());
   const read = { ...head, suite, clock: clock as ClockKind, time, keys, deployment, ...more };
-  const signed = { ...read, ...signatureLine(whole.slice(blank + 2), origin) };
+  const signatures = whole.slice(blank + 2);
+  const end = signatures.indexOf('\n');
+  if (end < 0) bad('signature_line');
+  const signed = { ...read, ...signatureLine(signatures.slice(0, end), origin) };
   const text = rendered(signed);
-  return text === whole.slice(0, blank + 1) ? { ...signed, text } : bad('encoding');
+  if (text !== whole.slice(0, blank + 1)) bad('encoding');
+  return signatures.length === end + 1 ? { ...signed, text } : bad('signature_line');
 }
 
 /** First four bytes of SHA-256(origin ‖ 0x0a ‖ signature type ‖ key). */

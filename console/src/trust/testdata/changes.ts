@@ -7,6 +7,7 @@ import type { KeyEntry } from '../log/keylist';
 import type { Both, Suite } from '../suite';
 import { Forge, rewrite, type Draft, type Wrong } from './forge';
 import { demo } from './load';
+import { authorisations } from './authorisations';
 
 /** One changed file. */
 export interface Change {
@@ -92,6 +93,7 @@ function* wrongs(both: Both, f: Forge): Generator<Named> {
   yield* leaves(f);
   yield* statements(f);
   yield* approvals(f);
+  yield* authorisations(both, f);
   yield* documents(both);
   yield* bodies();
 }
@@ -334,7 +336,7 @@ interface Order {
 }
 
 function* approvals(f: Forge): Generator<Named> {
-  for (const effect of ['resource', 'grant', 'job', 'release']) {
+  for (const effect of ['authorise', 'resource', 'grant', 'job', 'release']) {
     const { order, acts } = f.order(effect);
     const on = (edit: (o: Order) => void): Wrong => ({
       statement: (s, i) => void (i === order && edit(s.body as unknown as Order)),

@@ -7,8 +7,8 @@ use super::statements::Known;
 use crate::report::Failure;
 use serde_json::Value;
 
-/// Checks that a release of the product is there with the job, the grant and the resources it rests on, each as an
-/// order, and with the zone's reports of the job and the release. Where it was released more than once, one is enough.
+/// Checks that a release of the product is there with the job, the grant, the authorisation and the resources it rests on,
+/// each as an order, and with the zone's reports of the job and the release. Where it was released more than once, one is enough.
 pub fn check_product(body: &Evidence, known: &Known<'_>) -> Result<(), Failure> {
     let all = Statements(known);
     let mut first = None;
@@ -31,6 +31,7 @@ impl<'a> Statements<'a> {
     fn check_release(&self, release: &Value) -> Result<(), Failure> {
         let job = self.order("job", "job", text(release, "job"))?;
         let grant = self.order("grant", "grant", text(job, "grant"))?;
+        self.check_authorised(grant)?;
         for resource in grant.get("resources").and_then(Value::as_object).into_iter().flat_map(|m| m.keys()) {
             self.order("resource", "resource", resource)?;
         }
@@ -48,6 +49,29 @@ impl<'a> Statements<'a> {
             return Err(Failure::new("body.statements", "release", zh, en));
         }
         Ok(())
+    }
+
+    /// The grant's authorisation was granted to its operator, over its resources and their providers: a lease, which is
+    /// the platform's word, names it only.
+    fn check_authorised(&self, grant: &Value) -> Result<(), Failure> {
+        let operator = grant.get("operator").and_then(Value::as_str);
+        let named: Vec<&Value> = self
+            .orders("authorise", "authorisation", text(grant, "authorisation"))
+            .filter(|a| operator.is_some() && a.get("operator").and_then(Value::as_str) == operator)
+            .collect();
+        if named.is_empty() {
+            return Err(missing("指令", "authorise"));
+        }
+        let wanted = || grant.get("resources").and_then(Value::as_object).into_iter().flatten();
+        let covers = |authorised: &&Value| {
+            let held = |id: &String| authorised.get("resources").and_then(|r| r.get(id)).and_then(Value::as_str);
+            wanted().all(|(id, provider)| held(id).is_some() && held(id) == provider.as_str())
+        };
+        if named.iter().any(covers) {
+            return Ok(());
+        }
+        let (zh, en) = ("使用的资源不在授权范围之内", "what was granted lies outside the scope that was authorised");
+        Err(Failure::new("body.statements", "release", zh, en))
     }
 
     fn bodies(&self, kind: &'static str) -> impl Iterator<Item = &'a Value> {

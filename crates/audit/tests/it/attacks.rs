@@ -1,6 +1,6 @@
 //! Evidence rebuilt by somebody who gains from another story.
 
-use crate::story::{CASE, PRODUCT, Plan, Story, check, quorum, what};
+use crate::story::{CASE, PRODUCT, Plan, Story, authorisation, check, quorum, what};
 use crate::support::{World, key, signed};
 use audit::LogName::Platform;
 use audit::evidence::verify;
@@ -206,4 +206,35 @@ fn anchors_hold_both_logs() {
     let bytes = forged.reseal(|b| b["logs"]["zone"] = honest["body"]["logs"]["zone"].clone());
     assert_eq!(what(&bytes, &story.trust()), "anchor");
     assert_eq!((CASE, Platform.as_str()), ("case-x", "platform"));
+}
+
+/// The zone's lease is the platform's word: without the order that brought the authorisation, with its approvals, nobody
+/// knows that it was granted, to whom and over what.
+#[test]
+fn an_authorisation_that_nobody_granted() {
+    let told = |authorised: Value| {
+        let plan = Plan { authorised: Some(authorised), ..Plan::default() };
+        let story = Story::write(Suite::Gm, plan);
+        what(&story.evidence(), &story.trust())
+    };
+    let with = |member: &str, value: Value| {
+        let mut object = authorisation();
+        object[member] = value;
+        told(object)
+    };
+    assert_eq!(told(Value::Null), "incomplete");
+    assert_eq!(with("authorisation", json!("auth-2")), "incomplete");
+    assert_eq!(with("operator", json!("org-2")), "incomplete");
+    assert_eq!(with("operator", Value::Null), "incomplete");
+    assert_eq!(with("resources", json!({})), "release");
+    assert_eq!(with("resources", Value::Null), "release");
+    assert_eq!(with("resources", json!({"resource-1": "org-3"})), "release");
+    let story = Story::write(Suite::Gm, Plan { authorised: Some(authorisation()), ..Plan::default() });
+    assert!(check(&story.evidence(), &story.trust()).trusted);
+    // Left out of the file only: the log's own leaf asks for it.
+    let bytes = story.reseal(|b| {
+        let all = b["statements"].as_array_mut().unwrap();
+        all.retain(|s| s["body"]["effect"]["effect"] != "authorise");
+    });
+    assert_eq!(what(&bytes, &story.trust()), "statement_missing");
 }

@@ -10,6 +10,11 @@ use serde_json::{Value, json};
 pub const CASE: &str = "case-x";
 pub const PRODUCT: &str = "product-1";
 
+/// What was authorised.
+pub fn authorisation() -> Value {
+    json!({"authorisation": "auth-1", "operator": "org-1", "resources": {"resource-1": "org-0", "resource-2": "org-3"}})
+}
+
 /// How a forger deviates.
 #[derive(Clone, Default)]
 pub struct Plan {
@@ -23,6 +28,8 @@ pub struct Plan {
     pub at: i64,
     /// Artefact of the release order.
     pub artefact: Option<&'static str>,
+    /// Object of the order that brings the authorisation; null leaves the order out.
+    pub authorised: Option<Value>,
     /// The two votes were about another object.
     pub other_vote: bool,
 }
@@ -121,7 +128,13 @@ impl Story {
         let a = self.act(0, "catalogue", &object);
         self.order("resource", object, &[a], json!({"outcome": "applied"}));
         self.leaf(Platform, "review_doubted", &[]);
-        let object = json!({"grant": "grant-1", "resources": {"resource-1": "org-0"}});
+        let object = self.plan.authorised.clone().unwrap_or_else(authorisation);
+        if !object.is_null() {
+            let a = self.act(1, "authorisation", &object);
+            self.order("authorise", object, &[a], json!({"outcome": "applied"}));
+        }
+        let object = json!({"grant": "grant-1", "authorisation": "auth-1", "operator": "org-1",
+            "resources": {"resource-1": "org-0"}});
         let a = self.act(1, "grant", &object);
         self.order("grant", object, &[a], json!({"outcome": "applied"}));
         let object = json!({"job": "job-1", "grant": "grant-1"});

@@ -152,6 +152,12 @@ impl Step {
     pub fn exists_for(&self, object: &serde_json::Value) -> bool {
         self.when.as_ref().is_none_or(|w| w.holds(object))
     }
+
+    /// Whether the completed step sends the work order of this effect.
+    #[must_use]
+    pub fn sends(&self, effect: &str) -> bool {
+        self.effects.iter().any(|e| e.order() == Some(effect))
+    }
 }
 
 /// When something is due. Exactly one of `param`, `field`, `document`.
@@ -270,6 +276,8 @@ words! {
 words! {
     /// What a completed step asks the platform to do.
     StepEffect {
+        /// Send the zone the authorisation.
+        OrderAuthorise = "order_authorise",
         /// Send the zone the resource.
         OrderResource = "order_resource",
         /// Send the zone the grant.

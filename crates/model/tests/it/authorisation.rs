@@ -48,7 +48,10 @@ fn the_whole_way_ends_active() {
     let mut run = until("sign_authority");
     let outcome = run.try_step(&authority(), "sign_authority").unwrap();
     assert_eq!(outcome.case.state, "active");
-    assert_eq!(outcome.effects, [StepEffect::RecordAgreement, StepEffect::ActivateAuthorisation]);
+    assert_eq!(
+        outcome.effects,
+        [StepEffect::RecordAgreement, StepEffect::OrderAuthorise, StepEffect::ActivateAuthorisation]
+    );
     assert_eq!((outcome.rule.as_str(), outcome.article.as_str()), ("WX-11.1", "11"));
     assert_eq!(outcome.case.history.len(), 9);
 }

@@ -183,6 +183,9 @@ fn faults_name_file_line_and_key() {
             "no approval",
         ),
         ("wuxi/pack.toml", "[[effects.grant]]", "[[effects.grants]]", "grants", "no order"),
+        (auth, "\"order_authorise\", ", "", "order_authorise", "sends the zone no order"),
+        ("wuxi/pack.toml", "[[effects.authorise]]", "[[effects.job]]", "authorise", "approvals the order"),
+        (auth, "from = [\"argued\"]", "from = [\"argued\", \"reviewed\"]", "argue", "reached without"),
         (
             "wuxi/pack.toml",
             "steps = [\"submit\", \"review\"]\nrule = \"WX-16.1\"",

@@ -66,6 +66,19 @@ fn release_acts() -> Acts {
     ]
 }
 
+fn authorisation_acts() -> Acts {
+    vec![
+        act("authorisation", "apply", &operator(), 0),
+        act("authorisation", "review", &authority(), 1),
+        act("authorisation", "argue", &expert(), 2),
+        act("authorisation", "give_notice", &authority(), 3),
+        act("authorisation", "deliberate", &mechanism(), 4),
+        act("authorisation", "determine", &authority(), 5),
+        act("authorisation", "sign_operator", &operator(), 6),
+        act("authorisation", "sign_authority", &authority(), 7),
+    ]
+}
+
 fn code(effect: Effect, acts: &Acts) -> String {
     check_quorum(&PACK, &order(effect), acts, &object()).map_or_else(|r| r.code, |()| "ok".into())
 }
@@ -192,10 +205,41 @@ fn a_grant_needs_every_provider() {
 }
 
 #[test]
+fn an_authorisation_is_granted_by_others_than_its_operator() {
+    let authorise = |acts: &Acts| code(Effect::Authorise(authorisation_spec(24)), acts);
+    assert_eq!(authorise(&authorisation_acts()), "ok");
+    let with = |step: usize, by: &Actor| {
+        let mut acts = authorisation_acts();
+        let name = acts[step].0.step.clone();
+        acts[step] = act("authorisation", &name, by, i64::try_from(step).unwrap());
+        authorise(&acts)
+    };
+    let other = actor("op2", "op2", &[OrgRole::Operator]);
+    assert_eq!(with(0, &other), "approver-without-role", "another operator applies");
+    assert_eq!(with(6, &other), "approver-without-role", "another operator signs");
+    let own = |roles: &[OrgRole]| actor("insider", "op", roles);
+    for (step, role) in [(1, OrgRole::DataAuthority), (2, OrgRole::ExpertPanel), (4, OrgRole::CoordinationBody)] {
+        assert_eq!(with(step, &own(&[role])), "conflict-of-interest", "the applicant's own people");
+    }
+    let mut kin = actor("kin", "kin", &[OrgRole::ExpertPanel]);
+    kin.group = Some("g1".into());
+    let mut applicant = operator();
+    applicant.group = Some("g1".into());
+    let mut acts = authorisation_acts();
+    acts[0] = act("authorisation", "apply", &applicant, 0);
+    acts[2] = act("authorisation", "argue", &kin, 2);
+    assert_eq!(authorise(&acts), "conflict-of-interest", "the applicant's group");
+    let mut late = authorisation_acts();
+    late[3].0.at = NOW.plus_days(-181);
+    assert_eq!(authorise(&late), "approval-out-of-time");
+}
+
+#[test]
 fn each_effect_has_a_complete_set() {
     let spec = facts().resources.into_values().next().unwrap().spec;
     let stop = || stop_spec("misuse");
     let sets: Vec<(Effect, Acts)> = vec![
+        (Effect::Authorise(authorisation_spec(24)), authorisation_acts()),
         (
             Effect::Resource(spec),
             vec![act("catalogue", "submit", &provider(1), 0), act("catalogue", "review", &authority(), 1)],

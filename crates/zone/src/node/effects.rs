@@ -1,6 +1,7 @@
 //! Orders take effect here: the effect must fit what the zone holds, by the zone's own reading. What needs work (jobs,
 //! release files, destruction) only becomes pending; the work loop does it from the state, again after a crash.
 
+use super::authorised::{self, fits_authorise};
 use super::core::Core;
 use super::draft::{Draft, Said};
 use super::error::NodeError;
@@ -58,8 +59,12 @@ fn said(draft: &Draft<'_>, kind: &'static str, order: &Signed<WorkOrder>) -> Res
 
 fn apply(draft: &mut Draft<'_>, order: &Signed<WorkOrder>) -> Result<(), NodeError> {
     let mut leaf = said(draft, "apply_order", order)?;
-    if let Effect::Suspend(s) | Effect::Restore(s) | Effect::Destroy(s) = &order.body.effect {
-        leaf = leaf.article(&s.article).with("authorisation", &s.authorisation);
+    match &order.body.effect {
+        Effect::Suspend(s) | Effect::Restore(s) | Effect::Destroy(s) => {
+            leaf = leaf.article(&s.article).with("authorisation", &s.authorisation);
+        }
+        Effect::Authorise(s) => leaf = leaf.with("authorisation", &s.authorisation),
+        _ => {}
     }
     draft.push(Record::OrderApplied { order: Box::new(order.clone()) });
     draft.leaf(leaf)?;
@@ -94,6 +99,10 @@ fn refuse_order(draft: &mut Draft<'_>, order: &Signed<WorkOrder>, refusal: Refus
 /// Whether the effect fits what the zone holds.
 fn fits(state: &State, suite: Suite, effect: &Effect, now: Timestamp) -> Result<(), Refusal> {
     match effect {
+        Effect::Authorise(s) => {
+            known_form(&[s.authorisation.as_str(), s.operator.as_str()])?;
+            fits_authorise(state, s)
+        }
         Effect::Resource(s) => fits_resource(state, suite, s),
         Effect::Grant(s) => fits_grant(state, s, now),
         Effect::Job(s) => fits_job(state, s, now),
@@ -130,6 +139,7 @@ fn fits_grant(state: &State, spec: &GrantSpec, now: Timestamp) -> Result<(), Ref
     if now >= spec.until {
         return Err(refuse::grant_expired());
     }
+    authorised::rests_on(state, spec)?.covers(spec)?;
     let purpose = Purpose::parse(&spec.purpose).map_err(|_| refuse::bad_grant())?;
     let mut tables = Vec::new();
     for (resource, provider) in &spec.resources {

@@ -4,6 +4,7 @@
 //! It believes nothing that does not lead back to the enrolled root, and serves nothing that is not in force right now.
 //! It knows no procedure, no city and no person's name, and has no database: `journal` is its memory.
 
+mod authorised;
 mod backup;
 mod child;
 mod config;

@@ -45,6 +45,16 @@ refusals! {
     authorisation_ended = "authorisation-ended", "ZONE-AUTH-1", "该授权已终止", "the authorisation has ended";
     /// Grant is over.
     grant_expired = "grant-expired", "ZONE-AUTH-2", "授权期限已满", "the grant's term is over";
+    /// No order of its procedure brought the authorisation.
+    never_authorised = "authorisation-unknown", "ZONE-AUTH-4", "没有经授权程序批准的指令表明该授权已授予", "no order with the approvals of its procedure says that the authorisation was granted";
+    /// Granted to somebody else.
+    other_operator = "authorisation-other-operator", "ZONE-AUTH-5", "该授权授予了另一运营单位", "the authorisation was granted to another operator";
+    /// The grant outlasts the authorisation.
+    beyond_term = "grant-beyond-term", "ZONE-AUTH-6", "使用期限超出授权期限", "the grant runs beyond the authorisation's term";
+    /// The grant reaches beyond the authorisation.
+    beyond_scope = "grant-beyond-scope", "ZONE-AUTH-7", "所用资源不在授权范围之内", "a resource of the grant lies outside the authorisation's scope";
+    /// An authorisation begins once.
+    authorised_before = "authorisation-exists", "ZONE-AUTH-8", "该授权此前已生效，不能再次开始", "the authorisation has begun already and cannot begin again";
     /// No live lease.
     no_lease = "lease-lost", "ZONE-LEASE-1", "与平台的联系中断，租约已失效", "the link to the platform is lost and the lease has run out";
     /// The lease does not name the authorisation.

@@ -1,5 +1,6 @@
 //! What the zone knows, rebuilt from the journal. `apply` never fails and decides nothing: a record is a fact.
 
+use super::authorised::Authorised;
 use super::record::{Frame, JobResult, Record, StoredBatch};
 use model::ids::{AuthorisationId, BatchId, CaseId, GrantId, JobId, OrderId, ProductId, ResourceId, WorkOrderId};
 use model::keylist::KeyList;
@@ -101,6 +102,8 @@ pub(crate) struct State {
     pub(crate) resources: BTreeMap<ResourceId, Ordered<ResourceSpec>>,
     pub(crate) batches: BTreeMap<BatchId, StoredBatch>,
     pub(crate) grants: BTreeMap<GrantId, Ordered<GrantSpec>>,
+    /// What was authorised, by order.
+    pub(crate) authorisations: BTreeMap<AuthorisationId, Authorised>,
     pub(crate) standing: BTreeMap<AuthorisationId, Standing>,
     pub(crate) jobs: BTreeMap<JobId, Job>,
     pub(crate) releases: BTreeMap<ProductId, Release>,
@@ -208,6 +211,10 @@ impl State {
         self.order_seq = order.body.seq;
         self.used.insert((order.body.case.clone(), order.body.effect.name()));
         match order.body.effect.clone() {
+            Effect::Authorise(spec) => {
+                let authorised = Authorised::of(spec, &order.body);
+                self.authorisations.insert(authorised.spec.authorisation.clone(), authorised);
+            }
             Effect::Resource(spec) => {
                 self.resources.insert(spec.resource.clone(), Ordered { spec, bound });
             }

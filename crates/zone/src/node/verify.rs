@@ -197,6 +197,7 @@ fn approvals(
 fn object_digest(trust: &Trust, order: &WorkOrder) -> Result<Digest, Refusal> {
     use model::order::Effect;
     let digest = match &order.effect {
+        Effect::Authorise(s) => digest_of(trust.suite, OBJECT_TYPE, s),
         Effect::Resource(s) => digest_of(trust.suite, OBJECT_TYPE, s),
         Effect::Grant(s) => digest_of(trust.suite, OBJECT_TYPE, s),
         Effect::Job(s) => digest_of(trust.suite, OBJECT_TYPE, s),

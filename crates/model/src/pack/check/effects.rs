@@ -1,13 +1,16 @@
 //! Orders and their approvals: every order has a quorum, and no way through a procedure leads past it.
 
 use super::source_of;
+use crate::object::ObjectKind;
 use crate::pack::error::{PackError, Source};
-use crate::pack::graph::reachable;
+use crate::pack::graph::{branches, reachable_for};
 use crate::pack::{Alternative, Pack};
-use crate::procedure::{By, Exclude, Procedure, Step};
+use crate::procedure::{By, Exclude, Procedure, Step, StepEffect};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
-const ORDERS: [&str; 8] = ["resource", "grant", "job", "release", "recipient", "suspend", "restore", "destroy"];
+const ORDERS: [&str; 9] =
+    ["authorise", "resource", "grant", "job", "release", "recipient", "suspend", "restore", "destroy"];
 
 pub(super) fn check(pack: &Pack, homes: &BTreeMap<String, String>) -> Result<(), PackError> {
     let layer = pack.layers.iter().rev().map(|l| format!("{}/pack.toml", l.id)).collect::<Vec<_>>();
@@ -79,7 +82,12 @@ fn alternative(pack: &Pack, name: &str, way: &Alternative, source: Source<'_>) -
             .by
             .iter()
             .any(|b| matches!(b, By::Holder | By::EachSupervisor | By::Applicant | By::Anyone | By::Clock))
-            || step.not.iter().any(|n| matches!(n, Exclude::Applicant | Exclude::EarlierActor));
+            || step.not.iter().any(|n| match n {
+                // Only an authorisation names its applicant: the operator.
+                Exclude::Applicant => procedure.object != ObjectKind::Authorisation,
+                Exclude::EarlierActor => true,
+                Exclude::Author | Exclude::AuthorOrg => false,
+            });
         if unverifiable {
             let name = &step.name;
             return fault(
@@ -89,11 +97,30 @@ fn alternative(pack: &Pack, name: &str, way: &Alternative, source: Source<'_>) -
             );
         }
     }
+    let steps = || way.steps.iter().filter_map(|s| procedure.step(s));
+    if steps().any(|s| s.when.is_some()) && !steps().any(|s| s.sends(name)) {
+        return fault(
+            "所列步骤有分支，但都不发出这一指令".into(),
+            "some of these steps exist on a branch only, but none of them sends the order".into(),
+            "name the step whose effects hold the order",
+        );
+    }
     Ok(())
 }
 
-/// A step that sends an order: every way to it from the start passes each approval that the order must carry.
+/// A step that sends an order: on every branch that has it, every way to it from the start passes each approval that the
+/// order must carry. A step that starts an authorisation sends one.
 fn emitted(pack: &Pack, procedure: &Procedure, step: &Step, source: Source<'_>) -> Result<(), PackError> {
+    let has = |effect| step.effects.contains(&effect);
+    if has(StepEffect::ActivateAuthorisation) && !has(StepEffect::OrderAuthorise) {
+        return Err(source.fault(
+            &format!("name = \"{}\"", step.name),
+            "order_authorise",
+            "授权生效的步骤须向运营域发出授权指令",
+            format!("step \"{}\" starts an authorisation but sends the zone no order of it", step.name),
+            "add order_authorise to its effects, and [[effects.authorise]] to pack.toml",
+        ));
+    }
     for order in step.effects.iter().filter_map(|e| e.order()) {
         let ways = pack.effects.get(order).into_iter().flatten();
         let way = ways.into_iter().find(|w| w.procedure == procedure.name);
@@ -107,9 +134,16 @@ fn emitted(pack: &Pack, procedure: &Procedure, step: &Step, source: Source<'_>) 
                 "add [[effects.NAME]] to pack.toml",
             ));
         };
+        let mut objects = branches(procedure);
+        objects.retain(|o| step.exists_for(o));
         for needed in way.steps.iter().filter(|n| **n != step.name) {
-            let seen = reachable(procedure, &procedure.start, Some(needed));
-            if step.from.iter().any(|f| seen.contains(f.as_str())) {
+            let passed = |object: &Value| {
+                // What does not exist on a branch is not demanded on it.
+                let exists = procedure.step(needed).is_none_or(|s| s.exists_for(object));
+                let seen = reachable_for(procedure, &procedure.start, Some(needed), Some(object));
+                !exists || !step.from.iter().any(|f| seen.contains(f.as_str()))
+            };
+            if !objects.iter().all(passed) {
                 return Err(source.fault(
                     &needle,
                     needed,

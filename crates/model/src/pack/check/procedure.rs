@@ -248,7 +248,7 @@ fn works_on(effect: StepEffect) -> Option<ObjectKind> {
         E::OrderSuspend | E::OrderRestore | E::OrderDestroy => K::Stop,
         E::SuspendAuthorisation | E::RestoreAuthorisation | E::TerminateAuthorisation => K::Stop,
         E::RevokeAuthorisation | E::StartBan | E::CertifyDestruction => K::Stop,
-        E::ActivateAuthorisation => K::Authorisation,
+        E::OrderAuthorise | E::ActivateAuthorisation => K::Authorisation,
         E::AdoptImplementationPlan => K::ImplementationPlan,
         E::PublishAnnouncement => K::Announcement,
         E::ApproveScenario => K::Scenario,

@@ -1,5 +1,6 @@
 //! Every city's pack over the same facts: the whole way of each procedure, and what only one city's text says.
 
+mod orders;
 mod rules;
 mod ways;
 
@@ -158,6 +159,12 @@ impl Way {
             }
         }
         panic!("{}: no way to {goal}", self.case.procedure);
+    }
+
+    /// Steps of the way so far that people took for the case to go on, objections aside.
+    pub fn path_of_people(&self) -> Vec<String> {
+        let done = self.case.history.iter().filter(|d| d.decision == Decision::Approve && d.person.0 != "clock");
+        done.map(|d| d.step.clone()).collect()
     }
 
     pub fn judge(&self, by: &Actor, command: &Command) -> Result<model::case::Outcome, Refusal> {

@@ -199,6 +199,12 @@ pub struct Node {
 impl Node {
     pub async fn start(platform: &Arc<Platform>, change: impl FnOnce(&mut NodeConfig)) -> Self {
         let mut cfg = platform.world.config(&platform.url);
+        // A test that moves the clock from the beginning on grants nothing.
+        if !cfg.data.join("journal").exists()
+            && platform.say(|s| s.clock.as_ref().is_some_and(|c| c.body.offset_ms == 0))
+        {
+            drop(platform.world.enrolled());
+        }
         change(&mut cfg);
         let address = cfg.data.join("endpoint");
         let _ = std::fs::remove_file(&address);

@@ -9,8 +9,9 @@ use model::act::ACT_TYPE;
 use model::ids::{CaseId, OrgId, PersonId};
 use model::keylist::{KEY_LIST_TYPE, KeyEntry, KeyHolder, KeyList};
 use model::link::{CLOCK_TYPE, ClockMark};
+use model::object::{AuthorisationMode, AuthorisationSpec};
 use model::order::{Effect, GrantSpec, JobSpec, OBJECT_TYPE, ORDER_TYPE, ResourceSpec, StopSpec, WorkOrder};
-use model::party::{OrgRole, PersonRole};
+use model::party::{LegalForm, OrgRole, PersonRole};
 use model::{Act, Clock, Decision, Digest, Refusal, Signed, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -155,12 +156,14 @@ impl World {
         core
     }
 
-    /// Gives the first key list and the first movement of the clock.
+    /// Gives the first key list, the first movement of the clock, and the authorisation that grants of the tests rest on:
+    /// before the first order, so that tests count theirs from 1.
     pub fn enrol(&self, core: &Core) {
         core.time.set_offset(0);
         core.commit(|d| {
             d.push(Record::KeyList { list: Box::new(self.key_list(1)) });
             d.push(Record::Clock { mark: self.clock_mark(1, 0) });
+            d.push(Record::OrderApplied { order: Box::new(self.order(0, "case_0", self.authorise())) });
             Ok(())
         })
         .unwrap();
@@ -333,6 +336,22 @@ impl World {
             provider: "org_provider".into(),
             contract: CONTRACT.into(),
             contract_digest: self.digest(CONTRACT),
+        })
+    }
+
+    /// An authorisation over the one table, for a year.
+    pub fn authorise(&self) -> Effect {
+        Effect::Authorise(AuthorisationSpec {
+            authorisation: "auth_1".into(),
+            announcement: "ann_1".into(),
+            operator: "org_operator".into(),
+            uscc: "91320200000000000X".into(),
+            legal_form: LegalForm::LegalPerson,
+            mode: AuthorisationMode::Overall,
+            domain: None,
+            resources: [("res_1".into(), "org_provider".into())].into(),
+            term_months: 12,
+            renewal_of: None,
         })
     }
 
