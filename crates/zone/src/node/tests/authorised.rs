@@ -55,6 +55,7 @@ fn a_grant_needs_an_authorisation_of_its_own_procedure_and_a_lease_is_none() {
         v: 1,
         deployment: super::world::DEPLOYMENT.into(),
         authorisations: ["auth_1".into()].into(),
+        ended: Vec::new(),
         order_seq: 1,
         issued_at: w.now(),
         until: w.now().plus_ms(60_000),
