@@ -53,9 +53,10 @@ impl Pass<'_> {
         keys.extend(sets.then(Label::constant));
         let calls =
             node.aggr_expr.iter().map(|expr| self.aggregate_call(expr, &input)).collect::<Checked<Vec<Call>>>()?;
+        // What may fail inside an aggregate is as bad as below it.
+        self.note_failing(&mut input);
         let free = keys.iter().chain(calls.iter().flat_map(Call::labels)).all(Label::is_free);
         if free && !input.is_raw() {
-            self.note_failing(&mut input);
             return self.open_aggregate(node, input, &keys, &calls);
         }
         let only_keys = calls.is_empty() && keys.iter().all(|key| key.modes.has(Modes::EQJOIN) && !key.is_free());

@@ -9,10 +9,14 @@ use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Subquery, TryCast};
 
 use super::blame::internal;
+use super::compare::constant;
 use super::{Pass, Relation, State};
 use crate::contract::Grid;
 use crate::engine::label::{Condition, Label, Modes};
 use crate::engine::verdict::{Checked, Reason, deny};
+
+/// Most digits of a decimal over restricted rows: no number of rows makes a mean of such ones overflow.
+const LONGEST_DECIMAL: u8 = 22;
 
 impl Pass<'_> {
     /// Label of an expression over a relation. Refuses what its columns do not permit.
@@ -21,6 +25,9 @@ impl Pass<'_> {
         match expr {
             Expr::Column(column) => self.column(expr, column, from),
             Expr::Alias(alias) => self.label(&alias.expr, from),
+            Expr::Literal(value, _) if is_long(&value.data_type()) && !from.is_open() => {
+                self.only_free(expr, &[&Label::constant()], from, true).map(|_| Label::constant())
+            }
             Expr::Literal(..) => Ok(Label::constant()),
             Expr::BinaryExpr(binary) => self.binary(expr, binary, from),
             Expr::Not(inner)
@@ -85,6 +92,9 @@ impl Pass<'_> {
             );
         }
         self.used.extend(label.atoms.iter().cloned());
+        if label.is_free() && !from.is_open() && is_long(&expr.get_type(from.schema.as_ref()).map_err(internal)?) {
+            self.only_free(expr, &[&label], from, true)?;
+        }
         Ok(label)
     }
 
@@ -137,16 +147,23 @@ impl Pass<'_> {
         if binary.op == Operator::Minus && times {
             return Ok(Label::derived(Modes::EPOCH, [&left, &right]));
         }
+        if sum && let Some(label) = self.counted_years(binary, [&left, &right], from)? {
+            return Ok(label);
+        }
         let label = Label::derived(Modes::NONE, [&left, &right]);
-        let help = ("先聚合，再用已释放的值计算", "aggregate first and compute with the released values");
-        self.refuse(
-            expr,
-            &label,
-            "MEA",
-            "不得对受限值做此运算",
-            "this arithmetic on restricted values is not permitted",
-            help,
-        )
+        let (zh, en) = ("不得对受限值做此运算", "this arithmetic on restricted values is not permitted");
+        self.refuse(expr, &label, self.rule_of(&label), zh, en, way_out(binary, &left, &right))
+    }
+
+    /// A year number, or a whole number less it: still a year's worth of people, under another name.
+    fn counted_years(&self, binary: &BinaryExpr, labels: [&Label; 2], from: &Relation) -> Checked<Option<Label>> {
+        let year = |label: &Label| !label.is_free() && label.modes.has(Modes::YEAR_BAND);
+        let whole = |side: &Expr| -> Checked<bool> {
+            Ok(constant(side).is_some() && side.get_type(from.schema.as_ref()).map_err(internal)?.is_integer())
+        };
+        let [left, right] = labels;
+        let fits = year(left) && whole(&binary.right)? || year(right) && whole(&binary.left)?;
+        Ok(fits.then(|| Label::derived(Modes::DIM.or(Modes::YEAR_BAND), labels)))
     }
 
     /// A function over public or released values; over restricted rows it must not be able to fail (N3).
@@ -255,9 +272,10 @@ impl Pass<'_> {
         if source == *target {
             return Ok(label);
         }
-        let total = never_fails(&source, target);
+        let long = is_long(target) && !from.is_open();
+        let total = never_fails(&source, target) && !long;
         if label.is_free() {
-            let fallible = !total && !matches!(expr, Expr::TryCast(_));
+            let fallible = long || !total && !matches!(expr, Expr::TryCast(_));
             return self.only_free(expr, &[&label], from, fallible).map(|_| label);
         }
         if source == DataType::Boolean && target.is_integer() && label.modes.has(Modes::LIT_EQ) {
@@ -268,6 +286,7 @@ impl Pass<'_> {
         // A conversion that could fail becomes one that gives null; see `finish`.
         let narrowing = source.is_numeric()
             && target.is_numeric()
+            && !long
             && (label.modes.has(Modes::GROUP) || label.modes.has(Modes::RANK));
         if !total && !narrowing {
             let help = ("保持该列原有的类型", "keep the column's own type");
@@ -360,6 +379,38 @@ fn may_fail(binary: &BinaryExpr, from: &Relation) -> Checked<bool> {
         },
         _ => false,
     })
+}
+
+/// What to write instead of arithmetic on a restricted value.
+fn way_out(binary: &BinaryExpr, left: &Label, right: &Label) -> (&'static str, &'static str) {
+    let measure = |label: &Label| !label.is_free() && label.modes.has(Modes::ADD);
+    let scaled =
+        measure(left) && constant(&binary.right).is_some() || measure(right) && constant(&binary.left).is_some();
+    let years = [left, right].into_iter().any(|label| !label.is_free() && label.modes.has(Modes::YEAR_BAND));
+    match binary.op {
+        Operator::StringConcat => {
+            ("按各列分组，再拼接已释放的键", "group by both columns, and join the texts of the released keys")
+        }
+        Operator::Multiply | Operator::Divide if scaled => {
+            ("换算写在聚合之外：SUM(x) * 0.01", "convert outside the aggregate: SUM(x) * 0.01")
+        }
+        Operator::Multiply | Operator::Divide if years => {
+            ("分段写作 floor(x / n) * n，n 至少为 5", "form bands as floor(x / n) * n with n of at least 5")
+        }
+        _ => ("先聚合，再用已释放的值计算", "aggregate first and compute with the released values"),
+    }
+}
+
+/// Decimals of so many digits that a mean of a few of them may overflow, and fail: where they came from a literal or a conversion,
+/// whether it fails would tell how many rows there are (N3).
+fn is_long(kind: &DataType) -> bool {
+    match kind {
+        DataType::Decimal32(digits, _) | DataType::Decimal64(digits, _) | DataType::Decimal128(digits, _) => {
+            *digits > LONGEST_DECIMAL
+        }
+        DataType::Decimal256(..) => true,
+        _ => false,
+    }
 }
 
 /// Conversions that give a value for every value.
