@@ -19,9 +19,11 @@ const DEEPEST: usize = 60;
 const MOST_TOKENS: usize = 20_000;
 
 /// Most tables and subqueries that a query reads, each as often as it is read.
-const MOST_READS: u64 = 100;
+const MOST_READS: u64 = 400;
 /// Most tables that one FROM joins: what planning takes grows with their cube.
 const MOST_JOINED: usize = 50;
+/// How many reads a joined table counts as, beside its own.
+const JOINED: u64 = 3;
 /// Most steps of parsing. The parser reads a bracket again when its first guess fails: what stands inside many of them is read
 /// as often as all guesses together.
 const MOST_STEPS: u64 = 4_000_000;
@@ -160,6 +162,9 @@ impl Visitor for Reads {
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
         let joined: usize = select.from.iter().map(|from| 1 + from.joins.len()).sum();
+        if let Some(open) = self.open.last_mut().filter(|_| joined > 1) {
+            *open += JOINED * joined as u64;
+        }
         if joined > MOST_JOINED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 

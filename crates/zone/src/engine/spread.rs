@@ -176,6 +176,6 @@ mod tests {
         assert_eq!(share(&[(1, 0.0), (1, 2.0), (2, 0.0), (2, 2.0)]), Some(500));
         assert_eq!(share(&[(1, 5.0), (2, 5.0)]), Some(1000));
         assert_eq!(share(&[(1, f64::NAN), (2, 5.0)]), Some(1000));
-        assert_eq!(share(&[]), None);
+        assert_eq!(Distances::default().share(), None);
     }
 }

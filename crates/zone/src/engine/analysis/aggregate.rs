@@ -197,10 +197,13 @@ impl Pass<'_> {
                 );
             }
         }
-        let folded = calls.iter().map(|call| self.fold_per_subject(call)).collect::<Checked<Vec<Label>>>()?;
         let single = |hidden: &Hidden| {
             keys.iter().any(|key| key.subject.as_ref().is_some_and(|s| s.scan == hidden.scan && s.kind == hidden.kind))
         };
+        if !input.hidden.iter().any(single) {
+            self.check_shared(calls)?;
+        }
+        let folded = calls.iter().map(|call| self.fold_per_subject(call)).collect::<Checked<Vec<Label>>>()?;
         let set = subjects::subject_set(self.policy.largest_k());
         let only = subjects::only_subject();
         let tokens = input.hidden.iter().map(|hidden| {
@@ -223,6 +226,27 @@ impl Pass<'_> {
         keys.extend(folded);
         let (schema, state) = (Arc::clone(&node.schema), super::State::Raw);
         Ok(Relation { plan, schema, labels: keys, hidden, state, fans, ..input })
+    }
+
+    /// Groups that are nobody's own (a household's, a doctor's): all of their subjects stand behind what one of them decides by a
+    /// condition or an extreme value, and would hide that one.
+    fn check_shared(&self, calls: &[Call]) -> Checked<()> {
+        let chosen = |call: &&Call| {
+            call.fold == Fold::Extreme
+                || call.filter.is_some()
+                || call.args.iter().any(|arg| arg.condition != Condition::None)
+        };
+        let Some(call) = calls.iter().find(chosen) else { return Ok(()) };
+        let label = Label::derived(Modes::NONE, call.labels());
+        let help = (
+            "按主体自己的键分组，或把条件写在 WHERE 中",
+            "group by the subject's own key, or put the condition in WHERE",
+        );
+        let (zh, en) = (
+            "按他人的键分组时，不得按条件聚合或取极值",
+            "grouped by a key that is no subject's own, values may not be folded under a condition or to an extreme",
+        );
+        self.refuse(call.expr, &label, "G2", zh, en, help)
     }
 
     /// The grouping under its names, its hidden columns under new ones.

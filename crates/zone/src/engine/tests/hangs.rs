@@ -81,7 +81,7 @@ fn long_lists_are_sets() {
     let folder = Folder::new();
     folder.table("citizens", "citizen_id,street_code,gender", (1..=60).map(|id| format!("{id},S{},F", id % 20)));
     let list =
-        |op: &str, join: &str| (0..3000).map(|n| format!("street_code {op} 'S{n}'")).collect::<Vec<_>>().join(join);
+        |op: &str, join: &str| (0..2000).map(|n| format!("street_code {op} 'S{n}'")).collect::<Vec<_>>().join(join);
     let rows = deep::block_on(2, || async {
         let mut rows = Vec::new();
         for condition in

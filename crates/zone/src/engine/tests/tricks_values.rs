@@ -63,6 +63,19 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
         "SELECT approx_percentile_cont(total_fee, 0.5) FROM visits UNION ALL SELECT approx_percentile_cont(total_fee, 0.52) FROM visits",
     ),
     ("MEA", "SELECT approx_percentile_cont(-total_fee, 0.5) FROM visits"),
+    // what one of a doctor's patients has decides for the whole group
+    (
+        "G2",
+        "SELECT SUM(m) FROM (SELECT doctor_id, COUNT(*) FILTER (WHERE icd_chapter = 'Z') AS m FROM visits GROUP BY doctor_id) t",
+    ),
+    (
+        "G2",
+        "SELECT z, COUNT(*) FROM (SELECT doctor_id, MAX(CASE WHEN icd_chapter = 'Z' THEN 1 ELSE 0 END) AS z FROM visits GROUP BY doctor_id) t GROUP BY z",
+    ),
+    (
+        "G2",
+        "SELECT z, COUNT(*) FROM (SELECT household_id, MAX(education) AS z FROM citizens GROUP BY household_id) t GROUP BY z",
+    ),
     ("MEA", "SELECT SUM(total_fee * 0.01) FROM visits"),
     ("MEA", "SELECT AVG(self_pay / 1000) FROM visits"),
     ("DIM", "SELECT dept_code || '-' || hospital_code, COUNT(*) FROM visits GROUP BY 1"),
@@ -200,7 +213,7 @@ async fn quantiles_stand_among_many() {
         "percentile_cont(0.05) WITHIN GROUP (ORDER BY total_fee DESC)",
         "approx_percentile_cont(total_fee, 0.94)",
         "MEDIAN(total_fee)",
-        "MEDIAN(CASE WHEN total_fee >= 0 THEN total_fee END)",
+        "MEDIAN(COALESCE(total_fee, 0))",
     ] {
         let rows = folder.rows(&format!("SELECT hospital_code, {quantile} FROM visits GROUP BY 1 ORDER BY 1")).await;
         assert_eq!(rows[0], [json!("H1"), Value::Null], "{quantile}: {rows:?}");
@@ -221,12 +234,7 @@ async fn quantiles_stand_among_many() {
         "visit_id,citizen_id,hospital_code,total_fee",
         (1..=30).map(|id| row((id + 100, "H1"))).chain(one),
     );
-    blank(
-        &folder,
-        "SELECT approx_percentile_cont(total_fee, 0.3) FROM visits WHERE total_fee < 100000 OR total_fee >= 100000",
-        &[],
-    )
-    .await;
+    blank(&folder, "SELECT approx_percentile_cont(total_fee, 0.3) FROM visits", &[0]).await;
 }
 
 /// Totals of rows less totals of columns: the one cell that joins two blocks of suppressed ones.
@@ -274,11 +282,11 @@ async fn margins_of_a_block_do_not_tell_a_cell() {
 #[tokio::test]
 async fn keys_that_never_meet_a_condition_are_counted() {
     let folder = Folder::new();
-    let education = |id: usize| if id.is_multiple_of(3) || id / 3 == 100 { "phd" } else { "p" };
+    let education = |id: usize| if id.is_multiple_of(3) || (id - 1) / 3 == 100 { "phd" } else { "p" };
     folder.table(
         "citizens",
         "citizen_id,gender,education,household_id",
-        (1..=600).map(|id| format!("{id},F,{},{}", education(id), id / 3)),
+        (1..=600).map(|id| format!("{id},F,{},{}", education(id), (id - 1) / 3)),
     );
     for sql in [
         "SELECT COUNT(DISTINCT household_id) - COUNT(DISTINCT household_id) FILTER (WHERE education <> 'phd') FROM citizens",
