@@ -153,6 +153,17 @@ impl Pass<'_> {
         Ok(constant(arg).is_none() && runs.nullable(input.plan.schema()).map_err(internal)?)
     }
 
+    /// Does an aggregate leave out rows that another one of the same records may take? A number of values leaves out those that
+    /// have none, and so does a sum of several columns; a number of different dimensions is no number of rows.
+    fn leaves_out(&self, call: &Call) -> bool {
+        let distinct = call.call.params.distinct;
+        let tells = |arg: &Label| match call.fold {
+            Fold::Count => !(distinct && arg.modes.has(Modes::GROUP)),
+            _ => arg.atoms.len() > 1,
+        };
+        call.args.iter().zip(&call.nullable).any(|(arg, null)| *null && tells(arg))
+    }
+
     /// Over public or released rows nothing is restricted.
     fn open_aggregate(
         &mut self,
@@ -274,13 +285,7 @@ impl Pass<'_> {
     fn fold_per_subject(&mut self, call: &Call) -> Checked<Label> {
         // A condition below the release: which rows it took can no longer be told apart there.
         let distinct = call.call.params.distinct;
-        // Numbers of values leave out the rows that have none; a number of different dimensions is no number of rows.
-        let leaves_out = call.fold == Fold::Count
-            && call
-                .args
-                .iter()
-                .zip(&call.nullable)
-                .any(|(arg, null)| *null && !(distinct && arg.modes.has(Modes::GROUP)));
+        let leaves_out = self.leaves_out(call);
         let conditional =
             leaves_out || call.filter.is_some() || call.args.iter().any(|arg| arg.condition != Condition::None);
         let condition = if conditional { Condition::ElseNothing } else { Condition::None };

@@ -171,11 +171,9 @@ impl Pass<'_> {
         for (at, (call, run)) in calls.iter().zip(runs).enumerate() {
             let function = function_of(run)?;
             let (predicates, present) = (combine::predicates(call, function), combine::presence(call, function));
-            if !predicates.is_empty() {
-                values.extend(combine::values(call, function));
-            }
             if !predicates.is_empty() || !present.is_empty() {
                 cells.push(building.keys + at);
+                values.extend(combine::values(call, function));
             }
             explicit.extend(predicates);
             presence.extend(present);

@@ -83,8 +83,8 @@ fn nested(one: &Release, other: &Release) -> Option<(Option<Vec<usize>>, Option<
         return None;
     }
     let (rows, of_other) = (left_out(one), left_out(other));
-    let within_each_other = |a: &[Expr], b: &[Expr]| a.iter().all(|arg| b.contains(arg));
-    if !one.bound && !within_each_other(&rows, &of_other) && !within_each_other(&of_other, &rows) {
+    let among = |a: &[(Expr, bool)], b: &[(Expr, bool)]| a.iter().all(|arg| b.contains(arg));
+    if !one.bound && !among(&rows, &of_other) && !among(&of_other, &rows) {
         return None;
     }
     let (keys, others) = (names(one), names(other));
@@ -105,18 +105,18 @@ fn nested(one: &Release, other: &Release) -> Option<(Option<Vec<usize>>, Option<
 
 /// Keys without their aliases, and of one table without its names, of which there may be several.
 fn names(release: &Release) -> Vec<Expr> {
-    unnamed(&release.keys, release)
+    release.keys.iter().map(unnamed(release)).collect()
 }
 
 /// The arguments that may be null, so named.
-fn left_out(release: &Release) -> Vec<Expr> {
-    unnamed(&release.nullable, release)
+fn left_out(release: &Release) -> Vec<(Expr, bool)> {
+    let unnamed = unnamed(release);
+    release.nullable.iter().map(|(arg, sums)| (unnamed(arg), *sums)).collect()
 }
 
-fn unnamed(exprs: &[Expr], release: &Release) -> Vec<Expr> {
+fn unnamed(release: &Release) -> impl Fn(&Expr) -> Expr + use<> {
     let single = matches!(Rows::of(&release.population).core, LogicalPlan::TableScan(_));
-    let name = |key: &Expr| if single { unqualified(bare_alias(key)) } else { bare_alias(key).clone() };
-    exprs.iter().map(name).collect()
+    move |expr| if single { unqualified(bare_alias(expr)) } else { bare_alias(expr).clone() }
 }
 
 fn bare_alias(expr: &Expr) -> &Expr {

@@ -46,8 +46,8 @@ pub struct Release {
     pub conditional: bool,
     /// The way the rows were made may take one of them more often than another.
     pub multiplied: bool,
-    /// Arguments of the aggregates that may be null: which rows they leave out.
-    pub nullable: Vec<Expr>,
+    /// Arguments of the aggregates that may be null, which leave rows out, and whether they are added up.
+    pub nullable: Vec<(Expr, bool)>,
     /// The result is used as a bound of a measure only, and never shown.
     pub bound: bool,
     /// What the gate needs to count again.
@@ -280,8 +280,10 @@ fn explicit_condition(call: &Call) -> bool {
 }
 
 /// Arguments of an aggregate that may be null.
-fn leaving_out<'c>(call: &'c Call) -> impl Iterator<Item = Expr> + use<'c> {
-    call.call.params.args.iter().zip(&call.nullable).filter(|(_, null)| **null).map(|(arg, _)| arg.clone())
+fn leaving_out<'c>(call: &'c Call) -> impl Iterator<Item = (Expr, bool)> + use<'c> {
+    let sums = matches!(call.fold, Fold::Sum | Fold::Mean | Fold::Spread);
+    let args = call.call.params.args.iter().zip(&call.nullable).filter(|(_, null)| **null);
+    args.map(move |(arg, _)| (arg.clone(), sums))
 }
 
 /// Quantiles are shown on the measure's grid: otherwise they would be somebody's value.

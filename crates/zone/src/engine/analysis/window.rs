@@ -8,7 +8,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Window};
 use super::aggregate::{are_counts, counts};
 use super::blame::internal;
 use super::compare::constant;
-use super::{Pass, Relation};
+use super::{Pass, Relation, State};
 use crate::engine::functions::{Fold, fold, is_rank, is_window};
 use crate::engine::label::{Condition, Label, Modes};
 use crate::engine::verdict::{Checked, Transform};
@@ -20,6 +20,10 @@ impl Pass<'_> {
         for expr in &node.window_expr {
             let label = self.window_expr(expr, &input)?;
             self.meet_release(&label, &mut input);
+            if !label.is_free() {
+                // The order in which rows come out of such a window tells of it.
+                input.state = State::Raw;
+            }
             // What a window adds depends on which rows share its partition.
             input.labels.push(label);
             exprs.push(self.finish(expr, &input)?);
@@ -142,6 +146,8 @@ impl Pass<'_> {
                 help,
             );
         }
+        let missing = call.params.args.iter().map(|arg| self.may_be_null(arg, from));
+        let missing = missing.collect::<Checked<Vec<bool>>>()?.contains(&true);
         match (fold(name), parts.as_slice()) {
             _ if is_rank(name) => Ok(base(Modes::RANK.or(Modes::LIT_EQ).or(Modes::LIT_RANGE))),
             // A running count is a rank.
@@ -151,8 +157,6 @@ impl Pass<'_> {
                     && args.iter().all(|label| label.modes.has(Modes::COUNT) && label.condition == Condition::None) =>
             {
                 // Values may be missing: which rows were counted can no longer be told apart.
-                let missing = call.params.args.iter().map(|arg| self.may_be_null(arg, from));
-                let missing = missing.collect::<Checked<Vec<bool>>>()?.contains(&true);
                 let condition = if missing { Condition::ElseNothing } else { Condition::None };
                 Ok(Label { condition, ..spread(Modes::DIM.or(Modes::SUM)) })
             }
@@ -164,7 +168,9 @@ impl Pass<'_> {
                     true => Modes::DIM,
                     false => value.modes,
                 };
-                Ok(Label { grid: value.grid, ..spread(modes) })
+                let missing = missing && value.atoms.len() > 1;
+                let condition = if missing { Condition::ElseNothing } else { Condition::None };
+                Ok(Label { grid: value.grid, condition, ..spread(modes) })
             }
             (Some(Fold::Extreme), [value]) if value.modes.has(Modes::EXTREME) => {
                 let modes = match value.is_free() {

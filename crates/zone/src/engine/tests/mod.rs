@@ -9,3 +9,4 @@ mod released;
 pub(super) mod schema;
 mod spill;
 mod tricks;
+mod tricks_labels;
