@@ -58,6 +58,13 @@ impl Building {
         std::iter::once(own.clone()).chain(others).collect()
     }
 
+    /// The subjects of the smallest atom: of the rows that meet the same of some conditions, where they meet another one too.
+    fn smallest_atom(&self, hidden: &Hidden, k: u32, flags: &[Expr], when: Option<Expr>) -> Checked<Expr> {
+        let tokens = self.tokens_of(hidden);
+        let smallest = classes::smallest_class(k, tokens.len() - 1);
+        filtered(smallest.call([&tokens, self.classes.as_slice(), flags].concat()), when)
+    }
+
     /// Column of an aggregate that only the release operator reads.
     fn column(&mut self, expr: Expr) -> usize {
         let at = self.counts.iter().find(|(known, _)| *known == expr).map(|(_, at)| *at).unwrap_or_else(|| {
@@ -116,8 +123,9 @@ impl Pass<'_> {
         }
         counts.extend(self.atoms((calls, runs), input, counted, &mut building)?);
         counts.extend(self.subjects_apart((calls, runs), counted, &mut building)?);
-        if combine::read_again(self, &node.input) {
+        if combine::read_again(self, &node.input) || calls.iter().any(|call| call.args.iter().any(|arg| arg.spread)) {
             shares.extend(row_shares(&mut building, counted, calls.len()));
+            shares.extend(value_shares(&mut building, counted, calls, runs)?);
         }
         let varied = self.varied(node, input, keys, &group[0..levels.map_or(0, |_| 1)])?;
         let visible = node.schema.fields().len();
@@ -144,7 +152,7 @@ impl Pass<'_> {
         // A condition fixes a column where its table is read once; elsewhere it may be about the other reading.
         let fixed =
             |atom: &Atom| input.fixed.contains(atom) && read.iter().filter(|table| **table == atom.table).count() == 1;
-        let varies = |key: &Label| key.atoms.iter().any(|atom| self.policy.must_vary(atom) && !fixed(atom));
+        let varies = |key: &Label| self.revealed(key).iter().any(|atom| !fixed(atom));
         let varied: Vec<usize> = keys.iter().enumerate().filter(|(_, key)| varies(key)).map(|(at, _)| at).collect();
         let Some(group) = levels.first().filter(|_| !varied.is_empty()) else { return Ok(varied) };
         let label = Label::derived(Modes::NONE, keys);
@@ -157,13 +165,15 @@ impl Pass<'_> {
     /// would tell otherwise that somebody has one.
     fn shown(&self, runs: &[Expr], calls: &[Call], counted: &[(&Hidden, u32)]) -> Vec<Expr> {
         let protected = |(run, call): (&Expr, &Call)| {
-            let value = call.args.first().filter(|arg| arg.modes.has(Modes::GROUP))?;
-            let function = function_of(run).ok().filter(|_| call.fold == Fold::Count && call.call.params.distinct)?;
+            let groups = call.args.first().is_some_and(|arg| arg.modes.has(Modes::GROUP));
+            let counts = groups && call.fold == Fold::Count && call.call.params.distinct;
+            let function = function_of(run).ok().filter(|_| counts)?;
             let tokens = counted.iter().map(|(hidden, _)| Expr::Column(hidden.column.clone()));
             let args = tokens.chain(function.params.args.first().cloned()).collect();
             let known = classes::known_values(counted.iter().map(|(_, k)| *k).collect()).call(args);
             let known = filtered(known, function.params.filter.as_deref().cloned()).ok()?;
-            (!value.atoms.is_empty()).then(|| known.alias(run.schema_name().to_string()))
+            let literal = matches!(function.params.args.first(), Some(Expr::Literal(..)));
+            (!literal).then(|| known.alias(run.schema_name().to_string()))
         };
         runs.iter().zip(calls).map(|pair| protected(pair).unwrap_or_else(|| pair.0.clone())).collect()
     }
@@ -177,24 +187,29 @@ impl Pass<'_> {
         counted: &[(&Hidden, u32)],
         building: &mut Building,
     ) -> Checked<Vec<Count>> {
-        let (mut explicit, mut cells, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut explicit, mut presence) = (Vec::new(), Vec::new());
+        let (mut cells, mut values) = (Vec::new(), Vec::new());
         for (at, (call, run)) in calls.iter().zip(runs).enumerate() {
             let function = function_of(run)?;
-            let predicates = combine::predicates(call, function);
-            if !predicates.is_empty() {
+            let (predicates, present) = (combine::predicates(call, function), combine::presence(call, function));
+            if !predicates.is_empty() || !present.is_empty() {
                 cells.push(building.keys + at);
                 values.extend(combine::values(call, function));
             }
             explicit.extend(predicates);
+            presence.extend(present);
         }
+        // Alone, an aggregate is told apart from the whole group only.
+        let flags = combine::flags(self, &explicit, if cells.len() > 1 { &presence } else { &[] })?;
         let mut counts = Vec::new();
-        for atom in combine::atoms(self, &explicit)? {
-            let contributing = values.iter().map(|value| Ok(atom.clone().and(nonzero(value, input)?)));
-            for when in contributing.chain([Ok(atom.clone())]).collect::<Checked<Vec<Expr>>>()? {
-                for (hidden, k) in counted {
-                    let column = building.column(building.count(hidden, *k, Some(when.clone()))?);
-                    counts.push(Count { column, k: *k, or_none: true, cells: Some(cells.clone()) });
-                }
+        if flags.is_empty() {
+            return Ok(counts);
+        }
+        let contributing = values.iter().map(|value| Ok(Some(nonzero(value, input)?)));
+        for when in contributing.chain([Ok(None)]).collect::<Checked<Vec<Option<Expr>>>>()? {
+            for (hidden, k) in counted {
+                let column = building.column(building.smallest_atom(hidden, *k, &flags, when.clone())?);
+                counts.push(Count { column, k: *k, or_none: true, cells: Some(cells.clone()) });
             }
         }
         Ok(counts)
@@ -382,6 +397,29 @@ fn row_shares(building: &mut Building, counted: &[(&Hidden, u32)], cells: usize)
         shares.extend((0..cells).map(|at| Share { column, most: MOST_ROWS, cell: building.keys + at }));
     }
     shares
+}
+
+/// What a subject adds grows with the number of its rows where they are taken in powers: its share of the sum is bounded too.
+fn value_shares(
+    building: &mut Building,
+    counted: &[(&Hidden, u32)],
+    calls: &[Call],
+    runs: &[Expr],
+) -> Checked<Vec<Share>> {
+    let mut shares = Vec::new();
+    for (at, (call, run)) in calls.iter().zip(runs).enumerate() {
+        let function = function_of(run)?;
+        let Some(value) = function.params.args.first() else { continue };
+        if !matches!(call.fold, Fold::Sum | Fold::Mean | Fold::Spread) {
+            continue;
+        }
+        for (hidden, _) in counted {
+            let share = share::top_share().call(vec![Expr::Column(hidden.column.clone()), value.clone()]);
+            let column = building.column(filtered(share, function.params.filter.as_deref().cloned())?);
+            shares.push(Share { column, most: MOST_ROWS, cell: building.keys + at });
+        }
+    }
+    Ok(shares)
 }
 
 fn filtered(call: Expr, when: Option<Expr>) -> Checked<Expr> {

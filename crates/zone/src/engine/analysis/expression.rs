@@ -306,6 +306,16 @@ impl Pass<'_> {
         Ok(label)
     }
 
+    /// Does a subquery show one release as it is? Whatever stands above a release that only bounds a measure would be compared
+    /// with nothing, and the bound would tell of it.
+    fn is_lone_release(&self, subquery: &LogicalPlan, before: usize) -> bool {
+        let mut shown = self.releases[before..].iter().filter(|release| !release.bound);
+        match (shown.next(), shown.next()) {
+            (Some(release), None) => lone_aggregate(subquery).is_some_and(|plan| release.original == *plan),
+            _ => false,
+        }
+    }
+
     fn scalar_subquery(&mut self, expr: &Expr, subquery: &Subquery, from: &Relation) -> Checked<Label> {
         if !subquery.outer_ref_columns.is_empty() {
             return self.unknown(expr);
@@ -326,17 +336,44 @@ impl Pass<'_> {
                 help,
             );
         }
+        let bounds = inner.state == State::Released && !from.is_open();
+        if bounds && !self.is_lone_release(&subquery.subquery, before) {
+            let help = (
+                "子查询只写一个聚合，不分组，其上不再过滤、连接、排序或计算",
+                "write one aggregate without grouping in the subquery, and no filter, join, order or computation above it",
+            );
+            let label = Label::derived(Modes::NONE, &inner.labels);
+            return self.refuse(
+                expr,
+                &label,
+                "G6",
+                "作为界限的子查询须恰为一个释放的单独一列",
+                "a subquery that bounds a measure must be one column of one release, and nothing else",
+                help,
+            );
+        }
         self.subplans.insert(address(subquery), inner.plan.clone());
         let mut label = inner.labels.first().cloned().unwrap_or_else(Label::constant);
         label.atoms.extend(inner.implicit);
         label.from_release |= inner.state == State::Released;
         (label.released_key, label.released_measure) = (None, None);
-        if inner.state == State::Released && !from.is_open() {
+        if bounds {
             // Beside restricted rows a released value is good for one thing: a bound of a measure.
             label.modes = Modes::NONE;
             self.releases[before..].iter_mut().for_each(|release| release.bound = true);
         }
         Ok(label)
+    }
+}
+
+/// The grouping that a subquery shows columns of, if it does no more than that.
+fn lone_aggregate(plan: &LogicalPlan) -> Option<&LogicalPlan> {
+    let plain = |exprs: &[Expr]| exprs.iter().all(|expr| super::carried(expr).is_some());
+    match plan {
+        LogicalPlan::Projection(node) if plain(&node.expr) => lone_aggregate(&node.input),
+        LogicalPlan::SubqueryAlias(node) => lone_aggregate(&node.input),
+        LogicalPlan::Aggregate(node) => node.group_expr.is_empty().then_some(plan),
+        _ => None,
     }
 }
 
@@ -450,7 +487,8 @@ fn is_text(kind: &DataType) -> bool {
 /// The expression as it will run.
 pub(super) fn finish(expr: &Expr, from: &Relation, subplans: &HashMap<usize, LogicalPlan>) -> Checked<Expr> {
     let name = expr.schema_name().to_string();
-    let raw = from.is_raw();
+    // Somebody's columns are carried by public rows too: what is computed with them must not fail either.
+    let raw = from.state != State::Released && !from.is_open();
     let finished = expr.clone().transform_up(|part| {
         Ok(match part {
             Expr::ScalarSubquery(subquery) => match subplans.get(&address(&subquery)) {

@@ -109,6 +109,13 @@ impl Relation {
         self.state == State::Public && self.hidden.is_empty() && self.tables.is_empty()
     }
 
+    /// The rows' public columns have been equated with columns under G5: they say the same.
+    pub fn reveal(&mut self, equated: &BTreeSet<Atom>) {
+        for label in self.labels.iter_mut().filter(|label| label.is_free()) {
+            label.reveals.extend(equated.iter().cloned());
+        }
+    }
+
     /// Takes every use from columns that are not public: they may be carried and dropped, no more.
     pub fn lock_restricted(&mut self) {
         for label in self.labels.iter_mut().filter(|label| !label.is_free()) {

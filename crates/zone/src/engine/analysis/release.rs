@@ -47,6 +47,10 @@ pub struct Release {
     pub conditional: bool,
     /// The quantiles among the aggregates.
     pub(super) quantiles: Vec<Quantile>,
+    /// The way the rows were made may take one of them more often than another.
+    pub multiplied: bool,
+    /// Arguments of the aggregates that may be null, which leave rows out, and whether they are added up.
+    pub nullable: Vec<(Expr, bool)>,
     /// The result is used as a bound of a measure only, and never shown.
     pub bound: bool,
     /// What the gate needs to count again.
@@ -89,6 +93,8 @@ impl Pass<'_> {
             levels: matches!(node.group_expr.as_slice(), [Expr::GroupingSet(_)]),
             conditional: calls.iter().any(explicit_condition),
             quantiles,
+            multiplied: combine::multiplies(self, &node.input),
+            nullable: calls.iter().flat_map(leaving_out).collect(),
             bound: false,
             point: point(&input, &levels.group, &runs, &calls, &counted),
         });
@@ -168,8 +174,10 @@ impl Pass<'_> {
             |label: &&Label| label.modes.has(Modes::SUM) && (!label.is_free() || chosen && self.own_public(label));
         match call.fold {
             Fold::Count => {
-                match call.args.iter().find(|arg| !arg.modes.has(if distinct { Modes::DISTINCT } else { Modes::COUNT }))
-                {
+                let wanted = if distinct { Modes::DISTINCT } else { Modes::COUNT };
+                // How many different values a column under G5 has is not told through a public one either.
+                let unfit = |arg: &&Label| !arg.modes.has(wanted) || distinct && !arg.reveals.is_empty();
+                match call.args.iter().find(unfit) {
                     Some(_) => bad(
                         "此列不得这样计数",
                         "this column may not be counted in this way",
@@ -302,6 +310,13 @@ fn is_negated(expr: &Expr) -> bool {
 /// Does the aggregate carry a condition that the query states (FILTER, CASE)?
 fn explicit_condition(call: &Call) -> bool {
     call.filter.is_some() || call.args.iter().any(|arg| arg.condition != Condition::None)
+}
+
+/// Arguments of an aggregate that may be null.
+fn leaving_out<'c>(call: &'c Call) -> impl Iterator<Item = (Expr, bool)> + use<'c> {
+    let sums = matches!(call.fold, Fold::Sum | Fold::Mean | Fold::Spread);
+    let args = call.call.params.args.iter().zip(&call.nullable).filter(|(_, null)| **null);
+    args.map(move |(arg, _)| (arg.clone(), sums))
 }
 
 /// Quantiles are shown on the measure's grid: otherwise they would be somebody's value.

@@ -10,4 +10,5 @@ mod released;
 pub(super) mod schema;
 mod spill;
 mod tricks;
+mod tricks_labels;
 mod tricks_values;

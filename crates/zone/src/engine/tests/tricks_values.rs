@@ -76,6 +76,10 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
         "G2",
         "SELECT z, COUNT(*) FROM (SELECT household_id, MAX(education) AS z FROM citizens GROUP BY household_id) t GROUP BY z",
     ),
+    (
+        "G2",
+        "SELECT n, COUNT(*) FROM (SELECT doctor_id, COUNT(DISTINCT icd_chapter) AS n FROM visits GROUP BY doctor_id) t GROUP BY n",
+    ),
     ("MEA", "SELECT SUM(total_fee * 0.01) FROM visits"),
     ("MEA", "SELECT AVG(self_pay / 1000) FROM visits"),
     ("DIM", "SELECT dept_code || '-' || hospital_code, COUNT(*) FROM visits GROUP BY 1"),
