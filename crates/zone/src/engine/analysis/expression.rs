@@ -24,7 +24,7 @@ impl Pass<'_> {
             Expr::Column(column) => self.column(expr, column, from),
             Expr::Alias(alias) => self.label(&alias.expr, from),
             Expr::Literal(value, _) if is_long(&value.data_type()) && !from.is_open() => {
-                self.only_free(expr, &[&Label::constant()], from, true).map(|_| Label::constant())
+                self.long_decimal(expr, Label::constant(), from)
             }
             Expr::Literal(..) => Ok(Label::constant()),
             Expr::BinaryExpr(binary) => self.binary(expr, binary, from),
@@ -91,8 +91,19 @@ impl Pass<'_> {
         }
         self.used.extend(label.atoms.iter().cloned());
         if label.is_free() && !from.is_open() && is_long(&expr.get_type(from.schema.as_ref()).map_err(internal)?) {
-            self.only_free(expr, &[&label], from, true)?;
+            return self.long_decimal(expr, label, from);
         }
+        Ok(label)
+    }
+
+    /// A decimal of many digits beside restricted columns: fine over public rows, unless they turn out to be somebody's.
+    fn long_decimal(&mut self, expr: &Expr, label: Label, from: &Relation) -> Checked<Label> {
+        if from.is_raw() || !label.is_free() {
+            let (zh, en) = ("受限行上的小数位数过多", "a decimal over restricted rows has too many digits");
+            let help = ("总位数至多 22，或用 DOUBLE", "use at most 22 digits in all, or DOUBLE");
+            return self.refuse(expr, &label, "N3", zh, en, help);
+        }
+        self.failing |= from.state == State::Public;
         Ok(label)
     }
 
@@ -270,10 +281,12 @@ impl Pass<'_> {
         if source == *target {
             return Ok(label);
         }
-        let long = is_long(target) && !from.is_open();
-        let total = never_fails(&source, target) && !long;
+        if is_long(target) && !from.is_open() {
+            return self.long_decimal(expr, label, from);
+        }
+        let total = never_fails(&source, target);
         if label.is_free() {
-            let fallible = long || !total && !matches!(expr, Expr::TryCast(_));
+            let fallible = !total && !matches!(expr, Expr::TryCast(_));
             return self.only_free(expr, &[&label], from, fallible).map(|_| label);
         }
         if source == DataType::Boolean && target.is_integer() && label.modes.has(Modes::LIT_EQ) {
@@ -284,7 +297,6 @@ impl Pass<'_> {
         // A conversion that could fail becomes one that gives null; see `finish`.
         let narrowing = source.is_numeric()
             && target.is_numeric()
-            && !long
             && (label.modes.has(Modes::GROUP) || label.modes.has(Modes::RANK));
         if !total && !narrowing {
             let help = ("保持该列原有的类型", "keep the column's own type");

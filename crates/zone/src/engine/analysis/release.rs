@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::TreeNode;
-use datafusion::common::{Column, DFSchema, TableReference};
+use datafusion::common::{Column, DFSchema, JoinType, ScalarValue, TableReference};
 use datafusion::functions::expr_fn::round;
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
-use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, Extension, LogicalPlan, Projection, cast, lit};
+use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, Extension, Filter, LogicalPlan, Projection, cast, lit};
 
 use super::aggregate::Call;
 use super::blame::internal;
@@ -76,6 +76,7 @@ impl Pass<'_> {
         );
         let weights = self.public_choice(&keys, &input);
         calls.iter().try_for_each(|call| self.check_call(call, weights))?;
+        let input = self.somebodys(&node.input, input, &touched)?;
         let counted = self.counted(&input, &touched)?;
         let levels = levels::complete(self, self.finish_group(&node.group_expr, &input)?)?;
         let runs = node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
@@ -113,6 +114,42 @@ impl Pass<'_> {
             fan_tables: BTreeSet::new(),
             loose: None,
         })
+    }
+
+    /// Rows that an outer join keeps of a public table without anybody's beside them take no part: that they are there would tell
+    /// that nobody is.
+    fn somebodys(&self, population: &LogicalPlan, input: Relation, touched: &BTreeSet<Atom>) -> Checked<Relation> {
+        if !self.keeps_public(population) {
+            return Ok(input);
+        }
+        let mut present = Vec::new();
+        for (hidden, _) in self.counted(&input, touched)? {
+            let token = Expr::Column(hidden.column.clone());
+            let is_set = token.get_type(input.plan.schema()).map_err(internal)? == DataType::Binary;
+            let some = token.clone().not_eq(lit(ScalarValue::Binary(Some(Vec::new()))));
+            present.push(if is_set { token.is_not_null().and(some) } else { token.is_not_null() });
+        }
+        let Some(present) = present.into_iter().reduce(Expr::or) else { return Ok(input) };
+        let plan = Filter::try_new(present, Arc::new(input.plan)).map_err(internal)?;
+        Ok(Relation { plan: LogicalPlan::Filter(plan), ..input })
+    }
+
+    /// Does an outer join keep rows of public tables alone?
+    fn keeps_public(&self, plan: &LogicalPlan) -> bool {
+        let public = |side: &LogicalPlan| {
+            let open = |table: &String| self.policy.contract(table).is_some_and(|contract| contract.table.is_public());
+            combine::scans(side).iter().all(open)
+        };
+        let here = match plan {
+            LogicalPlan::Join(join) => match join.join_type {
+                JoinType::Left => public(&join.left),
+                JoinType::Right => public(&join.right),
+                JoinType::Full => public(&join.left) || public(&join.right),
+                _ => false,
+            },
+            _ => false,
+        };
+        here || plan.inputs().into_iter().any(|input| self.keeps_public(input))
     }
 
     fn check_keys(&self, keys: &[Label], exprs: &[Expr]) -> Checked<()> {

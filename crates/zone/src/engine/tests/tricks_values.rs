@@ -143,17 +143,22 @@ fn nobodys() -> Folder {
 #[tokio::test]
 async fn rows_of_nobody_are_not_none() {
     let folder = nobodys();
-    let empty = "FROM districts d LEFT JOIN citizens c ON c.district_code = d.district_code WHERE d.district_code IN ('DN', 'D0')";
-    blank(&folder, &format!("SELECT COUNT(*) - COUNT(c.citizen_id) {empty}"), &[0]).await;
-    blank(&folder, &format!("SELECT COUNT(*) - COUNT(c.gender) {empty}"), &[0]).await;
-    blank(&folder, &format!("SELECT COUNT(*) - COUNT(DISTINCT c.citizen_id) {empty}"), &[0]).await;
-    blank(&folder, &format!("SELECT COUNT(*) - COUNT(*) FILTER (WHERE c.gender IN ('F', 'M')) {empty}"), &[0]).await;
-    blank(
-        &folder,
-        "SELECT COUNT(*) - COUNT(c.citizen_id) FROM citizens c RIGHT JOIN districts d ON c.district_code = d.district_code",
-        &[0],
-    )
-    .await;
+    // Districts where nobody lives add nothing, so that no number says whether somebody does.
+    for join in [
+        "districts d LEFT JOIN citizens c ON c.district_code = d.district_code",
+        "citizens c RIGHT JOIN districts d ON c.district_code = d.district_code",
+        "citizens c FULL JOIN districts d ON c.district_code = d.district_code",
+        "districts d LEFT JOIN (SELECT citizen_id, district_code, gender FROM citizens) c ON c.district_code = d.district_code",
+    ] {
+        for part in ["COUNT(c.citizen_id)", "COUNT(c.gender)", "COUNT(DISTINCT c.citizen_id)"] {
+            let sql = format!("SELECT COUNT(*) - {part}, COUNT(*) FROM {join} WHERE d.district_code IN ('DN', 'D0')");
+            assert_eq!(folder.rows(&sql).await, [vec![json!(0), json!(100)]], "{sql}");
+        }
+        let sql = format!("SELECT SUM(CASE WHEN c.gender IN ('F', 'M') THEN 0 ELSE 1 END), COUNT(*) FROM {join}");
+        assert_ne!(folder.rows(&sql).await[0][0], json!(1), "{sql}");
+    }
+    let sql = "SELECT COUNT(*) - SUM(n), COUNT(*) FROM (SELECT c.citizen_id, COUNT(*) AS n FROM districts d LEFT JOIN citizens c ON c.district_code = d.district_code GROUP BY c.citizen_id) t";
+    assert_eq!(folder.rows(sql).await, [vec![json!(0), json!(300)]]);
     for measure in ["SUM(total_fee)", "COUNT(*)", "COUNT(visit_id)"] {
         let sql = format!(
             "SELECT {measure} FILTER (WHERE dept_code IN ('A', 'X')) - {measure} FILTER (WHERE dept_code = 'A') FROM visits"
