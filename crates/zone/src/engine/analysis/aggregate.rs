@@ -301,7 +301,9 @@ impl Pass<'_> {
                 let countable =
                     !distinct || args.iter().all(|arg| arg.modes.has(Modes::DISTINCT) || arg.modes.has(Modes::ORDER));
                 if countable {
-                    return Ok(base(Modes::DIM.or(Modes::SUM)));
+                    // A number of different values is no number of rows: summed, it tells that somebody has another one.
+                    let values = distinct && args.iter().any(|arg| arg.modes.has(Modes::ORDER));
+                    return Ok(base(if values { Modes::DIM } else { Modes::DIM.or(Modes::SUM) }));
                 }
             }
             (Fold::Sum | Fold::Mean, [value]) if value.modes.has(Modes::SUM) && !distinct && !value.spread => {

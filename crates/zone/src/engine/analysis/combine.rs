@@ -198,6 +198,9 @@ pub(super) fn multiplies(pass: &Pass, plan: &LogicalPlan) -> bool {
 fn shapes(pass: &Pass, plan: &LogicalPlan) -> bool {
     let here = match plan {
         LogicalPlan::Union(_) => true,
+        // One row per subject and something else: whoever straddles it stands there twice.
+        LogicalPlan::Aggregate(node) => node.group_expr.len() > 1,
+        LogicalPlan::Distinct(node) => node.input().schema().fields().len() > 1,
         LogicalPlan::Join(join) => {
             let crafted = |side: &LogicalPlan| {
                 let tables = scans(side);

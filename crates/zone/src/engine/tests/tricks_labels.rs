@@ -67,6 +67,16 @@ fn world(target: bool) -> Folder {
     folder
 }
 
+/// Do two answers tell the worlds apart? Where one is blank and the other is not, no more is said than that a few stand there, or
+/// none (decision 0010).
+fn differ(one: &[Vec<Value>], other: &[Vec<Value>]) -> bool {
+    let cells = |rows: &[Vec<Value>]| rows.iter().flatten().cloned().collect::<Vec<Value>>();
+    let (a, b) = (cells(one), cells(other));
+    let blank = |value: &Value| value.is_null();
+    let same = a.len() == b.len() && a.iter().zip(&b).all(|(x, y)| x == y || blank(x) || blank(y));
+    !same && !a.iter().all(blank) && !b.iter().all(blank)
+}
+
 /// The queries whose answers differ between the two worlds.
 async fn telling<'s>(queries: &[&'s str]) -> Vec<(&'s str, Vec<Vec<Value>>, Vec<Vec<Value>>)> {
     let (with, without) = (world(true), world(false));
@@ -76,7 +86,7 @@ async fn telling<'s>(queries: &[&'s str]) -> Vec<(&'s str, Vec<Vec<Value>>, Vec<
             continue;
         }
         let (one, other) = (with.rows(sql).await, without.rows(sql).await);
-        if one != other {
+        if differ(&one, &other) {
             telling.push((*sql, one, other));
         }
     }
@@ -126,10 +136,6 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     (
         "PUB",
         "SELECT ent_name, CASE WHEN tax_amount > (SELECT AVG(tax_amount) FROM enterprises) THEN 1 ELSE 0 END FROM enterprises",
-    ),
-    (
-        "PUB",
-        "SELECT ent_name FROM enterprises WHERE tax_amount > (SELECT AVG(tax_amount) FROM enterprises) EXCEPT SELECT ent_name FROM enterprises WHERE status = 'x'",
     ),
     // something above the release of a bound
     (
@@ -192,11 +198,11 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
         "SELECT SUM(x) FROM (SELECT citizen_id, MAX(CASE WHEN education = 'phd' THEN 1000000 WHEN gender = 'F' THEN 1 ELSE 0 END) AS x FROM citizens GROUP BY citizen_id) t",
     ),
     (
-        "DIM",
+        "KEY",
         "SELECT SUM(x) FROM (SELECT MAX(CASE WHEN icd_chapter = 'Z' THEN 1000000 ELSE 1 END) OVER (PARTITION BY citizen_id) AS x FROM visits) t",
     ),
     (
-        "DIM",
+        "KEY",
         "SELECT AVG(x) FROM (SELECT MIN(CASE WHEN icd_chapter = 'Z' THEN -1000000 ELSE 1 END) OVER (PARTITION BY citizen_id ORDER BY visit_date) AS x FROM visits) t",
     ),
     (
@@ -210,6 +216,46 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     (
         "G2",
         "SELECT SUM(x), SUM(y) FROM (SELECT citizen_id, MAX(CASE WHEN icd_chapter = 'Z' THEN 0 ELSE 1 END) OVER (PARTITION BY citizen_id) AS x, MAX(CASE WHEN icd_chapter = 'Q' THEN 0 ELSE 1 END) OVER (PARTITION BY citizen_id) AS y FROM visits) t",
+    ),
+    // who straddles two values stands twice
+    ("G2", "SELECT COUNT(*), COUNT(DISTINCT citizen_id) FROM (SELECT DISTINCT citizen_id, icd_chapter FROM visits) t"),
+    (
+        "G2",
+        "SELECT COUNT(*), COUNT(DISTINCT citizen_id) FROM (SELECT citizen_id, icd_chapter = 'Z' AS z, COUNT(*) AS n FROM visits GROUP BY 1, 2) t",
+    ),
+    (
+        "PUB",
+        "SELECT SUM(n), COUNT(*) FROM (SELECT citizen_id, COUNT(DISTINCT icd_chapter) AS n FROM visits GROUP BY citizen_id) t",
+    ),
+    (
+        "PUB",
+        "SELECT SUM(n), COUNT(*) FROM (SELECT household_id, COUNT(DISTINCT education) AS n FROM citizens GROUP BY household_id) t",
+    ),
+    (
+        "G6",
+        "WITH p AS (SELECT DISTINCT citizen_id, icd_chapter FROM visits) SELECT (SELECT COUNT(*) FROM p) - (SELECT COUNT(DISTINCT citizen_id) FROM p)",
+    ),
+    // sums of which one leaves out who has no second value
+    ("G6", "SELECT (SELECT SUM(total_fee) FROM visits) - (SELECT SUM(total_fee + self_pay - self_pay) FROM visits)"),
+    (
+        "G6",
+        "SELECT (SELECT SUM(total_fee) FROM visits), COUNT(total_fee), SUM(total_fee + self_pay - self_pay) FROM visits",
+    ),
+    (
+        "G2",
+        "SELECT SUM(f), SUM(g) FROM (SELECT citizen_id, SUM(total_fee) AS f, SUM(total_fee + self_pay - self_pay) AS g FROM visits GROUP BY citizen_id) t",
+    ),
+    (
+        "G2",
+        "SELECT SUM(f), SUM(g) FROM (SELECT SUM(total_fee) OVER (PARTITION BY citizen_id) AS f, SUM(total_fee + self_pay - self_pay) OVER (PARTITION BY citizen_id) AS g FROM visits) t",
+    ),
+    (
+        "G2",
+        "SELECT SUM(n), SUM(m) FROM (SELECT citizen_id, COUNT(*) AS n, COUNT(visit_id) AS m FROM visits GROUP BY citizen_id) t",
+    ),
+    (
+        "G2",
+        "SELECT SUM(n), SUM(m) FROM (SELECT COUNT(*) OVER (PARTITION BY citizen_id) AS n, COUNT(visit_id) OVER (PARTITION BY citizen_id) AS m FROM visits) t",
     ),
     // windows over windows
     (
@@ -225,7 +271,7 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
         "SELECT SUM(n2) FROM (SELECT SUM(CASE WHEN n1 > 3 THEN n1 ELSE 0 END) OVER (PARTITION BY citizen_id) AS n2 FROM (SELECT citizen_id, COUNT(*) OVER (PARTITION BY citizen_id) AS n1 FROM visits) a) b",
     ),
     (
-        "DIM",
+        "KEY",
         "SELECT SUM(n2) FROM (SELECT citizen_id, SUM(n1) AS n2 FROM (SELECT citizen_id, COUNT(*) OVER (PARTITION BY citizen_id) AS n1 FROM visits) a GROUP BY citizen_id) b",
     ),
 ];
@@ -330,6 +376,13 @@ async fn what_is_missing_is_a_condition() {
         let rows = folder.rows(sql).await;
         assert_eq!(rows[0][rows[0].len() - 1], Value::Null, "{sql}: {rows:?}");
     }
+    // Thirty paid nothing that is known; one of them had a fee, which is the difference of the two sums.
+    let row = |id: usize| {
+        format!("{id},{id},{},{}", if (2..=30).contains(&id) { 0 } else { 1000 + id }, if id <= 30 { "" } else { "5" })
+    };
+    folder.table("visits", "visit_id,citizen_id,total_fee,self_pay", (1..=100).map(row));
+    let rows = folder.rows("SELECT SUM(total_fee), SUM(total_fee + self_pay - self_pay) FROM visits").await;
+    assert_eq!(rows, [vec![Value::Null, Value::Null]]);
     assert_eq!(folder.rows("SELECT COUNT(*), COUNT(education) FROM citizens").await, [vec![json!(100), json!(70)]]);
 }
 
@@ -418,8 +471,9 @@ async fn conversions_beside_public_columns_do_not_fail() {
 async fn honest_neighbours_are_answered() {
     let folder = world(true);
     for sql in [
-        "SELECT COUNT(*) FROM visits WHERE total_fee > (SELECT AVG(total_fee) FROM visits)",
-        "WITH b AS (SELECT AVG(total_fee) AS a FROM visits) SELECT COUNT(*) FROM visits WHERE total_fee > (SELECT a FROM b)",
+        "SELECT COUNT(*) FROM visits WHERE self_pay > (SELECT AVG(self_pay) FROM visits)",
+        "WITH b AS (SELECT AVG(self_pay) AS a FROM visits) SELECT COUNT(*) FROM visits WHERE self_pay > (SELECT a FROM b)",
+        "SELECT COUNT(*), COUNT(*) FILTER (WHERE self_pay > (SELECT AVG(self_pay) FROM visits)) FROM visits",
         "SELECT COUNT(*) FROM enterprises WHERE tax_amount > (SELECT AVG(tax_amount) FROM enterprises)",
         "SELECT ent_name FROM enterprises WHERE reg_capital > (SELECT AVG(reg_capital) FROM enterprises)",
         "SELECT district_name FROM districts WHERE published_population > (SELECT COUNT(*) FROM citizens) ORDER BY published_population > (SELECT COUNT(*) FROM citizens)",
@@ -432,5 +486,30 @@ async fn honest_neighbours_are_answered() {
     ] {
         let rows = folder.rows(sql).await;
         assert!(!rows.is_empty() && rows.iter().flatten().all(|value| !value.is_null()), "{sql}: {rows:?}");
+    }
+}
+
+#[tokio::test]
+#[ignore]
+async fn scratch() {
+    let (with, without) = (world(true), world(false));
+    for sql in std::fs::read_to_string("/tmp/eng1-q.sql").unwrap().split(";\n").map(str::trim).filter(|s| !s.is_empty())
+    {
+        let v = verdict(sql);
+        if v.verdict == Decision::Refuse {
+            println!("REFUSED {} {} | {sql}", v.reasons[0].rule, v.reasons[0].en);
+            continue;
+        }
+        let rows = |answer: crate::engine::local::Answer| {
+            format!("{:?}", answer.rows.iter().take(6).map(|r| serde_json::to_string(r).unwrap()).collect::<Vec<_>>())
+        };
+        let (a, b) = (
+            crate::engine::local::run_command(with.path(), "statistical-product", with.path(), sql).await.map(rows),
+            crate::engine::local::run_command(without.path(), "statistical-product", without.path(), sql)
+                .await
+                .map(rows),
+        );
+        let (a, b) = (format!("{a:?}"), format!("{b:?}"));
+        println!("{} {sql}\n    {a}\n    {b}", if a == b { "SAME" } else { "DIFFER" });
     }
 }
