@@ -18,6 +18,7 @@ mod parse;
 mod patterns;
 mod planner;
 mod rehearse;
+mod repeated;
 mod run;
 mod share;
 mod spill;

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan, Proj
 
 use super::blame::internal;
 use super::compare::{constant, number};
-use super::relation::Hidden;
+use super::relation::{Hidden, Straddled};
 use super::{Pass, Relation};
 use crate::engine::functions::{Fold, fold};
 use crate::engine::label::{Condition, Label, Modes};
@@ -249,9 +249,14 @@ impl Pass<'_> {
         aggregates.extend(multiplied.then(|| classes::pattern().call(classes)));
         let grouped = Aggregate::try_new(Arc::new(input.plan.clone()), group, aggregates).map_err(internal)?;
         let (plan, hidden, fans) = self.rename(node, grouped, &input.hidden, multiplied)?;
+        let straddled = match keys.len() {
+            1 => Straddled::No,
+            _ if keys.iter().any(|key| key.subject.is_some()) => input.straddled.max(Straddled::Countable),
+            _ => Straddled::Unseen,
+        };
         keys.extend(folded);
         let (schema, state) = (Arc::clone(&node.schema), super::State::Raw);
-        Ok(Relation { plan, schema, labels: keys, hidden, state, fans, ..input })
+        Ok(Relation { plan, schema, labels: keys, hidden, state, fans, straddled, ..input })
     }
 
     /// The grouping under its names, its hidden columns under new ones.
