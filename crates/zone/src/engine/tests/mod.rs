@@ -10,3 +10,4 @@ pub(super) mod schema;
 mod spill;
 mod tricks;
 mod tricks_labels;
+mod worlds;
