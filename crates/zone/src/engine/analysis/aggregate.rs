@@ -63,12 +63,13 @@ impl Pass<'_> {
             node.aggr_expr.iter().map(|expr| self.aggregate_call(expr, &input)).collect::<Checked<Vec<Call>>>()?;
         let free = keys.iter().chain(calls.iter().flat_map(Call::labels)).all(Label::is_free);
         if free && !input.is_raw() {
-            keys.iter()
-                .chain(calls.iter().flat_map(Call::labels))
-                .for_each(|label| self.meet_release(label, &mut input));
+            let labels = keys.iter().chain(calls.iter().flat_map(Call::labels));
+            labels.for_each(|label| self.meet_release(label, &mut input));
             self.note_failing(&mut input);
             return self.open_aggregate(node, input, &keys, &calls);
         }
+        // What may fail inside an aggregate is as bad as below it.
+        self.note_failing(&mut input);
         let only_keys = calls.is_empty() && keys.iter().all(|key| key.modes.has(Modes::EQJOIN) && !key.is_free());
         // One row per key alone: however often it was there.
         if let Some(reason) = input.loose.take_if(|reason| !only_keys || reason.rule == "N3") {
@@ -226,10 +227,13 @@ impl Pass<'_> {
                 );
             }
         }
-        let folded = calls.iter().map(|call| self.fold_per_subject(call)).collect::<Checked<Vec<Label>>>()?;
         let single = |hidden: &Hidden| {
             keys.iter().any(|key| key.subject.as_ref().is_some_and(|s| s.scan == hidden.scan && s.kind == hidden.kind))
         };
+        if !input.hidden.iter().any(single) {
+            self.check_shared(calls)?;
+        }
+        let folded = calls.iter().map(|call| self.fold_per_subject(call)).collect::<Checked<Vec<Label>>>()?;
         let set = subjects::subject_set(self.policy.largest_k());
         let only = subjects::only_subject();
         let tokens = input.hidden.iter().map(|hidden| {
@@ -257,6 +261,32 @@ impl Pass<'_> {
         keys.extend(folded);
         let (schema, state) = (Arc::clone(&node.schema), super::State::Raw);
         Ok(Relation { plan, schema, labels: keys, hidden, state, fans, straddled, ..input })
+    }
+
+    /// Groups that are nobody's own (a household's, a doctor's): all of their subjects stand behind what one of them decides by a
+    /// condition or an extreme value, and would hide that one.
+    fn check_shared(&self, calls: &[Call]) -> Checked<()> {
+        // One member's value makes a number of values differ, and so does one member's lack of one.
+        let decides = |call: &Call, arg: &Label, null: bool| {
+            let counted = !arg.is_free() && !arg.modes.has(Modes::EQJOIN) && call.fold == Fold::Count;
+            arg.condition != Condition::None || counted && (null || call.call.params.distinct)
+        };
+        let chosen = |call: &&Call| {
+            call.fold == Fold::Extreme
+                || call.filter.is_some()
+                || call.args.iter().zip(&call.nullable).any(|(arg, null)| decides(call, arg, *null))
+        };
+        let Some(call) = calls.iter().find(chosen) else { return Ok(()) };
+        let label = Label::derived(Modes::NONE, call.labels());
+        let help = (
+            "按主体自己的键分组，或把条件写在 WHERE 中",
+            "group by the subject's own key, or put the condition in WHERE",
+        );
+        let (zh, en) = (
+            "按他人的键分组时，不得按条件聚合或取极值",
+            "grouped by a key that is no subject's own, values may not be folded under a condition or to an extreme",
+        );
+        self.refuse(call.expr, &label, "G2", zh, en, help)
     }
 
     /// The grouping under its names, its hidden columns under new ones.

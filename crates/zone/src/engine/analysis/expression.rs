@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Subquery, TryCast};
 
 use super::blame::internal;
+use super::compare::constant;
+use super::types::{is_long, is_text, may_fail, never_fails, way_out};
 use super::{Pass, Relation, State};
 use crate::contract::Grid;
 use crate::engine::label::{Condition, Label, Modes};
@@ -21,6 +23,9 @@ impl Pass<'_> {
         match expr {
             Expr::Column(column) => self.column(expr, column, from),
             Expr::Alias(alias) => self.label(&alias.expr, from),
+            Expr::Literal(value, _) if is_long(&value.data_type()) && !from.is_open() => {
+                self.only_free(expr, &[&Label::constant()], from, true).map(|_| Label::constant())
+            }
             Expr::Literal(..) => Ok(Label::constant()),
             Expr::BinaryExpr(binary) => self.binary(expr, binary, from),
             Expr::Not(inner)
@@ -85,6 +90,9 @@ impl Pass<'_> {
             );
         }
         self.used.extend(label.atoms.iter().cloned());
+        if label.is_free() && !from.is_open() && is_long(&expr.get_type(from.schema.as_ref()).map_err(internal)?) {
+            self.only_free(expr, &[&label], from, true)?;
+        }
         Ok(label)
     }
 
@@ -137,16 +145,23 @@ impl Pass<'_> {
         if binary.op == Operator::Minus && times {
             return Ok(Label::derived(Modes::EPOCH, [&left, &right]));
         }
+        if sum && let Some(label) = self.counted_years(binary, [&left, &right], from)? {
+            return Ok(label);
+        }
         let label = Label::derived(Modes::NONE, [&left, &right]);
-        let help = ("先聚合，再用已释放的值计算", "aggregate first and compute with the released values");
-        self.refuse(
-            expr,
-            &label,
-            "MEA",
-            "不得对受限值做此运算",
-            "this arithmetic on restricted values is not permitted",
-            help,
-        )
+        let (zh, en) = ("不得对受限值做此运算", "this arithmetic on restricted values is not permitted");
+        self.refuse(expr, &label, self.rule_of(&label), zh, en, way_out(binary, &left, &right))
+    }
+
+    /// A year number, or a whole number less it: still a year's worth of people, under another name.
+    fn counted_years(&self, binary: &BinaryExpr, labels: [&Label; 2], from: &Relation) -> Checked<Option<Label>> {
+        let year = |label: &Label| !label.is_free() && label.modes.has(Modes::YEAR_BAND);
+        let whole = |side: &Expr| -> Checked<bool> {
+            Ok(constant(side).is_some() && side.get_type(from.schema.as_ref()).map_err(internal)?.is_integer())
+        };
+        let [left, right] = labels;
+        let fits = year(left) && whole(&binary.right)? || year(right) && whole(&binary.left)?;
+        Ok(fits.then(|| Label::derived(Modes::DIM.or(Modes::YEAR_BAND), labels)))
     }
 
     /// A function over public or released values; over restricted rows it must not be able to fail (N3).
@@ -255,9 +270,10 @@ impl Pass<'_> {
         if source == *target {
             return Ok(label);
         }
-        let total = never_fails(&source, target);
+        let long = is_long(target) && !from.is_open();
+        let total = never_fails(&source, target) && !long;
         if label.is_free() {
-            let fallible = !total && !matches!(expr, Expr::TryCast(_));
+            let fallible = long || !total && !matches!(expr, Expr::TryCast(_));
             return self.only_free(expr, &[&label], from, fallible).map(|_| label);
         }
         if source == DataType::Boolean && target.is_integer() && label.modes.has(Modes::LIT_EQ) {
@@ -268,6 +284,7 @@ impl Pass<'_> {
         // A conversion that could fail becomes one that gives null; see `finish`.
         let narrowing = source.is_numeric()
             && target.is_numeric()
+            && !long
             && (label.modes.has(Modes::GROUP) || label.modes.has(Modes::RANK));
         if !total && !narrowing {
             let help = ("保持该列原有的类型", "keep the column's own type");
@@ -378,59 +395,6 @@ fn add(left: &Label, right: &Label) -> Label {
         modes = modes.and(Modes::COUNT.or(Modes::SUM));
     }
     Label { grid, ..Label::derived(modes, [left, right]) }
-}
-
-/// Arithmetic that may fail: division by something that is not a literal other than zero.
-fn may_fail(binary: &BinaryExpr, from: &Relation) -> Checked<bool> {
-    let plain = |expr: &Expr| -> Checked<bool> {
-        let kind = expr.get_type(from.schema.as_ref()).map_err(internal)?;
-        Ok(kind.is_integer() || kind.is_floating() || is_text(&kind) || kind == DataType::Null)
-    };
-    // Decimals and times overflow with an error; whole numbers wrap, and nothing else counts below a release.
-    if !plain(&binary.left)? || !plain(&binary.right)? {
-        return Ok(true);
-    }
-    Ok(match binary.op {
-        Operator::Divide | Operator::Modulo => match super::compare::constant(&binary.right) {
-            Some(value) => super::compare::number(value).is_none_or(|number| number == 0.0),
-            None => true,
-        },
-        _ => false,
-    })
-}
-
-/// Conversions that give a value for every value.
-fn never_fails(source: &DataType, target: &DataType) -> bool {
-    use DataType::{
-        Boolean, Date32, Float32, Float64, Int8, Int16, Int32, Int64, Timestamp, UInt8, UInt16, UInt32, UInt64,
-    };
-    let widening = match (source, target) {
-        (Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32 | Int64 | UInt64 | Float32, Float64) => true,
-        (Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32, Int64) => true,
-        (Int8 | Int16 | UInt8 | UInt16, Int32) => true,
-        (DataType::Decimal128(..), Float64) => true,
-        (Date32, Timestamp(..)) => true,
-        // A coarser unit cuts time off, and with it the grid's bounds.
-        (Timestamp(from, _), Timestamp(to, _)) => fineness(*from) <= fineness(*to),
-        (Timestamp(..), Date32) => true,
-        (DataType::Null, _) => true,
-        _ => false,
-    };
-    let to_text = is_text(target) && (is_text(source) || source.is_integer() || matches!(source, Boolean | Date32));
-    widening || to_text
-}
-
-fn fineness(unit: TimeUnit) -> u8 {
-    match unit {
-        TimeUnit::Second => 0,
-        TimeUnit::Millisecond => 1,
-        TimeUnit::Microsecond => 2,
-        TimeUnit::Nanosecond => 3,
-    }
-}
-
-fn is_text(kind: &DataType) -> bool {
-    matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
 
 /// The expression as it will run.

@@ -19,6 +19,7 @@ mod relation;
 mod release;
 mod scan;
 mod setop;
+mod types;
 mod window;
 
 use std::collections::{BTreeSet, HashMap};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::functions::expr_fn::round;
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
@@ -14,7 +15,7 @@ use super::aggregate::Call;
 use super::blame::internal;
 use super::combine;
 use super::compare::{constant, number};
-use super::demand::function_of;
+use super::demand::{Quantile, function_of, quantile_of};
 use super::levels;
 use super::relation::{Hidden, Straddled};
 use super::{Pass, Relation, State};
@@ -44,6 +45,8 @@ pub struct Release {
     pub levels: bool,
     /// An aggregate has a condition of its own.
     pub conditional: bool,
+    /// The quantiles among the aggregates.
+    pub(super) quantiles: Vec<Quantile>,
     /// The way the rows were made may take one of them more often than another.
     pub multiplied: bool,
     /// Arguments of the aggregates that may be null, which leave rows out, and whether they are added up.
@@ -79,6 +82,8 @@ impl Pass<'_> {
         let demands_and_plan = self.demand(node, &input, (&keys, &calls), (&levels, &runs), &counted)?;
         let released = self.disclose(node, &calls, demands_and_plan)?;
         let number = self.releases.len();
+        let shown = calls.iter().zip(&runs).filter_map(|(call, run)| quantile_of(call, function_of(run).ok()?));
+        let quantiles = shown.collect();
         self.releases.push(Release {
             original: plan.clone(),
             tables: input.tables.clone(),
@@ -87,6 +92,7 @@ impl Pass<'_> {
             keys: exprs,
             levels: matches!(node.group_expr.as_slice(), [Expr::GroupingSet(_)]),
             conditional: calls.iter().any(explicit_condition),
+            quantiles,
             multiplied: input.straddled != Straddled::No || combine::multiplies(self, &node.input),
             nullable: calls.iter().flat_map(leaving_out).collect(),
             bound: false,
@@ -193,6 +199,17 @@ impl Pass<'_> {
                     ),
                 }
             }
+            Fold::Spread if call.args.len() > 1 => match call.args.iter().all(of_measures) {
+                true if !distinct => Ok(()),
+                _ => bad(
+                    "相关只可取自两个原样的度量",
+                    "a correlation takes two measures as they are",
+                    (
+                        "取同一主体的两个度量，条件写在 FILTER 或 WHERE 中",
+                        "take two measures of the same subjects, with conditions in FILTER or WHERE",
+                    ),
+                ),
+            },
             Fold::Sum | Fold::Mean | Fold::Spread
                 if !distinct
                     && !call.args.is_empty()
@@ -207,6 +224,11 @@ impl Pass<'_> {
                 "此列不得这样汇总",
                 "this column may not be summed in this way",
                 ("度量须原样汇总，不加权、不相乘", "sum measures as they are, without weights or products"),
+            ),
+            Fold::Pick if call.call.func.name() == "approx_distinct" => bad(
+                "不同值的个数须用 COUNT(DISTINCT …)",
+                "different values are counted with COUNT(DISTINCT …)",
+                ("使用 COUNT(DISTINCT …)", "use COUNT(DISTINCT …)"),
             ),
             Fold::Extreme | Fold::Pick => bad(
                 "释放时不得取个别值（最大、最小、首、列表）",
@@ -229,7 +251,7 @@ impl Pass<'_> {
         let value = &call.args[0];
         // Unrounded, a quantile would be somebody's value; of counts and other dimensions it may be.
         let gridless = !value.is_free() && !value.modes.has(Modes::GROUP) && value.grid.is_none();
-        if share.is_some_and(|share| (0.05..=0.95).contains(&share)) && !gridless {
+        if share.is_some_and(|share| (0.05..=0.95).contains(&share)) && !gridless && !is_negated(&args[0]) {
             return Ok(());
         }
         let help = (
@@ -273,6 +295,17 @@ impl Pass<'_> {
         let plan = Projection::try_new(exprs, Arc::new(plan)).map_err(internal)?;
         Ok(LogicalPlan::Projection(plan))
     }
+}
+
+/// A measure as it stands, or a sum or difference of some: something to correlate. What the query's author can choose (public
+/// columns, conditions, constants, counts) would be a weight.
+fn of_measures(label: &Label) -> bool {
+    !label.is_free() && label.condition == Condition::None && label.modes.has(Modes::ADD)
+}
+
+/// Does the expression turn the order of values around?
+fn is_negated(expr: &Expr) -> bool {
+    expr.exists(|part| Ok(matches!(part, Expr::Negative(_)))).unwrap_or(true)
 }
 
 /// Does the aggregate carry a condition that the query states (FILTER, CASE)?

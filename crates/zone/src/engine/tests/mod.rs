@@ -3,6 +3,7 @@
 mod accepted;
 mod combined;
 mod data;
+mod hangs;
 mod interference;
 mod refused;
 mod released;
@@ -10,4 +11,5 @@ pub(super) mod schema;
 mod spill;
 mod tricks;
 mod tricks_labels;
+mod tricks_values;
 mod worlds;
