@@ -20,6 +20,7 @@ mod patterns;
 mod planner;
 mod quantile;
 mod rehearse;
+mod repeated;
 mod run;
 mod share;
 mod spill;

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan, Proj
 
 use super::blame::internal;
 use super::compare::{constant, number};
-use super::relation::Hidden;
+use super::relation::{Hidden, Straddled};
 use super::{Pass, Relation};
 use crate::engine::functions::{Fold, fold};
 use crate::engine::label::{Condition, Label, Modes};
@@ -253,9 +253,14 @@ impl Pass<'_> {
         aggregates.extend(multiplied.then(|| classes::pattern().call(classes)));
         let grouped = Aggregate::try_new(Arc::new(input.plan.clone()), group, aggregates).map_err(internal)?;
         let (plan, hidden, fans) = self.rename(node, grouped, &input.hidden, multiplied)?;
+        let straddled = match keys.len() {
+            1 => Straddled::No,
+            _ if keys.iter().any(|key| key.subject.is_some()) => input.straddled.max(Straddled::Countable),
+            _ => Straddled::Unseen,
+        };
         keys.extend(folded);
         let (schema, state) = (Arc::clone(&node.schema), super::State::Raw);
-        Ok(Relation { plan, schema, labels: keys, hidden, state, fans, ..input })
+        Ok(Relation { plan, schema, labels: keys, hidden, state, fans, straddled, ..input })
     }
 
     /// Groups that are nobody's own (a household's, a doctor's): all of their subjects stand behind what one of them decides by a
@@ -331,7 +336,9 @@ impl Pass<'_> {
                 let countable =
                     !distinct || args.iter().all(|arg| arg.modes.has(Modes::DISTINCT) || arg.modes.has(Modes::ORDER));
                 if countable {
-                    return Ok(base(Modes::DIM.or(Modes::SUM)));
+                    // A number of different values is no number of rows: summed, it tells that somebody has another one.
+                    let values = distinct && args.iter().any(|arg| arg.modes.has(Modes::ORDER));
+                    return Ok(base(if values { Modes::DIM } else { Modes::DIM.or(Modes::SUM) }));
                 }
             }
             (Fold::Sum | Fold::Mean, [value]) if value.modes.has(Modes::SUM) && !distinct && !value.spread => {

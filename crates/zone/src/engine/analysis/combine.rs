@@ -13,6 +13,7 @@ use super::Pass;
 use super::aggregate::Call;
 use super::compare::{bare, number};
 use super::joint::excludes;
+use super::relation::Straddled;
 use crate::engine::functions::Fold;
 use crate::engine::label::Condition;
 use crate::engine::verdict::{Checked, Reason, deny};
@@ -130,7 +131,7 @@ fn apart(a: &Expr, b: &Expr) -> bool {
 /// # Errors
 /// G2: a condition that lies below the grouping stands beside another measure; or rows may be taken several times, and more than
 /// one aggregate counts them.
-pub(super) fn check(pass: &Pass, population: &LogicalPlan, calls: &[Call]) -> Checked<()> {
+pub(super) fn check(pass: &Pass, (population, straddled): (&LogicalPlan, Straddled), calls: &[Call]) -> Checked<()> {
     let direct = |call: &Call, at: usize| call.call.params.args.get(at).is_some_and(|arg| whens(arg).is_some());
     let hidden = |call: &&Call| {
         call.args.iter().enumerate().any(|(at, arg)| arg.condition == Condition::ElseNothing && !direct(call, at))
@@ -153,7 +154,7 @@ pub(super) fn check(pass: &Pass, population: &LogicalPlan, calls: &[Call]) -> Ch
                 .place(pass.text.start()),
         );
     }
-    if calls.len() > 1 && multiplies(pass, population) {
+    if calls.len() > 1 && (straddled == Straddled::Unseen || multiplies(pass, population)) {
         let reason = Reason::new(
             "G2",
             "同一记录可能多次计入时，一个分组只能有一个聚合",

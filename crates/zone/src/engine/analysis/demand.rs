@@ -13,14 +13,14 @@ use super::combine;
 use super::compare::{bare, constant, number};
 use super::conditions::{conditions, nonzero};
 use super::levels::Levels;
-use super::relation::Hidden;
+use super::relation::{Hidden, Straddled};
 use super::{Pass, Relation};
 use crate::contract::Class;
 use crate::engine::disclose::{Count, Demands, Share, Surrounded};
 use crate::engine::functions::Fold;
 use crate::engine::label::{Atom, Label, Modes};
 use crate::engine::verdict::{Checked, Reason, deny};
-use crate::engine::{classes, patterns, quantile, share, spread, subjects};
+use crate::engine::{classes, patterns, quantile, repeated, share, spread, subjects};
 
 /// Largest share of the rows that one subject may have where a table is read several times, per mille.
 const MOST_ROWS: u32 = 500;
@@ -126,6 +126,14 @@ impl Pass<'_> {
         if combine::read_again(self, &node.input) || calls.iter().any(|call| call.args.iter().any(|arg| arg.spread)) {
             shares.extend(row_shares(&mut building, counted, calls.len()));
             shares.extend(value_shares(&mut building, counted, calls, runs)?);
+        }
+        if input.straddled != Straddled::No && calls.len() > 1 {
+            let cells: Vec<usize> = (0..calls.len()).map(|at| keys.len() + at).collect();
+            for (hidden, k) in counted {
+                let several = repeated::repeated_subjects(*k).call(vec![Expr::Column(hidden.column.clone())]);
+                let column = building.column(several);
+                counts.push(Count { column, k: *k, or_none: true, cells: Some(cells.clone()) });
+            }
         }
         let varied = self.varied(node, input, keys, &group[0..levels.map_or(0, |_| 1)])?;
         let visible = node.schema.fields().len();

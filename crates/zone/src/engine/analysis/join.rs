@@ -222,6 +222,7 @@ impl Pass<'_> {
             synthetic: left.synthetic || right.synthetic,
             fans: left.fans.iter().chain(&right.fans).cloned().collect(),
             fan_tables: left.fan_tables.union(&right.fan_tables).cloned().collect(),
+            straddled: left.straddled.max(right.straddled),
             loose: left.loose.clone().or_else(|| right.loose.clone()),
         })
     }

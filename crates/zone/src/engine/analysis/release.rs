@@ -17,7 +17,7 @@ use super::combine;
 use super::compare::{constant, number};
 use super::demand::{Quantile, function_of, quantile_of};
 use super::levels;
-use super::relation::Hidden;
+use super::relation::{Hidden, Straddled};
 use super::{Pass, Relation, State};
 use crate::contract::{Class, Grid};
 use crate::engine::disclose::{Demands, Disclose};
@@ -69,7 +69,7 @@ impl Pass<'_> {
         let exprs: Vec<Expr> =
             grouping_set_to_exprlist(&node.group_expr).map_err(internal)?.into_iter().cloned().collect();
         self.check_keys(&keys, &exprs)?;
-        combine::check(self, &node.input, &calls)?;
+        combine::check(self, (&node.input, input.straddled), &calls)?;
         let mut touched = input.implicit.clone();
         touched.extend(
             keys.iter().chain(calls.iter().flat_map(Call::labels)).flat_map(|label| label.atoms.iter().cloned()),
@@ -94,7 +94,7 @@ impl Pass<'_> {
             levels: matches!(node.group_expr.as_slice(), [Expr::GroupingSet(_)]),
             conditional: calls.iter().any(explicit_condition),
             quantiles,
-            multiplied: combine::multiplies(self, &node.input),
+            multiplied: input.straddled != Straddled::No || combine::multiplies(self, &node.input),
             nullable: calls.iter().flat_map(leaving_out).collect(),
             bound: false,
             point: point(&input, &levels.group, &runs, &calls, &counted),
@@ -112,6 +112,7 @@ impl Pass<'_> {
             synthetic: false,
             fans: Vec::new(),
             fan_tables: BTreeSet::new(),
+            straddled: Straddled::No,
             loose: None,
         })
     }

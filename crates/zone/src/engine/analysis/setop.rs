@@ -10,7 +10,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Projection, Uni
 use super::blame::internal;
 use super::combine::scans;
 use super::joint::Rows;
-use super::relation::Hidden;
+use super::relation::{Hidden, Straddled};
 use super::{Pass, Relation, State};
 use crate::engine::label::{Atom, Label, Modes};
 use crate::engine::verdict::{Checked, Reason, deny};
@@ -65,6 +65,7 @@ impl Pass<'_> {
             synthetic,
             fans,
             fan_tables: inputs.iter().flat_map(|input| input.fan_tables.iter().cloned()).collect(),
+            straddled: inputs.iter().map(|input| input.straddled).max().unwrap_or(Straddled::No),
             loose,
         })
     }

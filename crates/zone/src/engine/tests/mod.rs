@@ -12,3 +12,4 @@ mod spill;
 mod tricks;
 mod tricks_labels;
 mod tricks_values;
+mod worlds;

@@ -189,7 +189,7 @@ fn nothing_takes_forever() {
 
 /// 1,200 persons in three districts of two streets each; number 777 alone has the education `phd` and a visit of chapter `Z`,
 /// number 778 alone lives in the street `SX`, number 779 alone in the district `DZ`.
-pub(super) fn world() -> Folder {
+fn world() -> Folder {
     let folder = Folder::new();
     let citizen = |id: usize| {
         let district = if id == 779 { "DZ".to_owned() } else { format!("D{}", id % 3) };
@@ -220,7 +220,7 @@ pub(super) fn world() -> Folder {
 }
 
 /// A released value that is not blank, in these columns of any row.
-pub(super) fn shown(rows: &[Vec<Value>], columns: &[usize]) -> bool {
+fn shown(rows: &[Vec<Value>], columns: &[usize]) -> bool {
     rows.iter().any(|row| columns.iter().any(|column| !row[*column].is_null()))
 }
 
