@@ -91,8 +91,7 @@ fn query(args: RunArgs) -> Result<Said, CliError> {
     let contracts = input::folder(&policy.contracts)?;
     let folder = input::folder(&args.input)?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let runtime = deep::runtime(threads)?;
-    let answer = deep::wait(|| runtime.block_on(run_command(&contracts, &policy.purpose, &folder, &sql)));
+    let answer = deep::block_on(threads, || run_command(&contracts, &policy.purpose, &folder, &sql));
     let answer = answer.ok_or_else(|| CliError::bug("the query ended unexpectedly"))?.map_err(failure)?;
     let code = code(&answer.verdict);
     let mut said = Said::new(code, answer.to_json(), String::new());

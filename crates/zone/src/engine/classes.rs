@@ -17,7 +17,7 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
 };
 
-use super::subjects::TOKEN;
+use super::subjects::{NOBODY, TOKEN, TokenColumn, add_tokens, or_nobody};
 
 /// What is told of the classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,9 +50,10 @@ fn classes(shape: Shape, enough: Vec<u32>) -> Arc<AggregateUDF> {
     }))
 }
 
-/// `(token, class…)`: the token set, saturating at `limit`, of the class with the fewest subjects.
-pub fn smallest_class(limit: u32) -> Arc<AggregateUDF> {
-    classes(Shape::Smallest, vec![limit])
+/// `(token, token of another kind…, class…)`: the token set, saturating at `limit`, of the class with the fewest subjects. Classes
+/// without a subject of that kind are none, unless they have none of the `others` kinds either.
+pub fn smallest_class(limit: u32, others: usize) -> Arc<AggregateUDF> {
+    classes(Shape::Smallest, [vec![limit], vec![0; others]].concat())
 }
 
 /// `(class…)`: the classes of a group as one byte string, empty where the rows were not multiplied.
@@ -126,11 +127,8 @@ impl Groups {
         }
         let Some(sets) = classes.get_mut(class) else { return };
         for ((set, bytes), limit) in sets.iter_mut().zip(tokens).zip(&self.enough) {
-            for chunk in bytes.unwrap_or_default().chunks_exact(TOKEN) {
-                let token = <[u8; TOKEN]>::try_from(chunk).map(u128::from_be_bytes).unwrap_or_default();
-                if set.len() < *limit as usize && !set.contains(&token) {
-                    set.push(token);
-                }
+            if *limit > 0 {
+                add_tokens(set, *limit as usize, bytes.unwrap_or_default());
             }
         }
     }
@@ -142,9 +140,7 @@ impl Groups {
         filter: Option<&BooleanArray>,
     ) -> Result<()> {
         let (tokens, classes) = values.split_at(self.enough.len().min(values.len()));
-        let tokens =
-            tokens.iter().map(|array| arrow::compute::cast(array, &DataType::Binary)).collect::<Result<Vec<_>, _>>()?;
-        let tokens: Vec<&BinaryArray> = tokens.iter().map(|array| array.as_binary::<i32>()).collect();
+        let tokens = tokens.iter().map(TokenColumn::of).collect::<Result<Vec<_>>>()?;
         let rows = values.first().map_or(0, |array| array.len());
         let fields = classes.iter().map(|array| SortField::new(array.data_type().clone())).collect();
         let encoded = RowConverter::new(fields)?.convert_columns(classes)?;
@@ -154,8 +150,12 @@ impl Groups {
                 // No value, or nothing that multiplied the row.
                 continue;
             }
-            let own: Vec<Option<&[u8]>> =
-                tokens.iter().map(|array| array.is_valid(row).then(|| array.value(row))).collect();
+            let mut own: Vec<Option<&[u8]>> = tokens.iter().map(|column| Some(column.at(row))).collect();
+            if self.shape == Shape::Smallest
+                && let Some(first) = own.first_mut()
+            {
+                *first = Some(or_nobody(&tokens, row));
+            }
             let class = encoded.row(row);
             self.add(groups(row), if plain { &[] } else { class.as_ref() }, &own);
         }
@@ -171,8 +171,14 @@ impl Groups {
                 Arc::new(Int64Array::from_iter_values(groups.iter().map(count)))
             }
             Shape::Smallest => {
+                let limit = self.enough.first().copied().unwrap_or_default() as usize;
+                let size = |set: &Vec<u128>| set.iter().filter(|token| **token != NOBODY).count();
                 let smallest = |classes: &BTreeMap<Vec<u8>, Sets>| {
-                    let set = classes.values().filter_map(|sets| sets.first()).min_by_key(|set| set.len());
+                    let sets = || classes.values().filter_map(|sets| sets.first());
+                    // A class of none must not hide one of a few.
+                    let some = sets().filter(|set| !set.is_empty()).min_by_key(|set| size(set));
+                    let none = sets().any(Vec::is_empty);
+                    let set = some.filter(|set| size(set) < limit || !none);
                     set.into_iter().flatten().flat_map(|token| token.to_be_bytes()).collect::<Vec<u8>>()
                 };
                 Arc::new(BinaryArray::from_iter_values(groups.iter().map(smallest)))
@@ -239,12 +245,12 @@ fn is_plain(array: &ArrayRef, row: usize) -> bool {
     }
 }
 
-fn push(out: &mut Vec<u8>, part: &[u8]) {
+pub(super) fn push(out: &mut Vec<u8>, part: &[u8]) {
     out.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
     out.extend(part);
 }
 
-fn pull(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn pull(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     rest.split_at_checked(u32::from_be_bytes(*length) as usize)
 }

@@ -18,6 +18,15 @@ pub fn runtime(workers: usize) -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(workers).thread_stack_size(RUN).enable_all().build()
 }
 
+/// Does asynchronous work on a runtime of its own, and waits for it; `None` as in [`wait`]. What still works on a query whose time
+/// ran out is left to end by itself.
+pub fn block_on<T: Send, F: Future<Output = T>>(workers: usize, work: impl FnOnce() -> F + Send) -> Option<T> {
+    let runtime = runtime(workers).ok()?;
+    let done = wait(|| runtime.block_on(work()));
+    runtime.shutdown_background();
+    done
+}
+
 /// Does `work` on a thread that can plan any accepted query, and waits for it. `None` when there was no such thread or the
 /// work panicked.
 pub fn wait<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {

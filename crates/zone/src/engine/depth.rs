@@ -3,8 +3,12 @@
 //! A query may list hundreds of conditions; the parser makes a tree of them that is as deep as the list is long. Such lists are
 //! balanced here, and what remains too deep is refused.
 
-use datafusion::common::Result as PlanResult;
+use std::collections::{HashMap, HashSet};
+
+use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Result as PlanResult, ScalarValue};
+use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 
 /// Shortest list of conditions that is balanced.
@@ -14,14 +18,15 @@ const DEEPEST_EXPR: usize = 150;
 /// Deepest plan.
 const DEEPEST_PLAN: usize = 400;
 
-/// Long lists of AND and OR as balanced trees.
+/// Long lists of AND and OR as balanced trees, and of their comparisons of one expression with literals as `IN`: the optimiser
+/// compares the parts of a list with each other.
 pub fn balance(expr: Expr) -> PlanResult<Transformed<Expr>> {
     expr.transform_down(|part| {
         let op = match &part {
             Expr::BinaryExpr(list) if is_list(list.op) && is_long(&list.left, list.op) => list.op,
             _ => return Ok(Transformed::no(part)),
         };
-        Ok(Transformed::yes(joined(&operands(part, op), op)))
+        Ok(Transformed::yes(joined(&listed(operands(part, op), op), op)))
     })
 }
 
@@ -50,6 +55,37 @@ fn operands(expr: Expr, wanted: Operator) -> Vec<Expr> {
         }
     }
     found
+}
+
+/// `x = 1 OR x = 2` as `x IN (1, 2)`, `x <> 1 AND x <> 2` as `x NOT IN (1, 2)`; the rest as it is.
+fn listed(operands: Vec<Expr>, op: Operator) -> Vec<Expr> {
+    let (wanted, negated) = if op == Operator::Or { (Operator::Eq, false) } else { (Operator::NotEq, true) };
+    let mut lists: Vec<(Expr, HashSet<ScalarValue>, Vec<Expr>)> = Vec::new();
+    let mut places: HashMap<(Expr, DataType), usize> = HashMap::new();
+    for operand in operands {
+        let parts = match &operand {
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) if *op == wanted => match &**right {
+                Expr::Literal(value, _) => Some((left.as_ref().clone(), value.clone())),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some((left, value)) = parts else {
+            lists.push((operand, HashSet::new(), Vec::new()));
+            continue;
+        };
+        let place = *places.entry((left.clone(), value.data_type())).or_insert(lists.len());
+        if place == lists.len() {
+            lists.push((left, HashSet::new(), Vec::new()));
+        }
+        if lists[place].1.insert(value.clone()) {
+            lists[place].2.push(Expr::Literal(value, None));
+        }
+    }
+    let list = |(expr, _, list): (Expr, HashSet<ScalarValue>, Vec<Expr>)| {
+        if list.is_empty() { expr } else { Expr::InList(InList::new(Box::new(expr), list, negated)) }
+    };
+    lists.into_iter().map(list).collect()
 }
 
 fn joined(operands: &[Expr], op: Operator) -> Expr {

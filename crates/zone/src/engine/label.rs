@@ -182,6 +182,10 @@ pub struct Label {
     pub first_row: bool,
     /// How many times longer than its longest column a text may be.
     pub growth: u64,
+    /// A window's count or sum: stands on every row that it was made of, so that folding it again counts each row squared.
+    pub spread: bool,
+    /// Columns whose groups must not be of one value (G5), and which this public value was equated with.
+    pub reveals: BTreeSet<Atom>,
 }
 
 impl Label {
@@ -203,6 +207,8 @@ impl Label {
             whole_days: false,
             first_row: false,
             growth: 1,
+            spread: false,
+            reveals: BTreeSet::new(),
         }
     }
 
@@ -230,6 +236,8 @@ impl Label {
             label.from_release |= part.from_release;
             label.growth = label.growth.max(part.growth);
             label.first_row |= part.first_row;
+            label.spread |= part.spread;
+            label.reveals.extend(part.reveals.iter().cloned());
         }
         label
     }
@@ -243,6 +251,18 @@ impl Label {
     /// True if every use is permitted.
     pub fn is_free(&self) -> bool {
         self.modes == Modes::ALL
+    }
+
+    /// True if it permits every use because nobody's column is in it: a literal under a name.
+    pub fn is_written(&self) -> bool {
+        self.is_free() && self.atoms.is_empty() && !self.from_release
+    }
+
+    /// A literal of the query on rows of which only some have it: which row has it tells how the rows were chosen.
+    pub fn chosen_by(&self, implicit: &BTreeSet<Atom>) -> Self {
+        let mut label = Self::derived(Modes::DIM, [self]);
+        label.atoms.extend(implicit.iter().cloned());
+        label
     }
 
     /// Names of the origins.

@@ -6,6 +6,7 @@
 //! It must not know orders, tickets, keys or files beyond the table providers it is given.
 
 mod analysis;
+mod bounds;
 mod classes;
 mod clear;
 pub mod deep;
@@ -17,10 +18,13 @@ pub mod local;
 mod parse;
 mod patterns;
 mod planner;
+mod quantile;
 mod rehearse;
+mod repeated;
 mod run;
 mod share;
 mod spill;
+mod spread;
 mod subjects;
 mod time;
 mod token;

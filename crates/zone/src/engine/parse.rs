@@ -20,6 +20,13 @@ const MOST_TOKENS: usize = 20_000;
 
 /// Most tables and subqueries that a query reads, each as often as it is read.
 const MOST_READS: u64 = 400;
+/// Most tables that one FROM joins: what planning takes grows with their cube.
+const MOST_JOINED: usize = 50;
+/// How many reads a joined table counts as, beside its own.
+const JOINED: u64 = 3;
+/// Most steps of parsing. The parser reads a bracket again when its first guess fails: what stands inside many of them is read
+/// as often as all guesses together.
+const MOST_STEPS: u64 = 4_000_000;
 
 /// The words of a query with their places.
 pub struct Text {
@@ -37,6 +44,11 @@ pub fn parse(sql: &str) -> Checked<(Statement, Text)> {
     };
     if tokens.len() > MOST_TOKENS {
         return deny(n1("查询过长", "the text is too long"));
+    }
+    if steps(&tokens) > MOST_STEPS {
+        let start = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_))).map(place);
+        let reason = n1("函数与括号嵌套过深", "functions and brackets are nested too deeply");
+        return deny(reason.help("用 WITH 分步书写", "write it in steps, using WITH").place(start));
     }
     let text = Text { tokens };
     let own = |token: &&TokenWithSpan| matches!(&token.token, Token::Word(word) if word.value.starts_with("__"));
@@ -63,8 +75,12 @@ pub fn parse(sql: &str) -> Checked<(Statement, Text)> {
         );
     }
     if statement.visit(&mut Reads::default()).is_break() {
-        let reason = n1("展开后的子查询过多", "too many subqueries once the named ones are written out");
-        return deny(reason.help("少用重复引用的 WITH", "refer to WITH queries less often").place(text.start()));
+        let reason = n1(
+            "读取的表与子查询过多（WITH 按引用次数计）",
+            "too many tables and subqueries are read, named ones each time they are named",
+        );
+        let (zh, en) = ("少连接几张表，少用重复引用的 WITH", "join fewer tables, and refer to WITH queries less often");
+        return deny(reason.help(zh, en).place(text.start()));
     }
     match statement.visit(&mut Shape) {
         ControlFlow::Continue(()) => Ok((statement, text)),
@@ -72,9 +88,33 @@ pub fn parse(sql: &str) -> Checked<(Statement, Text)> {
             let (rule, zh) =
                 if word.1 { ("N2", "不接受按位置或随机取行") } else { ("N1", "不接受的语句成分") };
             let reason = Reason::new(rule, format!("{zh}：{}", word.0), format!("{} is not accepted", word.0));
+            let reason = match word.0 {
+                "FETCH" | "TOP" => reason.help("改用 LIMIT", "use LIMIT"),
+                _ => reason,
+            };
             deny(reason.place(text.find(word.0)))
         }
     }
+}
+
+/// How often the words of a text may be read, all together: up to three times for each call that a word stands in, and twice for
+/// every other bracket.
+fn steps(tokens: &[TokenWithSpan]) -> u64 {
+    let (mut weight, mut open, mut sum, mut after_word) = (1_u64, Vec::new(), 0_u64, false);
+    for token in tokens {
+        match &token.token {
+            Token::Whitespace(_) => continue,
+            Token::LParen | Token::LBracket | Token::LBrace => {
+                open.push(weight);
+                weight = weight.saturating_mul(if after_word { 3 } else { 2 });
+            }
+            Token::RParen | Token::RBracket | Token::RBrace => weight = open.pop().unwrap_or(1),
+            _ => {}
+        }
+        after_word = matches!(token.token, Token::Word(_));
+        sum = sum.saturating_add(weight);
+    }
+    sum
 }
 
 fn n1(zh: &str, en: &str) -> Reason {
@@ -120,6 +160,14 @@ impl Visitor for Reads {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        let joined: usize = select.from.iter().map(|from| 1 + from.joins.len()).sum();
+        if let Some(open) = self.open.last_mut().filter(|_| joined > 1) {
+            *open += JOINED * joined as u64;
+        }
+        if joined > MOST_JOINED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         let name = match factor {
             TableFactor::Table { name, .. } => name.to_string().trim_matches('"').to_lowercase(),
@@ -145,6 +193,7 @@ impl Visitor for Shape {
         let stop =
             |found: bool, word| if found { ControlFlow::Break((word, false)) } else { ControlFlow::Continue(()) };
         stop(!query.locks.is_empty() || query.for_clause.is_some(), "FOR")?;
+        stop(query.fetch.is_some(), "FETCH")?;
         stop(query.settings.is_some(), "SETTINGS")?;
         stop(query.format_clause.is_some(), "FORMAT")?;
         stop(!query.pipe_operators.is_empty(), "|>")?;

@@ -27,7 +27,7 @@ use datafusion::sql::parser::Statement as SqlStatement;
 
 use super::parse::Text;
 use super::verdict::{Checked, Reason, deny};
-use super::{depth, functions};
+use super::{bounds, depth, functions};
 use crate::contract::Contract;
 
 /// Longest text that constants may be folded to, in bytes.
@@ -66,6 +66,7 @@ pub async fn plan(state: &SessionState, statement: Statement, text: &Text) -> Ch
         let (zh, en) = ("长列表改用 IN，减少嵌套", "use IN for long lists, and nest less");
         return deny(reason.help(zh, en).place(text.start()));
     }
+    bounds::check(&plan, text)?;
     Ok(plan)
 }
 

@@ -46,10 +46,7 @@ pub async fn rehearse(contracts: &[Contract], purpose: &Purpose, sql: &str) -> R
     let text = sql.to_owned();
     let cleared = tokio::task::spawn_blocking(move || clear(&env, &text)).await.map_err(|_| RunError::Failed)?;
     let Ok(plan) = cleared else { return Ok(refused(verdict)) };
-    let done = tokio::task::spawn_blocking(move || {
-        let runtime = deep::runtime(1).ok()?;
-        deep::wait(|| runtime.block_on(run(plan)))
-    });
+    let done = tokio::task::spawn_blocking(move || deep::block_on(1, || run(plan)));
     let sealed = done.await.ok().flatten().unwrap_or(Err(RunError::Failed))?;
     Ok(Answer { verdict, columns: sealed.columns(), rows: rows(&sealed).ok_or(RunError::Failed)? })
 }

@@ -1,6 +1,7 @@
 //! Running a cleared plan. From here on every failure is one uniform error: what the engine says about a failure may hold a value.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -12,6 +13,8 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::clear::{ClearedPlan, Limits};
 use super::disclose::DisclosePlanner;
@@ -35,12 +38,43 @@ pub enum RunError {
 
 /// Runs a cleared plan; the answer is sealed. Dropping the future cancels the run between two batches.
 ///
+/// The work is a task of its own and the clock a thread of its own: planning and other work that gives nobody a turn is left
+/// behind when the time is over. A panic in it is an error like any other.
+///
 /// # Errors
 /// One of three constant errors.
 pub async fn run(plan: ClearedPlan) -> Result<Sealed, RunError> {
-    let time = plan.limits.time;
-    let parts = tokio::time::timeout(time, collect(plan)).await.map_err(|_| RunError::TooLong)??;
+    let (over, _clock) = clock(plan.limits.time).ok_or(RunError::Failed)?;
+    let mut task = Task(tokio::spawn(collect(plan)));
+    let parts = tokio::select! {
+        biased;
+        Ok(()) = over => return Err(RunError::TooLong),
+        done = &mut task.0 => done.map_err(|_| RunError::Failed)??,
+    };
     Ok(Sealed::new(parts))
+}
+
+/// A task that ends with whoever waits for it.
+struct Task(JoinHandle<Result<SealedParts, RunError>>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Says when the time is over; stops when the second half is dropped.
+fn clock(time: Duration) -> Option<(oneshot::Receiver<()>, mpsc::Sender<()>)> {
+    let (ring, over) = oneshot::channel();
+    let (running, stopped) = mpsc::channel();
+    let wait = move || {
+        if stopped.recv_timeout(time) == Err(mpsc::RecvTimeoutError::Timeout) {
+            // Nobody may be waiting any more.
+            let _ = ring.send(());
+        }
+    };
+    thread::Builder::new().name("clock".into()).spawn(wait).ok()?;
+    Some((over, running))
 }
 
 async fn collect(cleared: ClearedPlan) -> Result<SealedParts, RunError> {

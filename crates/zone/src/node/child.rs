@@ -122,8 +122,7 @@ fn run(job: &JobInput, stdout: &mut (impl Write + Send)) -> Option<JobOutput> {
         return None;
     }
     let threads = std::thread::available_parallelism().map_or(2, usize::from).min(4);
-    let runtime = deep::runtime(threads).ok()?;
-    deep::wait(|| runtime.block_on(measured(job, stdout)))
+    deep::block_on(threads, || measured(job, stdout))
         .map(|done| done.unwrap_or_else(|refusal| JobOutput::Refused { refusal }))
 }
 

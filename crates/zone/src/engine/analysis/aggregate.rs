@@ -6,11 +6,11 @@ use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::expr::GroupingSet;
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
-use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, Projection};
+use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan, Projection};
 
 use super::blame::internal;
-use super::compare::number;
-use super::relation::Hidden;
+use super::compare::{constant, number};
+use super::relation::{Hidden, Straddled};
 use super::{Pass, Relation};
 use crate::engine::functions::{Fold, fold};
 use crate::engine::label::{Condition, Label, Modes};
@@ -27,6 +27,8 @@ pub(super) struct Call<'e> {
     pub fold: Fold,
     /// Labels of its arguments.
     pub args: Vec<Label>,
+    /// Which arguments may be null, though no condition is written.
+    pub nullable: Vec<bool>,
     /// Label of its filter.
     pub filter: Option<Label>,
 }
@@ -38,8 +40,14 @@ impl Call<'_> {
     }
 }
 
+/// Constants of which each counts a row or leaves it out. Others are weights: folded per subject they would carry several counts
+/// in one sum.
+pub(super) fn are_counts(condition: &Condition) -> bool {
+    matches!(condition, Condition::Constants(constants) if constants.iter().all(counts))
+}
+
 /// A constant that counts a row or leaves it out.
-fn counts(value: &ScalarValue) -> bool {
+pub(super) fn counts(value: &ScalarValue) -> bool {
     value.is_null() || number(value).is_some_and(|number| number == 0.0 || number == 1.0)
 }
 
@@ -55,9 +63,13 @@ impl Pass<'_> {
             node.aggr_expr.iter().map(|expr| self.aggregate_call(expr, &input)).collect::<Checked<Vec<Call>>>()?;
         let free = keys.iter().chain(calls.iter().flat_map(Call::labels)).all(Label::is_free);
         if free && !input.is_raw() {
+            let labels = keys.iter().chain(calls.iter().flat_map(Call::labels));
+            labels.for_each(|label| self.meet_release(label, &mut input));
             self.note_failing(&mut input);
             return self.open_aggregate(node, input, &keys, &calls);
         }
+        // What may fail inside an aggregate is as bad as below it.
+        self.note_failing(&mut input);
         let only_keys = calls.is_empty() && keys.iter().all(|key| key.modes.has(Modes::EQJOIN) && !key.is_free());
         // One row per key alone: however often it was there.
         if let Some(reason) = input.loose.take_if(|reason| !only_keys || reason.rule == "N3") {
@@ -131,7 +143,26 @@ impl Pass<'_> {
                 ("用维度与字面值比较", "compare a dimension with a literal"),
             );
         }
-        Ok(Call { expr, call, fold, args, filter })
+        let nullable =
+            call.params.args.iter().map(|arg| self.may_be_null(arg, input)).collect::<Checked<Vec<bool>>>()?;
+        Ok(Call { expr, call, fold, args, nullable, filter })
+    }
+
+    /// May an argument be null on some rows? Which rows an aggregate takes is then a condition that nobody wrote.
+    pub(super) fn may_be_null(&self, arg: &Expr, input: &Relation) -> Checked<bool> {
+        let runs = self.finish(arg, input)?;
+        Ok(constant(arg).is_none() && runs.nullable(input.plan.schema()).map_err(internal)?)
+    }
+
+    /// Does an aggregate leave out rows that another one of the same records may take? A number of values leaves out those that
+    /// have none, and so does a sum of several columns; a number of different dimensions is no number of rows.
+    fn leaves_out(&self, call: &Call) -> bool {
+        let distinct = call.call.params.distinct;
+        let tells = |arg: &Label| match call.fold {
+            Fold::Count => !(distinct && arg.modes.has(Modes::GROUP)),
+            _ => arg.atoms.len() > 1,
+        };
+        call.args.iter().zip(&call.nullable).any(|(arg, null)| *null && tells(arg))
     }
 
     /// Over public or released rows nothing is restricted.
@@ -196,10 +227,13 @@ impl Pass<'_> {
                 );
             }
         }
-        let folded = calls.iter().map(|call| self.fold_per_subject(call)).collect::<Checked<Vec<Label>>>()?;
         let single = |hidden: &Hidden| {
             keys.iter().any(|key| key.subject.as_ref().is_some_and(|s| s.scan == hidden.scan && s.kind == hidden.kind))
         };
+        if !input.hidden.iter().any(single) {
+            self.check_shared(calls)?;
+        }
+        let folded = calls.iter().map(|call| self.fold_per_subject(call)).collect::<Checked<Vec<Label>>>()?;
         let set = subjects::subject_set(self.policy.largest_k());
         let only = subjects::only_subject();
         let tokens = input.hidden.iter().map(|hidden| {
@@ -219,9 +253,40 @@ impl Pass<'_> {
         aggregates.extend(multiplied.then(|| classes::pattern().call(classes)));
         let grouped = Aggregate::try_new(Arc::new(input.plan.clone()), group, aggregates).map_err(internal)?;
         let (plan, hidden, fans) = self.rename(node, grouped, &input.hidden, multiplied)?;
+        let straddled = match keys.len() {
+            1 => Straddled::No,
+            _ if keys.iter().any(|key| key.subject.is_some()) => input.straddled.max(Straddled::Countable),
+            _ => Straddled::Unseen,
+        };
         keys.extend(folded);
         let (schema, state) = (Arc::clone(&node.schema), super::State::Raw);
-        Ok(Relation { plan, schema, labels: keys, hidden, state, fans, ..input })
+        Ok(Relation { plan, schema, labels: keys, hidden, state, fans, straddled, ..input })
+    }
+
+    /// Groups that are nobody's own (a household's, a doctor's): all of their subjects stand behind what one of them decides by a
+    /// condition or an extreme value, and would hide that one.
+    fn check_shared(&self, calls: &[Call]) -> Checked<()> {
+        // One member's value makes a number of values differ, and so does one member's lack of one.
+        let decides = |call: &Call, arg: &Label, null: bool| {
+            let counted = !arg.is_free() && !arg.modes.has(Modes::EQJOIN) && call.fold == Fold::Count;
+            arg.condition != Condition::None || counted && (null || call.call.params.distinct)
+        };
+        let chosen = |call: &&Call| {
+            call.fold == Fold::Extreme
+                || call.filter.is_some()
+                || call.args.iter().zip(&call.nullable).any(|(arg, null)| decides(call, arg, *null))
+        };
+        let Some(call) = calls.iter().find(chosen) else { return Ok(()) };
+        let label = Label::derived(Modes::NONE, call.labels());
+        let help = (
+            "按主体自己的键分组，或把条件写在 WHERE 中",
+            "group by the subject's own key, or put the condition in WHERE",
+        );
+        let (zh, en) = (
+            "按他人的键分组时，不得按条件聚合或取极值",
+            "grouped by a key that is no subject's own, values may not be folded under a condition or to an extreme",
+        );
+        self.refuse(call.expr, &label, "G2", zh, en, help)
     }
 
     /// The grouping under its names, its hidden columns under new ones.
@@ -254,28 +319,35 @@ impl Pass<'_> {
     /// Label of an aggregate per subject.
     fn fold_per_subject(&mut self, call: &Call) -> Checked<Label> {
         // A condition below the release: which rows it took can no longer be told apart there.
-        let conditional = call.filter.is_some() || call.args.iter().any(|arg| arg.condition != Condition::None);
+        let distinct = call.call.params.distinct;
+        let leaves_out = self.leaves_out(call);
+        let conditional =
+            leaves_out || call.filter.is_some() || call.args.iter().any(|arg| arg.condition != Condition::None);
         let condition = if conditional { Condition::ElseNothing } else { Condition::None };
         let base = |modes: Modes| Label {
             transform: Transform::Aggregate,
             condition: condition.clone(),
+            spread: false,
             ..Label::derived(modes, call.labels())
         };
-        let distinct = call.call.params.distinct;
+        let literal = call.call.params.args.first().and_then(constant);
         match (call.fold, call.args.as_slice()) {
             (Fold::Count, args) if args.iter().all(|arg| arg.modes.has(Modes::COUNT)) => {
                 let countable =
                     !distinct || args.iter().all(|arg| arg.modes.has(Modes::DISTINCT) || arg.modes.has(Modes::ORDER));
                 if countable {
-                    return Ok(base(Modes::DIM.or(Modes::SUM)));
+                    // A number of different values is no number of rows: summed, it tells that somebody has another one.
+                    let values = distinct && args.iter().any(|arg| arg.modes.has(Modes::ORDER));
+                    return Ok(base(if values { Modes::DIM } else { Modes::DIM.or(Modes::SUM) }));
                 }
             }
-            (Fold::Sum | Fold::Mean, [value]) if value.modes.has(Modes::SUM) && !distinct => {
+            (Fold::Sum | Fold::Mean, [value]) if value.modes.has(Modes::SUM) && !distinct && !value.spread => {
                 return Ok(match &value.condition {
-                    // Zeros and ones count rows. Other constants are weights: they would carry several counts in one sum.
-                    Condition::Constants(constants) if constants.iter().all(counts) => base(Modes::DIM.or(Modes::SUM)),
+                    // Zeros and ones count rows.
+                    condition if are_counts(condition) => base(Modes::DIM.or(Modes::SUM)),
+                    Condition::None if literal.is_some_and(counts) => base(Modes::DIM.or(Modes::SUM)),
                     Condition::Constants(_) => base(Modes::DIM),
-                    _ if value.is_free() && !value.atoms.is_empty() => base(Modes::DIM),
+                    _ if value.is_free() => base(Modes::DIM),
                     _ => Label {
                         grid: value.grid,
                         ..base(value.modes.and(Modes::of_class(crate::contract::Class::Mea)))
@@ -283,7 +355,8 @@ impl Pass<'_> {
                 });
             }
             (Fold::Extreme, [value]) if value.modes.has(Modes::EXTREME) && !value.is_free() => {
-                return Ok(Label { grid: value.grid, derive: value.derive.clone(), ..base(value.modes) });
+                let modes = if are_counts(&value.condition) { value.modes } else { value.modes.without(Modes::SUM) };
+                return Ok(Label { grid: value.grid, derive: value.derive.clone(), ..base(modes) });
             }
             (Fold::Extreme, [value]) if value.is_free() => return Ok(base(Modes::DIM)),
             _ => {}

@@ -58,12 +58,8 @@ impl Pass<'_> {
         if let [value] = rest.as_slice() {
             let folds = Modes::COUNT.or(Modes::SUM).or(Modes::DISTINCT).or(Modes::MEAN);
             let dimension = if value.modes.has(Modes::GROUP) { Modes::DIM } else { Modes::NONE };
-            // A public column is a weight: summed where a condition holds, it would tell for whom.
-            let folds = if value.is_free() && !value.atoms.is_empty() {
-                folds.and(Modes::COUNT.or(Modes::DISTINCT))
-            } else {
-                folds
-            };
+            // A public column, or a literal under a name, is a weight: summed where a condition holds, it would tell for whom.
+            let folds = if value.is_free() { folds.and(Modes::COUNT.or(Modes::DISTINCT)) } else { folds };
             if value.condition == Condition::None {
                 let modes = value.modes.and(folds.or(dimension));
                 // The grid stays: a quantile of the chosen values is still somebody's value.
@@ -72,7 +68,10 @@ impl Pass<'_> {
             }
         }
         if labels.iter().all(|label| label.modes.has(Modes::GROUP)) {
-            return Ok(Label::derived(Modes::DIM.without(Modes::DISTINCT), all.iter().copied()));
+            let null = branches.iter().any(|branch| constant(branch).is_some_and(ScalarValue::is_null));
+            let condition = if null { Condition::ElseNothing } else { Condition::None };
+            let modes = Modes::DIM.without(Modes::DISTINCT);
+            return Ok(Label { condition, ..Label::derived(modes, all.iter().copied()) });
         }
         let label = Label::derived(Modes::NONE, all.iter().copied());
         let help =

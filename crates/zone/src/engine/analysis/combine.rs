@@ -13,6 +13,7 @@ use super::Pass;
 use super::aggregate::Call;
 use super::compare::{bare, number};
 use super::joint::excludes;
+use super::relation::Straddled;
 use crate::engine::functions::Fold;
 use crate::engine::label::Condition;
 use crate::engine::verdict::{Checked, Reason, deny};
@@ -47,6 +48,12 @@ pub(super) fn predicates(call: &Call, runs: &AggregateFunction) -> Vec<Expr> {
     out
 }
 
+/// The conditions that nobody wrote: rows without a value are left out.
+pub(super) fn presence(call: &Call, runs: &AggregateFunction) -> Vec<Expr> {
+    let nullable = runs.params.args.iter().zip(&call.nullable).filter(|(_, null)| **null);
+    nullable.map(|(arg, _)| arg.clone().is_not_null()).collect()
+}
+
 /// What an aggregate with conditions adds up: whoever has nothing of it hides nobody.
 pub(super) fn values(call: &Call, runs: &AggregateFunction) -> Vec<Expr> {
     if !matches!(call.fold, Fold::Sum | Fold::Mean | Fold::Spread) {
@@ -68,30 +75,40 @@ pub(super) fn values(call: &Call, runs: &AggregateFunction) -> Vec<Expr> {
     values.flat_map(|(arg, _)| branches(arg)).filter(|value| !matches!(bare(value), Expr::Literal(..))).collect()
 }
 
-/// Every combination of conditions that a row could meet.
+/// What tells the rows of a grouping apart: each condition once. Rows that meet the same of them are an atom.
 ///
 /// # Errors
-/// More combinations than can be counted.
-pub(super) fn atoms(pass: &Pass, conditions: &[Expr]) -> Checked<Vec<Expr>> {
+/// More combinations of the written conditions than can be counted.
+pub(super) fn flags(pass: &Pass, written: &[Expr], presence: &[Expr]) -> Checked<Vec<Expr>> {
     let mut distinct: Vec<&Expr> = Vec::new();
-    for condition in conditions {
+    for condition in written {
         if !distinct.contains(&condition) {
             distinct.push(condition);
         }
     }
-    if distinct.is_empty() {
-        return Ok(Vec::new());
+    limited(pass, &distinct)?;
+    for condition in presence {
+        if !distinct.contains(&condition) {
+            distinct.push(condition);
+        }
     }
-    // Each atom as the conditions that hold and those that do not.
-    let mut atoms: Vec<(Vec<&Expr>, Vec<&Expr>)> = vec![(Vec::new(), Vec::new())];
+    // Who has one value and who has not is counted with the aggregate itself.
+    let alone = written.is_empty() && distinct.len() < 2;
+    let holds = |condition: &Expr| Expr::IsTrue(Box::new(condition.clone()));
+    Ok(if alone { Vec::new() } else { distinct.into_iter().map(holds).collect() })
+}
+
+fn limited(pass: &Pass, distinct: &[&Expr]) -> Checked<()> {
+    // Each atom as the conditions that hold.
+    let mut atoms: Vec<Vec<&Expr>> = vec![Vec::new()];
     for condition in distinct {
         let mut next = Vec::new();
-        for (held, failed) in atoms {
+        for held in atoms {
             let possible = !held.iter().any(|other| apart(other, condition));
             if possible {
-                next.push(([held.as_slice(), &[condition]].concat(), failed.clone()));
+                next.push([held.as_slice(), &[*condition]].concat());
             }
-            next.push((held, [failed.as_slice(), &[condition]].concat()));
+            next.push(held);
         }
         atoms = next;
         if atoms.len() > MOST_ATOMS {
@@ -100,12 +117,7 @@ pub(super) fn atoms(pass: &Pass, conditions: &[Expr]) -> Checked<Vec<Expr>> {
             return deny(reason.help("把条件写成分组键", "make the condition a grouping key").place(pass.text.start()));
         }
     }
-    let atom = |(held, failed): (Vec<&Expr>, Vec<&Expr>)| {
-        let held = held.into_iter().map(|condition| Expr::IsTrue(Box::new(condition.clone())));
-        let failed = failed.into_iter().map(|condition| Expr::IsNotTrue(Box::new(condition.clone())));
-        held.chain(failed).reduce(Expr::and)
-    };
-    Ok(atoms.into_iter().filter_map(atom).collect())
+    Ok(())
 }
 
 /// Can no row meet both?
@@ -119,7 +131,7 @@ fn apart(a: &Expr, b: &Expr) -> bool {
 /// # Errors
 /// G2: a condition that lies below the grouping stands beside another measure; or rows may be taken several times, and more than
 /// one aggregate counts them.
-pub(super) fn check(pass: &Pass, population: &LogicalPlan, calls: &[Call]) -> Checked<()> {
+pub(super) fn check(pass: &Pass, (population, straddled): (&LogicalPlan, Straddled), calls: &[Call]) -> Checked<()> {
     let direct = |call: &Call, at: usize| call.call.params.args.get(at).is_some_and(|arg| whens(arg).is_some());
     let hidden = |call: &&Call| {
         call.args.iter().enumerate().any(|(at, arg)| arg.condition == Condition::ElseNothing && !direct(call, at))
@@ -142,7 +154,7 @@ pub(super) fn check(pass: &Pass, population: &LogicalPlan, calls: &[Call]) -> Ch
                 .place(pass.text.start()),
         );
     }
-    if calls.len() > 1 && multiplies(pass, population) {
+    if calls.len() > 1 && (straddled == Straddled::Unseen || multiplies(pass, population)) {
         let reason = Reason::new(
             "G2",
             "同一记录可能多次计入时，一个分组只能有一个聚合",
@@ -180,7 +192,7 @@ pub(super) fn counted_when(call: &Call, runs: &AggregateFunction) -> Option<Expr
 }
 
 /// May the way the rows were made take one of them more often than another, as the query's author likes?
-fn multiplies(pass: &Pass, plan: &LogicalPlan) -> bool {
+pub(super) fn multiplies(pass: &Pass, plan: &LogicalPlan) -> bool {
     read_again(pass, plan) || shapes(pass, plan)
 }
 

@@ -1,6 +1,6 @@
 //! Comparisons: with literals (on the grid), with public columns, between keys, with released values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::{InList, Like};
@@ -121,7 +121,12 @@ impl Pass<'_> {
                 && bound.from_release
                 && bound.released_as_is
         };
-        if bound(l, r) || bound(r, l) || self.equal(op, l, r) {
+        if bound(l, r) || bound(r, l) {
+            return Ok(());
+        }
+        if self.equal(op, l, r) {
+            let equated = self.revealed(l).union(&self.revealed(r)).cloned().collect::<BTreeSet<Atom>>();
+            self.equated.extend(equated);
             return Ok(());
         }
         let (expr, label) = if l.is_free() { (right, r) } else { (left, l) };
@@ -131,6 +136,12 @@ impl Pass<'_> {
             "join keys of one domain by equality; compare dimensions with literals or public columns",
         );
         self.refuse(expr, label, rule, "此列不得这样比较", "this column may not be compared in this way", help)
+    }
+
+    /// Columns under G5 that a label's value says.
+    pub(super) fn revealed(&self, label: &Label) -> BTreeSet<Atom> {
+        let own = label.atoms.iter().filter(|atom| self.policy.must_vary(atom));
+        own.chain(&label.reveals).cloned().collect()
     }
 
     /// May the two be equated? Keys of one domain, or a dimension and a public column.

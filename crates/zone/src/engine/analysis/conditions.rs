@@ -26,6 +26,9 @@ pub(super) fn conditions(call: &Call, runs: &AggregateFunction, input: &Relation
     for (arg, label) in runs.params.args.iter().zip(&call.args) {
         rows.extend(of_argument(call.fold, arg, label, input)?);
     }
+    if let (Fold::Spread, [a, b]) = (call.fold, runs.params.args.as_slice()) {
+        rows.extend(of_pair(a, b, input)?);
+    }
     let Some(filter) = runs.params.filter.as_deref() else { return Ok(rows) };
     for row in &mut rows {
         row.when = filter.clone().and(row.when.clone());
@@ -56,7 +59,7 @@ fn of_argument(fold: Fold, arg: &Expr, label: &Label, input: &Relation) -> Check
             }
             Ok(rows)
         }
-        (Condition::None, Fold::Sum | Fold::Mean) => {
+        (Condition::None, Fold::Sum | Fold::Mean | Fold::Spread) => {
             // Those who contribute nothing hide nobody (stuffing).
             let mut rows = vec![Rows { when: nonzero(arg, input)?, or_none: false }];
             rows.extend(nullable.then(|| null(true)));
@@ -65,6 +68,17 @@ fn of_argument(fold: Fold, arg: &Expr, label: &Label, input: &Relation) -> Check
         (Condition::None, _) if nullable => Ok(vec![present, null(true)]),
         (Condition::None, _) => Ok(Vec::new()),
     }
+}
+
+/// A correlation is made of the rows that have both values, and of what each adds there.
+fn of_pair(a: &Expr, b: &Expr, input: &Relation) -> Checked<Vec<Rows>> {
+    let both = a.clone().is_not_null().and(b.clone().is_not_null());
+    let rest = Rows { when: Expr::IsNotTrue(Box::new(both.clone())), or_none: true };
+    let mut rows = vec![rest];
+    for value in [a, b] {
+        rows.push(Rows { when: both.clone().and(nonzero(value, input)?), or_none: false });
+    }
+    Ok(rows)
 }
 
 /// Each constant marks rows of its own.

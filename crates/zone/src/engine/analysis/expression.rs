@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Subquery, TryCast};
 
 use super::blame::internal;
+use super::compare::constant;
+use super::types::{is_long, is_text, may_fail, never_fails, way_out};
 use super::{Pass, Relation, State};
 use crate::contract::Grid;
 use crate::engine::label::{Condition, Label, Modes};
@@ -21,6 +23,9 @@ impl Pass<'_> {
         match expr {
             Expr::Column(column) => self.column(expr, column, from),
             Expr::Alias(alias) => self.label(&alias.expr, from),
+            Expr::Literal(value, _) if is_long(&value.data_type()) && !from.is_open() => {
+                self.long_decimal(expr, Label::constant(), from)
+            }
             Expr::Literal(..) => Ok(Label::constant()),
             Expr::BinaryExpr(binary) => self.binary(expr, binary, from),
             Expr::Not(inner)
@@ -85,6 +90,20 @@ impl Pass<'_> {
             );
         }
         self.used.extend(label.atoms.iter().cloned());
+        if label.is_free() && !from.is_open() && is_long(&expr.get_type(from.schema.as_ref()).map_err(internal)?) {
+            return self.long_decimal(expr, label, from);
+        }
+        Ok(label)
+    }
+
+    /// A decimal of many digits beside restricted columns: fine over public rows, unless they turn out to be somebody's.
+    fn long_decimal(&mut self, expr: &Expr, label: Label, from: &Relation) -> Checked<Label> {
+        if from.is_raw() || !label.is_free() {
+            let (zh, en) = ("受限行上的小数位数过多", "a decimal over restricted rows has too many digits");
+            let help = ("总位数至多 22，或用 DOUBLE", "use at most 22 digits in all, or DOUBLE");
+            return self.refuse(expr, &label, "N3", zh, en, help);
+        }
+        self.failing |= from.state == State::Public;
         Ok(label)
     }
 
@@ -137,16 +156,23 @@ impl Pass<'_> {
         if binary.op == Operator::Minus && times {
             return Ok(Label::derived(Modes::EPOCH, [&left, &right]));
         }
+        if sum && let Some(label) = self.counted_years(binary, [&left, &right], from)? {
+            return Ok(label);
+        }
         let label = Label::derived(Modes::NONE, [&left, &right]);
-        let help = ("先聚合，再用已释放的值计算", "aggregate first and compute with the released values");
-        self.refuse(
-            expr,
-            &label,
-            "MEA",
-            "不得对受限值做此运算",
-            "this arithmetic on restricted values is not permitted",
-            help,
-        )
+        let (zh, en) = ("不得对受限值做此运算", "this arithmetic on restricted values is not permitted");
+        self.refuse(expr, &label, self.rule_of(&label), zh, en, way_out(binary, &left, &right))
+    }
+
+    /// A year number, or a whole number less it: still a year's worth of people, under another name.
+    fn counted_years(&self, binary: &BinaryExpr, labels: [&Label; 2], from: &Relation) -> Checked<Option<Label>> {
+        let year = |label: &Label| !label.is_free() && label.modes.has(Modes::YEAR_BAND);
+        let whole = |side: &Expr| -> Checked<bool> {
+            Ok(constant(side).is_some() && side.get_type(from.schema.as_ref()).map_err(internal)?.is_integer())
+        };
+        let [left, right] = labels;
+        let fits = year(left) && whole(&binary.right)? || year(right) && whole(&binary.left)?;
+        Ok(fits.then(|| Label::derived(Modes::DIM.or(Modes::YEAR_BAND), labels)))
     }
 
     /// A function over public or released values; over restricted rows it must not be able to fail (N3).
@@ -255,6 +281,9 @@ impl Pass<'_> {
         if source == *target {
             return Ok(label);
         }
+        if is_long(target) && !from.is_open() {
+            return self.long_decimal(expr, label, from);
+        }
         let total = never_fails(&source, target);
         if label.is_free() {
             let fallible = !total && !matches!(expr, Expr::TryCast(_));
@@ -287,6 +316,16 @@ impl Pass<'_> {
         Ok(label)
     }
 
+    /// Does a subquery show one release as it is? Whatever stands above a release that only bounds a measure would be compared
+    /// with nothing, and the bound would tell of it.
+    fn is_lone_release(&self, subquery: &LogicalPlan, before: usize) -> bool {
+        let mut shown = self.releases[before..].iter().filter(|release| !release.bound);
+        match (shown.next(), shown.next()) {
+            (Some(release), None) => lone_aggregate(subquery).is_some_and(|plan| release.original == *plan),
+            _ => false,
+        }
+    }
+
     fn scalar_subquery(&mut self, expr: &Expr, subquery: &Subquery, from: &Relation) -> Checked<Label> {
         if !subquery.outer_ref_columns.is_empty() {
             return self.unknown(expr);
@@ -307,17 +346,44 @@ impl Pass<'_> {
                 help,
             );
         }
+        let bounds = inner.state == State::Released && !from.is_open();
+        if bounds && !self.is_lone_release(&subquery.subquery, before) {
+            let help = (
+                "子查询只写一个聚合，不分组，其上不再过滤、连接、排序或计算",
+                "write one aggregate without grouping in the subquery, and no filter, join, order or computation above it",
+            );
+            let label = Label::derived(Modes::NONE, &inner.labels);
+            return self.refuse(
+                expr,
+                &label,
+                "G6",
+                "作为界限的子查询须恰为一个释放的单独一列",
+                "a subquery that bounds a measure must be one column of one release, and nothing else",
+                help,
+            );
+        }
         self.subplans.insert(address(subquery), inner.plan.clone());
         let mut label = inner.labels.first().cloned().unwrap_or_else(Label::constant);
         label.atoms.extend(inner.implicit);
         label.from_release |= inner.state == State::Released;
         (label.released_key, label.released_measure) = (None, None);
-        if inner.state == State::Released && !from.is_open() {
+        if bounds {
             // Beside restricted rows a released value is good for one thing: a bound of a measure.
             label.modes = Modes::NONE;
             self.releases[before..].iter_mut().for_each(|release| release.bound = true);
         }
         Ok(label)
+    }
+}
+
+/// The grouping that a subquery shows columns of, if it does no more than that.
+fn lone_aggregate(plan: &LogicalPlan) -> Option<&LogicalPlan> {
+    let plain = |exprs: &[Expr]| exprs.iter().all(|expr| super::carried(expr).is_some());
+    match plan {
+        LogicalPlan::Projection(node) if plain(&node.expr) => lone_aggregate(&node.input),
+        LogicalPlan::SubqueryAlias(node) => lone_aggregate(&node.input),
+        LogicalPlan::Aggregate(node) => node.group_expr.is_empty().then_some(plan),
+        _ => None,
     }
 }
 
@@ -343,63 +409,11 @@ fn add(left: &Label, right: &Label) -> Label {
     Label { grid, ..Label::derived(modes, [left, right]) }
 }
 
-/// Arithmetic that may fail: division by something that is not a literal other than zero.
-fn may_fail(binary: &BinaryExpr, from: &Relation) -> Checked<bool> {
-    let plain = |expr: &Expr| -> Checked<bool> {
-        let kind = expr.get_type(from.schema.as_ref()).map_err(internal)?;
-        Ok(kind.is_integer() || kind.is_floating() || is_text(&kind) || kind == DataType::Null)
-    };
-    // Decimals and times overflow with an error; whole numbers wrap, and nothing else counts below a release.
-    if !plain(&binary.left)? || !plain(&binary.right)? {
-        return Ok(true);
-    }
-    Ok(match binary.op {
-        Operator::Divide | Operator::Modulo => match super::compare::constant(&binary.right) {
-            Some(value) => super::compare::number(value).is_none_or(|number| number == 0.0),
-            None => true,
-        },
-        _ => false,
-    })
-}
-
-/// Conversions that give a value for every value.
-fn never_fails(source: &DataType, target: &DataType) -> bool {
-    use DataType::{
-        Boolean, Date32, Float32, Float64, Int8, Int16, Int32, Int64, Timestamp, UInt8, UInt16, UInt32, UInt64,
-    };
-    let widening = match (source, target) {
-        (Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32 | Int64 | UInt64 | Float32, Float64) => true,
-        (Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32, Int64) => true,
-        (Int8 | Int16 | UInt8 | UInt16, Int32) => true,
-        (DataType::Decimal128(..), Float64) => true,
-        (Date32, Timestamp(..)) => true,
-        // A coarser unit cuts time off, and with it the grid's bounds.
-        (Timestamp(from, _), Timestamp(to, _)) => fineness(*from) <= fineness(*to),
-        (Timestamp(..), Date32) => true,
-        (DataType::Null, _) => true,
-        _ => false,
-    };
-    let to_text = is_text(target) && (is_text(source) || source.is_integer() || matches!(source, Boolean | Date32));
-    widening || to_text
-}
-
-fn fineness(unit: TimeUnit) -> u8 {
-    match unit {
-        TimeUnit::Second => 0,
-        TimeUnit::Millisecond => 1,
-        TimeUnit::Microsecond => 2,
-        TimeUnit::Nanosecond => 3,
-    }
-}
-
-fn is_text(kind: &DataType) -> bool {
-    matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-}
-
 /// The expression as it will run.
 pub(super) fn finish(expr: &Expr, from: &Relation, subplans: &HashMap<usize, LogicalPlan>) -> Checked<Expr> {
     let name = expr.schema_name().to_string();
-    let raw = from.is_raw();
+    // Somebody's columns are carried by public rows too: what is computed with them must not fail either.
+    let raw = from.state != State::Released && !from.is_open();
     let finished = expr.clone().transform_up(|part| {
         Ok(match part {
             Expr::ScalarSubquery(subquery) => match subplans.get(&address(&subquery)) {

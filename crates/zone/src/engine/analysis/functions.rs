@@ -116,10 +116,12 @@ impl Pass<'_> {
     }
 
     fn coalesce(&mut self, expr: &Expr, value: &Label, default: &Expr) -> Checked<Label> {
-        if value.modes.has(Modes::COALESCE) && value.condition == Condition::None {
-            return Ok(Label::derived(value.modes, [value]));
-        }
         let zero = constant(default).and_then(number) == Some(0.0);
+        if value.modes.has(Modes::COALESCE) && value.condition == Condition::None {
+            // Summed, any other default would be a weight of those who have no value.
+            let modes = if zero { value.modes } else { value.modes.without(Modes::SUM) };
+            return Ok(Label::derived(modes, [value]));
+        }
         if zero && value.modes.has(Modes::SUM) {
             let modes = value.modes.and(Modes::SUM.or(Modes::ADD));
             let condition = value.condition.clone();

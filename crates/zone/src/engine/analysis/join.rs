@@ -37,6 +37,7 @@ impl Pass<'_> {
         }
         let sides = self.multiplied(node, sides)?;
         let both = self.combined(node, &sides)?;
+        self.equated.clear();
         let filter = match &node.filter {
             Some(filter) => {
                 let label = self.label(filter, &both)?;
@@ -194,6 +195,20 @@ impl Pass<'_> {
         if state == State::Released {
             labels.iter_mut().filter(|label| !label.is_free()).for_each(|label| label.modes = Modes::NONE);
         }
+        if state != State::Released {
+            let written = |label: &Label| state == State::Raw && label.is_written();
+            let (from, to) = match node.join_type {
+                JoinType::Left => (left.labels.len(), labels.len()),
+                JoinType::Right => (0, left.labels.len()),
+                JoinType::Full => (0, labels.len()),
+                _ => (0, 0),
+            };
+            // A literal of the side that may be missing says whether it is.
+            for label in labels[from..to].iter_mut().filter(|label| written(label)) {
+                *label = label.chosen_by(&implicit);
+            }
+            self.reveal(&sides.keys, &mut labels, left.labels.len());
+        }
         // The rewritten plan is put in by `build`.
         Ok(Relation {
             plan: LogicalPlan::Join(node.clone()),
@@ -207,8 +222,19 @@ impl Pass<'_> {
             synthetic: left.synthetic || right.synthetic,
             fans: left.fans.iter().chain(&right.fans).cloned().collect(),
             fan_tables: left.fan_tables.union(&right.fan_tables).cloned().collect(),
+            straddled: left.straddled.max(right.straddled),
             loose: left.loose.clone().or_else(|| right.loose.clone()),
         })
+    }
+
+    /// Public columns joined by a column under G5 say what it says.
+    fn reveal(&self, keys: &[(Label, Label)], labels: &mut [Label], left: usize) {
+        for (l, r) in keys {
+            let (from_left, from_right) = (self.revealed(l), self.revealed(r));
+            for (at, label) in labels.iter_mut().enumerate().filter(|(_, label)| label.is_free()) {
+                label.reveals.extend(if at < left { &from_right } else { &from_left }.iter().cloned());
+            }
+        }
     }
 
     fn build(
@@ -222,6 +248,7 @@ impl Pass<'_> {
         if let Some((label, _)) = &filter {
             self.restrict(&mut both, label);
         }
+        both.reveal(&std::mem::take(&mut self.equated));
         let filter = filter.map(|(_, filter)| filter);
         let mut on = Vec::new();
         for (l, r) in &node.on {
@@ -259,6 +286,9 @@ impl Pass<'_> {
                 both.labels.clone_from(&left.labels);
                 both.hidden.clone_from(&left.hidden);
                 both.fans.clone_from(&left.fans);
+                if both.state == State::Released {
+                    both.lock_restricted();
+                }
                 if left.is_nobodys() && right.is_raw() {
                     return self.chosen_by_somebody();
                 }

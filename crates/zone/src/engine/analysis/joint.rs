@@ -77,15 +77,17 @@ fn protectable(at: usize, totals: &[Vec<usize>], releases: &[Release]) -> bool {
 
 /// Key sets to protect in either point, if the keys of one are among the other's; `None`: the groups cut across each other.
 fn nested(one: &Release, other: &Release) -> Option<(Option<Vec<usize>>, Option<Vec<usize>>)> {
-    if one.conditional && other.conditional {
+    // In one grouping the aggregates' conditions are told apart atom by atom, and rows taken several times stand alone. In two
+    // nothing of this is seen.
+    if one.conditional || other.conditional || one.multiplied || other.multiplied {
+        return None;
+    }
+    let (rows, of_other) = (left_out(one), left_out(other));
+    let among = |a: &[(Expr, bool)], b: &[(Expr, bool)]| a.iter().all(|arg| b.contains(arg));
+    if !one.bound && !among(&rows, &of_other) && !among(&of_other, &rows) {
         return None;
     }
     let (keys, others) = (names(one), names(other));
-    // Conditions of one level and groups of another cut the same rows in two ways.
-    let same = keys.len() == others.len() && keys.iter().all(|key| others.contains(key));
-    if (one.conditional || other.conditional) && !same {
-        return None;
-    }
     let within = |few: &[Expr], many: &[Expr]| {
         few.iter().map(|key| many.iter().position(|known| known == key)).collect::<Option<Vec<usize>>>()
     };
@@ -103,9 +105,18 @@ fn nested(one: &Release, other: &Release) -> Option<(Option<Vec<usize>>, Option<
 
 /// Keys without their aliases, and of one table without its names, of which there may be several.
 fn names(release: &Release) -> Vec<Expr> {
+    release.keys.iter().map(unnamed(release)).collect()
+}
+
+/// The arguments that may be null, so named.
+fn left_out(release: &Release) -> Vec<(Expr, bool)> {
+    let unnamed = unnamed(release);
+    release.nullable.iter().map(|(arg, sums)| (unnamed(arg), *sums)).collect()
+}
+
+fn unnamed(release: &Release) -> impl Fn(&Expr) -> Expr + use<> {
     let single = matches!(Rows::of(&release.population).core, LogicalPlan::TableScan(_));
-    let name = |key: &Expr| if single { unqualified(bare_alias(key)) } else { bare_alias(key).clone() };
-    release.keys.iter().map(name).collect()
+    move |expr| if single { unqualified(bare_alias(expr)) } else { bare_alias(expr).clone() }
 }
 
 fn bare_alias(expr: &Expr) -> &Expr {

@@ -19,6 +19,7 @@ mod relation;
 mod release;
 mod scan;
 mod setop;
+mod types;
 mod window;
 
 use std::collections::{BTreeSet, HashMap};
@@ -57,6 +58,8 @@ pub struct Pass<'a> {
     pub(super) releases: Vec<Release>,
     /// An expression that can fail was accepted since this was last looked at.
     failing: bool,
+    /// Columns under G5 that were equated with public ones since this was last looked at.
+    equated: BTreeSet<Atom>,
 }
 
 impl<'a> Pass<'a> {
@@ -72,6 +75,7 @@ impl<'a> Pass<'a> {
             subplans: HashMap::new(),
             releases: Vec::new(),
             failing: false,
+            equated: BTreeSet::new(),
         }
     }
 
@@ -137,31 +141,32 @@ impl<'a> Pass<'a> {
 
     fn filter(&mut self, node: &Filter) -> Checked<Relation> {
         let mut input = self.analyse(&node.input)?;
+        self.equated.clear();
         let label = self.label(&node.predicate, &input)?;
-        self.meet_release(&label, &mut input);
+        let equated = std::mem::take(&mut self.equated);
         input.fixed.extend(self.fixed_by(&node.predicate, &input));
         let predicate = self.finish(&node.predicate, &input)?;
         self.note_failing(&mut input);
         self.restrict(&mut input, &label);
+        input.reveal(&equated);
         self.fan_by(&split_conjunction(&node.predicate), &mut input)?;
         let plan = Filter::try_new(predicate, Arc::new(input.plan)).map_err(internal)?;
         Ok(Relation { plan: LogicalPlan::Filter(plan), schema: Arc::clone(node.input.schema()), ..input })
     }
 
-    /// Rows were chosen by a label's columns: they flow into whether a row exists (N7).
+    /// Rows were chosen by a label's columns: they flow into whether a row exists (N7). Whatever does not permit every use is
+    /// somebody's, a comparison of a measure with a released bound too.
     fn restrict(&mut self, relation: &mut Relation, label: &Label) {
         relation.implicit.extend(label.atoms.iter().cloned());
-        if relation.state == State::Public
-            && label.atoms.iter().any(|atom| !self.policy.is_public(atom))
-            && !label.from_release
-        {
-            relation.state = State::Raw;
+        match label.is_free() {
+            true => self.meet_release(label, relation),
+            false => relation.state = State::Raw,
         }
     }
 
     /// A released value stands beside public rows: what comes out is made of released values.
     fn meet_release(&self, label: &Label, relation: &mut Relation) {
-        if label.from_release && relation.state == State::Public {
+        if label.from_release && label.is_free() && relation.state == State::Public {
             relation.state = State::Released;
             relation.lock_restricted();
         }
@@ -183,9 +188,9 @@ impl<'a> Pass<'a> {
                 );
             }
             key.expr = self.finish(&key.expr, &input)?;
-            let before = input.state;
+            let raw = input.is_raw();
             self.restrict(&mut input, &label);
-            if before != input.state || (input.is_raw() && node.fetch.is_some()) {
+            if raw != input.is_raw() || (input.is_raw() && node.fetch.is_some()) {
                 return self.refuse(
                     &key.expr,
                     &label,
@@ -235,6 +240,7 @@ impl<'a> Pass<'a> {
                 );
             }
             exprs.push(self.finish(&expr, &input)?);
+            self.meet_release(&label, &mut input);
         }
         self.note_failing(&mut input);
         input.lock_restricted();
@@ -254,8 +260,22 @@ impl<'a> Pass<'a> {
             return deny(reason.help("先分组", "group first").place(self.text.find("DISTINCT")));
         }
         let labels = node.select_expr.iter().map(|expr| self.label(expr, &input)).collect::<Checked<Vec<Label>>>()?;
-        let node = DistinctOn { input: Arc::new(input.plan.clone()), ..node.clone() };
-        let plan = LogicalPlan::Distinct(Distinct::On(node));
+        let sorted = node.sort_expr.iter().flatten().map(|key| &key.expr);
+        let choosing = node.on_expr.iter().chain(sorted).map(|expr| self.label(expr, &input));
+        let choosing = choosing.collect::<Checked<Vec<Label>>>()?;
+        let finish =
+            |exprs: &[Expr]| exprs.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>();
+        let mut finished = DistinctOn {
+            on_expr: finish(&node.on_expr)?,
+            select_expr: finish(&node.select_expr)?,
+            input: Arc::new(input.plan.clone()),
+            ..node.clone()
+        };
+        for key in finished.sort_expr.iter_mut().flatten() {
+            key.expr = self.finish(&key.expr, &input)?;
+        }
+        labels.iter().chain(&choosing).for_each(|label| self.meet_release(label, &mut input));
+        let plan = LogicalPlan::Distinct(Distinct::On(finished));
         self.note_failing(&mut input);
         Ok(Relation { schema: Arc::clone(plan.schema()), plan, labels, hidden: Vec::new(), fans: Vec::new(), ..input })
     }

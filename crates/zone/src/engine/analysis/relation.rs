@@ -19,6 +19,17 @@ pub enum State {
     Released,
 }
 
+/// Whether somebody may stand on several rows of a grouping below a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Straddled {
+    /// Only as in the table itself.
+    No,
+    /// Its own token says how often.
+    Countable,
+    /// The grouping is by another key: how often cannot be counted.
+    Unseen,
+}
+
 /// A hidden column of subject tokens (or sets of tokens), carried through every node below a release.
 #[derive(Clone, Debug)]
 pub struct Hidden {
@@ -59,6 +70,8 @@ pub struct Relation {
     pub fans: Vec<Column>,
     /// Public tables that may have multiplied the rows.
     pub fan_tables: BTreeSet<String>,
+    /// Rows were grouped by a key and something else: whoever straddles it stands there several times.
+    pub straddled: Straddled,
     /// Why these rows may not be grouped as somebody's: fine over public rows, refused at a release.
     pub loose: Option<Box<Reason>>,
 }
@@ -80,6 +93,7 @@ impl Relation {
             synthetic,
             fans: Vec::new(),
             fan_tables: BTreeSet::new(),
+            straddled: Straddled::No,
             loose: None,
         }
     }
@@ -107,6 +121,13 @@ impl Relation {
     /// Public rows alone: nobody stands behind them.
     pub fn is_nobodys(&self) -> bool {
         self.state == State::Public && self.hidden.is_empty() && self.tables.is_empty()
+    }
+
+    /// The rows' public columns have been equated with columns under G5: they say the same.
+    pub fn reveal(&mut self, equated: &BTreeSet<Atom>) {
+        for label in self.labels.iter_mut().filter(|label| label.is_free()) {
+            label.reveals.extend(equated.iter().cloned());
+        }
     }
 
     /// Takes every use from columns that are not public: they may be carried and dropped, no more.

@@ -5,18 +5,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use datafusion::common::{Column, DFSchema, TableReference};
+use datafusion::common::tree_node::TreeNode;
+use datafusion::common::{Column, DFSchema, JoinType, ScalarValue, TableReference};
 use datafusion::functions::expr_fn::round;
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
-use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, Extension, LogicalPlan, Projection, cast, lit};
+use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, Extension, Filter, LogicalPlan, Projection, cast, lit};
 
 use super::aggregate::Call;
 use super::blame::internal;
 use super::combine;
 use super::compare::{constant, number};
-use super::demand::function_of;
+use super::demand::{Quantile, function_of, quantile_of};
 use super::levels;
-use super::relation::Hidden;
+use super::relation::{Hidden, Straddled};
 use super::{Pass, Relation, State};
 use crate::contract::{Class, Grid};
 use crate::engine::disclose::{Demands, Disclose};
@@ -44,6 +45,12 @@ pub struct Release {
     pub levels: bool,
     /// An aggregate has a condition of its own.
     pub conditional: bool,
+    /// The quantiles among the aggregates.
+    pub(super) quantiles: Vec<Quantile>,
+    /// The way the rows were made may take one of them more often than another.
+    pub multiplied: bool,
+    /// Arguments of the aggregates that may be null, which leave rows out, and whether they are added up.
+    pub nullable: Vec<(Expr, bool)>,
     /// The result is used as a bound of a measure only, and never shown.
     pub bound: bool,
     /// What the gate needs to count again.
@@ -62,19 +69,22 @@ impl Pass<'_> {
         let exprs: Vec<Expr> =
             grouping_set_to_exprlist(&node.group_expr).map_err(internal)?.into_iter().cloned().collect();
         self.check_keys(&keys, &exprs)?;
-        combine::check(self, &node.input, &calls)?;
+        combine::check(self, (&node.input, input.straddled), &calls)?;
         let mut touched = input.implicit.clone();
         touched.extend(
             keys.iter().chain(calls.iter().flat_map(Call::labels)).flat_map(|label| label.atoms.iter().cloned()),
         );
         let weights = self.public_choice(&keys, &input);
         calls.iter().try_for_each(|call| self.check_call(call, weights))?;
+        let input = self.somebodys(&node.input, input, &touched)?;
         let counted = self.counted(&input, &touched)?;
         let levels = levels::complete(self, self.finish_group(&node.group_expr, &input)?)?;
         let runs = node.aggr_expr.iter().map(|expr| self.finish(expr, &input)).collect::<Checked<Vec<Expr>>>()?;
         let demands_and_plan = self.demand(node, &input, (&keys, &calls), (&levels, &runs), &counted)?;
         let released = self.disclose(node, &calls, demands_and_plan)?;
         let number = self.releases.len();
+        let shown = calls.iter().zip(&runs).filter_map(|(call, run)| quantile_of(call, function_of(run).ok()?));
+        let quantiles = shown.collect();
         self.releases.push(Release {
             original: plan.clone(),
             tables: input.tables.clone(),
@@ -83,6 +93,9 @@ impl Pass<'_> {
             keys: exprs,
             levels: matches!(node.group_expr.as_slice(), [Expr::GroupingSet(_)]),
             conditional: calls.iter().any(explicit_condition),
+            quantiles,
+            multiplied: input.straddled != Straddled::No || combine::multiplies(self, &node.input),
+            nullable: calls.iter().flat_map(leaving_out).collect(),
             bound: false,
             point: point(&input, &levels.group, &runs, &calls, &counted),
         });
@@ -99,8 +112,45 @@ impl Pass<'_> {
             synthetic: false,
             fans: Vec::new(),
             fan_tables: BTreeSet::new(),
+            straddled: Straddled::No,
             loose: None,
         })
+    }
+
+    /// Rows that an outer join keeps of a public table without anybody's beside them take no part: that they are there would tell
+    /// that nobody is.
+    fn somebodys(&self, population: &LogicalPlan, input: Relation, touched: &BTreeSet<Atom>) -> Checked<Relation> {
+        if !self.keeps_public(population) {
+            return Ok(input);
+        }
+        let mut present = Vec::new();
+        for (hidden, _) in self.counted(&input, touched)? {
+            let token = Expr::Column(hidden.column.clone());
+            let is_set = token.get_type(input.plan.schema()).map_err(internal)? == DataType::Binary;
+            let some = token.clone().not_eq(lit(ScalarValue::Binary(Some(Vec::new()))));
+            present.push(if is_set { token.is_not_null().and(some) } else { token.is_not_null() });
+        }
+        let Some(present) = present.into_iter().reduce(Expr::or) else { return Ok(input) };
+        let plan = Filter::try_new(present, Arc::new(input.plan)).map_err(internal)?;
+        Ok(Relation { plan: LogicalPlan::Filter(plan), ..input })
+    }
+
+    /// Does an outer join keep rows of public tables alone?
+    fn keeps_public(&self, plan: &LogicalPlan) -> bool {
+        let public = |side: &LogicalPlan| {
+            let open = |table: &String| self.policy.contract(table).is_some_and(|contract| contract.table.is_public());
+            combine::scans(side).iter().all(open)
+        };
+        let here = match plan {
+            LogicalPlan::Join(join) => match join.join_type {
+                JoinType::Left => public(&join.left),
+                JoinType::Right => public(&join.right),
+                JoinType::Full => public(&join.left) || public(&join.right),
+                _ => false,
+            },
+            _ => false,
+        };
+        here || plan.inputs().into_iter().any(|input| self.keeps_public(input))
     }
 
     fn check_keys(&self, keys: &[Label], exprs: &[Expr]) -> Checked<()> {
@@ -162,8 +212,10 @@ impl Pass<'_> {
             |label: &&Label| label.modes.has(Modes::SUM) && (!label.is_free() || chosen && self.own_public(label));
         match call.fold {
             Fold::Count => {
-                match call.args.iter().find(|arg| !arg.modes.has(if distinct { Modes::DISTINCT } else { Modes::COUNT }))
-                {
+                let wanted = if distinct { Modes::DISTINCT } else { Modes::COUNT };
+                // How many different values a column under G5 has is not told through a public one either.
+                let unfit = |arg: &&Label| !arg.modes.has(wanted) || distinct && !arg.reveals.is_empty();
+                match call.args.iter().find(unfit) {
                     Some(_) => bad(
                         "此列不得这样计数",
                         "this column may not be counted in this way",
@@ -184,6 +236,17 @@ impl Pass<'_> {
                     ),
                 }
             }
+            Fold::Spread if call.args.len() > 1 => match call.args.iter().all(of_measures) {
+                true if !distinct => Ok(()),
+                _ => bad(
+                    "相关只可取自两个原样的度量",
+                    "a correlation takes two measures as they are",
+                    (
+                        "取同一主体的两个度量，条件写在 FILTER 或 WHERE 中",
+                        "take two measures of the same subjects, with conditions in FILTER or WHERE",
+                    ),
+                ),
+            },
             Fold::Sum | Fold::Mean | Fold::Spread
                 if !distinct
                     && !call.args.is_empty()
@@ -198,6 +261,11 @@ impl Pass<'_> {
                 "此列不得这样汇总",
                 "this column may not be summed in this way",
                 ("度量须原样汇总，不加权、不相乘", "sum measures as they are, without weights or products"),
+            ),
+            Fold::Pick if call.call.func.name() == "approx_distinct" => bad(
+                "不同值的个数须用 COUNT(DISTINCT …)",
+                "different values are counted with COUNT(DISTINCT …)",
+                ("使用 COUNT(DISTINCT …)", "use COUNT(DISTINCT …)"),
             ),
             Fold::Extreme | Fold::Pick => bad(
                 "释放时不得取个别值（最大、最小、首、列表）",
@@ -220,7 +288,7 @@ impl Pass<'_> {
         let value = &call.args[0];
         // Unrounded, a quantile would be somebody's value; of counts and other dimensions it may be.
         let gridless = !value.is_free() && !value.modes.has(Modes::GROUP) && value.grid.is_none();
-        if share.is_some_and(|share| (0.05..=0.95).contains(&share)) && !gridless {
+        if share.is_some_and(|share| (0.05..=0.95).contains(&share)) && !gridless && !is_negated(&args[0]) {
             return Ok(());
         }
         let help = (
@@ -266,9 +334,27 @@ impl Pass<'_> {
     }
 }
 
+/// A measure as it stands, or a sum or difference of some: something to correlate. What the query's author can choose (public
+/// columns, conditions, constants, counts) would be a weight.
+fn of_measures(label: &Label) -> bool {
+    !label.is_free() && label.condition == Condition::None && label.modes.has(Modes::ADD)
+}
+
+/// Does the expression turn the order of values around?
+fn is_negated(expr: &Expr) -> bool {
+    expr.exists(|part| Ok(matches!(part, Expr::Negative(_)))).unwrap_or(true)
+}
+
 /// Does the aggregate carry a condition that the query states (FILTER, CASE)?
 fn explicit_condition(call: &Call) -> bool {
     call.filter.is_some() || call.args.iter().any(|arg| arg.condition != Condition::None)
+}
+
+/// Arguments of an aggregate that may be null.
+fn leaving_out<'c>(call: &'c Call) -> impl Iterator<Item = (Expr, bool)> + use<'c> {
+    let sums = matches!(call.fold, Fold::Sum | Fold::Mean | Fold::Spread);
+    let args = call.call.params.args.iter().zip(&call.nullable).filter(|(_, null)| **null);
+    args.map(move |(arg, _)| (arg.clone(), sums))
 }
 
 /// Quantiles are shown on the measure's grid: otherwise they would be somebody's value.

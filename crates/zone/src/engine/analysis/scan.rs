@@ -7,7 +7,7 @@ use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Projection, TableScan, TableScanBuilder, lit, when};
 
 use super::blame::internal;
-use super::relation::Hidden;
+use super::relation::{Hidden, Straddled};
 use super::{Pass, Relation, State};
 use crate::contract::{Class, Contract};
 use crate::engine::label::{Label, SubjectKey};
@@ -64,6 +64,7 @@ impl Pass<'_> {
             synthetic: false,
             fans: Vec::new(),
             fan_tables: BTreeSet::new(),
+            straddled: Straddled::No,
             loose: None,
         })
     }

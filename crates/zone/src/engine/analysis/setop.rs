@@ -10,9 +10,9 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Projection, Uni
 use super::blame::internal;
 use super::combine::scans;
 use super::joint::Rows;
-use super::relation::Hidden;
+use super::relation::{Hidden, Straddled};
 use super::{Pass, Relation, State};
-use crate::engine::label::{Label, Modes};
+use crate::engine::label::{Atom, Label, Modes};
 use crate::engine::verdict::{Checked, Reason, deny};
 
 impl Pass<'_> {
@@ -44,9 +44,14 @@ impl Pass<'_> {
             .iter()
             .find_map(|input| input.loose.clone())
             .or_else(|| self.taken_twice(node).filter(|_| state != State::Released));
-        let labels = (0..node.schema.fields().len()).map(|column| united(&inputs, column, state)).collect();
         let plan = LogicalPlan::Union(Union::try_new_with_loose_types(plans).map_err(internal)?);
-        let implicit = inputs.iter().flat_map(|input| input.implicit.iter().cloned()).collect();
+        let implicit: BTreeSet<Atom> = inputs.iter().flat_map(|input| input.implicit.iter().cloned()).collect();
+        let labels = (0..node.schema.fields().len()).map(|column| {
+            let label = united(&inputs, column, state);
+            // A literal tells which input a row comes from, and with it how the rows of that input were chosen.
+            if state == State::Raw && label.is_written() { label.chosen_by(&implicit) } else { label }
+        });
+        let labels = labels.collect();
         let synthetic = inputs.iter().any(|input| input.synthetic);
         Ok(Relation {
             plan,
@@ -60,6 +65,7 @@ impl Pass<'_> {
             synthetic,
             fans,
             fan_tables: inputs.iter().flat_map(|input| input.fan_tables.iter().cloned()).collect(),
+            straddled: inputs.iter().map(|input| input.straddled).max().unwrap_or(Straddled::No),
             loose,
         })
     }

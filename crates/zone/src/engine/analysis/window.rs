@@ -5,8 +5,10 @@ use std::sync::Arc;
 use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionDefinition};
 use datafusion::logical_expr::{Expr, LogicalPlan, Window};
 
+use super::aggregate::{are_counts, counts};
 use super::blame::internal;
-use super::{Pass, Relation};
+use super::compare::constant;
+use super::{Pass, Relation, State};
 use crate::engine::functions::{Fold, fold, is_rank, is_window};
 use crate::engine::label::{Condition, Label, Modes};
 use crate::engine::verdict::{Checked, Transform};
@@ -18,9 +20,13 @@ impl Pass<'_> {
         for expr in &node.window_expr {
             let label = self.window_expr(expr, &input)?;
             self.meet_release(&label, &mut input);
+            if !label.is_free() {
+                // The order in which rows come out of such a window tells of it.
+                input.state = State::Raw;
+            }
             // What a window adds depends on which rows share its partition.
             input.labels.push(label);
-            exprs.push(expr.clone());
+            exprs.push(self.finish(expr, &input)?);
         }
         self.note_failing(&mut input);
         let plan = Window::try_new(exprs, Arc::new(input.plan)).map_err(internal)?;
@@ -73,7 +79,7 @@ impl Pass<'_> {
         if free {
             return Ok(Label { transform: Transform::Aggregate, ..Label::join(&all) });
         }
-        self.within_subject(expr, call, &name, &[partition, order, parts])
+        self.within_subject((expr, from), call, &name, &[partition, order, parts])
     }
 
     /// Windows over restricted rows keep to one subject, and do not number its rows by chance.
@@ -118,7 +124,7 @@ impl Pass<'_> {
 
     fn within_subject(
         &mut self,
-        expr: &Expr,
+        (expr, from): (&Expr, &Relation),
         call: &WindowFunction,
         name: &str,
         labels: &[Vec<Label>; 3],
@@ -127,6 +133,21 @@ impl Pass<'_> {
         let [partition, order, parts] = labels;
         let all = || partition.iter().chain(order).chain(parts);
         let base = |modes| Label { transform: Transform::Aggregate, ..Label::derived(modes, all()) };
+        let spread = |modes| Label { spread: true, ..base(modes) };
+        let literal = call.params.args.first().and_then(constant);
+        if let Some(label) = all().find(|label| label.spread) {
+            let help = ("只用一层窗口，或先按主体分组", "use one window, or group by the subject first");
+            return self.refuse(
+                expr,
+                label,
+                "N2",
+                "受限行上的窗口结果不得再作窗口",
+                "what a window over restricted rows gives may not stand in a window again",
+                help,
+            );
+        }
+        let missing = call.params.args.iter().map(|arg| self.may_be_null(arg, from));
+        let missing = missing.collect::<Checked<Vec<bool>>>()?.contains(&true);
         match (fold(name), parts.as_slice()) {
             _ if is_rank(name) => Ok(base(Modes::RANK.or(Modes::LIT_EQ).or(Modes::LIT_RANGE))),
             // A running count is a rank.
@@ -135,16 +156,33 @@ impl Pass<'_> {
                 if call.params.filter.is_none()
                     && args.iter().all(|label| label.modes.has(Modes::COUNT) && label.condition == Condition::None) =>
             {
-                Ok(base(Modes::DIM.or(Modes::SUM)))
+                // Values may be missing: which rows were counted can no longer be told apart.
+                let condition = if missing { Condition::ElseNothing } else { Condition::None };
+                Ok(Label { condition, ..spread(Modes::DIM.or(Modes::SUM)) })
             }
             (Some(Fold::Sum | Fold::Mean), [value])
                 if value.modes.has(Modes::SUM) && value.condition == Condition::None =>
             {
-                let free = value.is_free() && !value.atoms.is_empty();
-                Ok(Label { grid: value.grid, ..base(if free { Modes::DIM } else { value.modes }) })
+                let modes = match value.is_free() {
+                    true if literal.is_some_and(counts) => Modes::DIM.or(Modes::SUM),
+                    true => Modes::DIM,
+                    false => value.modes,
+                };
+                let missing = missing && value.atoms.len() > 1;
+                let condition = if missing { Condition::ElseNothing } else { Condition::None };
+                Ok(Label { grid: value.grid, condition, ..spread(modes) })
             }
             (Some(Fold::Extreme), [value]) if value.modes.has(Modes::EXTREME) => {
-                Ok(Label { grid: value.grid, ..base(if value.is_free() { Modes::DIM } else { value.modes }) })
+                let modes = match value.is_free() {
+                    true => Modes::DIM,
+                    false if are_counts(&value.condition) => value.modes,
+                    false => value.modes.without(Modes::SUM),
+                };
+                let condition = match value.condition {
+                    Condition::None => Condition::None,
+                    _ => Condition::ElseNothing,
+                };
+                Ok(Label { grid: value.grid, condition, ..base(modes) })
             }
             _ => {
                 let label = Label::derived(Modes::NONE, all());

@@ -102,7 +102,7 @@ impl ExecutionPlan for DiscloseExec {
                 batches.push(batch);
             }
             let groups = concat_batches(&input.schema(), &batches).map_err(DataFusionError::from)?;
-            suppress::release(&groups, &demands, &schema)
+            suppress::release(&groups, &demands, &schema).await
         };
         let stream = futures::stream::once(released);
         Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), stream)))

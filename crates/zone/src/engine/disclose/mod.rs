@@ -6,6 +6,8 @@
 
 mod complement;
 mod exec;
+mod margins;
+mod pace;
 mod planner;
 mod suppress;
 
@@ -44,6 +46,17 @@ pub struct Share {
     pub cell: usize,
 }
 
+/// A column of what surrounds a quantile, and how much must.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Surrounded {
+    /// Column of the input; see `quantile`.
+    pub column: usize,
+    /// Least number of subjects with a value.
+    pub least: u64,
+    /// Visible column of the quantile, that is blanked.
+    pub cell: usize,
+}
+
 /// What a release demands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Demands {
@@ -55,6 +68,8 @@ pub struct Demands {
     pub counts: Vec<Count>,
     /// Dominance.
     pub shares: Vec<Share>,
+    /// Quantiles.
+    pub surrounded: Vec<Surrounded>,
     /// Keys whose values must differ among groups that agree in all other keys (G5).
     pub varied: Vec<usize>,
     /// Sets of keys by which another release of the query shows totals of these groups: under each total a lone suppressed

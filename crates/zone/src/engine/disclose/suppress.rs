@@ -1,32 +1,37 @@
-//! Which groups and cells are let through: the group rules over one table of groups. Pure.
+//! Which groups and cells are let through: the group rules over one table of groups. Pure, but for giving others a turn.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::{filter_record_batch, kernels::nullif::nullif};
-use arrow::datatypes::{Int64Type, SchemaRef};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::{DataFusionError, Result};
 
 use super::complement::{complement, levels};
+use super::pace::Pace;
 use super::{Count, Demands};
-use crate::engine::subjects::{TOKEN, size_of_set};
+use crate::engine::quantile;
+use crate::engine::subjects::{NOBODY, TOKEN, size_of_set};
 
 /// The rows of `groups` that may be released, visible columns only.
-pub fn release(groups: &RecordBatch, demands: &Demands, schema: &SchemaRef) -> Result<RecordBatch> {
+pub async fn release(groups: &RecordBatch, demands: &Demands, schema: &SchemaRef) -> Result<RecordBatch> {
+    let mut pace = Pace::default();
     let mut kept = vec![true; groups.num_rows()];
     for count in demands.counts.iter().filter(|count| count.cells.is_none()) {
         judge(groups, count, |row| kept[row] = false)?;
+        pace.turn().await;
     }
     for key in &demands.varied {
         drop_uniform(groups, demands, *key, &mut kept)?;
+        pace.turn().await;
     }
-    let (blanked, cells) = blanked(groups, demands)?;
+    let (blanked, cells) = blanked(groups, demands, &mut pace).await?;
     if !demands.totals.is_empty() || demands.levels.is_some() {
         // Beside totals a blanked cell is a suppressed one: its whole row goes.
         kept.iter_mut().zip(&blanked).for_each(|(keep, blank)| *keep &= !blank);
-        complement(groups, demands, &mut kept)?;
+        complement(groups, demands, &mut kept, &mut pace).await?;
         let levels = levels(groups, demands)?;
         kept.iter_mut().zip(&levels).for_each(|(keep, level)| *keep &= !demands.unshown.contains(level));
     }
@@ -42,12 +47,12 @@ pub fn release(groups: &RecordBatch, demands: &Demands, schema: &SchemaRef) -> R
     Ok(filter_record_batch(&shown, &BooleanArray::from(kept))?)
 }
 
-/// Calls `fail` for each row whose count is too small.
+/// Calls `fail` for each row whose count is too small. Rows of nobody are rows: they count nobody, and are not none.
 fn judge(groups: &RecordBatch, count: &Count, mut fail: impl FnMut(usize)) -> Result<()> {
     let sets = sets(groups, count.column)?;
     for row in 0..groups.num_rows() {
-        let size = if sets.is_valid(row) { size_of_set(sets.as_binary::<i32>().value(row)) } else { 0 };
-        if size < count.k as usize && !(size == 0 && count.or_none) {
+        let set = if sets.is_valid(row) { sets.as_binary::<i32>().value(row) } else { &[] };
+        if size_of_set(set) < count.k as usize && !(set.is_empty() && count.or_none) {
             fail(row);
         }
     }
@@ -62,14 +67,20 @@ pub(super) fn sets(groups: &RecordBatch, column: usize) -> Result<ArrayRef> {
 
 /// The rows with a cell that rests on too few, and the columns to blank in them. Once one cell of a row is blanked, every cell of
 /// that row that depends on a condition is: together with the row's total the others would give it away.
-fn blanked(groups: &RecordBatch, demands: &Demands) -> Result<(Vec<bool>, HashSet<usize>)> {
+async fn blanked(groups: &RecordBatch, demands: &Demands, pace: &mut Pace) -> Result<(Vec<bool>, HashSet<usize>)> {
     let mut blanked = vec![false; groups.num_rows()];
     let mut cells = HashSet::new();
     for count in &demands.counts {
         if let Some(columns) = &count.cells {
             cells.extend(columns.iter().copied());
             judge(groups, count, |row| blanked[row] = true)?;
+            pace.turn().await;
         }
+    }
+    for quantile in &demands.surrounded {
+        cells.insert(quantile.cell);
+        lonely(groups, quantile, |row| blanked[row] = true)?;
+        pace.turn().await;
     }
     for share in &demands.shares {
         cells.insert(share.cell);
@@ -80,6 +91,22 @@ fn blanked(groups: &RecordBatch, demands: &Demands) -> Result<(Vec<bool>, HashSe
         }
     }
     Ok((blanked, cells))
+}
+
+/// Calls `fail` for each row whose quantile has too few subjects on one side.
+fn lonely(groups: &RecordBatch, of: &super::Surrounded, mut fail: impl FnMut(usize)) -> Result<()> {
+    let missing = || DataFusionError::Internal("what surrounds a quantile is missing".into());
+    let rooms = groups.columns().get(of.column).and_then(|array| array.as_binary_opt::<i32>()).ok_or_else(missing)?;
+    let values = groups.columns().get(of.cell).ok_or_else(missing)?;
+    let values = arrow::compute::cast(values, &DataType::Float64)?;
+    let values = values.as_primitive::<Float64Type>();
+    for row in (0..groups.num_rows()).filter(|row| values.is_valid(*row)) {
+        let room = if rooms.is_valid(row) { rooms.value(row) } else { &[] };
+        if !quantile::surrounds(room, values.value(row), of.least) {
+            fail(row);
+        }
+    }
+    Ok(())
 }
 
 /// G5: drops the groups that agree in all other keys and show one single value of that key.
@@ -98,8 +125,16 @@ fn drop_uniform(groups: &RecordBatch, demands: &Demands, key: usize, kept: &mut 
 
 /// The tokens of a row's set.
 pub(super) fn tokens(sets: &ArrayRef, row: usize) -> impl Iterator<Item = &[u8]> {
-    let bytes = if sets.is_valid(row) { sets.as_binary::<i32>().value(row) } else { &[] };
-    bytes.chunks_exact(TOKEN)
+    bytes(sets, row).chunks_exact(TOKEN).filter(|token| **token != NOBODY.to_be_bytes())
+}
+
+/// Has the row no subject because nothing is there?
+pub(super) fn is_none(sets: &ArrayRef, row: usize) -> bool {
+    bytes(sets, row).is_empty()
+}
+
+fn bytes(sets: &ArrayRef, row: usize) -> &[u8] {
+    if sets.is_valid(row) { sets.as_binary::<i32>().value(row) } else { &[] }
 }
 
 /// Columns as comparable byte strings.
@@ -148,6 +183,7 @@ mod tests {
             keys: 2,
             counts: vec![whole, part],
             shares: Vec::new(),
+            surrounded: Vec::new(),
             varied: Vec::new(),
             totals: Vec::new(),
             levels: None,
@@ -158,7 +194,8 @@ mod tests {
     fn run(rows: &[(&str, &str, usize, usize, i64)], demands: &Demands) -> Vec<(String, Option<i64>)> {
         let fields = ["place", "kind"].map(|name| Field::new(name, DataType::Utf8, true)).into_iter();
         let fields: Vec<Field> = fields.chain(["n", "m"].map(|name| Field::new(name, DataType::Int64, true))).collect();
-        let out = release(&groups(rows), demands, &Arc::new(Schema::new(fields))).unwrap();
+        let schema = Arc::new(Schema::new(fields));
+        let out = futures::executor::block_on(release(&groups(rows), demands, &schema)).unwrap();
         assert_eq!(out.num_columns(), 4);
         let (places, cells) = (out.column(0).as_string::<i32>(), out.column(3).as_primitive::<Int64Type>());
         (0..out.num_rows())

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::data::Folder;
-use super::{combined, refused, schema, tricks};
+use super::{combined, refused, schema, tricks, tricks_labels};
 use crate::engine::{EngineEnv, Limits, Source, Tokens, clear, rehearse};
 
 /// A visit: person, department, price in hundreds, inpatient.
@@ -73,7 +73,7 @@ fn refusals_are_the_same_whatever_the_data() {
         EngineEnv { sources, purpose: schema::purpose(), limits: Limits::default() }
     };
     let (full, empty) = (env(true), env(false));
-    let tricks = tricks::REFUSED.iter().map(|(_, sql)| *sql);
+    let tricks = tricks::REFUSED.iter().chain(tricks_labels::REFUSED).map(|(_, sql)| *sql);
     for sql in refused::ATTACKS.iter().chain(combined::COMBINED).copied().chain(tricks) {
         let verdict = schema::verdict(sql);
         let refusals = [&full, &empty].map(|env| clear(env, sql).unwrap_err());

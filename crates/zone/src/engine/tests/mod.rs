@@ -3,9 +3,13 @@
 mod accepted;
 mod combined;
 mod data;
+mod hangs;
 mod interference;
 mod refused;
 mod released;
 pub(super) mod schema;
 mod spill;
 mod tricks;
+mod tricks_labels;
+mod tricks_values;
+mod worlds;
