@@ -127,14 +127,7 @@ impl Pass<'_> {
             shares.extend(row_shares(&mut building, counted, calls.len()));
             shares.extend(value_shares(&mut building, counted, calls, runs)?);
         }
-        if input.straddled != Straddled::No && calls.len() > 1 {
-            let cells: Vec<usize> = (0..calls.len()).map(|at| keys.len() + at).collect();
-            for (hidden, k) in counted {
-                let several = repeated::repeated_subjects(*k).call(vec![Expr::Column(hidden.column.clone())]);
-                let column = building.column(several);
-                counts.push(Count { column, k: *k, or_none: true, cells: Some(cells.clone()) });
-            }
-        }
+        counts.extend(straddling(input, counted, calls.len(), &mut building));
         let varied = self.varied(node, input, keys, &group[0..levels.map_or(0, |_| 1)])?;
         let visible = node.schema.fields().len();
         let aggregate =
@@ -394,6 +387,19 @@ fn key_of(arg: &Expr) -> Expr {
         }
         key => key.clone(),
     }
+}
+
+/// Counts of those who stand on several rows of a grouping below the release: rows and persons differ by them.
+fn straddling(input: &Relation, counted: &[(&Hidden, u32)], cells: usize, building: &mut Building) -> Vec<Count> {
+    if input.straddled == Straddled::No || cells < 2 {
+        return Vec::new();
+    }
+    let cells: Vec<usize> = (0..cells).map(|at| building.keys + at).collect();
+    let count = |(hidden, k): &(&Hidden, u32)| {
+        let several = repeated::repeated_subjects(*k).call(vec![Expr::Column(hidden.column.clone())]);
+        Count { column: building.column(several), k: *k, or_none: true, cells: Some(cells.clone()) }
+    };
+    counted.iter().map(count).collect()
 }
 
 /// Whoever has many rows has their square where a table is read twice, and more: their share of the rows is a weight.

@@ -103,6 +103,17 @@ impl Pass<'_> {
                 help,
             );
         }
+        if let Some(label) = all().find(|label| label.spread) {
+            let help = ("只用一层窗口，或先按主体分组", "use one window, or group by the subject first");
+            return self.refuse(
+                expr,
+                label,
+                "N2",
+                "受限行上的窗口结果不得再作窗口",
+                "what a window over restricted rows gives may not stand in a window again",
+                help,
+            );
+        }
         if let Some(label) = order.iter().find(|label| !label.modes.has(Modes::ORDER)) {
             let help = ("按维度或时间排序", "order by a dimension or a time");
             return self.refuse(expr, label, "N2", "不得按此列排序", "rows may not be ordered by this column", help);
@@ -135,17 +146,6 @@ impl Pass<'_> {
         let base = |modes| Label { transform: Transform::Aggregate, ..Label::derived(modes, all()) };
         let spread = |modes| Label { spread: true, ..base(modes) };
         let literal = call.params.args.first().and_then(constant);
-        if let Some(label) = all().find(|label| label.spread) {
-            let help = ("只用一层窗口，或先按主体分组", "use one window, or group by the subject first");
-            return self.refuse(
-                expr,
-                label,
-                "N2",
-                "受限行上的窗口结果不得再作窗口",
-                "what a window over restricted rows gives may not stand in a window again",
-                help,
-            );
-        }
         let missing = call.params.args.iter().map(|arg| self.may_be_null(arg, from));
         let missing = missing.collect::<Checked<Vec<bool>>>()?.contains(&true);
         match (fold(name), parts.as_slice()) {
@@ -184,22 +184,18 @@ impl Pass<'_> {
                 };
                 Ok(Label { grid: value.grid, condition, ..base(modes) })
             }
-            _ => {
-                let label = Label::derived(Modes::NONE, all());
-                let help = (
-                    "计数、对度量求和，或取维度、时间的最小与最大",
-                    "count, sum measures, or take the smallest or largest dimension or time",
-                );
-                self.refuse(
-                    expr,
-                    &label,
-                    "N2",
-                    "受限行上不得用此窗口函数",
-                    "this window function is not permitted over restricted rows",
-                    help,
-                )
-            }
+            _ => self.not_within_subject(expr, labels),
         }
+    }
+
+    fn not_within_subject(&self, expr: &Expr, labels: &[Vec<Label>; 3]) -> Checked<Label> {
+        let label = Label::derived(Modes::NONE, labels.iter().flatten());
+        let help = (
+            "计数、对度量求和，或取维度、时间的最小与最大",
+            "count, sum measures, or take the smallest or largest dimension or time",
+        );
+        let (zh, en) = ("受限行上不得用此窗口函数", "this window function is not permitted over restricted rows");
+        self.refuse(expr, &label, "N2", zh, en, help)
     }
 }
 
