@@ -54,9 +54,10 @@ fn refusal(text: &Text) -> Reason {
         "several released results of one query could be subtracted from each other to show a few subjects",
     )
     .help(
-        "写进同一个分组：条件用 FILTER (WHERE …)，合计用 ROLLUP 或 GROUPING SETS；或使区分它们的条件为同一列取不同字面值的等值",
-        "put them in one grouping, with FILTER (WHERE …) for conditions and ROLLUP or GROUPING SETS for totals, or make the \
-         condition that tells them apart an equality on the same column with different literals",
+        "写进同一个分组：条件用 FILTER (WHERE …)，合计用 ROLLUP 或 GROUPING SETS，不同的表用 LEFT JOIN；或分成几条查询；或使区分它们的条件为同一列取不同字面值的等值",
+        "put them in one grouping, with FILTER (WHERE …) for conditions, ROLLUP or GROUPING SETS for totals and LEFT JOIN for \
+         several tables, or ask in several queries, or make the condition that tells them apart an equality on the same column \
+         with different literals",
     )
     .place(text.start())
 }
