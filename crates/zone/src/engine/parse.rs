@@ -84,16 +84,18 @@ pub fn parse(sql: &str) -> Checked<(Statement, Text)> {
     }
     match statement.visit(&mut Shape) {
         ControlFlow::Continue(()) => Ok((statement, text)),
-        ControlFlow::Break(word) => {
-            let (rule, zh) =
-                if word.1 { ("N2", "不接受按位置或随机取行") } else { ("N1", "不接受的语句成分") };
-            let reason = Reason::new(rule, format!("{zh}：{}", word.0), format!("{} is not accepted", word.0));
-            let reason = match word.0 {
-                "FETCH" | "TOP" => reason.help("改用 LIMIT", "use LIMIT"),
-                _ => reason,
-            };
-            deny(reason.place(text.find(word.0)))
-        }
+        ControlFlow::Break((word, by_place)) => deny(unaccepted(word, by_place).place(text.find(word))),
+    }
+}
+
+/// Why a word is not accepted. `by_place`: it takes rows by their place or at random.
+fn unaccepted(word: &str, by_place: bool) -> Reason {
+    let (rule, zh) =
+        if by_place { ("N2", "不接受按位置或随机取行") } else { ("N1", "不接受的语句成分") };
+    let reason = Reason::new(rule, format!("{zh}：{word}"), format!("{word} is not accepted"));
+    match word {
+        "FETCH" | "TOP" => reason.help("改用 LIMIT", "use LIMIT"),
+        _ => reason,
     }
 }
 

@@ -78,6 +78,13 @@ impl Building {
     }
 }
 
+/// The largest part that one subject has in what an aggregate adds up.
+fn top_share(hidden: &Hidden, function: &AggregateFunction) -> Checked<Expr> {
+    let value = function.params.args.first().cloned();
+    let args = std::iter::once(Expr::Column(hidden.column.clone())).chain(value).collect();
+    filtered(share::top_share().call(args), function.params.filter.as_deref().cloned())
+}
+
 impl Pass<'_> {
     /// The releasing aggregate with its counts, and what is demanded of them.
     pub(super) fn demand(
@@ -104,18 +111,14 @@ impl Pass<'_> {
         for (at, (call, run)) in calls.iter().zip(runs).enumerate() {
             let cell = keys.len() + at;
             let function = function_of(run)?;
-            let conditions = conditions(call, function, input)?;
-            for rows in conditions {
+            for rows in conditions(call, function, input)? {
                 for (hidden, k) in counted {
                     let column = building.column(building.count(hidden, *k, Some(rows.when.clone()))?);
                     counts.push(Count { column, k: *k, or_none: rows.or_none, cells: Some(vec![cell]) });
                 }
             }
             for (hidden, most) in self.dominated(call, counted) {
-                let value = function.params.args.first().cloned().into_iter();
-                let args = std::iter::once(Expr::Column(hidden.column.clone())).chain(value).collect();
-                let column = building
-                    .column(filtered(share::top_share().call(args), function.params.filter.as_deref().cloned())?);
+                let column = building.column(top_share(hidden, function)?);
                 shares.push(Share { column, most, cell });
             }
             shares.extend(self.outliers((call, function), counted, cell, &mut building)?);
@@ -129,11 +132,10 @@ impl Pass<'_> {
         }
         counts.extend(straddling(input, counted, calls.len(), &mut building));
         let varied = self.varied(node, input, keys, &group[0..levels.map_or(0, |_| 1)])?;
-        let visible = node.schema.fields().len();
         let aggregate =
             Aggregate::try_new(Arc::new(input.plan.clone()), group.clone(), building.aggregates).map_err(internal)?;
         let demands = Demands {
-            visible,
+            visible: node.schema.fields().len(),
             keys: keys.len(),
             counts,
             shares,

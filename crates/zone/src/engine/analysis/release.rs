@@ -57,6 +57,17 @@ pub struct Release {
     pub point: ReleasePoint,
 }
 
+/// How many different values a column under G5 has is not told through a public one either.
+fn may_be_counted(call: &Call, distinct: bool) -> bool {
+    let wanted = if distinct { Modes::DISTINCT } else { Modes::COUNT };
+    call.args.iter().all(|arg| arg.modes.has(wanted) && (!distinct || arg.reveals.is_empty()))
+}
+
+/// Is it about differences of times?
+fn of_times(call: &Call) -> bool {
+    call.args.first().is_some_and(|arg| arg.modes == Modes::MEAN)
+}
+
 impl Pass<'_> {
     pub(super) fn release(
         &mut self,
@@ -210,50 +221,32 @@ impl Pass<'_> {
         let chosen = weights && call.filter.as_ref().is_none_or(Label::is_free);
         let summable =
             |label: &&Label| label.modes.has(Modes::SUM) && (!label.is_free() || chosen && self.own_public(label));
+        let all_summed = !call.args.is_empty() && call.args.iter().all(|arg| summable(&arg) || is_literal(call, arg));
         match call.fold {
-            Fold::Count => {
-                let wanted = if distinct { Modes::DISTINCT } else { Modes::COUNT };
-                // How many different values a column under G5 has is not told through a public one either.
-                let unfit = |arg: &&Label| !arg.modes.has(wanted) || distinct && !arg.reveals.is_empty();
-                match call.args.iter().find(unfit) {
-                    Some(_) => bad(
-                        "此列不得这样计数",
-                        "this column may not be counted in this way",
-                        ("对键、行标识或维度计数", "count keys, row identifiers or dimensions"),
-                    ),
-                    None => Ok(()),
-                }
-            }
-            Fold::Sum | Fold::Mean | Fold::Quantile
-                if call.args.first().is_some_and(|arg| arg.modes == Modes::MEAN) =>
-            {
-                match call.call.func.name() {
-                    "avg" | "median" => Ok(()),
-                    _ => bad(
-                        "时间之差只能求均值或中位数",
-                        "a difference of times may only be averaged or its median taken",
-                        ("使用 AVG 或 MEDIAN", "use AVG or MEDIAN"),
-                    ),
-                }
-            }
-            Fold::Spread if call.args.len() > 1 => match call.args.iter().all(of_measures) {
-                true if !distinct => Ok(()),
+            Fold::Count if may_be_counted(call, distinct) => Ok(()),
+            Fold::Count => bad(
+                "此列不得这样计数",
+                "this column may not be counted in this way",
+                ("对键、行标识或维度计数", "count keys, row identifiers or dimensions"),
+            ),
+            Fold::Sum | Fold::Mean | Fold::Quantile if of_times(call) => match call.call.func.name() {
+                "avg" | "median" => Ok(()),
                 _ => bad(
-                    "相关只可取自两个原样的度量",
-                    "a correlation takes two measures as they are",
-                    (
-                        "取同一主体的两个度量，条件写在 FILTER 或 WHERE 中",
-                        "take two measures of the same subjects, with conditions in FILTER or WHERE",
-                    ),
+                    "时间之差只能求均值或中位数",
+                    "a difference of times may only be averaged or its median taken",
+                    ("使用 AVG 或 MEDIAN", "use AVG or MEDIAN"),
                 ),
             },
-            Fold::Sum | Fold::Mean | Fold::Spread
-                if !distinct
-                    && !call.args.is_empty()
-                    && call.args.iter().all(|arg| summable(&arg) || is_literal(call, arg)) =>
-            {
-                Ok(())
-            }
+            Fold::Spread if call.args.len() > 1 && !distinct && call.args.iter().all(of_measures) => Ok(()),
+            Fold::Spread if call.args.len() > 1 => bad(
+                "相关只可取自两个原样的度量",
+                "a correlation takes two measures as they are",
+                (
+                    "取同一主体的两个度量，条件写在 FILTER 或 WHERE 中",
+                    "take two measures of the same subjects, with conditions in FILTER or WHERE",
+                ),
+            ),
+            Fold::Sum | Fold::Mean | Fold::Spread if !distinct && all_summed => Ok(()),
             Fold::Quantile if !distinct && call.args.first().is_some_and(|arg| summable(&arg)) => {
                 self.check_quantile(call, &all)
             }
