@@ -570,8 +570,11 @@ class Verifier:
         need(agree, "destruction", "body.documents")
 
     def objects(self, effect, name, what):
-        """Objects of the orders of an effect about one thing."""
-        found = [member(s["body"], "effect") for (k, _), s in self.known.items() if k == "order"]
+        """Objects of the orders of an effect about one thing, of those that a report says the zone took."""
+        bodies = lambda kind: [s["body"] for (k, _), s in self.known.items() if k == kind]  # noqa: E731
+        taken = {(word(r, "order"), word(r, "case")) for r in bodies("report")
+                 if word(r, "outcome") in ("applied", "job_done", "released")}
+        found = [member(b, "effect") for b in bodies("order") if word(b, "id") and (word(b, "id"), word(b, "case")) in taken]
         return [e["object"] for e in found if what and word(e, "effect") == effect and word(e, "object", name) == what]
 
     def one(self, effect, name, what):

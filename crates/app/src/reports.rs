@@ -205,6 +205,11 @@ async fn refused(tx: &mut Tx, report: &ZoneReport, refusal: &Refusal, now: Times
         for job in tx.list::<Job>(&Filter::default()).await?.into_iter().filter(|j| j.case == *case) {
             set_job(tx, &job.id, JobState::Refused).await?;
         }
+        // What the zone did not take is not open, whatever the case says.
+        for mut grant in tx.list::<Grant>(&Filter::default()).await?.into_iter().filter(|g| g.case == *case) {
+            grant.state = GrantState::Closed;
+            tx.put(&grant).await?;
+        }
     }
     Ok(())
 }

@@ -25,6 +25,9 @@ export function checkProduct(body: Evidence, known: Known): void {
   missing('order', 'release');
 }
 
+/** Outcomes by which the zone says that an order took effect. */
+const TAKEN = ['applied', 'job_done', 'released'];
+
 function missing(what: 'order' | 'report', name: string): never {
   return fail('incomplete', `incomplete_${what}`, { name }, 'body.statements');
 }
@@ -87,11 +90,22 @@ class Bodies {
     return this.#all.filter((s) => s.type === type).map((s) => s.body);
   }
 
-  /** Objects of the orders of an effect about one thing. */
+  /**
+   * Objects of the orders of an effect about one thing, of those that the zone took: another order of the same id, which
+   * people signed later or for something else, has no report that says so.
+   */
   orders(effect: string, name: string, id: string): Json[] {
-    const effects = this.#bodies('order').map((b) => member(b, 'effect'));
+    const taken = this.#bodies('order').filter((b) => this.#taken(b));
+    const effects = taken.map((b) => member(b, 'effect'));
     const objects = effects.filter((e) => word(e, 'effect') === effect).map((e) => member(e, 'object'));
     return objects.filter((o): o is Json => o !== undefined && id !== '' && word(o, name) === id);
+  }
+
+  /** Whether the zone reported that it carried an order out. */
+  #taken(order: Json): boolean {
+    const id = word(order, 'id');
+    const of = (r: Json) => word(r, 'order') === id && word(r, 'case') === word(order, 'case');
+    return id !== '' && this.#bodies('report').some((r) => of(r) && TAKEN.includes(word(r, 'outcome')));
   }
 
   #order(effect: string, name: string, id: string): Json {

@@ -21,6 +21,9 @@ pub fn check_product(body: &Evidence, known: &Known<'_>) -> Result<(), Failure> 
     Err(first.unwrap_or_else(|| missing("指令", "release")))
 }
 
+/// Outcomes by which the zone says that an order took effect.
+const TAKEN: [&str; 3] = ["applied", "job_done", "released"];
+
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
@@ -78,11 +81,21 @@ impl<'a> Statements<'a> {
         self.0.iter().filter(move |((k, _), _)| *k == kind).map(|(_, s)| &s.body)
     }
 
-    /// Objects of the orders of an effect about one thing.
+    /// Objects of the orders of an effect about one thing, of those that the zone took: another order of the same id, which
+    /// people signed later or for something else, has no report that says so.
     fn orders(&self, effect: &str, member: &str, id: &str) -> impl Iterator<Item = &'a Value> {
-        let said = self.bodies("order").filter_map(|b| b.get("effect"));
+        let said = self.bodies("order").filter(|b| self.taken(b)).filter_map(|b| b.get("effect"));
         let objects = said.filter(move |e| text(e, "effect") == effect).filter_map(|e| e.get("object"));
         objects.filter(move |o| !id.is_empty() && text(o, member) == id)
+    }
+
+    /// Whether the zone reported that it carried an order out.
+    fn taken(&self, order: &Value) -> bool {
+        let (id, case) = (text(order, "id"), text(order, "case"));
+        !id.is_empty()
+            && self
+                .bodies("report")
+                .any(|r| text(r, "order") == id && text(r, "case") == case && TAKEN.contains(&text(r, "outcome")))
     }
 
     fn order(&self, effect: &str, member: &str, id: &str) -> Result<&'a Value, Failure> {

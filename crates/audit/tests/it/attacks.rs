@@ -231,6 +231,11 @@ fn an_authorisation_that_nobody_granted() {
     assert_eq!(with("resources", json!({"resource-1": "org-3"})), "release");
     let story = Story::write(Suite::Gm, Plan { authorised: Some(authorisation()), ..Plan::default() });
     assert!(check(&story.evidence(), &story.trust()).trusted);
+    // People signed each of them, but the zone took none: they prove nothing.
+    for effect in ["resource", "authorise", "grant", "job", "release"] {
+        let story = Story::write(Suite::Gm, Plan { refused: Some(effect), ..Plan::default() });
+        assert_eq!(what(&story.evidence(), &story.trust()), "incomplete", "{effect}");
+    }
     // Left out of the file only: the log's own leaf asks for it.
     let bytes = story.reseal(|b| {
         let all = b["statements"].as_array_mut().unwrap();

@@ -32,6 +32,8 @@ pub struct Plan {
     pub authorised: Option<Value>,
     /// The two votes were about another object.
     pub other_vote: bool,
+    /// The zone refused the order of this effect.
+    pub refused: Option<&'static str>,
 }
 
 pub struct Story {
@@ -112,6 +114,9 @@ impl Story {
         let mut report = json!({"v": 1, "deployment": DEPLOYMENT, "seq": seq, "case": CASE, "case_head": bound,
             "zone_head": self.head(Zone), "order": format!("wo-{seq}"), "at": 1_000});
         report.as_object_mut().unwrap().extend(outcome.as_object().unwrap().clone());
+        if self.plan.refused == Some(effect) {
+            report["outcome"] = json!("refused");
+        }
         let n = self.reports.len();
         let report = self.plan.reports.get(n).cloned().unwrap_or_else(|| signed(&self.world.zone, "report", report));
         let digest = self.digest(&report);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use zone::classify;
 use zone::contract::{Contract, ContractError};
+use zone::engine::Decision;
 use zone::purpose::Purpose;
 
 /// Names in both languages.
@@ -112,7 +113,57 @@ pub fn read(folder: Option<&Path>, made: &Path, rows: u64) -> Result<Input, Stor
         }
         return told(made);
     };
-    if folder.join("story.yaml").is_file() { told(folder) } else { proposed(folder) }
+    let story = folder.join("story.yaml");
+    match std::fs::symlink_metadata(&story) {
+        Ok(_) => {
+            check_file(&story)?;
+            told(folder)
+        }
+        Err(_) => {
+            misnamed(folder)?;
+            proposed(folder)
+        }
+    }
+}
+
+/// A story under a name that the program does not look for would be left aside without a word.
+fn misnamed(folder: &Path) -> Result<(), StoryError> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let alike = |name: &str| ["story.yml", "story.yaml", "story.json"].contains(&name.to_lowercase().as_str());
+    match entries.map(|e| e.path()).find(|p| p.file_name().and_then(|n| n.to_str()).is_some_and(alike)) {
+        Some(path) => Err(StoryError::Usage(
+            path.display().to_string(),
+            "文件名应为 story.yaml：请改名，或移出该文件夹。".into(),
+            "It is read as story.yaml only: rename it, or take it out of the folder.".into(),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// What the platform would refuse only after many signed steps is found in the files first.
+fn check_story(input: &Input, (story, pipeline): (&Path, &Path)) -> Result<(), StoryError> {
+    let usage = |zh: &str, en: &str| Err(StoryError::Usage(story.display().to_string(), zh.into(), en.into()));
+    let names = [&input.scenario, &input.product, &input.consumer];
+    if names.iter().any(|n| n.zh.trim().is_empty() || n.en.trim().is_empty()) {
+        return usage("名称不得为空：zh 与 en 都要填写。", "A name is empty: both zh and en are needed.");
+    }
+    if !(0..=1 << 53).contains(&input.price_fen) {
+        return usage(
+            "price_fen 应为 0 至 2^53 之间的整数（分）。",
+            "price_fen is a whole number of fen from 0 to 2^53.",
+        );
+    }
+    let parse = |r: &ResourceInput| Contract::parse(&r.contract).ok();
+    let contracts: Vec<Contract> = input.resources.iter().filter_map(parse).collect();
+    let Ok(purpose) = Purpose::parse(&input.purpose) else { return Ok(()) };
+    let verdict = zone::engine::check(&input.sql, &contracts, &purpose);
+    let Some(reason) = verdict.reasons.into_iter().next().filter(|_| verdict.verdict == Decision::Refuse) else {
+        return Ok(());
+    };
+    let at = pipeline.display();
+    let place = format!(":{}:{}", reason.at.line, reason.at.column);
+    let (zh, en) = (format!("{at}{place}：{}", reason.zh), format!("{at}{place}: {}", reason.en));
+    Err(StoryError::refused("query-refused", &reason.rule, zh, en))
 }
 
 fn text(folder: &Path, name: &str) -> Result<String, StoryError> {
@@ -161,7 +212,7 @@ fn told(folder: &Path) -> Result<Input, StoryError> {
         }
         resources.push(next);
     }
-    Ok(Input {
+    let input = Input {
         resources,
         scenario: Names { zh: story.scenario.zh, en: story.scenario.en },
         purpose: purpose(folder, &story.scenario.purpose)?,
@@ -171,7 +222,9 @@ fn told(folder: &Path) -> Result<Input, StoryError> {
         unit: story.product.unit,
         price_fen: story.product.price_fen,
         consumer: story.consumer,
-    })
+    };
+    check_story(&input, (&folder.join("story.yaml"), &folder.join(&story.pipeline)))?;
+    Ok(input)
 }
 
 /// A folder of CSV files and nothing else: fields are classified, contracts proposed, a count by dimension built.
@@ -384,6 +437,25 @@ mod tests {
         std::fs::write(dir.path().join("a.yaml"), contract.replace("wrong", "integer")).unwrap();
         std::fs::write(dir.path().join("p.yaml"), purpose).unwrap();
         assert!(fault(dir.path()).0.starts_with("/p.yaml:2:"), "{:?}", fault(dir.path()));
+        std::fs::write(dir.path().join("p.yaml"), purpose.replace("everything", "aggregate")).unwrap();
+        // What would be refused after many signed steps is refused before the first.
+        let put = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+        for (sql, rule) in [("SELECT wrong FROM a", "N1"), ("SELEC 1", "N1"), ("", "N1"), ("SELECT x FROM a", "G1")] {
+            put("q.sql", sql);
+            let told = super::read(Some(dir.path()), dir.path(), 0);
+            let Err(StoryError::Refused { refusal, .. }) = told else { panic!("{sql}: {told:?}") };
+            assert_eq!((refusal.code.as_str(), refusal.rule.as_str()), ("query-refused", rule), "{sql}: {refusal}");
+            assert!(refusal.en.contains("q.sql:1:") && refusal.zh.contains("q.sql:1:"), "{refusal}");
+        }
+        put("story.yaml", &story.replace("price_fen: 1", "price_fen: -1"));
+        assert!(fault(dir.path()).1.contains("price_fen"));
+        put("story.yaml", &story.replace("dataset, zh: 甲", "dataset, zh: ' '"));
+        assert!(fault(dir.path()).1.contains("empty"));
+        std::fs::remove_file(dir.path().join("story.yaml")).unwrap();
+        put("story.yml", story);
+        assert_eq!(fault(dir.path()).0, "/story.yml");
+        std::fs::create_dir(dir.path().join("story.yaml")).unwrap();
+        assert_eq!(fault(dir.path()).0, "/story.yaml");
     }
 
     #[test]

@@ -305,6 +305,15 @@ impl Story {
             let path = format!("/api/v1/cases/{}", text(case, "id"));
             said = self.read(desk, &path).await?["refused_orders"][0]["refusal"].clone();
         }
+        // A zone that does not know the grant has refused it before, and said why.
+        if said["code"] == json!("object-unknown") {
+            let grants = self.read(desk, "/api/v1/grants").await?;
+            let named = |g: &&Value| g["id"] == case["object"]["grant"];
+            let of = grants["grants"].as_array().into_iter().flatten().find(named).map(|g| text(g, "case"));
+            let path = format!("/api/v1/cases/{}", of.unwrap_or_default());
+            let why = self.read(desk, &path).await?["refused_orders"][0]["refusal"].clone();
+            said = if why.is_null() { said } else { why };
+        }
         let refusal: model::Refusal = serde_json::from_value(said)?;
         Ok(StoryError::Refused { status: 422, refusal: Box::new(refusal) })
     }

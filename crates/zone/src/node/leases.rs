@@ -37,9 +37,12 @@ impl Leases {
         self.with(state, now, |_| Ok(()))
     }
 
-    /// Whether an authorisation is in force.
+    /// Whether an authorisation is in force: not stopped, within the term that people signed, and named by the lease.
     pub(crate) fn check(&self, state: &State, authorisation: &AuthorisationId, now: Timestamp) -> Result<(), Refusal> {
         stands(state, authorisation)?;
+        if state.authorisations.get(authorisation).is_some_and(|a| now >= a.until) {
+            return Err(refuse::authorisation_expired());
+        }
         let named =
             |l: &Lease| if l.authorisations.contains(authorisation) { Ok(()) } else { Err(refuse::not_leased()) };
         self.with(state, now, named)

@@ -58,6 +58,8 @@ refusals! {
     /// No live lease.
     no_lease = "lease-lost", "ZONE-LEASE-1", "与平台的联系中断，租约已失效", "the link to the platform is lost and the lease has run out";
     /// The lease does not name the authorisation.
+    authorisation_expired = "authorisation-expired", "ZONE-AUTH-9", "授权期限已满", "the authorisation's term is over";
+    /// Not leased.
     not_leased = "authorisation-not-in-force", "ZONE-LEASE-2", "该授权当前不在有效租约之内", "the authorisation is not among those in force";
     /// The zone is behind.
     behind = "zone-behind", "ZONE-LEASE-3", "本域尚有未取回的指令", "the zone has not fetched all orders yet";
