@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
+    // The main job by hand has a platform of its own, and is begun anew as a whole: `npm run test:mainjob`.
+    exclude: process.env['YUNYU_MAINJOB'] ? [] : ['tests/mainjob.test.ts'],
     environment: 'node',
     testTimeout: 900_000,
     hookTimeout: 900_000,

@@ -245,10 +245,19 @@ export class Person {
     for (const name of documents)
       for (const field of forms[name]?.fields ?? [])
         await this.#fill(dialog, `docs_${name}_${field.name}`, field, answers[`${name}.${field.name}`]);
-    await dialog.locator('button[type="submit"]').click();
-    // What is signed, or why there is nothing to sign.
-    const said = '.statement .good, .statement .bad, .ant-alert-error, .ant-form-item-explain-error';
-    await dialog.locator(said).first().waitFor();
+    // What is signed, or why there is nothing to sign. A dialog that is still opening on a busy machine may miss a click.
+    const said = dialog.locator(
+      '.statement .good, .statement .bad, .ant-alert-error, .ant-form-item-explain-error',
+    );
+    const onward = dialog.getByRole('button', { name: this.says('act.toSign') });
+    for (let tries = 0; tries < 5 && (await said.count()) === 0; tries += 1) {
+      await onward.click({ timeout: 5_000 }).catch(() => undefined);
+      await said
+        .first()
+        .waitFor({ timeout: 15_000 })
+        .catch(() => undefined);
+    }
+    await said.first().waitFor();
     if ((await dialog.locator('.statement .good').count()) === 0)
       throw new Error(`nothing to sign at ${procedure}/${step}: ${await dialog.innerText()}`);
     const passphrase = dialog.locator('input[type="password"]');
