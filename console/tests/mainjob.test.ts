@@ -477,6 +477,7 @@ describe('the main job, by hand', () => {
     const { page } = officer;
     await officer.go('/products');
     await page.locator('main tbody tr a').first().click();
+    await page.waitForURL(/\/products\/prod_/);
     // The zone releases by the digest that was reviewed; then it can be registered.
     await expect
       .poll(async () => {
