@@ -5,6 +5,8 @@ import { useChanged, useMe } from '../api/queries';
 import type { Job } from '../api/types';
 import { holds } from '../app/menu';
 import { say } from '../parts/Live';
+import { count } from '../parts/Money';
+import { distance } from '../parts/Time';
 import { KeyBar } from '../zone/KeyBar';
 import { ZoneFailure } from '../zone/ZoneFailure';
 import { zoneCall } from '../zone/client';
@@ -70,6 +72,7 @@ function Stages({ progress }: { progress: Progress }) {
         <strong>{words}</strong>{' '}
         {progress.ms !== undefined && <span className="faint">{t('time.ms', { n: progress.ms })}</span>}
       </p>
+      <Rows progress={progress} />
       <ol className="steps" aria-label={t('work.stages')}>
         {progress.stages.map((stage, i) => (
           <li
@@ -84,6 +87,31 @@ function Stages({ progress }: { progress: Progress }) {
       </ol>
     </div>
   );
+}
+
+/** About how many rows are read, and how long reading goes on. Two digits are all that the zone tells. */
+function Rows({ progress }: { progress: Progress }) {
+  const { t } = useTexts();
+  const { read, of, left_ms: left } = progress;
+  if (read === undefined || of === undefined || of === 0) return null;
+  const words = t('work.rows', { read: count(read), of: count(of) });
+  return (
+    <p className="reading">
+      <Progressed percent={Math.min(100, Math.round((read / of) * 100))} label={words} />
+      <span>{words}</span>{' '}
+      {left !== undefined && left !== null && (
+        <span className="faint">
+          {left < 60_000
+            ? t('work.leftSeconds', { n: Math.max(1, Math.ceil(left / 1000)) })
+            : t('work.left', { far: distance(left, t) })}
+        </span>
+      )}
+    </p>
+  );
+}
+
+function Progressed({ percent, label }: { percent: number; label: string }) {
+  return <progress max={100} value={percent} aria-label={label} />;
 }
 
 function Cancel({ job, over }: { job: Job; over: boolean }) {

@@ -53,4 +53,9 @@ export interface JobProgress {
   over?: number;
   /** Milliseconds since the job began. */
   ms?: number;
+  /** About how many rows are read in this stage, and about how many there are. */
+  read?: number;
+  of?: number;
+  /** Milliseconds until all of them are read, once that can be told. */
+  left_ms?: number | null;
 }

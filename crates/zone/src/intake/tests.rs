@@ -66,7 +66,7 @@ fn set_aside(bench: &Bench, prefix: &str) -> Vec<(u64, String, String)> {
 
 async fn read_back(bench: &Bench, prefix: &str, sql: &str) -> Vec<RecordBatch> {
     let path = ObjectPath::from(format!("{prefix}/{ROWS_FILE}"));
-    let table = crate::seal::table(Arc::new(bench.store()), &[path], contract().sealed_schema()).await.unwrap();
+    let table = crate::seal::table(Arc::new(bench.store()), &[path], contract().sealed_schema(), None).await.unwrap();
     let ctx = SessionContext::new();
     ctx.register_table("people", table).unwrap();
     ctx.sql(sql).await.unwrap().collect().await.unwrap()
@@ -323,7 +323,7 @@ async fn rows_may_be_subjects_of_their_own() {
     for prefix in ["r/a", "r/b"] {
         run(text.as_bytes(), &contract, &options(&bench, &root, prefix), &mut |_| {}).unwrap();
         let path = ObjectPath::from(format!("{prefix}/{ROWS_FILE}"));
-        let table = crate::seal::table(Arc::new(bench.store()), &[path], contract.sealed_schema()).await.unwrap();
+        let table = crate::seal::table(Arc::new(bench.store()), &[path], contract.sealed_schema(), None).await.unwrap();
         let batches = SessionContext::new().read_table(table).unwrap().collect().await.unwrap();
         let column = batches[0].column_by_name("__subject_row").unwrap().clone();
         let column = column.as_any().downcast_ref::<FixedSizeBinaryArray>().unwrap().clone();

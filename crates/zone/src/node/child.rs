@@ -1,9 +1,10 @@
 //! The body of a job's process: one job, given on standard input with the data keys of its objects, answered on
 //! standard output. It opens no network, keeps no key, writes one sealed object, and ends when its parent does.
 
+use super::run::{Tell, while_telling};
 use crate::engine::deep;
 use crate::gate::{self, GateReport, Sealed};
-use crate::seal::{SealedFile, write_artefact};
+use crate::seal::{Meter, SealedFile, write_artefact};
 use crypto::{HandedKeys, KeyId};
 use model::Refusal;
 use model::ids::ResourceId;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Bytes of a job's process beyond what its engine may hold.
@@ -61,6 +63,22 @@ pub(crate) struct JobTable {
 #[serde(deny_unknown_fields)]
 pub(crate) struct StageDone {
     pub(crate) done: String,
+}
+
+/// What it says on the way: rows read of the rows there are, one line of JSON each.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reading {
+    pub(crate) read: u64,
+    pub(crate) of: u64,
+}
+
+/// One of them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OnTheWay {
+    Over(StageDone),
+    Reading(Reading),
 }
 
 /// Stages of a job in their order.
@@ -127,25 +145,55 @@ fn run(job: &JobInput, stdout: &mut (impl Write + Send)) -> Option<JobOutput> {
 }
 
 /// Clears, runs, measures, seals.
-async fn measured(job: &JobInput, stdout: &mut impl Write) -> Result<JobOutput, Refusal> {
-    let mut figures = BTreeMap::new();
-    let mut clock = Instant::now();
-    let mut lap = |stage: &str| {
-        figures.insert(format!("{stage}_ms"), u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX));
-        clock = Instant::now();
-        // Nobody may be listening any more; then the parent's end will end this process.
-        if let Ok(mut line) = serde_json::to_vec(&StageDone { done: stage.to_owned() }) {
-            line.push(b'\n');
-            let _ = stdout.write_all(&line).and_then(|()| stdout.flush());
-        }
-    };
-    let sealed = super::run::sealed(job, &mut lap).await?;
-    let report = gate::assess(&sealed, &super::run::gate_params(job)?, job.keys.suite).await;
-    lap("gate");
+async fn measured(job: &JobInput, stdout: &mut (impl Write + Send)) -> Result<JobOutput, Refusal> {
+    let mut told = Told { stdout, figures: BTreeMap::new(), clock: Instant::now(), meter: Arc::default() };
+    let sealed = super::run::sealed(job, &mut told).await?;
+    let params = super::run::gate_params(job)?;
+    let report = while_telling(gate::assess(&sealed, &params, job.keys.suite), &mut told).await;
+    told.over("gate");
     write(job, &sealed)?;
-    lap("seal");
+    told.over("seal");
     let (rows, lineage) = (sealed.rows(), sealed.lineage().clone());
-    Ok(JobOutput::Done { report: Box::new(report), rows, lineage, figures })
+    Ok(JobOutput::Done { report: Box::new(report), rows, lineage, figures: told.figures })
+}
+
+/// Says on standard output how far the job is.
+struct Told<'w, W> {
+    stdout: &'w mut W,
+    figures: BTreeMap<String, u64>,
+    clock: Instant,
+    meter: Arc<Meter>,
+}
+
+impl<W: Write> Told<'_, W> {
+    fn line(&mut self, said: &impl Serialize) {
+        // Nobody may be listening any more; then the parent's end will end this process.
+        if let Ok(mut line) = serde_json::to_vec(said) {
+            line.push(b'\n');
+            let _ = self.stdout.write_all(&line).and_then(|()| self.stdout.flush());
+        }
+    }
+}
+
+impl<W: Write> Tell for Told<'_, W> {
+    fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.meter)
+    }
+
+    fn over(&mut self, stage: &str) {
+        self.figures.insert(format!("{stage}_ms"), u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX));
+        self.clock = Instant::now();
+        // The gate counts the records once more, from the beginning.
+        self.meter.restart();
+        self.line(&StageDone { done: stage.to_owned() });
+    }
+
+    fn reading(&mut self) {
+        let (read, of) = self.meter.now();
+        if of > 0 {
+            self.line(&Reading { read: read.min(of), of });
+        }
+    }
 }
 
 fn write(job: &JobInput, sealed: &Sealed) -> Result<(), Refusal> {

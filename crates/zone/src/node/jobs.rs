@@ -2,7 +2,7 @@
 //! process gets data keys for exactly the objects of the job over its standard input, nothing in arguments or
 //! environment; it dies with its parent, by its limits, or when the authorisation stops.
 
-use super::child::{JobInput, JobOutput, JobTable, StageDone};
+use super::child::{JobInput, JobOutput, JobTable, OnTheWay};
 use super::core::Core;
 use super::error::NodeError;
 use super::outcome;
@@ -209,7 +209,7 @@ async fn process(core: &Core, id: &JobId, input: JobInput, stop: oneshot::Receiv
         // Standard input stays open: when this process dies, the child reads its end and dies too.
         stdin.write_all(&line).await?;
         stdin.flush().await?;
-        listen(stdout.take(MAX_OUTPUT), |stage| core.stages.over(id, stage)).await
+        listen(stdout.take(MAX_OUTPUT), |said| core.stages.take(id, said)).await
     };
     let out = tokio::select! {
         out = tokio::time::timeout(core.cfg.limits.job_wall, talk) => out,
@@ -227,16 +227,16 @@ async fn process(core: &Core, id: &JobId, input: JobInput, stop: oneshot::Receiv
     Ok(End::Output(Box::new(output)))
 }
 
-/// Reads lines to the end: stages that are over, then the answer.
+/// Reads lines to the end: stages that are over, rows that are read, then the answer.
 async fn listen(
     from: impl tokio::io::AsyncRead + Unpin,
-    mut over: impl FnMut(&str),
+    mut take: impl FnMut(OnTheWay),
 ) -> std::io::Result<Option<JobOutput>> {
     let mut lines = BufReader::new(from).lines();
     let mut answer = None;
     while let Some(line) = lines.next_line().await? {
-        match serde_json::from_str::<StageDone>(&line) {
-            Ok(stage) => over(&stage.done),
+        match serde_json::from_str::<OnTheWay>(&line) {
+            Ok(said) => take(said),
             Err(_) => answer = serde_json::from_str(&line).ok(),
         }
     }

@@ -7,44 +7,77 @@ use crate::contract::{Class, Contract};
 use crate::engine::{self, EngineEnv, Limits, RunError, Source, Spill};
 use crate::gate::{GateParams, Sealed};
 use crate::purpose::Purpose;
-use crate::seal::{SealedStore, table};
+use crate::seal::{Meter, SealedStore, table};
 use crypto::KeyProvider;
 use model::Refusal;
 use object_store::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Subject kinds whose threshold the pack names.
 const KINDS: [(&str, &str); 2] = [("person", "k.person"), ("enterprise", "k.enterprise")];
 
-/// Clears and runs the job's statement. `lap` is told when a stage ends.
-pub(crate) async fn sealed(job: &JobInput, lap: &mut impl FnMut(&str)) -> Result<Sealed, Refusal> {
+/// Clears and runs the job's statement. Says when a stage ends, and on the way how many rows are read.
+pub(crate) async fn sealed(job: &JobInput, told: &mut impl Tell) -> Result<Sealed, Refusal> {
     let keys: Arc<dyn KeyProvider> = Arc::new(job.keys.clone());
     let mut sources = Vec::new();
     for table in &job.tables {
-        sources.push(source(job, table, keys.clone()).await?);
+        sources.push(source(job, table, keys.clone(), told.meter()).await?);
     }
-    lap("open");
+    told.over("open");
     let memory = usize::try_from(job.memory).unwrap_or(usize::MAX);
     let spill = Some(Spill { folder: job.spill.clone(), suite: job.keys.suite });
     let limits = Limits { memory, spill, ..Limits::default() };
     let env = EngineEnv { sources, purpose: purpose(job)?, limits };
     let plan = engine::clear(&env, &job.sql)?;
-    lap("clear");
-    let sealed = engine::run(plan).await.map_err(|e| match e {
+    told.over("clear");
+    let sealed = while_telling(engine::run(plan), told).await.map_err(|e| match e {
         RunError::Failed => refuse::query_failed(),
         RunError::TooLarge => refuse::query_too_large(),
         RunError::TooLong => refuse::job_died(),
     })?;
-    lap("run");
+    told.over("run");
     Ok(sealed)
 }
 
-async fn source(job: &JobInput, given: &JobTable, keys: Arc<dyn KeyProvider>) -> Result<Source, Refusal> {
+/// Who is told how far a job is.
+pub(crate) trait Tell {
+    /// What counts the rows that are read.
+    fn meter(&self) -> Arc<Meter>;
+    /// A stage is over.
+    fn over(&mut self, stage: &str);
+    /// So many rows are read.
+    fn reading(&mut self);
+}
+
+/// How often rows are told.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Does the work and tells meanwhile how many rows it has read.
+pub(crate) async fn while_telling<T>(work: impl Future<Output = T>, told: &mut impl Tell) -> T {
+    let mut beat = tokio::time::interval(EVERY);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            _ = beat.tick() => told.reading(),
+        }
+    }
+}
+
+async fn source(
+    job: &JobInput,
+    given: &JobTable,
+    keys: Arc<dyn KeyProvider>,
+    meter: Arc<Meter>,
+) -> Result<Source, Refusal> {
     let contract = granted(&given.contract, &given.fields)?;
     let store = SealedStore::local(&job.root, keys, None, &job.deployment, given.resource.as_str());
     let store = Arc::new(store.map_err(|_| refuse::broken())?);
     let paths: Vec<Path> = given.objects.iter().map(|o| Path::from(o.as_str())).collect();
-    let provider = table(store, &paths, contract.sealed_schema()).await.map_err(|_| refuse::broken())?;
+    let provider = table(store, &paths, contract.sealed_schema(), Some(meter)).await.map_err(|_| refuse::broken())?;
     Ok(Source { contract: Arc::new(contract), provider })
 }
 

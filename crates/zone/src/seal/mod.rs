@@ -3,12 +3,14 @@
 //! Knows envelopes, object stores and Parquet; no contract, no query, no order.
 
 mod artefact;
+mod meter;
 mod read;
 mod store;
 mod table;
 mod upload;
 
 pub use artefact::{SealedFile, read_artefact, write_artefact, write_sealed};
+pub use meter::Meter;
 pub use store::SealedStore;
 pub use table::{table, table_at};
 

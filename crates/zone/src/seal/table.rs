@@ -1,6 +1,6 @@
 //! Sealed Parquet files as one table of the query engine. Only the chunks that a scan needs are opened.
 
-use super::{SealError, SealedStore};
+use super::{Meter, SealError, SealedStore};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -19,7 +19,7 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use std::sync::Arc;
 
 /// A table over sealed Parquet files of one scope. `schema` is that of the files, hidden columns included; a column
-/// that a file lacks reads as null.
+/// that a file lacks reads as null. With a meter, its scans count there and read every row.
 ///
 /// # Errors
 /// An object is missing, does not open, or is no Parquet.
@@ -27,6 +27,7 @@ pub async fn table(
     store: Arc<SealedStore>,
     paths: &[Path],
     schema: SchemaRef,
+    meter: Option<Arc<Meter>>,
 ) -> Result<Arc<dyn TableProvider>, SealError> {
     let mut files = Vec::new();
     let (mut rows, mut bytes) = (0, 0);
@@ -38,7 +39,7 @@ pub async fn table(
         bytes += usize::try_from(meta.size).unwrap_or_default();
         files.push(meta);
     }
-    Ok(Arc::new(SealedTable { store, files, schema, rows, bytes }))
+    Ok(Arc::new(SealedTable { store, files, schema, rows, bytes, meter }))
 }
 
 /// As [`table`], with object paths as text.
@@ -51,7 +52,7 @@ pub async fn table_at(
     schema: SchemaRef,
 ) -> Result<Arc<dyn TableProvider>, SealError> {
     let paths: Vec<Path> = objects.iter().map(|object| Path::from(*object)).collect();
-    table(store, &paths, schema).await
+    table(store, &paths, schema, None).await
 }
 
 #[derive(Debug)]
@@ -61,6 +62,7 @@ struct SealedTable {
     schema: SchemaRef,
     rows: usize,
     bytes: usize,
+    meter: Option<Arc<Meter>>,
 }
 
 impl SealedTable {
@@ -105,6 +107,10 @@ impl TableProvider for SealedTable {
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();
-        Ok(DataSourceExec::from_data_source(config))
+        let scan = DataSourceExec::from_data_source(config);
+        Ok(match &self.meter {
+            Some(meter) => meter.scan(scan, self.rows),
+            None => scan,
+        })
     }
 }

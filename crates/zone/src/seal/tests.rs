@@ -158,7 +158,7 @@ async fn sealed_files_are_one_table() {
         write_artefact(bench.place(&root, name), &bench.key, &schema, &batches).unwrap();
     }
     let paths = [Path::from("x/0.parquet"), Path::from("x/1.parquet")];
-    let provider = table(Arc::new(bench.store()), &paths, schema).await.unwrap();
+    let provider = table(Arc::new(bench.store()), &paths, schema, None).await.unwrap();
     let ctx = SessionContext::new();
     ctx.register_table("t", provider).unwrap();
     let sql = "SELECT count(*), sum(n), count(t), count(DISTINCT n) FROM t WHERE n >= 1000";
@@ -168,6 +168,31 @@ async fn sealed_files_are_one_table() {
     assert_eq!(value(2), (1000..400_000).filter(|n| n % 3 > 0).count() as i64);
     let limited = ctx.sql("SELECT t FROM t LIMIT 5").await.unwrap().collect().await.unwrap();
     assert_eq!(limited.iter().map(RecordBatch::num_rows).sum::<usize>(), 5);
+}
+
+/// What a meter counts is the same whatever the rows hold and the query asks: no condition reaches a metered scan.
+#[tokio::test]
+async fn a_meter_counts_every_row_whatever_is_asked() {
+    let bench = Bench::new(Suite::Gm);
+    let root = bench.root();
+    let schema = batch(0, 1).schema();
+    let batches: Vec<RecordBatch> = (0..20).map(|b| batch(b * 10_000, 10_000)).collect();
+    write_artefact(bench.place(&root, "x/0.parquet"), &bench.key, &schema, &batches).unwrap();
+    for sql in [
+        "SELECT count(*) FROM t",
+        "SELECT sum(n) FROM t WHERE n = 7",
+        "SELECT count(t) FROM t WHERE n < 0",
+        "SELECT count(*) FROM t a JOIN (VALUES (1), (2)) b(m) ON a.n = b.m",
+    ] {
+        let meter = Arc::new(Meter::default());
+        let paths = [Path::from("x/0.parquet")];
+        let provider =
+            table(Arc::new(bench.store()), &paths, Arc::clone(&schema), Some(Arc::clone(&meter))).await.unwrap();
+        let ctx = SessionContext::new();
+        ctx.register_table("t", provider).unwrap();
+        ctx.sql(sql).await.unwrap().collect().await.unwrap();
+        assert_eq!(meter.now(), (200_000, 200_000), "{sql}");
+    }
 }
 
 #[test]

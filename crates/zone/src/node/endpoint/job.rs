@@ -17,7 +17,9 @@ use model::ticket::TicketPurpose;
 use serde_json::json;
 use std::sync::Arc;
 
-/// `GET /data/v1/jobs/{job}/progress`: state, stage, milliseconds. No number of rows: it could tell something of them.
+/// `GET /data/v1/jobs/{job}/progress`: state, stage, milliseconds, about how many rows are read of the rows that the job
+/// reads, and how long that will go on. Every row is read whatever it holds, so the numbers say nothing of what is in them;
+/// two digits of them are told, so that one record more or less does not show.
 pub(crate) async fn progress(
     State(app): State<Arc<App>>,
     Path(job): Path<String>,
@@ -39,8 +41,18 @@ pub(crate) async fn progress(
         body["stage"] = json!(running.stage());
         body["over"] = json!(running.over());
         body["ms"] = json!(running.ms());
+        if let Some((read, of)) = running.rows() {
+            (body["read"], body["of"]) = (json!(about(read)), json!(about(of)));
+        }
+        body["left_ms"] = json!(running.left_ms());
     }
     Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response())
+}
+
+/// A number by its first two digits.
+fn about(n: u64) -> u64 {
+    let step = 10_u64.pow(n.checked_ilog10().unwrap_or(0).saturating_sub(1));
+    n / step * step
 }
 
 /// `DELETE /data/v1/jobs/{job}`: the job fails as cancelled; its process is killed at once.

@@ -101,7 +101,8 @@ async fn a_job_is_watched_and_cancelled_by_its_own_organisation() {
     let marks = tempfile::tempdir().unwrap();
     let mark = marks.path().join("mark");
     let script = format!(
-        "read -r line; echo '{{\"done\":\"open\"}}'; echo '{{\"done\":\"clear\"}}'; echo $$ > {}; while :; do :; done",
+        "read -r line; echo '{{\"done\":\"open\"}}'; echo '{{\"done\":\"clear\"}}'; \
+         echo '{{\"read\":450012,\"of\":1003404}}'; echo $$ > {}; while :; do :; done",
         mark.display()
     );
     let (platform, node) = started(&granted(), &script).await;
@@ -113,13 +114,18 @@ async fn a_job_is_watched_and_cancelled_by_its_own_organisation() {
     let end = Instant::now() + Duration::from_secs(20);
     let seen = loop {
         let answer = node.call("engineer", purpose(), "GET", "/data/v1/jobs/job_1/progress", vec![]).await;
-        if answer.0 == 200 && json_of(answer.clone())["over"] == 2 {
+        if answer.0 == 200 && json_of(answer.clone())["of"] != Value::Null {
             break json_of(answer);
         }
         assert!(Instant::now() < end, "the stages are not told: {}", String::from_utf8_lossy(&answer.1));
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
     assert_eq!((seen["state"].as_str(), seen["stage"].as_str()), (Some("running"), Some("run")));
+    // Rows are told by their first two digits.
+    assert_eq!(
+        (seen["over"].as_u64(), seen["read"].as_u64(), seen["of"].as_u64()),
+        (Some(2), Some(450_000), Some(1_000_000))
+    );
     let other = node.call("other", purpose(), "DELETE", "/data/v1/jobs/job_1", vec![]).await;
     assert_eq!(code(&other), "ticket-other-holder");
     assert_eq!(node.call("engineer", purpose(), "DELETE", "/data/v1/jobs/job_1", vec![]).await.0, 200);
