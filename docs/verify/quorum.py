@@ -27,7 +27,7 @@ OBJECTS = {
     | {"until": I64},
     "suspend": STOP, "restore": STOP, "destroy": STOP}
 # Members that may be null or missing.
-MAYBE = {"domain": maybe(str), "renewal_of": maybe(str)}
+MAYBE = {"authorise": {"domain": maybe(str), "renewal_of": maybe(str)}, "resource": {"replaces": maybe(str)}}
 PARTY = {"the_operator": ("operator", "operator"), "the_author_org": ("operator", "author_org"),
          "the_consumer": ("data_consumer", "consumer"), "the_provider": ("data_provider", "provider")}
 NOBODY = ("the_applicant", "anyone", "clock")
@@ -103,7 +103,7 @@ def check(pack, order, acts, entries, obj):
     act_shape = lambda a: fits(a, ACT | {"head": maybe(str)} if "head" in a else ACT)  # noqa: E731
     refuse_unless(fits(order, ORDER) and all(type(a["body"]) is dict and act_shape(a["body"]) for a in acts), "shape")
     obj_said, effect = order["effect"]["object"], order["effect"]["effect"]
-    shape = OBJECTS.get(effect, {}) | {n: s for n, s in MAYBE.items() if effect == "authorise" and n in obj_said}
+    shape = OBJECTS.get(effect, {}) | {n: s for n, s in MAYBE.get(effect, {}).items() if n in obj_said}
     refuse_unless(effect in OBJECTS and fits(obj_said, shape), "shape")
     refuse_unless(order["pack"] == pack.version, "pack-version")
     votes = [(a["body"], next(e["holder"] for e in entries if e["key"] == a["key"])) for a in acts]

@@ -2,11 +2,11 @@
 
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command, Done, Idempotency, leaf};
-use crate::{App, effects, facts, keys, objects, views};
+use crate::{App, effects, facts, keys, objects, resources, views};
 use crypto::PublicKey;
 use model::act::{ACT_TYPE, Act, Decision};
 use model::case::{self, Case, Documents};
-use model::ids::CaseId;
+use model::ids::{CaseId, ResourceId};
 use model::order::OBJECT_TYPE;
 use model::procedure::{Facts, Procedure, StepEffect, decide, open_case};
 use model::{Digest, Entity, Refusal, Signed, Timestamp};
@@ -76,6 +76,12 @@ fn concern(case: &mut Case, facts: &Facts) {
     if let Some(row) = facts.authorisation.as_ref().filter(|a| case.text("authorisation") == Some(a.id.as_str())) {
         case.data.insert("operator".to_owned(), Value::String(row.operator.to_string()));
         case.data.insert("authoriser".to_owned(), Value::String(row.authoriser.to_string()));
+    }
+    // Whoever reviews a change sees what it changes, also when the entry has moved on.
+    if case.text("replaces").is_some()
+        && let Some(row) = case.text("resource").and_then(|id| facts.resources.get(&ResourceId::from(id)))
+    {
+        case.data.insert(resources::BEFORE.to_owned(), serde_json::json!(row));
     }
     let supervisors: Vec<Value> =
         facts.resources.values().filter_map(|r| r.supervisor.as_ref()).map(|o| Value::String(o.to_string())).collect();

@@ -21,7 +21,7 @@ use model::record::{
     PlanState, Product, ProductReview, ProductState, PublicNotice, Resource, ResourceState, Scenario, ScenarioState,
     StaffFile, StaffState,
 };
-use model::{Digest, Timestamp};
+use model::{Digest, Refusal, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{Filter, Tx};
@@ -147,7 +147,7 @@ async fn apply(
     now: Timestamp,
 ) -> AppResult<()> {
     match effect {
-        StepEffect::CatalogueResource => catalogue(tx, case, now).await,
+        StepEffect::CatalogueResource => catalogue(app, tx, case, now).await,
         StepEffect::AdoptImplementationPlan => implementation_plan(tx, case, now).await,
         StepEffect::PublishAnnouncement => {
             let spec: AnnouncementSpec = object(case)?;
@@ -324,8 +324,17 @@ async fn put<T: model::Entity>(tx: &mut Tx, row: &T) -> AppResult<()> {
     Ok(())
 }
 
-async fn catalogue(tx: &mut Tx, case: &Case, now: Timestamp) -> AppResult<()> {
+async fn catalogue(app: &App, tx: &mut Tx, case: &Case, now: Timestamp) -> AppResult<()> {
     let spec: ResourceSpec = object(case)?;
+    if spec.replaces.is_some() {
+        let held = tx.get_for_update::<Resource>(spec.resource.as_str()).await?;
+        let fits = |r: &Resource| {
+            r.state == ResourceState::Catalogued && spec.replaces.as_ref() == Some(&r.spec.contract_digest)
+        };
+        if !held.as_ref().is_some_and(fits) {
+            return Err(moved_on(app).into());
+        }
+    }
     let classification = case.document("classification").cloned().unwrap_or_default();
     let grade = classification.get("grade").cloned().unwrap_or_default();
     // What is not stated counts as the stricter: important, and excluded.
@@ -350,6 +359,12 @@ async fn catalogue(tx: &mut Tx, case: &Case, now: Timestamp) -> AppResult<()> {
         spec,
     };
     put(tx, &row).await
+}
+
+fn moved_on(app: &App) -> Refusal {
+    let zh = "提交本次变更之后，该目录条目已另行变更或撤回。请退回本次变更，由数据提供单位在现行条目上重新提交。";
+    let en = "The entry was changed or withdrawn after this change was handed in. Return it; the provider hands in a new change of the entry as it is now.";
+    app.pack.refusal("entry-changed", "PRODUCT-CATALOGUE", zh, en)
 }
 
 /// The organisation of a unified social credit code, if it is recorded as a supervising department.

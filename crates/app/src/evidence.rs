@@ -6,6 +6,7 @@ use crate::cases::{DOCUMENTS_TYPE, StoredAct};
 use crate::deployment::Deployment;
 use crate::error::{AppError, AppResult};
 use crate::reports::{JobResult, StoredReport};
+use crate::resources;
 use audit::evidence::{EvidenceBuilder, Origin, Subject};
 use model::act::ACT_TYPE;
 use model::case::Case;
@@ -170,7 +171,8 @@ async fn collect(from: &Source<'_>, builder: &mut EvidenceBuilder, product: &str
         let resource: Resource = need(store, id.as_str(), "resource").await?;
         let name = format!("contract-{}.yaml", resource.spec.table);
         builder.document(&name, "application/yaml", resource.spec.contract.as_bytes());
-        cases.insert(resource.case);
+        // Also how it was changed: what a job read was catalogued under one of them.
+        cases.extend(resources::cases_of(store, &resource).await?.into_iter().map(|c| c.id));
     }
     let reviews: Vec<ProductReview> = store.list(&Filter::of(product.id.as_str())).await?;
     cases.extend(reviews.into_iter().map(|r| r.id));

@@ -12,7 +12,7 @@ use model::ids::{
 use model::object::ObjectKind;
 use model::party::Organisation;
 use model::procedure::Procedure;
-use model::record::{Authorisation, Grant, Job, Product, Resource};
+use model::record::{Authorisation, Grant, Job, Product, Resource, ResourceState};
 use serde_json::{Map, Value, json};
 use store::Tx;
 
@@ -27,13 +27,7 @@ pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, procedure: &Procedu
         ));
     };
     match procedure.object {
-        ObjectKind::Resource => {
-            put(&mut o, "resource", ResourceId::from_part(&part()?).to_string());
-            put(&mut o, "provider", actor.org.to_string());
-            let contract = o.get("contract").and_then(Value::as_str).unwrap_or_default();
-            let digest = app.suite().hash(contract.as_bytes()).to_string();
-            put(&mut o, "contract_digest", digest);
-        }
+        ObjectKind::Resource => resource(app, tx, actor, &mut o).await?,
         ObjectKind::ImplementationPlan => {
             put(&mut o, "implementation_plan", ImplementationPlanId::from_part(&part()?).to_string());
             put(&mut o, "agency", actor.org.to_string());
@@ -87,6 +81,32 @@ fn put(o: &mut Map<String, Value>, field: &str, value: impl Into<Value>) {
 
 fn text<'a>(o: &'a Map<String, Value>, field: &str) -> &'a str {
     o.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A new entry of the catalogue, or a change of one's own entry that names it. A change names the contract it replaces, so
+/// that two changes at once cannot both be taken.
+async fn resource(app: &App, tx: &mut Tx, actor: &Actor, o: &mut Map<String, Value>) -> AppResult<()> {
+    let changed = match o.get("resource") {
+        None | Some(Value::Null) => None,
+        Some(id) => {
+            let id = id.as_str().unwrap_or_default();
+            let own = |r: &Resource| r.provider == actor.org && r.state == ResourceState::Catalogued;
+            Some(tx.get::<Resource>(id).await?.filter(own).ok_or_else(|| unknown("resource", id))?)
+        }
+    };
+    put(o, "provider", actor.org.to_string());
+    o.remove("replaces");
+    match changed {
+        Some(row) => {
+            put(o, "table", row.spec.table);
+            put(o, "replaces", row.spec.contract_digest.0);
+        }
+        None => put(o, "resource", ResourceId::from_part(&part()?).to_string()),
+    }
+    let contract = o.get("contract").and_then(Value::as_str).unwrap_or_default();
+    let digest = app.suite().hash(contract.as_bytes()).to_string();
+    put(o, "contract_digest", digest);
+    Ok(())
 }
 
 /// Resources may be asked for as a list of ids; the platform adds each one's provider.

@@ -1,13 +1,14 @@
 //! What the zone reports, turned into rows: each report once, in sequence, with a leaf in its case.
 
 use crate::error::{AppError, AppResult};
-use crate::{App, link};
+use crate::{App, link, resources};
+use model::case::Case;
 use model::ids::{CaseId, JobId, OrderId};
 use model::money::Fen;
 use model::order::{ReportOutcome, UsageCount, ZoneReport};
 use model::record::{
     Authorisation, Batch, ConsumerOrder, DestructionCertificate, GateFacts, Grant, GrantState, Job, JobState, Meter,
-    Product, ProductState, Resource,
+    Product, ProductState, Resource, ResourceState,
 };
 use model::{Digest, Entity, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -210,6 +211,22 @@ async fn refused(tx: &mut Tx, report: &ZoneReport, refusal: &Refusal, now: Times
             grant.state = GrantState::Closed;
             tx.put(&grant).await?;
         }
+        refused_entry(tx, case, now).await?;
+    }
+    Ok(())
+}
+
+/// The catalogue says what the zone holds: a change that it refused is undone, an entry that it refused is none.
+async fn refused_entry(tx: &mut Tx, case: &CaseId, now: Timestamp) -> AppResult<()> {
+    let of_it: Vec<Resource> = tx.list(&Filter::of(case.as_str())).await?;
+    for mut row in of_it {
+        let earlier = tx.get::<Case>(case.as_str()).await?.as_ref().and_then(resources::before);
+        match earlier {
+            Some(earlier) => row = earlier,
+            None => row.state = ResourceState::Withdrawn,
+        }
+        row.at = now;
+        tx.put(&row).await?;
     }
     Ok(())
 }

@@ -3,10 +3,32 @@
 use crate::App;
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command, Done, Idempotency, leaf};
+use model::case::Case;
 use model::ids::{BatchId, CheckId, OrgId, ResourceId};
 use model::record::{BlacklistCheck, Resource};
 use model::{Entity, Refusal, Timestamp};
 use serde::{Deserialize, Serialize};
+use store::Store;
+
+/// Under this name a case that changes an entry of the catalogue keeps the entry as it was.
+pub(crate) const BEFORE: &str = "before";
+
+/// The entry as it was when a case to change it was opened.
+pub(crate) fn before(case: &Case) -> Option<Resource> {
+    serde_json::from_value(case.data.get(BEFORE)?.clone()).ok()
+}
+
+/// The cases that made an entry what it is, the last one first.
+pub(crate) async fn cases_of(store: &Store, resource: &Resource) -> AppResult<Vec<Case>> {
+    let mut cases = Vec::new();
+    let mut next = Some(resource.case.clone());
+    while let Some(id) = next.take() {
+        let Some(case) = store.get::<Case>(id.as_str()).await? else { break };
+        next = before(&case).map(|row| row.case);
+        cases.push(case);
+    }
+    Ok(cases)
+}
 
 /// A batch that a provider announced.
 #[derive(Clone, Debug, Serialize, Deserialize)]

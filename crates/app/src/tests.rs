@@ -17,6 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use store::{Filter, Settings, Store};
 
+/// Changes of the catalogue.
+mod changed;
 /// Lists of cases.
 mod lists;
 /// From a commit to the signed log.

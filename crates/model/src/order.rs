@@ -35,6 +35,9 @@ pub struct ResourceSpec {
     pub contract: String,
     /// Digest of the contract text.
     pub contract_digest: Digest,
+    /// Digest of the contract that this one takes the place of, where an entry of the catalogue is changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Digest>,
 }
 
 /// A grant: these tables, this purpose, this operator, until this date.

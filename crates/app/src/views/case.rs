@@ -7,11 +7,12 @@ use crate::cases::StoredAct;
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command};
 use crate::reports::RefusedOrder;
-use crate::{App, notices};
+use crate::{App, notices, resources};
 use model::case::{Case, Done};
 use model::ids::CaseId;
 use model::procedure::{By, Facts, Procedure, steps_for, visible_history};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use store::Filter;
 
 /// One case.
@@ -23,9 +24,19 @@ pub async fn case(app: &App, actor: &Actor, id: &CaseId) -> AppResult<Value> {
     let mut view = case_view(app, actor, &row, &around.facts(&row));
     view["title"] = json!(around.title(&row));
     view["refs"] = refs(app, actor, &row.object, &row.applicant).await?;
+    view["before"] = before(app, &row).await?;
     view["refused_orders"] = json!(refused);
     view["objections"] = json!(notices::objections(app, actor, id).await?);
     Ok(view)
+}
+
+/// What a change of a catalogue entry changes: the entry as it was, with the documents it was reviewed on.
+async fn before(app: &App, case: &Case) -> AppResult<Value> {
+    let Some(row) = resources::before(case) else { return Ok(Value::Null) };
+    let reviewed: Option<Case> = app.store.get(row.case.as_str()).await?;
+    let documents: BTreeMap<&String, &Value> =
+        reviewed.iter().flat_map(|c| &c.history).flat_map(|d| &d.documents).collect();
+    Ok(json!({ "case": row.case, "object": row.spec, "documents": documents, "at": row.at }))
 }
 
 /// Refuses with "not found" what the caller may not see.

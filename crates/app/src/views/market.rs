@@ -47,6 +47,12 @@ pub async fn resource(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
     let row = row.filter(|r| sees_resource(actor, r)).ok_or(AppError::NotFound("resource"))?;
     let mut view = json!(row);
     view["refs"] = refs(app, actor, &json!({ "case": row.case }), &row.provider).await?;
+    if row.provider == actor.org || oversees(actor) {
+        let cases = crate::resources::cases_of(&app.store, &row).await?;
+        let version =
+            |c: &Case| json!({ "case": c.id, "contract_digest": c.text("contract_digest"), "at": c.entered_at });
+        view["versions"] = cases.iter().map(version).collect();
+    }
     Ok(view)
 }
 

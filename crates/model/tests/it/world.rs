@@ -188,6 +188,7 @@ fn resource(n: u8) -> Resource {
             provider: OrgId(format!("org_prov{n}")),
             contract: "id: citizens\n".into(),
             contract_digest: digest('e'),
+            replaces: None,
         },
         provider: OrgId(format!("org_prov{n}")),
         supervisor: None,

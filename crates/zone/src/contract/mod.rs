@@ -4,6 +4,7 @@
 //! subject kind, masking and identifier kind of a field stand in custom properties whose names begin with `yunyu`.
 //! This module knows the document and nothing else: no data, no query, no purpose.
 
+mod change;
 mod parse;
 mod write;
 

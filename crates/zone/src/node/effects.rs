@@ -123,11 +123,22 @@ fn fits_resource(state: &State, suite: Suite, spec: &ResourceSpec) -> Result<(),
         return Err(refuse::bad_contract());
     }
     match state.resources.get(&spec.resource) {
-        Some(old) if old.spec != *spec && state.batches_of(&spec.resource).next().is_some() => {
-            Err(refuse::object_exists())
-        }
-        _ => Ok(()),
+        Some(old) if old.spec == *spec => Ok(()),
+        Some(old) => fits_change(state, &old.spec, spec, &contract),
+        None if spec.replaces.is_some() => Err(refuse::unknown_object()),
+        None => Ok(()),
     }
+}
+
+/// A changed entry names the contract it takes the place of, and stays able to read the records that are held.
+fn fits_change(state: &State, old: &ResourceSpec, new: &ResourceSpec, contract: &Contract) -> Result<(), Refusal> {
+    let same = new.replaces.as_ref() == Some(&old.contract_digest);
+    if !same || new.provider != old.provider || new.table != old.table {
+        return Err(refuse::object_exists());
+    }
+    let held = state.batches_of(&new.resource).next().is_some();
+    let before = Contract::parse(&old.contract).map_err(|_| refuse::bad_contract())?;
+    if held && !contract.reads_records_of(&before) { Err(refuse::breaks_records()) } else { Ok(()) }
 }
 
 fn fits_grant(state: &State, spec: &GrantSpec, now: Timestamp) -> Result<(), Refusal> {

@@ -39,6 +39,10 @@ refusals! {
     contract_digest = "contract-digest", "ZONE-ORDER-12", "合约文本与其摘要不一致", "the contract's text does not match its digest";
     /// A contract, purpose or field list cannot be read or does not fit.
     bad_contract = "contract-unusable", "ZONE-ORDER-13", "字段合约无法使用", "the field contract cannot be used";
+    /// A changed contract could not read the records that are held.
+    breaks_records = "contract-breaks-records", "ZONE-ORDER-16", "本域已存有该资源的记录：字段的类型、键域与数据主体不得变更，新增字段不得为必填；请另行编目新的资源", "the zone holds records of this resource: types, key domains and subjects stay as they are and new fields may be empty; catalogue a new resource instead";
+    /// The contract changed while records were being received.
+    contract_changed = "contract-changed", "ZONE-BATCH-5", "接收记录期间字段合约已变更，请重新上传", "the contract changed while the records were received; upload them again";
     /// Grant and resources do not fit.
     bad_grant = "grant-unusable", "ZONE-ORDER-14", "授权内容与目录中的资源、字段或用途不符", "the grant does not fit the resources, fields or purpose";
     /// Authorisation is destroyed.

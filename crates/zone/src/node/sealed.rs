@@ -193,6 +193,14 @@ pub(crate) fn store_batch(
     })
 }
 
+/// Removes what an upload left that was not taken in the end. What stays is swept when the zone starts again.
+pub(crate) fn forget_batch(core: &Core, stored: &StoredBatch) {
+    let folder = objects(core).join(batch_prefix(stored.resource.as_str(), stored.batch.as_str()));
+    if let Err(e) = fs::remove_dir_all(folder) {
+        tracing::warn!(error = %e, "a batch that was not taken could not be removed");
+    }
+}
+
 fn not_taken(e: &IntakeError) -> Refusal {
     tracing::warn!(code = e.code(), "an upload was not taken");
     match e {

@@ -130,8 +130,16 @@ fn receive(
     }
     let stored = sealed::store_batch(&app.core, spec, batch, reader, progress)?;
     let kept = stored.clone();
-    app.core.commit(|draft| outcome::batch_stored(draft, bound, who, kept)).map_err(|e| broken(&e))?;
-    Ok(stored)
+    let taken = app.core.commit(|draft| {
+        // Stored as the contract said when the upload began: were another in force by now, it might not read them.
+        let current = draft.state.resources.get(&spec.resource).is_some_and(|held| held.spec == *spec);
+        if current { outcome::batch_stored(draft, bound, who, kept).map(|()| true) } else { Ok(false) }
+    });
+    if taken.map_err(|e| broken(&e))? {
+        return Ok(stored);
+    }
+    sealed::forget_batch(&app.core, &stored);
+    Err(refuse::contract_changed())
 }
 
 /// A batch that is stored already is answered as before if it is the same, byte for byte.

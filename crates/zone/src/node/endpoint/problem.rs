@@ -70,7 +70,7 @@ fn status(code: &str) -> StatusCode {
         }
         "method-not-allowed" => StatusCode::METHOD_NOT_ALLOWED,
         "not-found" | "object-unknown" => StatusCode::NOT_FOUND,
-        "batch-exists" | "batch-busy" | "job-over" => StatusCode::CONFLICT,
+        "batch-exists" | "batch-busy" | "contract-changed" | "job-over" => StatusCode::CONFLICT,
         "query-unusable" => StatusCode::BAD_REQUEST,
         // An upload at fault: codes of the intake.
         "upload-cut" | "file-unreadable" | "digest-mismatch" | "empty-file" | "no-rows" | "no-header"

@@ -153,7 +153,7 @@ impl std::io::Read for Pipe {
 }
 
 /// Stores a batch of so many people per district, and orders a job over it.
-fn with_records(w: &World, districts: &[(&str, u64)]) -> Core {
+pub(super) fn with_records(w: &World, districts: &[(&str, u64)]) -> Core {
     let core = w.enrolled();
     for (n, (case, effect)) in (1..).zip([("case_1", w.resource()), ("case_2", w.grant()), ("case_3", w.job("job_1"))])
     {
@@ -172,7 +172,7 @@ fn with_records(w: &World, districts: &[(&str, u64)]) -> Core {
     core
 }
 
-fn run_job(core: &Core) -> JobOutput {
+pub(super) fn run_job(core: &Core) -> JobOutput {
     let id = "job_1".into();
     let plan = core.read(|s| jobs::prepare(s, &id)).unwrap();
     let mut line = serde_json::to_vec(&jobs::input(core, &id, &plan).unwrap()).unwrap();

@@ -1,6 +1,7 @@
 //! Tests of the node against a platform that is honest, lost, or not to be believed.
 
 mod authorised;
+mod changed;
 mod custody;
 mod desk;
 mod endpoint;

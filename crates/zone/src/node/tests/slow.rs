@@ -17,7 +17,13 @@ use tokio::io::AsyncReadExt;
 const PATIENCE: Patience = Patience { head: Duration::from_millis(500), body: Duration::from_millis(500) };
 
 /// Uploads a batch piece by piece with a pause before each, and after the last never ends if `stall`.
-async fn upload(node: &Node, batch: &str, pieces: Vec<&'static str>, pause: Duration, stall: bool) -> Option<u16> {
+pub(super) async fn upload(
+    node: &Node,
+    batch: &str,
+    pieces: Vec<&'static str>,
+    pause: Duration,
+    stall: bool,
+) -> Option<u16> {
     let world = &node.platform.world;
     let path = format!("/data/v1/batches/{batch}");
     let ticket = node.ticket("provider", TicketPurpose::Upload { resource: "res_1".into(), batch: batch.into() });

@@ -336,6 +336,7 @@ impl World {
             provider: "org_provider".into(),
             contract: CONTRACT.into(),
             contract_digest: self.digest(CONTRACT),
+            replaces: None,
         })
     }
 
