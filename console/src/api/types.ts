@@ -167,8 +167,18 @@ export interface Case {
   can_act: string[];
   history: Done[];
   refused_orders?: RefusedOrder[];
+  /** The catalogue entry as it was, where the case changes one. */
+  before?: Before | null;
   /** From the public page, told to the authority alone. */
   objections?: PublicObjection[];
+}
+
+/** A catalogue entry before a change, with the documents that it was reviewed on. */
+export interface Before {
+  case: string;
+  object: { contract: string };
+  documents: Documents;
+  at: Instant;
 }
 
 /** Names of things by id, and whether the reader may open them. */
@@ -242,6 +252,8 @@ export interface Resource {
   case: string;
   at: Instant;
   refs?: Refs;
+  /** The cases that made it what it is, the last one first; for its provider and those that oversee. */
+  versions?: { case: string; contract_digest: string; at: Instant }[];
 }
 
 export interface Batches {

@@ -42,6 +42,7 @@ export const router = createBrowserRouter(
             { path: 'reviews/:id', ...page(() => import('../pages/Review')) },
             { path: 'catalogue', ...page(() => import('../pages/Catalogue')) },
             { path: 'catalogue/:id', ...page(() => import('../pages/ResourcePage')) },
+            { path: 'catalogue/:id/change', ...page(() => import('../pages/ChangeEntry')) },
             { path: 'authorisations', ...page(() => import('../pages/Authorisations')) },
             { path: 'authorisations/:id', ...page(() => import('../pages/AuthorisationPage')) },
             { path: 'grants', ...page(() => import('../pages/Grants')) },

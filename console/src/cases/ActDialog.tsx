@@ -19,7 +19,7 @@ import { say } from '../parts/Live';
 import { draftOf, dropDraft, keepDraft } from '../session';
 import { DocumentFields } from './Fields';
 import { Statement } from './Statement';
-import { documentsOf } from './form';
+import { documentsOf, typedOf } from './form';
 import type { Typed } from './form';
 
 interface Props {
@@ -116,7 +116,13 @@ function Fill({ c, procedure, step, done }: FillProps) {
     <Form<Values>
       form={form}
       layout="vertical"
-      initialValues={draftOf<Values>(slot) ?? { decision: 'approve' }}
+      initialValues={
+        draftOf<Values>(slot) ?? {
+          decision: 'approve',
+          // Whoever changes an entry begins with the papers it was reviewed on.
+          ...(c.before ? { docs: typedOf(c.before.documents, procedure.documents) } : {}),
+        }
+      }
       onValuesChange={(_, all) => keepDraft(slot, all)}
       onFinish={(values) => void next(values)}
       scrollToFirstError={{ focus: true }}

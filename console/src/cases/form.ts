@@ -43,3 +43,22 @@ export function documentsOf(names: string[], forms: Record<string, DocumentForm>
   }
   return documents;
 }
+
+/** What would be typed for documents: the inverse of the above, to begin a form with papers that were handed in before. */
+export function typedOf(documents: Documents, forms: Record<string, DocumentForm>): Typed {
+  return Object.fromEntries(
+    Object.entries(documents).map(([name, fields]) => [
+      name,
+      Object.fromEntries(
+        (forms[name]?.fields ?? [])
+          .filter((field) => fields[field.name] !== undefined)
+          .map((field) => [field.name, typed(field, fields[field.name])]),
+      ),
+    ]),
+  );
+}
+
+function typed(field: FormField, kept: unknown): unknown {
+  if (field.kind === 'money') return Number(kept) / 100;
+  return field.kind === 'list' && Array.isArray(kept) ? kept.join('\n') : kept;
+}

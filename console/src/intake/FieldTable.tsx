@@ -14,16 +14,21 @@ interface Props {
   change: (index: number, draft: Draft) => void;
 }
 
-/** The table. */
+const HEADS = ['field', 'seen', 'evidence', 'type', 'class', 'settings', 'level'] as const;
+/** Columns that tell what the zone saw in a file. */
+const OF_LOOK: readonly string[] = ['seen', 'evidence'];
+
+/** The table. Without columns that the zone looked at, it holds the decisions alone. */
 export function FieldTable({ columns, drafts, change }: Props) {
   const { t } = useTexts();
+  const seen = columns.length > 0;
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label={t('intake.fields')}>
       <table className="grid fields">
         <caption>{t('intake.fieldsCaption', { n: drafts.length })}</caption>
         <thead>
           <tr>
-            {(['field', 'seen', 'evidence', 'type', 'class', 'settings', 'level'] as const).map((name) => (
+            {HEADS.filter((name) => seen || !OF_LOOK.includes(name)).map((name) => (
               <th key={name} scope="col">
                 {t(`intake.col.${name}`)}
               </th>
@@ -32,7 +37,7 @@ export function FieldTable({ columns, drafts, change }: Props) {
         </thead>
         <tbody>
           {drafts.map((draft, i) => (
-            <FieldRow key={i} index={i} draft={draft} column={columns[i]} change={change} />
+            <FieldRow key={i} index={i} draft={draft} column={columns[i]} seen={seen} change={change} />
           ))}
         </tbody>
       </table>
@@ -44,10 +49,12 @@ interface RowProps {
   index: number;
   draft: Draft;
   column: LookColumn | undefined;
+  /** Whether there are columns for what was seen. */
+  seen: boolean;
   change: (index: number, draft: Draft) => void;
 }
 
-const FieldRow = memo(function FieldRow({ index, draft, column, change }: RowProps) {
+const FieldRow = memo(function FieldRow({ index, draft, column, seen, change }: RowProps) {
   const { t, label } = useTexts();
   const why = useId();
   const set = (part: Partial<Draft>) => change(index, { ...draft, ...part });
@@ -67,8 +74,8 @@ const FieldRow = memo(function FieldRow({ index, draft, column, change }: RowPro
           onChange={(event) => set({ description: event.target.value })}
         />
       </th>
-      <td>{column && <SeenAs column={column} />}</td>
-      <td>{column && <Evidence column={column} />}</td>
+      {seen && <td>{column && <SeenAs column={column} />}</td>}
+      {seen && <td>{column && <Evidence column={column} />}</td>}
       <td>
         <Pick
           quiet

@@ -1,9 +1,9 @@
 /** One case: its procedure as a timeline, its object, its signatures, and what this person can do. */
 import { Button } from 'antd';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { useCase, useMe, useProcedures } from '../api/queries';
-import type { Case, Me, Procedure, Step } from '../api/types';
+import type { Before, Case, Documents, Me, Procedure, Step } from '../api/types';
 import { actable, alreadyDone } from '../cases/actable';
 import { ActDialog } from '../cases/ActDialog';
 import { CaseState } from '../cases/CaseState';
@@ -18,8 +18,11 @@ import { Evidence } from '../parts/Evidence';
 import { Facts } from '../parts/Facts';
 import { Org, Person } from '../parts/Names';
 import { Page, Part } from '../parts/Page';
-import { Refusal, Shown } from '../parts/States';
+import { Loading, Refusal, Shown } from '../parts/States';
 import { Time } from '../parts/Time';
+
+const Changes = lazy(() => import('../cases/Changes'));
+const DocumentChanges = lazy(() => import('../cases/Changes').then((m) => ({ default: m.DocumentChanges })));
 
 export default function CasePage() {
   const { id = '' } = useParams();
@@ -72,6 +75,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
               ),
           )}
           <Objections list={c.objections ?? []} />
+          {c.before && <Changed c={c} before={c.before} procedure={procedure} />}
           <Part title={t('case.object')}>
             <ObjectView of={c} />
           </Part>
@@ -93,6 +97,23 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
         <ActDialog c={c} procedure={procedure} step={step} me={me} close={() => setStep(null)} />
       )}
     </Page>
+  );
+}
+
+/** What a change of a catalogue entry changes. */
+function Changed({ c, before, procedure }: { c: Case; before: Before; procedure: Procedure | undefined }) {
+  const { t } = useTexts();
+  const now: Documents = Object.assign({}, ...c.history.map((done) => done.documents));
+  return (
+    <Part title={t('case.changes')}>
+      <Suspense fallback={<Loading rows={3} />}>
+        <Changes before={before.object.contract} after={String(c.object['contract'] ?? '')} />
+        <DocumentChanges before={before} now={now} procedure={procedure} />
+      </Suspense>
+      <p>
+        <Link to={`/cases/${before.case}`}>{t('case.changesSince')}</Link> <Time at={before.at} />
+      </p>
+    </Part>
   );
 }
 

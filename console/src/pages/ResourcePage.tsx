@@ -1,7 +1,7 @@
 /** One resource: its dictionary, and for its provider and overseers the batches supplied. */
 import { Collapse } from 'antd';
-import { useParams } from 'react-router';
-import { oversees } from '../app/menu';
+import { Link, useParams } from 'react-router';
+import { holds, oversees } from '../app/menu';
 import { useBatches, useMe, useResource } from '../api/queries';
 import type { Batches, Resource } from '../api/types';
 import { useTexts } from '../i18n';
@@ -26,9 +26,33 @@ export default function ResourcePage() {
       title={query.data?.spec.table ?? t('object.resource')}
       kind={t('object.resource')}
       topic="catalogue"
+      actions={query.data && <Change resource={query.data} />}
     >
       <Shown query={query}>{(resource) => <Known resource={resource} />}</Shown>
     </Page>
+  );
+}
+
+/** The way to a change, for the officers of its provider. */
+function Change({ resource }: { resource: Resource }) {
+  const { t } = useTexts();
+  const me = useMe().data;
+  const may = me?.org.id === resource.provider && holds(me, 'officer') && resource.state === 'catalogued';
+  return may ? <Link to={`/catalogue/${resource.id}/change`}>{t('catalogue.change')}</Link> : null;
+}
+
+/** The cases that made the entry what it is. */
+function Versions({ versions }: { versions: NonNullable<Resource['versions']> }) {
+  const { t } = useTexts();
+  return (
+    <ol reversed className="versions">
+      {versions.map((v) => (
+        <li key={v.case}>
+          <Time at={v.at} /> <Link to={`/cases/${v.case}`}>{t('object.case')}</Link>{' '}
+          <Short text={v.contract_digest} />
+        </li>
+      ))}
+    </ol>
   );
 }
 
@@ -66,6 +90,11 @@ function Known({ resource }: { resource: Resource }) {
           ]}
         />
       </Part>
+      {resource.versions && resource.versions.length > 1 && (
+        <Part title={t('catalogue.versions')}>
+          <Versions versions={resource.versions} />
+        </Part>
+      )}
       {near && (
         <Part title={t('batch.title')}>
           <Shown query={batches}>{(found) => <BatchList batches={found} />}</Shown>

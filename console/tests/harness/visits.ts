@@ -177,6 +177,7 @@ export function rounds(world: World, id: Record<string, string>): Round[] {
         at('intake', '/intake'),
         at('intake-new', '/intake/new', unlock(world, 'provider1.officer')),
         at('intake-supply', `/intake/${id['own-resource']}`),
+        at('entry-change', `/catalogue/${id['own-resource']}/change`),
         at('open-plan', '/cases/new?procedure=emergency_plan'),
       ],
     },

@@ -65,7 +65,14 @@ const OBJECTS: Readonly<Record<string, (v: Json | undefined) => boolean>> = {
     term_months: i32,
     renewal_of: optional(text),
   }),
-  resource: object({ resource: text, table: text, provider: text, contract: text, contract_digest: text }),
+  resource: object({
+    resource: text,
+    table: text,
+    provider: text,
+    contract: text,
+    contract_digest: text,
+    replaces: optional(text),
+  }),
   grant: object({
     grant: text,
     authorisation: text,
