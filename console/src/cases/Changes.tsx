@@ -5,6 +5,7 @@ import type { Before, Documents, Procedure } from '../api/types';
 import { useTexts } from '../zone/texts';
 import { changesOf } from './changes';
 import type { Change } from './changes';
+import '../zone/work.css';
 
 const COLOUR = { added: 'success', removed: 'error', changed: 'processing' } as const;
 
