@@ -19,8 +19,10 @@ mod passring;
 mod password;
 mod provider;
 mod random;
+mod ring;
 mod scratch;
 mod sign;
+mod vault;
 
 pub use canonical::{canonical, digest_of, from_canonical, signing_bytes};
 pub use envelope::{
@@ -31,11 +33,13 @@ pub use error::CryptoError;
 pub use handed::{HandedKey, HandedKeys};
 pub use hash::{Hash, HashAlg, Hasher, Suite};
 pub use keyfile::KeyFile;
-pub use keyring::FileKeyProvider;
+pub use keyring::{FileKeyProvider, MasterFile};
 pub use passring::{PassphraseFile, PassphraseKey};
 pub use password::Password;
-pub use provider::{DataKey, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
+pub use provider::{Custody, DataKey, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
 pub use random::{random, random_hex};
+pub use ring::{KeyRing, inventory};
 pub use scratch::Scratch;
 pub use sign::{PublicKey, SM2_ID, SigningKey, signature_bytes};
+pub use vault::{Vault, device_open, device_wrapped};
 pub use zeroize::Zeroizing;

@@ -7,6 +7,7 @@ mod keys;
 mod outside;
 mod passring;
 mod password;
+mod rotation;
 mod scratch;
 mod sign;
 mod suite;
