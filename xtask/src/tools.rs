@@ -11,6 +11,7 @@ const DEBIAN: [(&str, &str); 6] = [
     ("mold", "mold"),
     ("python3", "python3-venv"),
     ("psql", "postgresql"),
+    ("softhsm2-util", "softhsm2"),
     ("chromium", "chromium"),
     (GCRYPT, "libgcrypt20"),
     ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk"),

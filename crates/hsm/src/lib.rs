@@ -1,0 +1,68 @@
+//! Key rings whose material lies in a cryptographic device: PKCS#11 tokens (suite `intl`).
+//!
+//! The one place that knows devices. It must not know what is sealed, nor where a PIN comes from: that is handed in.
+
+mod pkcs11;
+mod place;
+
+pub use pkcs11::Token;
+pub use place::{BadPlace, KeyPlace};
+
+use crypto::{CryptoError, FileKeyProvider, KeyProvider, KeyRing, Suite};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// A ring's folder, the file of its master key where it has one, and its suite.
+#[derive(Clone, Copy, Debug)]
+pub struct Ring<'a> {
+    /// Folder.
+    pub dir: &'a Path,
+    /// Master key, used by [`KeyPlace::File`] alone.
+    pub master: &'a Path,
+    /// Suite of the deployment.
+    pub suite: Suite,
+}
+
+/// Makes a ring at a place, or opens it where it stands already.
+///
+/// # Errors
+/// As [`open`]; the folder cannot be made.
+pub fn init(
+    place: &KeyPlace,
+    ring: Ring<'_>,
+    pin: Option<Zeroizing<String>>,
+) -> Result<Arc<dyn KeyProvider>, CryptoError> {
+    if matches!(place, KeyPlace::File) {
+        return Ok(Arc::new(FileKeyProvider::init(ring.dir, ring.master, ring.suite)?));
+    }
+    fs::create_dir_all(ring.dir)?;
+    fs::set_permissions(ring.dir, fs::Permissions::from_mode(0o700))?;
+    open(place, ring, pin)
+}
+
+/// Opens a ring at its place.
+///
+/// # Errors
+/// The place does not serve the suite, the device is not there or refuses the PIN, material is missing or changed.
+pub fn open(
+    place: &KeyPlace,
+    ring: Ring<'_>,
+    pin: Option<Zeroizing<String>>,
+) -> Result<Arc<dyn KeyProvider>, CryptoError> {
+    if place.suite().is_some_and(|s| s != ring.suite) {
+        return Err(CryptoError::Unsupported("serve this suite"));
+    }
+    Ok(match place {
+        KeyPlace::File => Arc::new(FileKeyProvider::open(ring.dir, ring.master, ring.suite)?),
+        KeyPlace::Pkcs11 { module, token, .. } => {
+            Arc::new(KeyRing::over(ring.dir, Token::open(module, token, pin.ok_or_else(no_pin)?)?)?)
+        }
+    })
+}
+
+fn no_pin() -> CryptoError {
+    CryptoError::Device("no PIN was given".into())
+}

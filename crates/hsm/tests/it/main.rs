@@ -1,0 +1,5 @@
+//! Devices as key providers, against a software token.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod pkcs11;
+mod softhsm;
