@@ -21,6 +21,7 @@ mod provider;
 mod random;
 mod ring;
 mod scratch;
+mod selftest;
 mod sign;
 mod vault;
 
@@ -40,6 +41,7 @@ pub use provider::{Custody, DataKey, KeyId, KeyInfo, KeyProvider, KeyState, Wrap
 pub use random::{random, random_hex};
 pub use ring::{KeyRing, inventory};
 pub use scratch::Scratch;
+pub use selftest::self_test;
 pub use sign::{PublicKey, SM2_ID, SigningKey, signature_bytes};
 pub use vault::{Vault, device_open, device_wrapped};
 pub use zeroize::Zeroizing;
