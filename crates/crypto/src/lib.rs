@@ -43,5 +43,5 @@ pub use ring::{KeyRing, inventory};
 pub use scratch::Scratch;
 pub use selftest::self_test;
 pub use sign::{PublicKey, SM2_ID, SigningKey, signature_bytes};
-pub use vault::{Vault, device_open, device_wrapped};
+pub use vault::{Vault, device_open, device_wrapped, same};
 pub use zeroize::Zeroizing;

@@ -194,7 +194,7 @@ mod tests {
             let mut text = b"abc".to_vec();
             let nonce = |at: usize| <[u8; 12]>::try_from(&okm[at..at + 12]).unwrap().into();
             match known.suite {
-                Suite::Gm => AesGcm::<sm4::Sm4, sm4::cipher::consts::U12>::new_from_slice(&okm[..16])
+                Suite::Gm => AesGcm::<sm4_simd::Sm4, sm4_simd::cipher::consts::U12>::new_from_slice(&okm[..16])
                     .unwrap()
                     .encrypt_in_place(&nonce(16), &[], &mut text),
                 Suite::Intl => {

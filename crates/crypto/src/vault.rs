@@ -108,3 +108,9 @@ fn commitment(suite: Suite, bound: &[u8], key: &[u8; 32]) -> Result<[u8; 32], Cr
     aead::expand(suite, key, &info, &mut out)?;
     Ok(out)
 }
+
+/// Whether two codes are the same, in time that does not depend on where they differ.
+#[must_use]
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
+}

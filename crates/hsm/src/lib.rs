@@ -1,12 +1,15 @@
-//! Key rings whose material lies in a cryptographic device: PKCS#11 tokens (suite `intl`).
+//! Key rings whose material lies in a cryptographic device: PKCS#11 tokens (suite `intl`) and
+//! SDF devices (GM/T 0018, suite `gm`).
 //!
 //! The one place that knows devices. It must not know what is sealed, nor where a PIN comes from: that is handed in.
 
 mod pkcs11;
 mod place;
+mod sdf;
 
 pub use pkcs11::Token;
 pub use place::{BadPlace, KeyPlace};
+pub use sdf::SdfDevice;
 
 use crypto::{CryptoError, FileKeyProvider, KeyProvider, KeyRing, Suite};
 use std::fs;
@@ -60,7 +63,16 @@ pub fn open(
         KeyPlace::Pkcs11 { module, token, .. } => {
             Arc::new(KeyRing::over(ring.dir, Token::open(module, token, pin.ok_or_else(no_pin)?)?)?)
         }
+        KeyPlace::Sdf { library, kek } => Arc::new(KeyRing::over(ring.dir, SdfDevice::open(library, *kek)?)?),
     })
+}
+
+/// Label and data so that no two pairs give the same bytes.
+fn parts(label: &str, data: &[u8]) -> Vec<u8> {
+    let mut out = format!("yunyu/{label}/v1\n").into_bytes();
+    out.extend((data.len() as u64).to_be_bytes());
+    out.extend(data);
+    out
 }
 
 fn no_pin() -> CryptoError {

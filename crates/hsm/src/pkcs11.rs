@@ -1,6 +1,7 @@
 //! KEKs in a PKCS#11 token: an AES-256 key that wraps by AES-GCM, and a generic secret that derives by HMAC-SHA-256,
 //! both made in the token, sensitive and not extractable. Data keys pass through; KEKs never leave.
 
+use crate::parts;
 use crypto::{CryptoError, Custody, Suite, Vault, device_open, device_wrapped};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
@@ -197,14 +198,6 @@ impl Live {
         let pair = self.pair(name)?;
         self.session.sign(&Mechanism::Sha256Hmac, pair.derive, &parts(label, data))
     }
-}
-
-/// Label and data so that no two pairs give the same bytes.
-fn parts(label: &str, data: &[u8]) -> Vec<u8> {
-    let mut out = format!("yunyu/{label}/v1\n").into_bytes();
-    out.extend((data.len() as u64).to_be_bytes());
-    out.extend(data);
-    out
 }
 
 fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], CryptoError> {

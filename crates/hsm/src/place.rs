@@ -1,5 +1,5 @@
-//! Where a deployment's zone keeps its keys, as one line of text: `file`, or
-//! `pkcs11:MODULE?token=LABEL[&pin-file=FILE]`.
+//! Where a deployment's zone keeps its keys, as one line of text: `file`, `pkcs11:MODULE?token=LABEL[&pin-file=FILE]`,
+//! or `sdf:LIBRARY?kek=INDEX`.
 
 use crypto::Suite;
 use std::fmt;
@@ -20,6 +20,13 @@ pub enum KeyPlace {
         /// File that holds the user PIN, if it does not come in the environment.
         pin_file: Option<PathBuf>,
     },
+    /// An SDF device. The standard asks for no PIN where key-encryption keys are used.
+    Sdf {
+        /// The vendor's library.
+        library: PathBuf,
+        /// Index of the device's key-encryption key, which its keeper made.
+        kek: u32,
+    },
 }
 
 /// The text names no place.
@@ -34,6 +41,7 @@ impl KeyPlace {
             Self::File => None,
             // PKCS#11 knows no SM4 of its own; vendors' mechanisms differ from one another.
             Self::Pkcs11 { .. } => Some(Suite::Intl),
+            Self::Sdf { .. } => Some(Suite::Gm),
         }
     }
 
@@ -41,7 +49,7 @@ impl KeyPlace {
     #[must_use]
     pub fn pin_file(&self) -> Option<&Path> {
         match self {
-            Self::File => None,
+            Self::File | Self::Sdf { .. } => None,
             Self::Pkcs11 { pin_file, .. } => pin_file.as_deref(),
         }
     }
@@ -49,7 +57,7 @@ impl KeyPlace {
     /// Whether a PIN is needed.
     #[must_use]
     pub fn wants_pin(&self) -> bool {
-        !matches!(self, Self::File)
+        matches!(self, Self::Pkcs11 { .. })
     }
 }
 
@@ -66,17 +74,22 @@ impl FromStr for KeyPlace {
         let (mut subject, mut pin_file) = (None, None);
         let wanted = match kind {
             "pkcs11" => "token",
+            "sdf" => "kek",
             _ => return Err(BadPlace),
         };
         for part in query.split('&') {
             match part.split_once('=').ok_or(BadPlace)? {
                 (key, value) if key == wanted && subject.is_none() => subject = Some(value),
-                ("pin-file", value) if pin_file.is_none() => pin_file = Some(absolute(value)?),
+                ("pin-file", value) if kind == "pkcs11" && pin_file.is_none() => pin_file = Some(absolute(value)?),
                 _ => return Err(BadPlace),
             }
         }
         let subject = subject.filter(|s| !s.is_empty()).ok_or(BadPlace)?;
-        Ok(Self::Pkcs11 { module: library, token: subject.to_owned(), pin_file })
+        if kind == "pkcs11" {
+            return Ok(Self::Pkcs11 { module: library, token: subject.to_owned(), pin_file });
+        }
+        let kek = subject.parse().ok().filter(|n: &u32| n.to_string() == subject).ok_or(BadPlace)?;
+        Ok(Self::Sdf { library, kek })
     }
 }
 
@@ -92,6 +105,7 @@ impl fmt::Display for KeyPlace {
         match self {
             Self::File => f.write_str("file")?,
             Self::Pkcs11 { module, token, .. } => write!(f, "pkcs11:{}?token={token}", module.display())?,
+            Self::Sdf { library, kek } => write!(f, "sdf:{}?kek={kek}", library.display())?,
         }
         self.pin_file().map_or(Ok(()), |file| write!(f, "&pin-file={}", file.display()))
     }
@@ -104,7 +118,12 @@ mod tests {
 
     #[test]
     fn places_have_one_text() {
-        for good in ["file", "pkcs11:/lib/p.so?token=zone a", "pkcs11:/lib/p.so?token=z&pin-file=/run/pin"] {
+        for good in [
+            "file",
+            "pkcs11:/lib/p.so?token=zone a",
+            "pkcs11:/lib/p.so?token=z&pin-file=/run/pin",
+            "sdf:/lib/s.so?kek=1",
+        ] {
             assert_eq!(good.parse::<KeyPlace>().unwrap().to_string(), good);
         }
         for bad in [
@@ -117,6 +136,9 @@ mod tests {
             "pkcs11:/lib/p.so?token=a&pin=1234",
             "pkcs11:/lib/p.so?token=a&pin-file=pin",
             "hsm:/lib/p.so?token=a",
+            "sdf:/lib/s.so?kek=01",
+            "sdf:/lib/s.so?kek=x",
+            "sdf:/lib/s.so?kek=1&pin-file=/run/pin",
         ] {
             assert_eq!(bad.parse::<KeyPlace>(), Err(BadPlace), "{bad}");
         }

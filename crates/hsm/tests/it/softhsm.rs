@@ -1,5 +1,6 @@
 //! A SoftHSM2 token of a test's own.
 
+use crate::child::again;
 use hsm::KeyPlace;
 use std::path::PathBuf;
 use std::process::Command;
@@ -53,12 +54,5 @@ pub(crate) fn with_token(test: &str, label: &str, body: impl FnOnce(&SoftHsm)) {
         .output()
         .expect("softhsm2-util is missing: apt-get install softhsm2");
     assert!(made.status.success(), "{made:?}");
-    let ran = Command::new(std::env::current_exe().unwrap())
-        .args([test, "--exact", "--nocapture"])
-        .env("SOFTHSM2_CONF", &config)
-        .env(DIR, dir.path())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&ran.stdout);
-    assert!(ran.status.success() && said.contains("1 passed"), "{said}\n{}", String::from_utf8_lossy(&ran.stderr));
+    again(test, &[("SOFTHSM2_CONF", &config), (DIR, dir.path())]);
 }
