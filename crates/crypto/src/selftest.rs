@@ -159,7 +159,7 @@ fn signs(p: &dyn Primitives, known: &Known) -> Result<bool, CryptoError> {
     let key = SigningKey::from_secret(known.suite, &SECRET)?;
     let signed = p.sign(&key, b"abc")? == known.signature;
     let public = key.public();
-    Ok(signed && p.verify(&public, b"abc", known.signature) && !p.verify(&public, b"abd", known.signature))
+    Ok(signed && p.verify(&public, b"abc", known.signature) && !p.verify(&public, b"xyz", known.signature))
 }
 
 /// Two draws that differ, and together more than a few values. A sound source fails this with a chance below 2^-200.
