@@ -32,6 +32,9 @@ pub enum CryptoError {
     /// The passphrase or password is empty or too long.
     #[error("the passphrase is empty or longer than 1024 bytes")]
     UnusablePassphrase,
+    /// Two people's passphrases are one and the same.
+    #[error("two people have two passphrases: these are the same")]
+    OnePerson,
     /// Wrong key, wrong context or changed bytes.
     #[error("does not open: wrong key, wrong context or changed bytes")]
     DoesNotOpen,

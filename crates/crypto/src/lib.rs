@@ -23,6 +23,7 @@ mod ring;
 mod scratch;
 mod selftest;
 mod sign;
+mod two;
 mod vault;
 
 pub use canonical::{canonical, digest_of, from_canonical, signing_bytes};
@@ -43,5 +44,6 @@ pub use ring::{KeyRing, inventory};
 pub use scratch::Scratch;
 pub use selftest::self_test;
 pub use sign::{PublicKey, SM2_ID, SigningKey, signature_bytes};
+pub use two::TwoPersonFile;
 pub use vault::{Vault, device_open, device_wrapped, same};
 pub use zeroize::Zeroizing;

@@ -11,4 +11,5 @@ mod rotation;
 mod scratch;
 mod sign;
 mod suite;
+mod two;
 mod wycheproof;
