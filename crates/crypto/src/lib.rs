@@ -29,7 +29,7 @@ mod vault;
 pub use canonical::{canonical, digest_of, from_canonical, signing_bytes};
 pub use envelope::{
     CHUNK, Context, Fetch, Header, MAX_HEADER, Opened, SEALED_CHUNK, SealReader, SealStream, SealWriter, open_file,
-    open_header, open_object, seal_object, seal_writer,
+    open_header, open_object, rewrap_header, seal_object, seal_writer,
 };
 pub use error::CryptoError;
 pub use handed::{HandedKey, HandedKeys};

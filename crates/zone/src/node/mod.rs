@@ -25,6 +25,7 @@ mod receipts;
 mod record;
 mod refuse;
 mod render;
+mod rotate;
 mod run;
 mod sealed;
 mod stages;
@@ -42,6 +43,7 @@ pub use config::{KeyCustody, Limits, MachineClock, NodeConfig, Trust};
 pub use endpoint::{PROOF_HEADER, TICKET_HEADER};
 pub use error::NodeError;
 pub use policy::Policy;
+pub use rotate::{Rotated, rotate_keys};
 
 use self::core::Core;
 use draft::Said;

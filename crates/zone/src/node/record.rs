@@ -57,6 +57,8 @@ pub(crate) enum Record {
     },
     /// It is gone.
     Destroyed { authorisation: AuthorisationId },
+    /// A key's objects all lie under its newest material; the older is destroyed next.
+    KeyRotated { key: String, version: u32 },
     /// A segment of receipts closed.
     SegmentClosed { segment: u64, root: Digest, receipts: u64 },
     /// A leaf of the zone's log. The tiles are a projection of these records.

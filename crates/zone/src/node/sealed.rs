@@ -40,6 +40,11 @@ pub(crate) fn spill(core: &Core) -> PathBuf {
 
 /// Folder of what lies under an authorisation's key.
 pub(crate) fn authorisation_folder(authorisation: &AuthorisationId) -> String {
+    authorisation_folder_of(authorisation.as_str())
+}
+
+/// The same by the text of its id.
+pub(crate) fn authorisation_folder_of(authorisation: &str) -> String {
     format!("auth/{authorisation}")
 }
 
@@ -234,7 +239,7 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>, NodeError> {
     Ok(entries(folder)?.into_iter().filter(|p| p.is_dir()).collect())
 }
 
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, NodeError> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, NodeError> {
     let io = NodeError::io;
     match fs::read_dir(folder) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),

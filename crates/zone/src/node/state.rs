@@ -118,6 +118,8 @@ pub(crate) struct State {
     pub(crate) outbox: VecDeque<Signed<ZoneReport>>,
     /// Segments closed.
     pub(crate) segments: u64,
+    /// Keys that were rotated, and to which version.
+    pub(crate) rotated: BTreeMap<String, u32>,
 }
 
 impl State {
@@ -175,6 +177,9 @@ impl State {
             }
             Record::Destroyed { authorisation } => self.end(authorisation),
             Record::SegmentClosed { segment, .. } => self.segments = segment,
+            Record::KeyRotated { key, version } => {
+                self.rotated.insert(key, version);
+            }
             Record::Leaf { index, leaf, hash } => {
                 self.leaves = index + 1;
                 if let (Some(case), Some(n)) = (leaf.case, leaf.case_seq) {

@@ -9,5 +9,6 @@ mod formats;
 mod jobs;
 mod live;
 mod orders;
+mod rotate;
 mod slow;
 mod world;
