@@ -1,6 +1,6 @@
 //! The first vault: KEKs sealed under a 32-byte master key that lies in a file elsewhere.
 
-use crate::provider::Custody;
+use crate::provider::Keeping;
 use crate::ring::{KeyRing, write_atomic};
 use crate::vault::Vault;
 use crate::{CryptoError, Suite, aead, blob, random};
@@ -57,8 +57,8 @@ impl Vault for MasterFile {
         self.suite
     }
 
-    fn custody(&self) -> Custody {
-        Custody { kind: "file", device: String::new(), extractable: true }
+    fn keeping(&self) -> Keeping {
+        Keeping { kind: "file", device: String::new(), extractable: true }
     }
 
     fn make(&self, _name: &str, bound: &[u8]) -> Result<(String, Self::Kek), CryptoError> {

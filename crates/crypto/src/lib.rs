@@ -38,7 +38,7 @@ pub use keyfile::KeyFile;
 pub use keyring::{FileKeyProvider, MasterFile};
 pub use passring::{PassphraseFile, PassphraseKey};
 pub use password::Password;
-pub use provider::{Custody, DataKey, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
+pub use provider::{DataKey, Keeping, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
 pub use random::{random, random_hex};
 pub use ring::{KeyRing, inventory};
 pub use scratch::Scratch;

@@ -2,7 +2,7 @@
 //! with the passphrase alone, on any machine.
 
 use crate::password::{Cost, check_secret};
-use crate::provider::{DataKey, Custody, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
+use crate::provider::{DataKey, Keeping, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
 use crate::{CryptoError, Suite, aead, blob, canonical, random, random_hex};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -97,8 +97,8 @@ impl KeyProvider for PassphraseKey {
         self.suite
     }
 
-    fn custody(&self) -> Custody {
-        Custody { kind: "passphrase", device: String::new(), extractable: true }
+    fn keeping(&self) -> Keeping {
+        Keeping { kind: "passphrase", device: String::new(), extractable: true }
     }
 
     fn create_at(&self, _purpose: &str, _scope: &str, _at_ms: Option<i64>) -> Result<KeyId, CryptoError> {

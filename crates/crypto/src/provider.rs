@@ -123,8 +123,8 @@ pub struct KeyInfo {
 
 /// Where a provider's keys are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Custody {
-    /// `file`, `pkcs11`, `sdf`, or `handed`.
+pub struct Keeping {
+    /// `file`, `pkcs11`, `sdf`, `passphrase` or `handed`.
     pub kind: &'static str,
     /// The device as it names itself; empty for files.
     pub device: String,
@@ -138,7 +138,7 @@ pub trait KeyProvider: Send + Sync {
     fn suite(&self) -> Suite;
 
     /// Where the keys are.
-    fn custody(&self) -> Custody;
+    fn keeping(&self) -> Keeping;
 
     /// Makes a KEK with a fresh id and states when; durable when it returns.
     ///

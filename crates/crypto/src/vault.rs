@@ -4,7 +4,7 @@
 //! with it. A vault in a device never gives material out.
 
 use crate::envelope::suite_byte;
-use crate::provider::Custody;
+use crate::provider::Keeping;
 use crate::{CryptoError, Suite, aead};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -24,7 +24,7 @@ pub trait Vault: Send + Sync {
     fn suite(&self) -> Suite;
 
     /// Where it is.
-    fn custody(&self) -> Custody;
+    fn keeping(&self) -> Keeping;
 
     /// Makes material. The text stands in the ring's entry and must open it again, bound to `bound`.
     ///

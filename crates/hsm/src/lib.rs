@@ -11,7 +11,7 @@ pub use pkcs11::Token;
 pub use place::{BadPlace, KeyPlace};
 pub use sdf::SdfDevice;
 
-use crypto::{CryptoError, FileKeyProvider, KeyProvider, KeyRing, Suite};
+use crypto::{CryptoError, FileKeyProvider, Keeping, KeyProvider, KeyRing, Suite, Vault};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -55,9 +55,7 @@ pub fn open(
     ring: Ring<'_>,
     pin: Option<Zeroizing<String>>,
 ) -> Result<Arc<dyn KeyProvider>, CryptoError> {
-    if place.suite().is_some_and(|s| s != ring.suite) {
-        return Err(CryptoError::Unsupported("serve this suite"));
-    }
+    check_suite(place, ring.suite)?;
     Ok(match place {
         KeyPlace::File => Arc::new(FileKeyProvider::open(ring.dir, ring.master, ring.suite)?),
         KeyPlace::Pkcs11 { module, token, .. } => {
@@ -65,6 +63,26 @@ pub fn open(
         }
         KeyPlace::Sdf { library, kek } => Arc::new(KeyRing::over(ring.dir, SdfDevice::open(library, *kek)?)?),
     })
+}
+
+/// What a place says of itself; a device is asked and logged in to, no ring is opened.
+///
+/// # Errors
+/// As [`open`].
+pub fn look(place: &KeyPlace, suite: Suite, pin: Option<Zeroizing<String>>) -> Result<Keeping, CryptoError> {
+    check_suite(place, suite)?;
+    Ok(match place {
+        KeyPlace::File => Keeping { kind: "file", device: String::new(), extractable: true },
+        KeyPlace::Pkcs11 { module, token, .. } => Token::open(module, token, pin.ok_or_else(no_pin)?)?.keeping(),
+        KeyPlace::Sdf { library, kek } => SdfDevice::open(library, *kek)?.keeping(),
+    })
+}
+
+fn check_suite(place: &KeyPlace, suite: Suite) -> Result<(), CryptoError> {
+    match place.suite() {
+        Some(only) if only != suite => Err(CryptoError::Unsupported("serve this suite")),
+        _ => Ok(()),
+    }
 }
 
 /// Label and data so that no two pairs give the same bytes.

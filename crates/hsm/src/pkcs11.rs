@@ -2,7 +2,7 @@
 //! both made in the token, sensitive and not extractable. Data keys pass through; KEKs never leave.
 
 use crate::parts;
-use crypto::{CryptoError, Custody, Suite, Vault, device_open, device_wrapped};
+use crypto::{CryptoError, Keeping, Suite, Vault, device_open, device_wrapped};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
@@ -213,8 +213,8 @@ impl Vault for Token {
         SUITE
     }
 
-    fn custody(&self) -> Custody {
-        Custody { kind: "pkcs11", device: self.device.clone(), extractable: false }
+    fn keeping(&self) -> Keeping {
+        Keeping { kind: "pkcs11", device: self.device.clone(), extractable: false }
     }
 
     fn make(&self, name: &str, bound: &[u8]) -> Result<(String, Arc<str>), CryptoError> {

@@ -6,7 +6,7 @@
 //! nonce, ciphertext and what it is bound to is computed under the second.
 
 use crate::parts;
-use crypto::{CryptoError, Custody, Suite, Vault, device_open, device_wrapped};
+use crypto::{CryptoError, Keeping, Suite, Vault, device_open, device_wrapped};
 use sdf::{BLOCK, Device, SdfError};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -93,8 +93,8 @@ impl Vault for SdfDevice {
         SUITE
     }
 
-    fn custody(&self) -> Custody {
-        Custody { kind: "sdf", device: self.name.clone(), extractable: false }
+    fn keeping(&self) -> Keeping {
+        Keeping { kind: "sdf", device: self.name.clone(), extractable: false }
     }
 
     fn make(&self, name: &str, bound: &[u8]) -> Result<(String, Arc<Pair>), CryptoError> {

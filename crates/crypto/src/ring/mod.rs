@@ -9,7 +9,7 @@ mod files;
 
 pub(crate) use files::write_atomic;
 
-use crate::provider::{Custody, DataKey, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
+use crate::provider::{DataKey, Keeping, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
 use crate::vault::Vault;
 use crate::{CryptoError, Suite, aead, canonical};
 use files::{KeyEntry, Retired, Tombstone, Uses, name, remove_wiped};
@@ -182,8 +182,8 @@ impl<V: Vault> KeyProvider for KeyRing<V> {
         self.vault.suite()
     }
 
-    fn custody(&self) -> Custody {
-        self.vault.custody()
+    fn keeping(&self) -> Keeping {
+        self.vault.keeping()
     }
 
     fn create_at(&self, purpose: &str, scope: &str, at_ms: Option<i64>) -> Result<KeyId, CryptoError> {

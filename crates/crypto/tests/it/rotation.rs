@@ -1,7 +1,7 @@
 //! Rotation, limits and devices: what a kill at any step leaves, and what an old ring still opens.
 
 use crypto::{
-    CryptoError, Custody, FileKeyProvider, KeyId, KeyProvider, KeyRing, KeyState, Suite, Vault, WrappedKey, Zeroizing,
+    CryptoError, FileKeyProvider, Keeping, KeyId, KeyProvider, KeyRing, KeyState, Suite, Vault, WrappedKey, Zeroizing,
     device_open, device_wrapped, inventory,
 };
 use std::collections::BTreeMap;
@@ -169,8 +169,8 @@ impl Vault for Device {
     fn suite(&self) -> Suite {
         Suite::Intl
     }
-    fn custody(&self) -> Custody {
-        Custody { kind: "test", device: String::new(), extractable: false }
+    fn keeping(&self) -> Keeping {
+        Keeping { kind: "test", device: String::new(), extractable: false }
     }
     fn make(&self, name: &str, _bound: &[u8]) -> Result<(String, [u8; 32]), CryptoError> {
         self.step()?;

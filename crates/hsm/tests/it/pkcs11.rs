@@ -25,9 +25,9 @@ fn context() -> Context {
 fn keys_live_in_the_token_and_outlive_the_process() {
     with_token("pkcs11::keys_live_in_the_token_and_outlive_the_process", LABEL, |hsm| {
         let p = open(hsm).unwrap();
-        let custody = p.custody();
-        assert_eq!((custody.kind, custody.extractable), ("pkcs11", false));
-        assert!(custody.device.contains("SoftHSM"), "{custody:?}");
+        let keeping = p.keeping();
+        assert_eq!((keeping.kind, keeping.extractable), ("pkcs11", false));
+        assert!(keeping.device.contains("SoftHSM"), "{keeping:?}");
         let (a, b) = (p.create_at("resource", "r", Some(5)).unwrap(), p.create("authorisation", "x").unwrap());
         let sealed = seal_object(b"a record", &*p, &a, &context()).unwrap();
         let (key, wrapped) = p.data_key(&a).unwrap();

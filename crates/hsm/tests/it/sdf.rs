@@ -40,8 +40,8 @@ fn open(device: &Path) -> Result<Arc<dyn KeyProvider>, CryptoError> {
 fn keys_live_in_the_device_and_outlive_the_process() {
     with_device("sdf::keys_live_in_the_device_and_outlive_the_process", |device| {
         let p = open(device).unwrap();
-        let custody = p.custody();
-        let said = (custody.kind, custody.device.as_str(), custody.extractable);
+        let keeping = p.keeping();
+        let said = (keeping.kind, keeping.device.as_str(), keeping.extractable);
         assert_eq!(said, ("sdf", "sdf-double software test", false));
         let (a, b) = (p.create_at("resource", "r", Some(5)).unwrap(), p.create("authorisation", "x").unwrap());
         let text = str::to_owned;

@@ -13,11 +13,11 @@ use crate::node::sealed::{self, AUTHORISATION_KEY, RESOURCE_KEY, SUBJECT_KEY};
 use crate::node::state::Bound;
 use crate::seal::{SealedFile, context, write_sealed};
 use crypto::{
-    CryptoError, Custody, DataKey, KeyId, KeyInfo, KeyProvider, Suite, WrappedKey, Zeroizing, open_file, open_header,
+    CryptoError, DataKey, Keeping, KeyId, KeyInfo, KeyProvider, Suite, WrappedKey, Zeroizing, open_file, open_header,
 };
 use model::order::Effect;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -126,8 +126,8 @@ impl KeyProvider for Failing {
     fn suite(&self) -> Suite {
         self.inner.suite()
     }
-    fn custody(&self) -> Custody {
-        self.inner.custody()
+    fn keeping(&self) -> Keeping {
+        self.inner.keeping()
     }
     fn create_at(&self, purpose: &str, scope: &str, at: Option<i64>) -> Result<KeyId, CryptoError> {
         self.inner.create_at(purpose, scope, at)
