@@ -6,8 +6,9 @@
 //! without the other.
 
 use crate::BackupError;
-use crate::files::{entries, wipe, write_whole};
+use crate::files::{entries, write_whole};
 use crate::manifest::Facts;
+use crate::ring::{bury, id_of, name, tombstones};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -74,7 +75,9 @@ impl Custody {
         self.dir.join("keys")
     }
 
-    /// Brings the custody up to a live ring: tombstones first, then the keys that are alive. Says how many keys it holds.
+    /// Brings the custody up to a live ring: tombstones first, then the keys that are alive. Says how many key files the
+    /// ring has. Versions that a rotation replaced stay here as long as their key lives: backups from before it hold
+    /// objects under them.
     ///
     /// # Errors
     /// Reading or writing failed.
@@ -85,19 +88,16 @@ impl Custody {
         let mut live = 0;
         for path in entries(ring).map_err(io())? {
             let Some(name) = name(&path).filter(|n| n.ends_with(".key")) else { continue };
-            let target = self.keys().join(&name);
-            if target.with_extension("destroyed").is_file() {
+            if self.keys().join(format!("{}.destroyed", id_of(&name))).is_file() {
                 continue;
             }
-            // Destroyed between listing and reading: its tombstone is taken below.
-            let bytes = match fs::read(&path) {
-                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-                other => other.map_err(io())?,
-            };
-            if fs::read(&target).ok().as_deref() != Some(&bytes) {
-                write_whole(&target, &bytes).map_err(io())?;
-            }
-            live += 1;
+            // Destroyed or replaced between listing and reading: its tombstone is taken below.
+            live += u64::from(self.copy(&path, &name).map_err(io())?);
+        }
+        // How often keys were used: a restored ring must not count from nothing.
+        for path in entries(ring).map_err(io())? {
+            let Some(name) = name(&path).filter(|n| n.ends_with(".uses")) else { continue };
+            self.copy(&path, &name).map_err(io())?;
         }
         // A key destroyed meanwhile has its tombstone by now, or its destroyer waits for the lock and comes after.
         self.bury(ring).map_err(io())?;
@@ -142,6 +142,20 @@ impl Custody {
         write_whole(&self.dir.join(FLOOR), &bytes).map_err(BackupError::io("writing the custody"))
     }
 
+    /// Copies a file of the ring; `false` where it is gone.
+    fn copy(&self, from: &Path, name: &str) -> io::Result<bool> {
+        let target = self.keys().join(name);
+        let bytes = match fs::read(from) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+            other => other?,
+        };
+        if fs::read(&target).ok().as_deref() != Some(&bytes) {
+            write_whole(&target, &bytes)?;
+        }
+        Ok(true)
+    }
+
+    /// Tombstones of the ring, and no key file under any tombstone.
     fn bury(&self, ring: &Path) -> io::Result<()> {
         for path in entries(ring)? {
             let Some(name) = name(&path).filter(|n| n.ends_with(".destroyed")) else { continue };
@@ -149,10 +163,9 @@ impl Custody {
             if !stone.is_file() {
                 write_whole(&stone, &fs::read(&path)?)?;
             }
-            // Also where the stone stood already: an earlier attempt may have been killed after it.
-            wipe(&stone.with_extension("key"))?;
         }
-        Ok(())
+        // Also where a stone stood already: an earlier attempt may have been killed after it.
+        bury(&self.keys(), &tombstones(&self.keys())?)
     }
 
     fn lock(&self) -> Result<File, BackupError> {
@@ -161,14 +174,4 @@ impl Custody {
         file.lock().map_err(BackupError::io("locking the custody"))?;
         Ok(file)
     }
-}
-
-/// Ids of the tombstones in a ring.
-pub(crate) fn tombstones(ring: &Path) -> io::Result<BTreeSet<String>> {
-    let names = entries(ring)?.into_iter().filter_map(|p| name(&p));
-    Ok(names.filter_map(|n| n.strip_suffix(".destroyed").map(str::to_owned)).collect())
-}
-
-fn name(path: &Path) -> Option<String> {
-    path.file_name().map(|n| n.to_string_lossy().into_owned())
 }

@@ -1,7 +1,7 @@
 //! Where a zone keeps its keys, fixed when the zone is made and recorded beside them; and the PIN of a device, which
 //! comes in the environment or in a file and never in an argument.
 
-use crate::init::{MASTER, RING_MASTER};
+use crate::init::MASTER;
 use crate::layout::{Layout, write_private};
 use crate::wiring::CliError;
 use crypto::{CryptoError, KeyFile, KeyProvider, SigningKey, Suite, Zeroizing};
@@ -71,7 +71,7 @@ pub fn kept(layout: &Layout) -> Result<KeyPlace, CliError> {
 /// # Errors
 /// Usage: no PIN. Otherwise the device or the folder refuses.
 pub fn init(layout: &Layout, place: &KeyPlace, suite: Suite, at_ms: i64) -> Result<Zeroizing<String>, CliError> {
-    let (dir, master) = (layout.zone_keys().join("ring"), layout.zone_keys().join(RING_MASTER));
+    let (dir, master) = (layout.ring(), layout.ring_master());
     let keys = hsm::init(place, Ring { dir: &dir, master: &master, suite }, pin(place)?).map_err(refused)?;
     write_private(&place_file(layout), &crypto::canonical(&Kept { v: 1, place: place.to_string() })?)?;
     if matches!(place, KeyPlace::File) {
@@ -91,8 +91,18 @@ pub fn init(layout: &Layout, place: &KeyPlace, suite: Suite, at_ms: i64) -> Resu
 /// As [`init`].
 pub fn open(layout: &Layout, suite: Suite) -> Result<Arc<dyn KeyProvider>, CliError> {
     let place = kept(layout)?;
-    let (dir, master) = (layout.zone_keys().join("ring"), layout.zone_keys().join(RING_MASTER));
+    let (dir, master) = (layout.ring(), layout.ring_master());
     hsm::open(&place, Ring { dir: &dir, master: &master, suite }, pin(&place)?).map_err(refused)
+}
+
+/// Names of the ring's entries that the place has no key for. Changes nothing.
+///
+/// # Errors
+/// As [`init`].
+pub fn absent(layout: &Layout, suite: Suite) -> Result<Vec<String>, CliError> {
+    let place = kept(layout)?;
+    let (dir, master) = (layout.ring(), layout.ring_master());
+    hsm::absent(&place, Ring { dir: &dir, master: &master, suite }, pin(&place)?).map_err(refused)
 }
 
 /// Asks the place of the keys what it is, and opens no ring.

@@ -4,6 +4,7 @@ mod backups;
 mod city;
 mod enrol;
 mod init;
+mod keepers;
 mod keyplace;
 mod layout;
 mod root;

@@ -40,7 +40,7 @@ pub use passring::{PassphraseFile, PassphraseKey};
 pub use password::Password;
 pub use provider::{DataKey, Keeping, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
 pub use random::{random, random_hex};
-pub use ring::{KeyRing, inventory};
+pub use ring::{KeyRing, absent, inventory};
 pub use scratch::Scratch;
 pub use selftest::self_test;
 pub use sign::{PublicKey, SM2_ID, SigningKey, signature_bytes};

@@ -38,6 +38,12 @@ pub trait Vault: Send + Sync {
     /// It is not there, or the entry was changed.
     fn open(&self, name: &str, bound: &[u8], sealed: &str) -> Result<Self::Kek, CryptoError>;
 
+    /// Whether there is material of this name.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn holds(&self, name: &str) -> Result<bool, CryptoError>;
+
     /// Erases what lies outside the ring's folder. Nothing there is no error.
     ///
     /// # Errors

@@ -78,6 +78,21 @@ pub fn look(place: &KeyPlace, suite: Suite, pin: Option<Zeroizing<String>>) -> R
     })
 }
 
+/// Names of a ring's entries that its place has no material for. Opens no ring and changes nothing.
+///
+/// # Errors
+/// As [`open`].
+pub fn absent(place: &KeyPlace, ring: Ring<'_>, pin: Option<Zeroizing<String>>) -> Result<Vec<String>, CryptoError> {
+    check_suite(place, ring.suite)?;
+    match place {
+        KeyPlace::File => Ok(Vec::new()),
+        KeyPlace::Pkcs11 { module, token, .. } => {
+            crypto::absent(ring.dir, &Token::open(module, token, pin.ok_or_else(no_pin)?)?)
+        }
+        KeyPlace::Sdf { library, kek } => crypto::absent(ring.dir, &SdfDevice::open(library, *kek)?),
+    }
+}
+
 fn check_suite(place: &KeyPlace, suite: Suite) -> Result<(), CryptoError> {
     match place.suite() {
         Some(only) if only != suite => Err(CryptoError::Unsupported("serve this suite")),

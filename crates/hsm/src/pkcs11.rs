@@ -231,6 +231,10 @@ impl Vault for Token {
         if hex::encode(mark) == sealed { Ok(name.into()) } else { Err(CryptoError::DoesNotOpen) }
     }
 
+    fn holds(&self, name: &str) -> Result<bool, CryptoError> {
+        self.with(|live| Ok(live.find(name)?.is_some()))
+    }
+
     fn erase(&self, name: &str) -> Result<(), CryptoError> {
         self.with(|live| {
             live.pairs.remove(name);

@@ -116,6 +116,10 @@ impl Vault for SdfDevice {
         if hex::encode(*mark) == sealed { Ok(Arc::new(pair)) } else { Err(CryptoError::DoesNotOpen) }
     }
 
+    fn holds(&self, name: &str) -> Result<bool, CryptoError> {
+        Ok(self.read(name)?.is_some())
+    }
+
     fn erase(&self, name: &str) -> Result<(), CryptoError> {
         self.with(|d| d.delete_file(name))
     }

@@ -187,8 +187,31 @@ fn config(args: &RunArgs) -> Result<zone::node::NodeConfig, CliError> {
 /// Rotates the keys of the zone in a folder that nobody serves.
 ///
 /// # Errors
-/// Usage: there is no zone, or a node runs in it. Otherwise storage or key device failed; a later call goes on.
+/// Usage: there is no zone, a node runs in it, or a backup copies it. Otherwise storage or key device failed; a later call
+/// goes on.
 pub fn rotate_keys(layout: &Layout) -> Result<zone::node::Rotated, CliError> {
+    let (config, runtime) = standing_still(layout)?;
+    runtime.block_on(zone::node::rotate_keys(config)).map_err(busy)
+}
+
+/// Leaves the leaf about keys that were handed to their keepers, in a folder that nobody serves.
+///
+/// # Errors
+/// As [`rotate_keys`].
+pub fn record_export(layout: &Layout, sealed: &model::Digest) -> Result<(), CliError> {
+    let (config, runtime) = standing_still(layout)?;
+    runtime.block_on(zone::node::record_export(config, sealed)).map_err(busy)
+}
+
+/// Suite of the zone in a folder.
+///
+/// # Errors
+/// Usage: there is no zone.
+pub fn suite(layout: &Layout) -> Result<crypto::Suite, CliError> {
+    Ok(pinned(layout, None)?.suite)
+}
+
+fn standing_still(layout: &Layout) -> Result<(zone::node::NodeConfig, tokio::runtime::Runtime), CliError> {
     confine::harden(false)?;
     let loopback = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
     let args = RunArgs {
@@ -200,16 +223,23 @@ pub fn rotate_keys(layout: &Layout) -> Result<zone::node::Rotated, CliError> {
         ca: None,
         tls: false,
     };
-    let config = config(&args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(zone::node::rotate_keys(config)).map_err(|e| match e {
+    Ok((config(&args)?, tokio::runtime::Builder::new_multi_thread().enable_all().build()?))
+}
+
+fn busy(e: zone::node::NodeError) -> CliError {
+    match e {
         zone::node::NodeError::Locked => CliError::usage(
             "--data",
-            "该目录的运营域正在运行；请先停止它再轮换密钥。",
-            "The zone in this folder is running; stop it before its keys are rotated.",
+            "该目录的运营域正在运行；请先停止它。",
+            "The zone in this folder is running; stop it first.",
+        ),
+        zone::node::NodeError::Copied => CliError::usage(
+            "--data",
+            "该目录正在备份；请等备份完成。",
+            "A backup of this folder is being made; wait for it.",
         ),
         other => CliError::bug(other),
-    })
+    }
 }
 
 fn read(option: &str, file: &std::path::Path) -> Result<Vec<u8>, CliError> {

@@ -5,6 +5,7 @@ use super::{doctor, input};
 use crate::backups;
 use crate::enrol;
 use crate::init::{self, InitOptions};
+use crate::keepers;
 use crate::keyplace;
 use crate::layout::{Layout, write_private};
 use crate::root;
@@ -35,6 +36,8 @@ pub enum AdminTool {
     ConfirmRestore(backups::ConfirmArgs),
     /// 轮换运营域密钥：换新的加密密钥，数据不重写，旧密钥销毁；须先停止运营域 · Rotate the zone's keys: new material, no data rewritten, the old destroyed; stop the zone first
     RotateKeys(RotateArgs),
+    /// 导出运营域主密钥：由两名保管人各以口令共同封存，单人打不开 · Export the zone's master key, sealed by two keepers: neither opens it alone
+    ExportKeys(RotateArgs),
     /// 检查部署 · Examine a deployment
     Doctor(DoctorArgs),
     /// 信任文件 · The trust file
@@ -188,7 +191,7 @@ impl AdminTool {
             Self::Backup(args) => args.json,
             Self::Restore(args) => args.json,
             Self::ConfirmRestore(args) => args.json,
-            Self::RotateKeys(args) => args.json,
+            Self::RotateKeys(args) | Self::ExportKeys(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Trust(TrustTool::Export(args)) => args.json,
         }
@@ -206,6 +209,7 @@ pub fn run(tool: AdminTool) -> Result<Said, CliError> {
         AdminTool::Restore(args) => backups::restore(&args),
         AdminTool::ConfirmRestore(args) => backups::confirm(&args),
         AdminTool::RotateKeys(args) => rotate_keys(&args),
+        AdminTool::ExportKeys(args) => export_keys(&args),
         AdminTool::Doctor(args) => doctor::run(&args.data),
         AdminTool::Trust(TrustTool::Export(args)) => export_trust(&args),
     }
@@ -309,10 +313,20 @@ fn rotate_keys(args: &RotateArgs) -> Result<Said, CliError> {
     let layout = Layout::new(&args.data)?;
     let done = zone::rotate_keys(&layout)?;
     let text = format!(
-        "已轮换 {} 个密钥，重新封装 {} 个数据密钥；数据未重写，旧密钥已销毁。\n{} keys have new material, {} data keys were wrapped anew; no data were rewritten, the old material is destroyed.\n",
+        "已轮换 {} 个密钥，重新封装 {} 个数据密钥；数据未重写，旧密钥已销毁。请随后做一次备份。\n{} keys have new material, {} data keys were wrapped anew; no data were rewritten, the old material is destroyed. Take a backup now.\n",
         done.keys, done.objects, done.keys, done.objects
     );
     Ok(Said::new(0, json!({"keys": done.keys, "objects": done.objects}), text))
+}
+
+fn export_keys(args: &RotateArgs) -> Result<Said, CliError> {
+    let layout = Layout::new(&args.data)?;
+    let digest = keepers::export(&layout)?;
+    let text = format!(
+        "主密钥已由两名保管人封存 sealed by two keepers: {}\n  {digest}\n  此后的备份含此文件；恢复密钥须两人到场。\n  Backups from now on hold it; restoring keys needs both.\n",
+        layout.keepers().display()
+    );
+    Ok(Said::new(0, json!({"sealed": layout.keepers(), "digest": digest}), text))
 }
 
 /// A folder that can be made and written.

@@ -51,6 +51,20 @@ pub fn inventory(dir: &Path) -> Result<Vec<KeyInfo>, CryptoError> {
     Ok(all)
 }
 
+/// Names of a folder's entries that its vault has no material for: destroyed or replaced since the folder was copied.
+///
+/// # Errors
+/// The folder cannot be read, a file in it was changed, or the device failed.
+pub fn absent<V: Vault>(dir: &Path, vault: &V) -> Result<Vec<String>, CryptoError> {
+    let mut out = Vec::new();
+    for entry in files::scan(dir)?.live {
+        if !vault.holds(&entry.name())? {
+            out.push(entry.name());
+        }
+    }
+    Ok(out)
+}
+
 fn by_id(live: Vec<KeyEntry>) -> BTreeMap<KeyId, Vec<KeyEntry>> {
     let mut out: BTreeMap<KeyId, Vec<KeyEntry>> = BTreeMap::new();
     for entry in live {

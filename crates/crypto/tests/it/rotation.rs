@@ -183,6 +183,9 @@ impl Vault for Device {
     fn open(&self, name: &str, _bound: &[u8], _sealed: &str) -> Result<[u8; 32], CryptoError> {
         self.inner.lock().unwrap().0.get(name).copied().ok_or(CryptoError::UnknownKey)
     }
+    fn holds(&self, name: &str) -> Result<bool, CryptoError> {
+        Ok(self.inner.lock().unwrap().0.contains_key(name))
+    }
     fn erase(&self, name: &str) -> Result<(), CryptoError> {
         self.step()?;
         self.inner.lock().unwrap().0.remove(name);

@@ -18,6 +18,13 @@ fn told(args: &[&str], env: &[(&str, &Path)]) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+/// The same where it refuses.
+fn refused(args: &[&str], env: &[(&str, &Path)]) -> Value {
+    let out = Command::new(yunyu()).args(args).envs(env.iter().copied()).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(out.status.code(), Some(2), "{args:?}\n{}", String::from_utf8_lossy(&out.stderr));
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
 fn inventory(doctor: &Value, purpose: &str) -> (u64, u64) {
     let all = doctor["cryptography"]["inventory"].as_array().unwrap();
     let of = all.iter().find(|k| k["purpose"] == purpose).unwrap();
@@ -45,10 +52,45 @@ fn whole_life(data: &Path, suite: &str, place: &str, kind: &str, env: &[(&str, &
     let rotated = told(&["admin", "rotate-keys", "--data", at, "--json"], env);
     assert!(rotated["keys"].as_u64().unwrap() >= 2 && rotated["objects"].as_u64().unwrap() >= 3, "{rotated}");
 
+    let (out, secret) = (data.with_extension("backup"), Path::new("a passphrase for backups"));
+    let env = &[env, &[("YUNYU_BACKUP_PASSPHRASE", secret)]].concat();
+    let backup = ["admin", "backup", "--data", at, "--out", out.to_str().unwrap(), "--json"];
+    let taken = told(&backup, env);
+    assert!(taken["objects"].as_u64().unwrap() > 3 && taken["keys_in_custody"].is_null(), "{taken}");
+    assert_eq!(drilled(data, &out, env)["left_out"], 0);
+
     assert_eq!(tell(&["--ending"])["product"], made["product"]);
     logs_hold(data);
+    backups_after_a_destruction(data, &out, env);
     let after = inventory(&doctor(env), "authorisation");
     assert!(after.1 >= 1, "the ending destroys keys: {after:?}");
+}
+
+fn drilled(data: &Path, out: &Path, env: &[(&str, &Path)]) -> Value {
+    let (at, out) = (data.to_str().unwrap(), out.to_str().unwrap());
+    let drill = told(&["admin", "restore", "--backup", out, "--data", at, "--drill", "--json"], env);
+    assert_eq!(drill["opened"], drill["objects"], "{drill}");
+    drill
+}
+
+/// What a device destroyed comes back from no backup, also where nobody there remembers a tombstone; and neither does what
+/// a rotation replaced.
+fn backups_after_a_destruction(data: &Path, out: &Path, env: &[(&str, &Path)]) {
+    assert!(drilled(data, out, env)["left_out"].as_u64().unwrap() > 0);
+    let fresh = data.with_extension("fresh");
+    let (to, out) = (fresh.to_str().unwrap(), out.to_str().unwrap());
+    let restore = ["admin", "restore", "--backup", out, "--data", to, "--json"];
+    let refused = refused(&restore, env);
+    assert!(refused["error"]["en"].as_str().unwrap().contains("device lacks"), "{refused}");
+    told(&[&restore[..], &["--without-keys"]].concat(), env);
+    let found = told(&["admin", "doctor", "--data", to, "--json"], env);
+    assert!(inventory(&found, "resource").0 >= 1, "the providers' records come back: {found}");
+    fs::remove_dir_all(&fresh).unwrap();
+    assert!(fs::read_dir(data.join("zone/keys/ring")).unwrap().count() > 0);
+    let at = data.to_str().unwrap();
+    told(&["admin", "rotate-keys", "--data", at, "--json"], env);
+    let refused = self::refused(&restore, env);
+    assert!(refused["error"]["en"].as_str().unwrap().contains("device lacks"), "{refused}");
 }
 
 #[test]

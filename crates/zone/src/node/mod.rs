@@ -43,7 +43,7 @@ pub use config::{KeyCustody, Limits, MachineClock, NodeConfig, Trust};
 pub use endpoint::{PROOF_HEADER, TICKET_HEADER};
 pub use error::NodeError;
 pub use policy::Policy;
-pub use rotate::{Rotated, rotate_keys};
+pub use rotate::{Rotated, Still, hold_still, record_export, rotate_keys};
 
 use self::core::Core;
 use draft::Said;

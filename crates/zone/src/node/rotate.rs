@@ -16,6 +16,7 @@ use super::{flush, open};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use crypto::{KeyInfo, KeyState, MAX_HEADER, open_header, rewrap_header};
+use model::Digest;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
@@ -45,17 +46,51 @@ fn redo_file(data: &Path) -> PathBuf {
     data.join("rewrap")
 }
 
+/// A folder whose sealed objects keep their headers as long as this is held.
+pub struct Still(#[allow(dead_code, reason = "the lock falls with the file")] File);
+
+/// Holds a rotation off while objects are copied; several may. A rotation that was cut short must go on first: one object's
+/// header may be half written.
+///
+/// # Errors
+/// `Rotating`; the folder cannot be written.
+pub fn hold_still(data: &Path) -> Result<Still, NodeError> {
+    let file = rotation_lock(data)?;
+    file.try_lock_shared().map_err(|_| NodeError::Rotating)?;
+    if redo_file(data).exists() { Err(NodeError::Rotating) } else { Ok(Still(file)) }
+}
+
+fn rotation_lock(data: &Path) -> Result<File, NodeError> {
+    let open = OpenOptions::new().create(true).truncate(false).write(true).open(data.join("rotation.lock"));
+    open.map_err(NodeError::io("locking the zone's objects"))
+}
+
+/// Leaves a leaf that the keys' master key was handed to its keepers, sealed: which file.
+///
+/// # Errors
+/// As [`rotate_keys`].
+pub async fn record_export(cfg: NodeConfig, sealed: &Digest) -> Result<(), NodeError> {
+    let core = open(cfg).await?;
+    if !core.time.known() {
+        return Err(NodeError::Config("the zone has never been linked to its platform"));
+    }
+    core.commit(|draft| draft.leaf(Said::new("export_keys").with("sealed", sealed)).map(|_| ()))?;
+    flush(&core).await
+}
+
 /// Rotates every live key of a resource or an authorisation. The key of subject tokens is not rotated: tokens are stored
 /// in the records. What an earlier call left unfinished is finished.
 ///
 /// # Errors
-/// Another node works in the folder; the deployment's time is not known yet; storage, log or key device failed. Nothing
+/// Another node works in the folder, or a backup copies it; the deployment's time is not known yet; storage, log or key device failed. Nothing
 /// is lost then, and a later call goes on.
 pub async fn rotate_keys(cfg: NodeConfig) -> Result<Rotated, NodeError> {
     let core = open(cfg).await?;
     if !core.time.known() {
         return Err(NodeError::Config("the zone has never been linked to its platform"));
     }
+    let still = rotation_lock(&core.cfg.data)?;
+    still.try_lock().map_err(|_| NodeError::Copied)?;
     let mut all = Rotated::default();
     let ours = |k: &KeyInfo| k.state == KeyState::Live && [RESOURCE_KEY, AUTHORISATION_KEY].contains(&&*k.purpose);
     for key in core.cfg.keys.list().into_iter().filter(ours) {
