@@ -6,9 +6,9 @@
 //! without the other.
 
 use crate::BackupError;
-use crate::files::{entries, write_whole};
+use crate::files::{entries, wipe, write_whole};
 use crate::manifest::Facts;
-use crate::ring::{bury, id_of, name, tombstones};
+use crate::ring::{bury, id_of, name, sealed, tombstones, wipe_versions};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -85,26 +85,31 @@ impl Custody {
         let _one = self.lock()?;
         let io = || BackupError::io("bringing the custody up to date");
         self.bury(ring).map_err(io())?;
-        let mut live = 0;
+        let (mut live, mut opened) = (0, BTreeSet::new());
         for path in entries(ring).map_err(io())? {
             let Some(name) = name(&path).filter(|n| n.ends_with(".key")) else { continue };
             if self.keys().join(format!("{}.destroyed", id_of(&name))).is_file() {
                 continue;
             }
-            // Destroyed or replaced between listing and reading: its tombstone is taken below.
+            // Destroyed, sealed or replaced between listing and reading: the word about it is taken below.
             live += u64::from(self.copy(&path, &name).map_err(io())?);
+            opened.insert(id_of(&name).to_owned());
         }
         // How often keys were used: a restored ring must not count from nothing.
         for path in entries(ring).map_err(io())? {
             let Some(name) = name(&path).filter(|n| n.ends_with(".uses")) else { continue };
             self.copy(&path, &name).map_err(io())?;
         }
+        // What was unsealed since is sealed here no longer.
+        for id in sealed(&self.keys()).map_err(io())?.intersection(&opened) {
+            wipe(&self.keys().join(format!("{id}.sealed"))).map_err(io())?;
+        }
         // A key destroyed meanwhile has its tombstone by now, or its destroyer waits for the lock and comes after.
         self.bury(ring).map_err(io())?;
         Ok(live)
     }
 
-    /// Removes the keys that a ring has destroyed. Durable when it returns.
+    /// Removes the keys that a ring has destroyed or sealed away. Durable when it returns.
     ///
     /// # Errors
     /// The custody cannot be reached or written: the keys in it are still there.
@@ -155,7 +160,7 @@ impl Custody {
         Ok(true)
     }
 
-    /// Tombstones of the ring, and no key file under any tombstone.
+    /// Tombstones of the ring and what it sealed away; no key file under either.
     fn bury(&self, ring: &Path) -> io::Result<()> {
         for path in entries(ring)? {
             let Some(name) = name(&path).filter(|n| n.ends_with(".destroyed")) else { continue };
@@ -164,6 +169,11 @@ impl Custody {
                 write_whole(&stone, &fs::read(&path)?)?;
             }
         }
+        let away = sealed(ring)?;
+        for id in &away {
+            self.copy(&ring.join(format!("{id}.sealed")), &format!("{id}.sealed"))?;
+        }
+        wipe_versions(&self.keys(), &away)?;
         // Also where a stone stood already: an earlier attempt may have been killed after it.
         bury(&self.keys(), &tombstones(&self.keys())?)
     }

@@ -1,4 +1,4 @@
-//! Files of key rings, by their names alone: `<id>.key` and `<id>.v<n>.key`, `<id>.uses`, `<id>.destroyed`
+//! Files of key rings, by their names alone: `<id>.key` and `<id>.v<n>.key`, `<id>.uses`, `<id>.sealed`, `<id>.destroyed`
 //! (docs/envelope.md). No key is opened here.
 
 use crate::files::{entries, wipe, write_whole};
@@ -32,7 +32,25 @@ pub fn tombstones(ring: &Path) -> io::Result<BTreeSet<String>> {
 pub fn bury(ring: &Path, gone: &BTreeSet<String>) -> io::Result<()> {
     for path in entries(ring)? {
         let Some(name) = name(&path) else { continue };
-        if gone.contains(id_of(&name)) && (name.ends_with(".key") || name.ends_with(".uses")) {
+        let ends = [".key", ".uses", ".sealed"];
+        if gone.contains(id_of(&name)) && ends.iter().any(|end| name.ends_with(end)) {
+            wipe(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ids of the keys that a ring holds sealed away.
+pub(crate) fn sealed(ring: &Path) -> io::Result<BTreeSet<String>> {
+    let names = entries(ring)?.into_iter().filter_map(|p| name(&p));
+    Ok(names.filter_map(|n| n.strip_suffix(".sealed").map(str::to_owned)).collect())
+}
+
+/// Overwrites and removes every version of these keys, and nothing else of theirs.
+pub(crate) fn wipe_versions(ring: &Path, of: &BTreeSet<String>) -> io::Result<()> {
+    for path in entries(ring)? {
+        let Some(name) = name(&path).filter(|n| n.ends_with(".key")) else { continue };
+        if of.contains(id_of(&name)) {
             wipe(&path)?;
         }
     }
@@ -53,7 +71,7 @@ pub fn bring_tombstones(ring: &Path, from: &[PathBuf]) -> io::Result<()> {
 /// # Errors
 /// Reading or writing failed.
 pub fn gather(ring: &Path, from: &[PathBuf], gone: &BTreeSet<String>) -> io::Result<()> {
-    let kept = |name: &str| name.ends_with(".key") || name.ends_with(".uses");
+    let kept = |name: &str| [".key", ".uses", ".sealed"].iter().any(|end| name.ends_with(end));
     bring(ring, from, |name| name.ends_with(".destroyed") || kept(name) && !gone.contains(id_of(name)))?;
     bury(ring, &tombstones(ring)?)
 }

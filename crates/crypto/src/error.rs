@@ -32,6 +32,12 @@ pub enum CryptoError {
     /// The passphrase or password is empty or too long.
     #[error("the passphrase is empty or longer than 1024 bytes")]
     UnusablePassphrase,
+    /// The key is sealed away.
+    #[error("the key is sealed away")]
+    SealedKey,
+    /// No sealing key is left, or none of those given is the right one.
+    #[error("there is no sealing key for this")]
+    NoSealingKey,
     /// Two people's passphrases are one and the same.
     #[error("two people have two passphrases: these are the same")]
     OnePerson,

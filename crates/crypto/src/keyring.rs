@@ -62,9 +62,16 @@ impl Vault for MasterFile {
     }
 
     fn make(&self, _name: &str, bound: &[u8]) -> Result<(String, Self::Kek), CryptoError> {
-        let kek = Zeroizing::new(random::<32>()?);
-        let sealed = blob::seal(self.suite, &self.master, KEK_LABEL, &[bound], kek.as_ref())?;
-        Ok((BASE64.encode(sealed), kek))
+        self.put_back(bound, &Zeroizing::new(random::<32>()?))
+    }
+
+    fn take_out(&self, kek: &Self::Kek) -> Option<Zeroizing<[u8; 32]>> {
+        Some(kek.clone())
+    }
+
+    fn put_back(&self, bound: &[u8], kek: &[u8; 32]) -> Result<(String, Self::Kek), CryptoError> {
+        let sealed = blob::seal(self.suite, &self.master, KEK_LABEL, &[bound], kek)?;
+        Ok((BASE64.encode(sealed), Zeroizing::new(*kek)))
     }
 
     fn open(&self, _name: &str, bound: &[u8], sealed: &str) -> Result<Self::Kek, CryptoError> {

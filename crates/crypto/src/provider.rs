@@ -5,6 +5,7 @@ use crate::{CryptoError, Suite};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use zeroize::Zeroizing;
@@ -93,6 +94,8 @@ impl<'de> Deserialize<'de> for WrappedKey {
 pub enum KeyState {
     /// In use.
     Live,
+    /// Sealed away: kept, and nobody can use it until its keepers open it.
+    Sealed,
     /// Destroyed: its material is gone and its id is never given out again.
     Destroyed,
 }
@@ -131,6 +134,9 @@ pub struct Keeping {
     /// Whether a copy of the key material could be taken out by the owner of the folder.
     pub extractable: bool,
 }
+
+/// Sealing keys by their names, as their keepers hold them.
+pub type SealingKeys = BTreeMap<String, Zeroizing<[u8; 32]>>;
 
 /// Keeps KEKs, wraps data keys, destroys.
 pub trait KeyProvider: Send + Sync {
@@ -203,6 +209,28 @@ pub trait KeyProvider: Send + Sync {
     /// As `destroy_at`.
     fn end_rotation(&self, _id: &KeyId, _at_ms: Option<i64>) -> Result<(), CryptoError> {
         Err(CryptoError::Unsupported("rotate keys"))
+    }
+
+    /// Whether a key can be sealed away: there is a sealing key that was never used, and key material can be moved.
+    fn can_seal(&self) -> bool {
+        false
+    }
+
+    /// Seals a KEK away under a sealing key that its two keepers hold and that is wiped here. Durable when it returns;
+    /// repeating it is no error.
+    ///
+    /// # Errors
+    /// Unknown or destroyed key; no sealing key is left; storage failed.
+    fn seal_away(&self, _id: &KeyId) -> Result<(), CryptoError> {
+        Err(CryptoError::Unsupported("seal keys away"))
+    }
+
+    /// Opens a KEK that was sealed away. Repeating it is no error.
+    ///
+    /// # Errors
+    /// Unknown or destroyed key; none of the sealing keys is its own; storage failed.
+    fn open_sealed(&self, _id: &KeyId, _with: &SealingKeys) -> Result<(), CryptoError> {
+        Err(CryptoError::Unsupported("seal keys away"))
     }
 
     /// Makes a KEK without saying when.

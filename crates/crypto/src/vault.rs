@@ -38,6 +38,19 @@ pub trait Vault: Send + Sync {
     /// It is not there, or the entry was changed.
     fn open(&self, name: &str, bound: &[u8], sealed: &str) -> Result<Self::Kek, CryptoError>;
 
+    /// The material itself, where it can be moved. A device never gives it.
+    fn take_out(&self, _kek: &Self::Kek) -> Option<Zeroizing<[u8; 32]>> {
+        None
+    }
+
+    /// Takes material back that `take_out` gave, as `make` takes new one.
+    ///
+    /// # Errors
+    /// A device takes none.
+    fn put_back(&self, _bound: &[u8], _kek: &[u8; 32]) -> Result<(String, Self::Kek), CryptoError> {
+        Err(CryptoError::Unsupported("take keys in"))
+    }
+
     /// Whether there is material of this name.
     ///
     /// # Errors

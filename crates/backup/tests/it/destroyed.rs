@@ -112,6 +112,39 @@ fn what_a_rotation_replaced_is_destroyed_with_its_key() {
 }
 
 #[test]
+fn a_backup_from_before_a_sealing_cannot_read_what_is_sealed() {
+    let zone = Zone::new();
+    let resource = zone.ring.create("resource", "res_1").unwrap();
+    zone.put("res/res_1/rows", &resource, b"records of the provider");
+    let custody = Custody::open_or_make(&zone.custody(), DEPLOYMENT).unwrap();
+    custody.sync(&zone.ring_dir()).unwrap();
+    take(&zone.repo(), zone.source()).unwrap();
+    assert!(attacked(&zone, &zone.custody(), "res/res_1/rows").is_some());
+    let pads = crypto::new_sealing_keys(1).unwrap();
+    crypto::keep_sealing_keys(&zone.ring_dir(), &pads).unwrap();
+    zone.ring.seal_away(&resource).unwrap();
+    custody.forget(&zone.ring_dir()).unwrap();
+    assert_eq!(attacked(&zone, &zone.custody(), "res/res_1/rows"), None, "the backup opens what is sealed");
+    // Nor does a sync bring it back, also of a key file that somebody put into the ring.
+    assert_eq!(custody.sync(&zone.ring_dir()).unwrap(), 0);
+    assert_eq!(attacked(&zone, &zone.custody(), "res/res_1/rows"), None);
+    // It is kept: on another machine the keepers open what the custody holds.
+    let ring = tempfile::tempdir().unwrap();
+    backup::gather(ring.path(), &[zone.custody().join("keys")], &BTreeSet::new()).unwrap();
+    let elsewhere = FileKeyProvider::open(ring.path(), &zone.data().join("zone/master"), Suite::Gm).unwrap();
+    elsewhere.open_sealed(&resource, &pads).unwrap();
+    let bytes = fs::read(zone.data().join("zone/objects/res/res_1/rows")).unwrap();
+    assert!(open_object(&bytes, &elsewhere, &context("res/res_1/rows")).is_ok());
+    // Unsealed here, the next sync holds it as any other key; destroyed, as none.
+    zone.ring.open_sealed(&resource, &pads).unwrap();
+    assert_eq!(custody.sync(&zone.ring_dir()).unwrap(), 1);
+    assert!(attacked(&zone, &zone.custody(), "res/res_1/rows").is_some());
+    zone.ring.destroy_at(&resource, Some(9)).unwrap();
+    custody.forget(&zone.ring_dir()).unwrap();
+    assert_eq!(attacked(&zone, &zone.custody(), "res/res_1/rows"), None);
+}
+
+#[test]
 fn a_key_does_not_come_back_by_a_later_sync() {
     let zone = Zone::new();
     let auth = zone.ring.create("authorisation", "aut_1").unwrap();

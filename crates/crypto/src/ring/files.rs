@@ -5,6 +5,8 @@
 //! | `<name>.key` | material of a key, or what finds it in its device; `<name>` is the id, from version 2 on `<id>.v<n>` |
 //! | `<name>.making` | a device is being asked for material that no entry names yet |
 //! | `<name>.retired` | this version is destroyed, a newer one took its place |
+//! | `<id>.sealed` | every version is sealed away under a sealing key that is not here any more |
+//! | `<pad>.pad` | a sealing key that was never used; its keepers have it too |
 //! | `<id>.destroyed` | tombstone: every version is destroyed, and the id is never given out again |
 //! | `<id>.uses` | up to how many data keys the newest version may have wrapped |
 
@@ -89,6 +91,16 @@ pub(super) struct Retired {
     pub(super) retired_at: Option<i64>,
 }
 
+/// `<id>.sealed`: the entries as they were, their `sealed` now under the sealing key of this name.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SealedAway {
+    pub(super) v: u32,
+    pub(super) id: KeyId,
+    pub(super) pad: String,
+    pub(super) entries: Vec<KeyEntry>,
+}
+
 /// `<id>.uses`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,6 +119,8 @@ pub(super) struct Found {
     /// Names and files of entries that have ended.
     pub(super) ended: Vec<(String, PathBuf)>,
     pub(super) tombstones: Vec<Tombstone>,
+    /// What is sealed away and not destroyed.
+    pub(super) sealed: Vec<SealedAway>,
     pub(super) uses: BTreeMap<KeyId, (u32, u64)>,
     /// Names that a device may hold without an entry.
     pub(super) making: Vec<String>,
@@ -130,6 +144,11 @@ pub(super) fn scan(dir: &Path) -> Result<Found, CryptoError> {
                 let r: Retired = read(&path, |r: &Retired| (r.v, name(&r.id, r.version)))?;
                 retired.insert(name(&r.id, r.version));
             }
+            "sealed" => {
+                let s: SealedAway = read(&path, |s: &SealedAway| (s.v, s.id.to_string()))?;
+                // A tombstone may stand later in the list: what it ends is taken out below.
+                found.sealed.push(s);
+            }
             "uses" => {
                 let u: Uses = read(&path, |u: &Uses| (u.v, u.id.to_string()))?;
                 found.uses.insert(u.id, (u.version, u.reserved));
@@ -140,13 +159,17 @@ pub(super) fn scan(dir: &Path) -> Result<Found, CryptoError> {
             _ => {}
         }
     }
+    for s in found.sealed.extract_if(.., |s| found.tombstones.iter().any(|t| t.id == s.id)) {
+        found.ended.push((s.id.to_string(), dir.join(format!("{}.sealed", s.id))));
+    }
     Ok(found)
 }
 
 fn key(found: &mut Found, retired: &BTreeSet<String>, path: PathBuf) -> Result<(), CryptoError> {
     let stem = stem(&path);
     let id = stem.split('.').next().unwrap_or_default();
-    if retired.contains(stem) || found.tombstones.iter().any(|t| t.id.as_str() == id) {
+    let sealed = found.sealed.iter().any(|s| s.id.as_str() == id);
+    if sealed || retired.contains(stem) || found.tombstones.iter().any(|t| t.id.as_str() == id) {
         found.ended.push((stem.to_owned(), path));
         return Ok(());
     }
@@ -159,13 +182,13 @@ fn key(found: &mut Found, retired: &BTreeSet<String>, path: PathBuf) -> Result<(
     Ok(())
 }
 
-/// Names and key files of an id, whatever stands about their end.
+/// Names and files with material of an id, whatever stands about their end.
 pub(super) fn keys_of(dir: &Path, id: &KeyId) -> Result<Vec<(String, PathBuf)>, CryptoError> {
     let mut out = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         let name = stem(&path).to_owned();
-        if extension(&path) == "key" && name.split('.').next() == Some(id.as_str()) {
+        if ["key", "sealed"].contains(&extension(&path)) && name.split('.').next() == Some(id.as_str()) {
             out.push((name, path));
         }
     }
@@ -183,6 +206,14 @@ fn read<T: serde::de::DeserializeOwned + Serialize>(
         return Err(CryptoError::UnknownVersion("the key ring"));
     }
     if named == stem(path) { Ok(value) } else { Err(CryptoError::Malformed("key ring")) }
+}
+
+/// Sealing keys of a folder that were never used, in order.
+pub(super) fn pads(dir: &Path) -> Result<Vec<PathBuf>, CryptoError> {
+    let mut out = fs::read_dir(dir)?.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>()?;
+    out.retain(|p| extension(p) == "pad");
+    out.sort();
+    Ok(out)
 }
 
 fn extension(path: &Path) -> &str {
@@ -208,6 +239,11 @@ pub(super) fn info(of: &[KeyEntry], uses: Option<&(u32, u64)>) -> Option<KeyInfo
         destroyed_at: None,
         wrapped: uses.filter(|(v, _)| *v == version).map_or(0, |(_, n)| *n),
     })
+}
+
+/// What a key that is sealed away says of itself.
+pub(super) fn sealed(s: &SealedAway, uses: Option<&(u32, u64)>) -> Option<KeyInfo> {
+    Some(KeyInfo { state: KeyState::Sealed, ..info(&s.entries, uses)? })
 }
 
 /// What a tombstone says.

@@ -6,10 +6,12 @@
 //! a backup keeps): where that matters, the vault is a device.
 
 mod files;
+mod sealing;
 
 pub(crate) use files::write_atomic;
+pub use sealing::{keep_sealing_keys, new_sealing_keys};
 
-use crate::provider::{DataKey, Keeping, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
+use crate::provider::{DataKey, Keeping, KeyId, KeyInfo, KeyProvider, KeyState, SealingKeys, WrappedKey};
 use crate::vault::Vault;
 use crate::{CryptoError, Suite, aead, canonical};
 use files::{KeyEntry, Retired, Tombstone, Uses, name, remove_wiped};
@@ -46,6 +48,7 @@ pub struct KeyRing<V: Vault> {
 pub fn inventory(dir: &Path) -> Result<Vec<KeyInfo>, CryptoError> {
     let found = files::scan(dir)?;
     let mut all: Vec<KeyInfo> = found.tombstones.into_iter().map(files::gone).collect();
+    all.extend(found.sealed.iter().filter_map(|s| files::sealed(s, found.uses.get(&s.id))));
     all.extend(by_id(found.live).iter().filter_map(|(id, of)| files::info(of, found.uses.get(id))));
     all.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(all)
@@ -98,6 +101,11 @@ impl<V: Vault> KeyRing<V> {
             let info = files::gone(t);
             entries.insert(info.id.clone(), Entry { info, versions: BTreeMap::new(), reserved: 0 });
         }
+        for sealed in &found.sealed {
+            if let Some(entry) = Self::adopt_sealed(dir, sealed, found.uses.get(&sealed.id))? {
+                entries.insert(sealed.id.clone(), entry);
+            }
+        }
         for (id, of) in by_id(found.live) {
             let Some(info) = files::info(&of, found.uses.get(&id)) else { continue };
             let mut versions = BTreeMap::new();
@@ -141,7 +149,7 @@ impl<V: Vault> KeyRing<V> {
     fn take_use(&self, id: &KeyId) -> Result<V::Kek, CryptoError> {
         let mut entries = self.lock();
         let entry = entries.get_mut(id).ok_or(CryptoError::UnknownKey)?;
-        let kek = entry.versions.last_key_value().map(|(_, k)| k.clone()).ok_or(CryptoError::DestroyedKey)?;
+        let kek = entry.versions.last_key_value().map(|(_, k)| k.clone()).ok_or_else(|| unusable(&entry.info))?;
         if entry.info.wrapped >= self.max_wrapped {
             return Err(CryptoError::Exhausted);
         }
@@ -160,7 +168,7 @@ impl<V: Vault> KeyRing<V> {
         let entries = self.lock();
         let entry = entries.get(id).ok_or(CryptoError::UnknownKey)?;
         let keks: Vec<V::Kek> = entry.versions.values().rev().cloned().collect();
-        if keks.is_empty() { Err(CryptoError::DestroyedKey) } else { Ok(keks) }
+        if keks.is_empty() { Err(unusable(&entry.info)) } else { Ok(keks) }
     }
 
     /// Opens a wrapped key; tells whether it lies under the newest material.
@@ -189,6 +197,11 @@ impl<V: Vault> KeyRing<V> {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<KeyId, Entry<V::Kek>>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Why a key has no material.
+fn unusable(info: &KeyInfo) -> CryptoError {
+    if info.state == KeyState::Sealed { CryptoError::SealedKey } else { CryptoError::DestroyedKey }
 }
 
 impl<V: Vault> KeyProvider for KeyRing<V> {
@@ -243,7 +256,7 @@ impl<V: Vault> KeyProvider for KeyRing<V> {
     fn destroy_at(&self, id: &KeyId, at_ms: Option<i64>) -> Result<(), CryptoError> {
         let mut entries = self.lock();
         let entry = entries.get_mut(id).ok_or(CryptoError::UnknownKey)?;
-        if entry.info.state == KeyState::Live {
+        if entry.info.state != KeyState::Destroyed {
             let (purpose, scope) = (entry.info.purpose.clone(), entry.info.scope.clone());
             let stone = Tombstone { v: 1, id: id.clone(), purpose, scope, destroyed_at: at_ms };
             let bytes = canonical(&stone)?;
@@ -268,15 +281,27 @@ impl<V: Vault> KeyProvider for KeyRing<V> {
         let entry = entries.get(id).ok_or(CryptoError::UnknownKey)?;
         match entry.info.state {
             KeyState::Live => Ok(self.max_wrapped.saturating_sub(entry.info.wrapped)),
-            KeyState::Destroyed => Err(CryptoError::DestroyedKey),
+            KeyState::Sealed | KeyState::Destroyed => Err(unusable(&entry.info)),
         }
+    }
+
+    fn can_seal(&self) -> bool {
+        !V::OUTSIDE && files::pads(&self.dir).is_ok_and(|p| !p.is_empty())
+    }
+
+    fn seal_away(&self, id: &KeyId) -> Result<(), CryptoError> {
+        self.seal(id)
+    }
+
+    fn open_sealed(&self, id: &KeyId, with: &SealingKeys) -> Result<(), CryptoError> {
+        self.unseal(id, with)
     }
 
     fn begin_rotation(&self, id: &KeyId, at_ms: Option<i64>) -> Result<u32, CryptoError> {
         let mut entries = self.lock();
         let entry = entries.get_mut(id).ok_or(CryptoError::UnknownKey)?;
-        if entry.info.state == KeyState::Destroyed {
-            return Err(CryptoError::DestroyedKey);
+        if entry.info.state != KeyState::Live {
+            return Err(unusable(&entry.info));
         }
         if entry.info.rotating {
             return Ok(entry.info.version);

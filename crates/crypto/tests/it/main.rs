@@ -9,6 +9,7 @@ mod passring;
 mod password;
 mod rotation;
 mod scratch;
+mod sealing;
 mod sign;
 mod suite;
 mod two;
