@@ -1,21 +1,29 @@
 //! The two keepers of a zone's master key: it leaves the zone's machine sealed under both their passphrases, and neither
 //! opens it alone. A ring in a device has no such key, and nothing of it can be handed out.
+//!
+//! With it they take sealing keys: a resource that is sealed lies under one of those, and they alone open it again.
 
 use crate::keyplace;
 use crate::layout::{Layout, write_private};
 use crate::serve::zone;
 use crate::wiring::CliError;
-use crypto::{CryptoError, Suite, TwoPersonFile, Zeroizing};
+use crypto::{CryptoError, SealingKeys, Suite, TwoPersonFile, Zeroizing};
 use hsm::KeyPlace;
 use model::Digest;
 
 /// Environment variables with the keepers' passphrases, in their order.
 pub const VARS: [&str; 2] = ["YUNYU_KEEPER_1_PASSPHRASE", "YUNYU_KEEPER_2_PASSPHRASE"];
 
+/// Beginning of the names of the files that hold sealing keys, in `zone/keys`.
+const PADS: &str = "pads-";
+
 /// Shortest passphrase of a keeper, in characters: what it seals may be tried for years.
 const SHORTEST: usize = 12;
 
-/// Seals the master key for two keepers, with a leaf in the zone's log. Earlier keepers' file is replaced.
+/// Sealing keys made at a time; each serves one key of one resource.
+const SEALING_KEYS: usize = 16;
+
+/// Seals the master key and new sealing keys for two keepers, with a leaf in the zone's log. Earlier keepers' file is replaced.
 ///
 /// # Errors
 /// Usage: a device keeps the keys, a passphrase is missing, short or given twice, the zone runs or was never linked.
@@ -44,9 +52,63 @@ pub fn export(layout: &Layout) -> Result<Digest, CliError> {
     let file = TwoPersonFile::seal(suite, &master, both(&passphrases)).map_err(refused)?;
     let bytes = crypto::canonical(&file)?;
     let digest = Digest(suite.hash(&bytes).to_string());
+    let pads = crypto::new_sealing_keys(SEALING_KEYS)?;
+    let sealed = TwoPersonFile::seal(suite, written(&pads).as_bytes(), both(&passphrases)).map_err(refused)?;
     zone::record_export(layout, &digest)?;
     write_private(&layout.keepers(), &bytes)?;
+    // Earlier files stay: what was sealed before is under their keepers. These must be safe before the first is used.
+    let name = format!("{PADS}{}.json", crypto::random_hex(4)?);
+    write_private(&layout.zone_keys().join(name), &crypto::canonical(&sealed)?)?;
+    crypto::keep_sealing_keys(&layout.ring(), &pads)?;
     Ok(digest)
+}
+
+/// Opens a sealed resource, after the order that says so. Says how many keys were opened.
+///
+/// # Errors
+/// Usage: nobody ordered it, the keepers are others, the zone runs. Otherwise storage failed; a later call goes on.
+pub fn unseal(layout: &Layout, resource: &str) -> Result<u64, CliError> {
+    let passphrases = passphrases()?;
+    let mut pads = SealingKeys::new();
+    for entry in std::fs::read_dir(layout.zone_keys())? {
+        let path = entry?.path();
+        let named = path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(PADS));
+        if !named {
+            continue;
+        }
+        let file: TwoPersonFile = crypto::from_canonical(&std::fs::read(&path)?)?;
+        match file.open(both(&passphrases)) {
+            Ok(text) => pads.extend(read(&text)?),
+            Err(CryptoError::WrongPassphrase) => {}
+            Err(e) => return Err(refused(e)),
+        }
+    }
+    if pads.is_empty() {
+        return Err(refused(CryptoError::WrongPassphrase));
+    }
+    zone::unseal(layout, resource, &pads)
+}
+
+/// Sealing keys as lines `name key`.
+fn written(pads: &SealingKeys) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(pads.len() * 100));
+    for (name, key) in pads {
+        let key = Zeroizing::new(hex::encode(**key));
+        out.extend([name.as_str(), " ", key.as_str(), "\n"]);
+    }
+    out
+}
+
+fn read(text: &[u8]) -> Result<SealingKeys, CliError> {
+    let bad = || CliError::bug(CryptoError::Malformed("sealing keys"));
+    let text = std::str::from_utf8(text).map_err(|_| bad())?;
+    let line = |line: &str| {
+        let (name, hex) = line.split_once(' ')?;
+        let mut key = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(hex, key.as_mut()).ok()?;
+        Some((name.to_owned(), key))
+    };
+    text.lines().map(|l| line(l).ok_or_else(bad)).collect()
 }
 
 /// Whether both keepers' passphrases were given.

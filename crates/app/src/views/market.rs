@@ -12,7 +12,7 @@ use model::ids::{AuthorisationId, OrderId};
 use model::order::ReportOutcome;
 use model::record::{
     Authorisation, Batch, Certificate, ConsumerOrder, Grant, Job, JobState, Meter, Product, ProductState, Resource,
-    Scenario,
+    ResourceCertificate, Scenario,
 };
 use model::{Entity, Timestamp};
 use serde_json::{Value, json};
@@ -47,6 +47,10 @@ pub async fn resource(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
     let row = row.filter(|r| sees_resource(actor, r)).ok_or(AppError::NotFound("resource"))?;
     let mut view = json!(row);
     view["refs"] = refs(app, actor, &json!({ "case": row.case }), &row.provider).await?;
+    // What was destroyed, sealed or unsealed, with ids and digests only: for whoever sees the resource.
+    let mut certificates: Vec<ResourceCertificate> = app.store.list(&Filter::of(id)).await?;
+    certificates.sort_by_key(|c| c.report);
+    view["certificates"] = json!(certificates);
     Ok(view)
 }
 

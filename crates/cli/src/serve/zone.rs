@@ -203,6 +203,15 @@ pub fn record_export(layout: &Layout, sealed: &model::Digest) -> Result<(), CliE
     runtime.block_on(zone::node::record_export(config, sealed)).map_err(busy)
 }
 
+/// The keepers open a sealed resource, in a folder that nobody serves.
+///
+/// # Errors
+/// Usage: nobody ordered it, or the keepers are others; otherwise as [`rotate_keys`].
+pub fn unseal(layout: &Layout, resource: &str, with: &crypto::SealingKeys) -> Result<u64, CliError> {
+    let (config, runtime) = standing_still(layout)?;
+    runtime.block_on(zone::node::unseal(config, &resource.into(), with)).map_err(busy)
+}
+
 /// Suite of the zone in a folder.
 ///
 /// # Errors
@@ -237,6 +246,16 @@ fn busy(e: zone::node::NodeError) -> CliError {
             "--data",
             "该目录正在备份；请等备份完成。",
             "A backup of this folder is being made; wait for it.",
+        ),
+        zone::node::NodeError::NotOrdered => CliError::usage(
+            "--resource",
+            "没有启封该资源的指令，或已启封。",
+            "No order unseals this resource, or it is unsealed already.",
+        ),
+        zone::node::NodeError::Crypto(crypto::CryptoError::NoSealingKey) => CliError::usage(
+            "--resource",
+            "该资源由另外两名保管人封存。",
+            "The resource was sealed for two other keepers.",
         ),
         other => CliError::bug(other),
     }

@@ -38,6 +38,8 @@ pub enum AdminTool {
     RotateKeys(RotateArgs),
     /// 导出运营域主密钥：由两名保管人各以口令共同封存，单人打不开 · Export the zone's master key, sealed by two keepers: neither opens it alone
     ExportKeys(RotateArgs),
+    /// 启封资源：启封指令到达后，由两名保管人在运营域机器上打开密钥 · Unseal a resource: after the order, the two keepers open its keys at the zone
+    Unseal(UnsealArgs),
     /// 检查部署 · Examine a deployment
     Doctor(DoctorArgs),
     /// 信任文件 · The trust file
@@ -82,6 +84,20 @@ pub struct InitArgs {
     /// 密码套件 · Cipher suite
     #[arg(long, value_enum, default_value = "gm")]
     pub suite: SuiteName,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `unseal`. The keepers' passphrases come in `YUNYU_KEEPER_1_PASSPHRASE` and `YUNYU_KEEPER_2_PASSPHRASE`.
+#[derive(Debug, Args)]
+pub struct UnsealArgs {
+    /// 数据目录 · Data folder of the zone
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// 资源编号 · The resource
+    #[arg(long, value_name = "ID")]
+    pub resource: String,
     /// One JSON document on standard output
     #[arg(long)]
     pub json: bool,
@@ -192,6 +208,7 @@ impl AdminTool {
             Self::Restore(args) => args.json,
             Self::ConfirmRestore(args) => args.json,
             Self::RotateKeys(args) | Self::ExportKeys(args) => args.json,
+            Self::Unseal(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Trust(TrustTool::Export(args)) => args.json,
         }
@@ -210,6 +227,7 @@ pub fn run(tool: AdminTool) -> Result<Said, CliError> {
         AdminTool::ConfirmRestore(args) => backups::confirm(&args),
         AdminTool::RotateKeys(args) => rotate_keys(&args),
         AdminTool::ExportKeys(args) => export_keys(&args),
+        AdminTool::Unseal(args) => unseal(&args),
         AdminTool::Doctor(args) => doctor::run(&args.data),
         AdminTool::Trust(TrustTool::Export(args)) => export_trust(&args),
     }
@@ -327,6 +345,13 @@ fn export_keys(args: &RotateArgs) -> Result<Said, CliError> {
         layout.keepers().display()
     );
     Ok(Said::new(0, json!({"sealed": layout.keepers(), "digest": digest}), text))
+}
+
+fn unseal(args: &UnsealArgs) -> Result<Said, CliError> {
+    let layout = Layout::new(&args.data)?;
+    let keys = keepers::unseal(&layout, &args.resource)?;
+    let text = format!("已启封 unsealed: {}  密钥 keys {keys}\n", args.resource);
+    Ok(Said::new(0, json!({"resource": args.resource, "keys": keys}), text))
 }
 
 /// A folder that can be made and written.

@@ -17,6 +17,9 @@ pub enum NodeError {
     /// Keys are being rotated, or a rotation was cut short.
     #[error("the zone's keys are being rotated, or a rotation was cut short")]
     Rotating,
+    /// No order asks for this, or it is done already.
+    #[error("no order asks for this, or it is done already")]
+    NotOrdered,
     /// A backup copies the objects.
     #[error("a backup of this folder is being made")]
     Copied,

@@ -9,6 +9,7 @@ use crate::node::draft::Said;
 use crate::node::outcome;
 use crate::node::record::StoredBatch;
 use crate::node::refuse;
+use crate::node::resources;
 use crate::node::sealed;
 use crate::node::state::{Bound, State as ZoneState};
 use crate::node::verify::plain_id;
@@ -113,7 +114,11 @@ fn begin(app: &App, batch: &BatchId, progress: &Arc<Progress>) -> Result<(), Ref
 /// The resource of a ticket, if the caller's organisation provides it.
 fn provided(state: &ZoneState, resource: &ResourceId, org: &OrgId) -> Result<(ResourceSpec, Bound), Refusal> {
     let held = state.resources.get(resource).ok_or_else(refuse::not_found)?;
-    if &held.spec.provider == org { Ok((held.spec.clone(), held.bound.clone())) } else { Err(refuse::ticket_holder()) }
+    if &held.spec.provider != org {
+        return Err(refuse::ticket_holder());
+    }
+    resources::usable(state, resource)?;
+    Ok((held.spec.clone(), held.bound.clone()))
 }
 
 fn receive(
@@ -130,8 +135,14 @@ fn receive(
     }
     let stored = sealed::store_batch(&app.core, spec, batch, reader, progress)?;
     let kept = stored.clone();
-    app.core.commit(|draft| outcome::batch_stored(draft, bound, who, kept)).map_err(|e| broken(&e))?;
-    Ok(stored)
+    let refused = app.core.commit(|draft| match resources::usable(draft.state, &spec.resource) {
+        Ok(()) => outcome::batch_stored(draft, bound, who, kept).map(|()| None),
+        Err(refusal) => Ok(Some(refusal)),
+    });
+    let Some(refusal) = refused.map_err(|e| broken(&e))? else { return Ok(stored) };
+    // Withdrawn or sealed while the records came in.
+    resources::drop_batch(&app.core, &spec.resource, batch.as_str()).map_err(|e| broken(&e))?;
+    Err(refusal)
 }
 
 /// A batch that is stored already is answered as before if it is the same, byte for byte.

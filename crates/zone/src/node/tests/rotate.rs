@@ -22,11 +22,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-const OBJECTS: [&str; 3] =
+pub(super) const OBJECTS: [&str; 3] =
     ["auth/auth_1/jobs/job_1.report", "auth/auth_1/products/prod_1.table", "res/res_1/bat_1/rows.parquet"];
 
 /// A resource with a batch, and two objects of an authorisation.
-fn filled(w: &World) -> Core {
+pub(super) fn filled(w: &World) -> Core {
     let core = w.enrolled();
     take_order(&core, &w.order(1, "case_1", w.resource())).unwrap();
     let Effect::Resource(spec) = w.resource() else { panic!() };
@@ -45,7 +45,7 @@ fn filled(w: &World) -> Core {
     core
 }
 
-fn read(core: &Core, object: &str) -> Result<Vec<u8>, CryptoError> {
+pub(super) fn read(core: &Core, object: &str) -> Result<Vec<u8>, CryptoError> {
     let scope = if object.starts_with("res/") { "res_1" } else { "auth_1" };
     let context = context(&core.cfg.trust.deployment, scope, object);
     let file = fs::File::open(sealed::objects(core).join(object)).unwrap();
