@@ -296,3 +296,29 @@ export const stop: Kind = {
     article: firstArticle(procedure.steps.find((s) => s.from.includes(procedure.start))?.rule ?? ''),
   }),
 };
+
+/** Withdrawal, sealing, unsealing: which resource and why. A provider sees its own. */
+export const resource_stop: Kind = {
+  Fields: function ResourceStop({ me, procedure }) {
+    const { label } = useTexts();
+    const org = useOrgName();
+    const provides = me.org.roles.includes('data_provider');
+    const all = useResources().data?.resources ?? [];
+    const own = provides ? all.filter((r) => r.provider === me.org.id) : all;
+    const grounds = useCodes(`${procedure.name}.grounds`);
+    return (
+      <>
+        <Field name="resource" label="object.resource">
+          <Choice options={own.map((r) => ({ value: r.id, label: `${r.table} · ${org(r.provider)}` }))} />
+        </Field>
+        <Field name="ground" label="field.ground">
+          <Radio.Group
+            className="stack"
+            options={grounds.map((value) => ({ value, label: label('code', value) }))}
+          />
+        </Field>
+      </>
+    );
+  },
+  object: (v) => ({ resource: v['resource'], ground: text(v['ground']) }),
+};

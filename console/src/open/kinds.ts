@@ -4,7 +4,7 @@
  */
 import type { ComponentType } from 'react';
 import type { Me, Procedure } from '../api/types';
-import { announcement, authorisation, plan, scenario, staff, stop } from './authority';
+import { announcement, authorisation, plan, resource_stop, scenario, staff, stop } from './authority';
 import { implementation_plan } from './implementation';
 import { grant, job, product, recipient, release, resource } from './supply';
 
@@ -38,6 +38,7 @@ export const KINDS: Record<string, Kind> = {
   recipient,
   release,
   resource,
+  resource_stop,
   scenario,
   staff,
   stop,

@@ -20,7 +20,17 @@ const GOOD = [
   'explicit',
   'valid',
 ];
-const WAIT = ['submitted', 'ordered', 'suspended', 'review', 'applied', 'pending', 'draft', 'derived'];
+const WAIT = [
+  'submitted',
+  'ordered',
+  'suspended',
+  'sealed',
+  'review',
+  'applied',
+  'pending',
+  'draft',
+  'derived',
+];
 const BAD = [
   'failed',
   'refused',

@@ -12,7 +12,7 @@ use model::object::{
     AnnouncementSpec, AuthorisationSpec, ImplementationPlanSpec, ObjectKind, PlanSpec, ProductSpec, ScenarioSpec,
     StaffSpec, read,
 };
-use model::order::{Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, StopSpec};
+use model::order::{Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, ResourceStopSpec, StopSpec};
 use model::party::{OrgRole, Organisation};
 use model::procedure::{Procedure, StepEffect};
 use model::record::{
@@ -116,6 +116,9 @@ fn order_of(effect: StepEffect, case: &Case) -> AppResult<Option<Effect>> {
         StepEffect::OrderSuspend => Effect::Suspend(object::<StopSpec>(case)?),
         StepEffect::OrderRestore => Effect::Restore(object::<StopSpec>(case)?),
         StepEffect::OrderDestroy => Effect::Destroy(object::<StopSpec>(case)?),
+        StepEffect::OrderWithdraw => Effect::Withdraw(object::<ResourceStopSpec>(case)?),
+        StepEffect::OrderSeal => Effect::Seal(object::<ResourceStopSpec>(case)?),
+        StepEffect::OrderUnseal => Effect::Unseal(object::<ResourceStopSpec>(case)?),
         _ => return Ok(None),
     }))
 }

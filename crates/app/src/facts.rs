@@ -10,8 +10,8 @@ use model::object::ObjectKind;
 use model::party::{OrgRole, Organisation};
 use model::procedure::{Facts, Procedure};
 use model::record::{
-    Announcement, Authorisation, AuthorisationState, Ban, BlacklistCheck, DestructionCertificate, EmergencyPlan, Grant,
-    ImplementationPlan, Job, Objection, Product, Resource, Scenario, StaffFile, StaffState,
+    Announcement, Authorisation, AuthorisationState, Ban, Batch, BlacklistCheck, DestructionCertificate, EmergencyPlan,
+    Grant, ImplementationPlan, Job, Objection, Product, Resource, ResourceCertificate, Scenario, StaffFile, StaffState,
 };
 use std::collections::BTreeSet;
 use store::{Filter, Tx};
@@ -45,6 +45,9 @@ pub async fn load(tx: &mut Tx, procedure: &Procedure, case: &Case) -> AppResult<
         facts.destroyed = !tx.list::<DestructionCertificate>(&Filter::of(&id)).await?.is_empty();
         facts.failed_rectification = failed_rectification(tx, &id, case).await?;
         facts.other_stop = other_stop(tx, &id, case).await?;
+    }
+    if procedure.object == ObjectKind::ResourceStop {
+        load_resource_stop(tx, case, &mut facts).await?;
     }
     load_applicant(tx, case, &mut facts).await?;
     load_supply(tx, case, &mut facts).await?;
@@ -120,6 +123,14 @@ async fn other_stop(tx: &mut Tx, authorisation: &str, case: &Case) -> AppResult<
         }
     }
     Ok(false)
+}
+
+/// What the zone did under this case, and when the resource was supplied last.
+async fn load_resource_stop(tx: &mut Tx, case: &Case, facts: &mut Facts) -> AppResult<()> {
+    let filter = Filter::of(case.text("resource").unwrap_or_default());
+    facts.carried_out = tx.list::<ResourceCertificate>(&filter).await?.iter().any(|c| c.case == case.id);
+    facts.last_supply = tx.list::<Batch>(&filter).await?.iter().map(|b| b.at).max();
+    Ok(())
 }
 
 async fn load_groups(tx: &mut Tx, case: &Case, facts: &mut Facts) -> AppResult<()> {

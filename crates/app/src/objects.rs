@@ -57,6 +57,12 @@ pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, procedure: &Procedu
         ObjectKind::Release => o = release(tx, &o).await?,
         ObjectKind::Product => product(tx, actor, &mut o).await?,
         ObjectKind::Recipient => recipient(tx, actor, &mut o).await?,
+        ObjectKind::ResourceStop => {
+            let id = text(&o, "resource").to_owned();
+            let found: Resource = tx.get(&id).await?.ok_or_else(|| unknown("resource", &id))?;
+            put(&mut o, "provider", found.provider.to_string());
+            put(&mut o, "article", article(app, procedure));
+        }
         ObjectKind::Stop => put(&mut o, "article", article(app, procedure)),
     }
     Ok(Value::Object(o))

@@ -3,18 +3,21 @@
 use crate::error::{AppError, AppResult};
 use crate::{App, link, resources};
 use model::case::Case;
-use model::ids::{CaseId, JobId, OrderId};
+use model::ids::{CaseId, JobId, OrderId, ResourceId};
 use model::money::Fen;
-use model::order::{ReportOutcome, UsageCount, ZoneReport};
+use model::order::{DestroyedObjects, ReportOutcome, UsageCount, ZoneReport};
 use model::record::{
     Authorisation, Batch, ConsumerOrder, DestructionCertificate, GateFacts, Grant, GrantState, Job, JobState, Meter,
-    Product, ProductState, Resource, ResourceState,
+    Product, ProductState, Resource, ResourceCertificate, ResourceDeed, ResourceState,
 };
 use model::{Digest, Entity, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use store::{Filter, LeafDraft, Outcome, Store, Tx};
+
+/// Type name under which a certificate about a resource is digested.
+const RESOURCE_CERTIFICATE_TYPE: &str = "resource-certificate";
 
 const LAST: &str = "last_report_seq";
 
@@ -142,15 +145,31 @@ fn leaf(digest: &Digest, report: &ZoneReport, now: Timestamp) -> LeafDraft {
 
 /// Applies a report; gives the digest of the certificate of destruction, where it makes one.
 async fn apply(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppResult<Option<String>> {
-    if matches!(report.outcome, ReportOutcome::Destroyed { .. }) {
-        return destroyed(app, tx, report, now).await;
+    match &report.outcome {
+        ReportOutcome::Destroyed { .. } => return destroyed(app, tx, report, now).await,
+        ReportOutcome::ResourceDestroyed { resource, keys, objects, what } => {
+            let deed = (ResourceDeed::Destroyed, keys, *objects, Some(what.clone()));
+            return resource_settled(app, tx, report, resource, deed, now).await;
+        }
+        ReportOutcome::ResourceSealed { resource, keys } => {
+            return resource_settled(app, tx, report, resource, (ResourceDeed::Sealed, keys, 0, None), now).await;
+        }
+        ReportOutcome::ResourceUnsealed { resource, keys } => {
+            return resource_settled(app, tx, report, resource, (ResourceDeed::Unsealed, keys, 0, None), now).await;
+        }
+        _ => {}
     }
     apply_plain(tx, report, now).await.map(|()| None)
 }
 
 async fn apply_plain(tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppResult<()> {
     match &report.outcome {
-        ReportOutcome::Applied | ReportOutcome::Destroyed { .. } => Ok(()),
+        // The last four were taken before.
+        ReportOutcome::Applied
+        | ReportOutcome::Destroyed { .. }
+        | ReportOutcome::ResourceDestroyed { .. }
+        | ReportOutcome::ResourceSealed { .. }
+        | ReportOutcome::ResourceUnsealed { .. } => Ok(()),
         ReportOutcome::Refused { refusal } => refused(tx, report, refusal, now).await,
         ReportOutcome::BatchStored { resource, batch, rows, set_aside, digest, .. } => {
             let Some(owner) = tx.get::<Resource>(resource.as_str()).await? else { return Ok(()) };
@@ -294,6 +313,40 @@ fn billed(unit: Option<&str>, count: &UsageCount) -> u64 {
         Some("product") => 0,
         _ => count.calls,
     }
+}
+
+/// A resource is destroyed, sealed or unsealed: its certificate, and how it stands from now on.
+async fn resource_settled(
+    app: &App,
+    tx: &mut Tx,
+    report: &ZoneReport,
+    id: &ResourceId,
+    (deed, keys, objects, what): (ResourceDeed, &Vec<String>, u64, Option<DestroyedObjects>),
+    now: Timestamp,
+) -> AppResult<Option<String>> {
+    let Some(mut resource) = tx.get_for_update::<Resource>(id.as_str()).await? else { return Ok(None) };
+    let Some(case) = report.case.clone() else { return Ok(None) };
+    resource.state = match deed {
+        ResourceDeed::Destroyed => ResourceState::Withdrawn,
+        ResourceDeed::Sealed => ResourceState::Sealed,
+        ResourceDeed::Unsealed => ResourceState::Catalogued,
+    };
+    resource.at = now;
+    let certificate = ResourceCertificate {
+        id: model::ids::DestructionId::from_part(&crypto::random_hex(8)?),
+        resource: id.clone(),
+        deed,
+        case,
+        provider: resource.provider.clone(),
+        keys: keys.clone(),
+        objects,
+        what,
+        report: report.seq,
+        at: now,
+    };
+    tx.put(&resource).await?;
+    tx.put(&certificate).await?;
+    Ok(Some(crypto::digest_of(app.suite(), RESOURCE_CERTIFICATE_TYPE, &certificate)?.to_string()))
 }
 
 async fn destroyed(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppResult<Option<String>> {

@@ -25,6 +25,8 @@ mod lists;
 mod pipeline;
 /// What a refusal leaves, and what is refused after an end.
 mod refused;
+/// Resources that are taken away.
+mod resources;
 /// Who sees what, and who may hold an administrator's role.
 mod visible;
 

@@ -8,6 +8,7 @@
 use crate::BackupError;
 use crate::files::{entries, wipe, write_whole};
 use crate::manifest::Facts;
+use crate::ring::{bury, id_of, name, sealed, tombstones, wipe_versions};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -74,7 +75,9 @@ impl Custody {
         self.dir.join("keys")
     }
 
-    /// Brings the custody up to a live ring: tombstones first, then the keys that are alive. Says how many keys it holds.
+    /// Brings the custody up to a live ring: tombstones first, then the keys that are alive. Says how many key files the
+    /// ring has. Versions that a rotation replaced stay here as long as their key lives: backups from before it hold
+    /// objects under them.
     ///
     /// # Errors
     /// Reading or writing failed.
@@ -82,29 +85,31 @@ impl Custody {
         let _one = self.lock()?;
         let io = || BackupError::io("bringing the custody up to date");
         self.bury(ring).map_err(io())?;
-        let mut live = 0;
+        let (mut live, mut opened) = (0, BTreeSet::new());
         for path in entries(ring).map_err(io())? {
             let Some(name) = name(&path).filter(|n| n.ends_with(".key")) else { continue };
-            let target = self.keys().join(&name);
-            if target.with_extension("destroyed").is_file() {
+            if self.keys().join(format!("{}.destroyed", id_of(&name))).is_file() {
                 continue;
             }
-            // Destroyed between listing and reading: its tombstone is taken below.
-            let bytes = match fs::read(&path) {
-                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-                other => other.map_err(io())?,
-            };
-            if fs::read(&target).ok().as_deref() != Some(&bytes) {
-                write_whole(&target, &bytes).map_err(io())?;
-            }
-            live += 1;
+            // Destroyed, sealed or replaced between listing and reading: the word about it is taken below.
+            live += u64::from(self.copy(&path, &name).map_err(io())?);
+            opened.insert(id_of(&name).to_owned());
+        }
+        // How often keys were used: a restored ring must not count from nothing.
+        for path in entries(ring).map_err(io())? {
+            let Some(name) = name(&path).filter(|n| n.ends_with(".uses")) else { continue };
+            self.copy(&path, &name).map_err(io())?;
+        }
+        // What was unsealed since is sealed here no longer.
+        for id in sealed(&self.keys()).map_err(io())?.intersection(&opened) {
+            wipe(&self.keys().join(format!("{id}.sealed"))).map_err(io())?;
         }
         // A key destroyed meanwhile has its tombstone by now, or its destroyer waits for the lock and comes after.
         self.bury(ring).map_err(io())?;
         Ok(live)
     }
 
-    /// Removes the keys that a ring has destroyed. Durable when it returns.
+    /// Removes the keys that a ring has destroyed or sealed away. Durable when it returns.
     ///
     /// # Errors
     /// The custody cannot be reached or written: the keys in it are still there.
@@ -142,6 +147,20 @@ impl Custody {
         write_whole(&self.dir.join(FLOOR), &bytes).map_err(BackupError::io("writing the custody"))
     }
 
+    /// Copies a file of the ring; `false` where it is gone.
+    fn copy(&self, from: &Path, name: &str) -> io::Result<bool> {
+        let target = self.keys().join(name);
+        let bytes = match fs::read(from) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+            other => other?,
+        };
+        if fs::read(&target).ok().as_deref() != Some(&bytes) {
+            write_whole(&target, &bytes)?;
+        }
+        Ok(true)
+    }
+
+    /// Tombstones of the ring and what it sealed away; no key file under either.
     fn bury(&self, ring: &Path) -> io::Result<()> {
         for path in entries(ring)? {
             let Some(name) = name(&path).filter(|n| n.ends_with(".destroyed")) else { continue };
@@ -149,10 +168,14 @@ impl Custody {
             if !stone.is_file() {
                 write_whole(&stone, &fs::read(&path)?)?;
             }
-            // Also where the stone stood already: an earlier attempt may have been killed after it.
-            wipe(&stone.with_extension("key"))?;
         }
-        Ok(())
+        let away = sealed(ring)?;
+        for id in &away {
+            self.copy(&ring.join(format!("{id}.sealed")), &format!("{id}.sealed"))?;
+        }
+        wipe_versions(&self.keys(), &away)?;
+        // Also where a stone stood already: an earlier attempt may have been killed after it.
+        bury(&self.keys(), &tombstones(&self.keys())?)
     }
 
     fn lock(&self) -> Result<File, BackupError> {
@@ -161,14 +184,4 @@ impl Custody {
         file.lock().map_err(BackupError::io("locking the custody"))?;
         Ok(file)
     }
-}
-
-/// Ids of the tombstones in a ring.
-pub(crate) fn tombstones(ring: &Path) -> io::Result<BTreeSet<String>> {
-    let names = entries(ring)?.into_iter().filter_map(|p| name(&p));
-    Ok(names.filter_map(|n| n.strip_suffix(".destroyed").map(str::to_owned)).collect())
-}
-
-fn name(path: &Path) -> Option<String> {
-    path.file_name().map(|n| n.to_string_lossy().into_owned())
 }

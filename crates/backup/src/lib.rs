@@ -10,6 +10,7 @@ mod files;
 mod manifest;
 mod repo;
 mod restore;
+mod ring;
 mod take;
 
 pub use confirm::{RESTORATION_TYPE, Restoration, behind, confirmed};
@@ -19,4 +20,5 @@ pub use files::{exchange, sweep, wipe_keys, write_whole};
 pub use manifest::{Facts, FileEntry, LogFacts, Manifest, ObjectEntry};
 pub use repo::Repo;
 pub use restore::{Newer, Unpacked, newer_than, unpack};
+pub use ring::{bring_tombstones, bury, gather, tombstones};
 pub use take::{Content, Source, take};

@@ -84,8 +84,9 @@ pub fn request_file(layout: &Layout) -> PathBuf {
 /// last: a folder without it was not enrolled, and enrolment may run again.
 ///
 /// # Errors
-/// Usage: the folder is enrolled already, or the pack is not the one that the trust file pins.
-pub fn enrol(layout: &Layout, trust_bytes: &[u8], city: Option<&str>) -> Result<Request, CliError> {
+/// Usage: the folder is enrolled already, the pack is not the one that the trust file pins, or the keys cannot be kept
+/// where they are to be.
+pub fn enrol(layout: &Layout, trust_bytes: &[u8], city: Option<&str>, keys: &str) -> Result<Request, CliError> {
     let trust = Trust::parse(trust_bytes).map_err(|e| {
         CliError::usage("--trust", format!("不是信任文件：{e}。"), format!("It is not a trust file: {e}."))
     })?;
@@ -104,7 +105,8 @@ pub fn enrol(layout: &Layout, trust_bytes: &[u8], city: Option<&str>) -> Result<
             "The rule pack is not the one that the trust file pins.",
         ));
     }
-    let made = init::make_zone(layout, trust.suite, Timestamp(trust.created_at))?;
+    let place = crate::keyplace::place(keys, trust.suite)?;
+    let made = init::make_zone(layout, trust.suite, &place, Timestamp(trust.created_at))?;
     let [(_, zone), (_, zone_log)] = made.as_slice() else { return Err(CliError::bug("a zone has two keys")) };
     if let Some(own) = own {
         wiring::keep_pack(&own, &layout.zone_pack())?;
@@ -242,9 +244,9 @@ fn newest(layout: &Layout) -> Result<KeyList, CliError> {
 ///
 /// # Errors
 /// As [`enrol`] and [`admit`].
-pub fn ensure(platform: &Layout, zone: &Layout, city: &str, root: &SigningKey) -> Result<(), CliError> {
+pub fn ensure(platform: &Layout, zone: &Layout, city: &str, keys: &str, root: &SigningKey) -> Result<(), CliError> {
     if !zone.zone_trust().is_file() {
-        enrol(zone, &std::fs::read(platform.trust_file())?, Some(city))?;
+        enrol(zone, &std::fs::read(platform.trust_file())?, Some(city), keys)?;
     }
     let request = Request::parse(&std::fs::read(request_file(zone))?)?;
     let listed = newest(platform)?.entries.iter().any(|e| e.public == request.body.zone);

@@ -2,12 +2,14 @@
 //!
 //! `deployment.json` is written last: a folder without it was not initialised, and `init` may run again.
 
+use crate::keyplace;
 use crate::layout::{Layout, write_private};
 use crate::serve::supervisor::take_folder;
 use crate::wiring::{self, Chosen, CliError};
 use app::deployment::Deployment;
 use audit::{PackRef, Trust};
 use crypto::{KeyFile, SigningKey, Suite};
+use hsm::KeyPlace;
 use model::keylist::{KEY_LIST_TYPE, KeyEntry, KeyHolder, KeyList};
 use model::{Clock, Signed, Timestamp};
 
@@ -17,6 +19,8 @@ pub struct InitOptions {
     pub city: Chosen,
     /// Whether the zone lives in this folder too; otherwise it is enrolled from its own.
     pub with_zone: bool,
+    /// Where that zone keeps its keys.
+    pub keys: KeyPlace,
     /// Cipher suite.
     pub suite: Suite,
     /// First instant of a simulated clock; `None` for a real one.
@@ -86,7 +90,7 @@ pub fn init_with(
     let now = options.simulated_from.unwrap_or(options.wall);
     let mut entries = platform_keys(layout, suite, &platform_pass, now)?;
     if options.with_zone {
-        entries.extend(zone_keys(layout, suite, now)?);
+        entries.extend(zone_keys(layout, suite, &options.keys, now)?);
     }
     let city = options.city.pack.id().to_owned();
     let deployment = Deployment {
@@ -147,18 +151,22 @@ fn platform_keys(layout: &Layout, suite: Suite, pass: &str, now: Timestamp) -> R
 }
 
 /// Makes the zone's folder with its key ring and its keys, and gives the keys as entries of a key list.
-fn zone_keys(layout: &Layout, suite: Suite, now: Timestamp) -> Result<Vec<KeyEntry>, CliError> {
-    Ok(make_zone(layout, suite, now)?.into_iter().map(|(entry, _)| entry).collect())
+fn zone_keys(layout: &Layout, suite: Suite, place: &KeyPlace, now: Timestamp) -> Result<Vec<KeyEntry>, CliError> {
+    Ok(make_zone(layout, suite, place, now)?.into_iter().map(|(entry, _)| entry).collect())
 }
 
 /// The same with the keys themselves, the zone's first, its log's second.
-pub fn make_zone(layout: &Layout, suite: Suite, now: Timestamp) -> Result<Vec<(KeyEntry, SigningKey)>, CliError> {
+pub fn make_zone(
+    layout: &Layout,
+    suite: Suite,
+    place: &KeyPlace,
+    now: Timestamp,
+) -> Result<Vec<(KeyEntry, SigningKey)>, CliError> {
     let keys = layout.zone_keys();
     std::fs::create_dir_all(&keys)?;
     std::fs::create_dir_all(layout.log())?;
     private_dirs(&[layout.zone()])?;
-    crypto::FileKeyProvider::init(&keys.join("ring"), &keys.join(RING_MASTER), suite)?;
-    let pass = secret_file(&keys.join(MASTER))?;
+    let pass = keyplace::init(layout, place, suite, now.0)?;
     Ok(vec![
         service_key(&keys.join(ZONE_KEY), suite, &pass, KeyHolder::Zone, now)?,
         service_key(&keys.join(ZONE_LOG_KEY), suite, &pass, KeyHolder::ZoneLog, now)?,

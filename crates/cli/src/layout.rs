@@ -1,6 +1,7 @@
 //! Where things lie in a data folder. The platform may open `platform/` and `log/`, the zone `zone/` and `log/`,
 //! people `desks/`, and nobody who serves anything opens `root/`. The kernel keeps the platform to this, nobody else.
 
+use crate::init::RING_MASTER;
 use std::path::{Path, PathBuf};
 
 /// The folders and files of one deployment.
@@ -39,9 +40,17 @@ impl Layout {
     pub fn zone_keys(&self) -> PathBuf {
         self.zone().join("keys")
     }
-    /// The ring of all objects' keys, where they are software keys.
+    /// The ring of all objects' keys: sealed, or what finds them in a device.
     pub fn ring(&self) -> PathBuf {
         self.zone_keys().join("ring")
+    }
+    /// The key that software keys are sealed under.
+    pub fn ring_master(&self) -> PathBuf {
+        self.zone_keys().join(RING_MASTER)
+    }
+    /// The same, sealed under the passphrases of its two keepers.
+    pub fn keepers(&self) -> PathBuf {
+        self.zone_keys().join("keepers.json")
     }
     /// Where the custody of the zone's keys lies; the file holds its path.
     pub fn custody_file(&self) -> PathBuf {

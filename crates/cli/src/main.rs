@@ -4,6 +4,8 @@ mod backups;
 mod city;
 mod enrol;
 mod init;
+mod keepers;
+mod keyplace;
 mod layout;
 mod root;
 mod serve;
@@ -50,6 +52,9 @@ enum Command {
         /// Cipher suite of a new folder.
         #[arg(long, default_value = "gm", value_parser = ["gm", "intl"])]
         suite: String,
+        /// Where the zone of a new folder keeps its keys, as `zone enrol` takes it.
+        #[arg(long, value_name = "PLACE", default_value = "file")]
+        keys: String,
         /// Play the ending too: suspension, restoration, termination with destruction.
         #[arg(long)]
         ending: bool,
@@ -106,16 +111,27 @@ fn main() -> ExitCode {
         Command::Zone(args) => args.json(),
         _ => false,
     };
+    // Before anything is opened, signed or sealed: what computes wrongly here must do nothing.
+    if let Err(e) = crypto::self_test() {
+        let asked = json || matches!(&cli.command, Command::Tool(tool) if tool.json());
+        return failed(&self_test_failed(&e), asked);
+    }
     match run(cli.command) {
         Ok(code) => ExitCode::from(code),
-        Err(e) => {
-            if json {
-                println!("{}", e.json());
-            }
-            eprintln!("{}", told(&e));
-            ExitCode::from(e.code())
-        }
+        Err(e) => failed(&e, json),
     }
+}
+
+fn failed(e: &CliError, json: bool) -> ExitCode {
+    if json {
+        println!("{}", e.json());
+    }
+    eprintln!("{}", told(e));
+    ExitCode::from(e.code())
+}
+
+fn self_test_failed(e: &crypto::CryptoError) -> CliError {
+    CliError::Bug(format!("密码算法自检未通过，程序不启动 / {e}"))
 }
 
 /// A command line that cannot be read, or one that asks for help. With `--json` the error is a JSON document, on standard
@@ -168,15 +184,27 @@ fn run(command: Command) -> Result<u8, CliError> {
     match command {
         Command::Serve(args) => serve::command(&args),
         Command::Zone(args) => serve::zone::command(args),
-        Command::Story { city, input, data, rows, suite, ending, database, zone_data, tls, ca, json } => {
+        Command::Story { city, input, data, rows, suite, keys, ending, database, zone_data, tls, ca, json } => {
             let suite = if suite == "intl" { crypto::Suite::Intl } else { crypto::Suite::Gm };
             let data = match data {
                 Some(data) => data,
                 None => tempfile::Builder::new().prefix("yunyu-").tempdir()?.keep(),
             };
             let quiet = json;
-            let asked =
-                story::open::StoryArgs { city, input, data, rows, quiet, suite, ending, database, zone_data, tls, ca };
+            let asked = story::open::StoryArgs {
+                city,
+                input,
+                data,
+                rows,
+                quiet,
+                suite,
+                keys,
+                ending,
+                database,
+                zone_data,
+                tls,
+                ca,
+            };
             story::command(asked, json)
         }
         Command::PlatformProcess { data, listen, zone_endpoint, tls, zone_apart } => {

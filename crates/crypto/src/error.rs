@@ -32,6 +32,15 @@ pub enum CryptoError {
     /// The passphrase or password is empty or too long.
     #[error("the passphrase is empty or longer than 1024 bytes")]
     UnusablePassphrase,
+    /// The key is sealed away.
+    #[error("the key is sealed away")]
+    SealedKey,
+    /// No sealing key is left, or none of those given is the right one.
+    #[error("there is no sealing key for this")]
+    NoSealingKey,
+    /// Two people's passphrases are one and the same.
+    #[error("two people have two passphrases: these are the same")]
+    OnePerson,
     /// Wrong key, wrong context or changed bytes.
     #[error("does not open: wrong key, wrong context or changed bytes")]
     DoesNotOpen,
@@ -53,6 +62,15 @@ pub enum CryptoError {
     /// The key was destroyed; what it sealed cannot be read again.
     #[error("the key was destroyed")]
     DestroyedKey,
+    /// The key has wrapped as many data keys as one key may.
+    #[error("the key has wrapped as many data keys as it may; rotate it")]
+    Exhausted,
+    /// The device that keeps the keys refused or failed. The text is the device's function and code, nothing of a key.
+    #[error("the key device: {0}")]
+    Device(String),
+    /// A known-answer test failed: this program, machine or library computes wrongly.
+    #[error("the self-test of {0} failed: nothing may be sealed, signed or opened with this program here")]
+    SelfTest(&'static str),
     /// The provider does not do this.
     #[error("this key provider does not {0}")]
     Unsupported(&'static str),

@@ -1,7 +1,7 @@
 //! Data keys handed to a process that may use them but keeps no KEK: a job's child gets exactly the keys of the
 //! objects it reads and of the one it writes, over its standard input, and nothing else opens there.
 
-use crate::provider::{DataKey, KeyId, KeyInfo, KeyProvider, WrappedKey};
+use crate::provider::{DataKey, Keeping, KeyId, KeyInfo, KeyProvider, WrappedKey};
 use crate::{CryptoError, Suite};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use zeroize::Zeroizing;
@@ -47,7 +47,11 @@ impl KeyProvider for HandedKeys {
         self.suite
     }
 
-    fn create(&self, _purpose: &str, _scope: &str) -> Result<KeyId, CryptoError> {
+    fn keeping(&self) -> Keeping {
+        Keeping { kind: "handed", device: String::new(), extractable: true }
+    }
+
+    fn create_at(&self, _purpose: &str, _scope: &str, _at_ms: Option<i64>) -> Result<KeyId, CryptoError> {
         Err(CryptoError::Unsupported("make keys"))
     }
 
@@ -71,5 +75,9 @@ impl KeyProvider for HandedKeys {
 
     fn list(&self) -> Vec<KeyInfo> {
         Vec::new()
+    }
+
+    fn remaining(&self, id: &KeyId) -> Result<u64, CryptoError> {
+        self.keys.iter().find(|k| k.seals && k.id == *id).map(|_| 1).ok_or(CryptoError::UnknownKey)
     }
 }

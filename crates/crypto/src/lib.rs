@@ -19,23 +19,31 @@ mod passring;
 mod password;
 mod provider;
 mod random;
+mod ring;
 mod scratch;
+mod selftest;
 mod sign;
+mod two;
+mod vault;
 
 pub use canonical::{canonical, digest_of, from_canonical, signing_bytes};
 pub use envelope::{
     CHUNK, Context, Fetch, Header, MAX_HEADER, Opened, SEALED_CHUNK, SealReader, SealStream, SealWriter, open_file,
-    open_header, open_object, seal_object, seal_writer,
+    open_header, open_object, rewrap_header, seal_object, seal_writer,
 };
 pub use error::CryptoError;
 pub use handed::{HandedKey, HandedKeys};
 pub use hash::{Hash, HashAlg, Hasher, Suite};
 pub use keyfile::KeyFile;
-pub use keyring::FileKeyProvider;
+pub use keyring::{FileKeyProvider, MasterFile};
 pub use passring::{PassphraseFile, PassphraseKey};
 pub use password::Password;
-pub use provider::{DataKey, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
+pub use provider::{DataKey, Keeping, KeyId, KeyInfo, KeyProvider, KeyState, SealingKeys, WrappedKey};
 pub use random::{random, random_hex};
+pub use ring::{KeyRing, absent, inventory, keep_sealing_keys, new_sealing_keys};
 pub use scratch::Scratch;
+pub use selftest::self_test;
 pub use sign::{PublicKey, SM2_ID, SigningKey, signature_bytes};
+pub use two::TwoPersonFile;
+pub use vault::{Vault, device_open, device_wrapped, same};
 pub use zeroize::Zeroizing;

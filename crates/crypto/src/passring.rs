@@ -2,7 +2,7 @@
 //! with the passphrase alone, on any machine.
 
 use crate::password::{Cost, check_secret};
-use crate::provider::{DataKey, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
+use crate::provider::{DataKey, Keeping, KeyId, KeyInfo, KeyProvider, KeyState, WrappedKey};
 use crate::{CryptoError, Suite, aead, blob, canonical, random, random_hex};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -97,7 +97,11 @@ impl KeyProvider for PassphraseKey {
         self.suite
     }
 
-    fn create(&self, _purpose: &str, _scope: &str) -> Result<KeyId, CryptoError> {
+    fn keeping(&self) -> Keeping {
+        Keeping { kind: "passphrase", device: String::new(), extractable: true }
+    }
+
+    fn create_at(&self, _purpose: &str, _scope: &str, _at_ms: Option<i64>) -> Result<KeyId, CryptoError> {
         Err(CryptoError::Unsupported("make keys"))
     }
 
@@ -130,6 +134,21 @@ impl KeyProvider for PassphraseKey {
 
     fn list(&self) -> Vec<KeyInfo> {
         let (purpose, scope) = ("backup".to_owned(), String::new());
-        vec![KeyInfo { id: self.id.clone(), purpose, scope, state: KeyState::Live, destroyed_at: None }]
+        vec![KeyInfo {
+            id: self.id.clone(),
+            purpose,
+            scope,
+            state: KeyState::Live,
+            version: 1,
+            rotating: false,
+            created_at: None,
+            destroyed_at: None,
+            wrapped: 0,
+        }]
+    }
+
+    /// Pieces and snapshots are counted nowhere: a backup would need 2^32 of them.
+    fn remaining(&self, id: &KeyId) -> Result<u64, CryptoError> {
+        self.check(id).map(|()| 1 << 32)
     }
 }

@@ -5,6 +5,7 @@ use crate::{CryptoError, Suite};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use zeroize::Zeroizing;
@@ -93,6 +94,8 @@ impl<'de> Deserialize<'de> for WrappedKey {
 pub enum KeyState {
     /// In use.
     Live,
+    /// Sealed away: kept, and nobody can use it until its keepers open it.
+    Sealed,
     /// Destroyed: its material is gone and its id is never given out again.
     Destroyed,
 }
@@ -109,25 +112,50 @@ pub struct KeyInfo {
     pub scope: String,
     /// Live or destroyed.
     pub state: KeyState,
+    /// Number of the newest material, from 1; rotation counts it up.
+    pub version: u32,
+    /// Whether older material is still kept, because data keys under it are still to be wrapped anew.
+    pub rotating: bool,
+    /// When the newest material was made, in milliseconds since 1970, where the caller said so.
+    pub created_at: Option<i64>,
     /// When it was destroyed, in milliseconds since 1970, where the caller said so.
     pub destroyed_at: Option<i64>,
+    /// Data keys that the newest material has wrapped; after a restart an upper bound.
+    pub wrapped: u64,
 }
+
+/// Where a provider's keys are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Keeping {
+    /// `file`, `pkcs11`, `sdf`, `passphrase` or `handed`.
+    pub kind: &'static str,
+    /// The device as it names itself; empty for files.
+    pub device: String,
+    /// Whether a copy of the key material could be taken out by the owner of the folder.
+    pub extractable: bool,
+}
+
+/// Sealing keys by their names, as their keepers hold them.
+pub type SealingKeys = BTreeMap<String, Zeroizing<[u8; 32]>>;
 
 /// Keeps KEKs, wraps data keys, destroys.
 pub trait KeyProvider: Send + Sync {
     /// Suite of everything under this provider.
     fn suite(&self) -> Suite;
 
-    /// Makes a KEK with a fresh id; durable when it returns.
+    /// Where the keys are.
+    fn keeping(&self) -> Keeping;
+
+    /// Makes a KEK with a fresh id and states when; durable when it returns.
     ///
     /// # Errors
-    /// Storage or random source failed.
-    fn create(&self, purpose: &str, scope: &str) -> Result<KeyId, CryptoError>;
+    /// Storage, device or random source failed.
+    fn create_at(&self, purpose: &str, scope: &str, at_ms: Option<i64>) -> Result<KeyId, CryptoError>;
 
     /// A new data key, open and wrapped.
     ///
     /// # Errors
-    /// Unknown or destroyed key.
+    /// Unknown or destroyed key; `Exhausted` once the key has wrapped as many as it may.
     fn data_key(&self, id: &KeyId) -> Result<(DataKey, WrappedKey), CryptoError>;
 
     /// Opens a wrapped data key.
@@ -136,7 +164,8 @@ pub trait KeyProvider: Send + Sync {
     /// Unknown or destroyed key; wrapped under another key, or changed.
     fn unwrap(&self, id: &KeyId, wrapped: &WrappedKey) -> Result<DataKey, CryptoError>;
 
-    /// A key for message authentication, derived from the KEK; each label has its own.
+    /// A key for message authentication, derived from the KEK; each label has its own. Another one after rotation: a key
+    /// whose codes are stored is never rotated.
     ///
     /// # Errors
     /// Unknown or destroyed key.
@@ -150,6 +179,67 @@ pub trait KeyProvider: Send + Sync {
 
     /// All keys, destroyed ones too, in order of id.
     fn list(&self) -> Vec<KeyInfo>;
+
+    /// How many more data keys this KEK may wrap.
+    ///
+    /// # Errors
+    /// Unknown or destroyed key.
+    fn remaining(&self, id: &KeyId) -> Result<u64, CryptoError>;
+
+    /// Gives a KEK new material and states when. New data keys are wrapped under it from now on; what lies under the old
+    /// still opens. Nothing more happens where a rotation is under way. Gives the newest version.
+    ///
+    /// # Errors
+    /// Unknown or destroyed key; storage, device or random source failed.
+    fn begin_rotation(&self, _id: &KeyId, _at_ms: Option<i64>) -> Result<u32, CryptoError> {
+        Err(CryptoError::Unsupported("rotate keys"))
+    }
+
+    /// Wraps the same data key under the newest material; `None` where it lies under that already.
+    ///
+    /// # Errors
+    /// As `unwrap` and `data_key`.
+    fn rewrap(&self, _id: &KeyId, _wrapped: &WrappedKey) -> Result<Option<WrappedKey>, CryptoError> {
+        Err(CryptoError::Unsupported("rotate keys"))
+    }
+
+    /// Destroys all material but the newest. What was not wrapped anew cannot be read again. Repeating it is no error.
+    ///
+    /// # Errors
+    /// As `destroy_at`.
+    fn end_rotation(&self, _id: &KeyId, _at_ms: Option<i64>) -> Result<(), CryptoError> {
+        Err(CryptoError::Unsupported("rotate keys"))
+    }
+
+    /// Whether a key can be sealed away: there is a sealing key that was never used, and key material can be moved.
+    fn can_seal(&self) -> bool {
+        false
+    }
+
+    /// Seals a KEK away under a sealing key that its two keepers hold and that is wiped here. Durable when it returns;
+    /// repeating it is no error.
+    ///
+    /// # Errors
+    /// Unknown or destroyed key; no sealing key is left; storage failed.
+    fn seal_away(&self, _id: &KeyId) -> Result<(), CryptoError> {
+        Err(CryptoError::Unsupported("seal keys away"))
+    }
+
+    /// Opens a KEK that was sealed away. Repeating it is no error.
+    ///
+    /// # Errors
+    /// Unknown or destroyed key; none of the sealing keys is its own; storage failed.
+    fn open_sealed(&self, _id: &KeyId, _with: &SealingKeys) -> Result<(), CryptoError> {
+        Err(CryptoError::Unsupported("seal keys away"))
+    }
+
+    /// Makes a KEK without saying when.
+    ///
+    /// # Errors
+    /// As `create_at`.
+    fn create(&self, purpose: &str, scope: &str) -> Result<KeyId, CryptoError> {
+        self.create_at(purpose, scope, None)
+    }
 
     /// Destroys the KEK.
     ///

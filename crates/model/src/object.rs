@@ -7,7 +7,7 @@ use crate::ids::{
     StaffId,
 };
 use crate::money::Fen;
-use crate::order::{GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, StopSpec};
+use crate::order::{GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, ResourceStopSpec, StopSpec};
 use crate::party::LegalForm;
 use crate::signed::Digest;
 use crate::time::Timestamp;
@@ -45,6 +45,8 @@ words! {
         Recipient = "recipient",
         /// `order::StopSpec`.
         Stop = "stop",
+        /// `order::ResourceStopSpec`.
+        ResourceStop = "resource_stop",
     }
 }
 
@@ -250,6 +252,7 @@ impl ObjectKind {
             Self::Product => again::<ProductSpec>(object),
             Self::Recipient => again::<RecipientSpec>(object),
             Self::Stop => again::<StopSpec>(object),
+            Self::ResourceStop => again::<ResourceStopSpec>(object),
         }
     }
 }

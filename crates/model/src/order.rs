@@ -132,6 +132,20 @@ pub struct StopSpec {
     pub article: String,
 }
 
+/// Withdrawal, sealing or unsealing of a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceStopSpec {
+    /// Resource.
+    pub resource: ResourceId,
+    /// Its provider.
+    pub provider: OrgId,
+    /// Stable code of the ground.
+    pub ground: String,
+    /// Article.
+    pub article: String,
+}
+
 /// What a work order asks for. Every effect carries the whole approved object, so that the zone can digest it itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "effect", content = "object", rename_all = "snake_case")]
@@ -154,6 +168,12 @@ pub enum Effect {
     Restore(StopSpec),
     /// End an authorisation: destroy its keys and what lies under them.
     Destroy(StopSpec),
+    /// Destroy a resource: its keys and the records under them.
+    Withdraw(ResourceStopSpec),
+    /// Seal a resource: its records stay and nobody can read them.
+    Seal(ResourceStopSpec),
+    /// Let two keepers open a sealed resource again.
+    Unseal(ResourceStopSpec),
 }
 
 impl Effect {
@@ -170,6 +190,9 @@ impl Effect {
             Self::Suspend(_) => "suspend",
             Self::Restore(_) => "restore",
             Self::Destroy(_) => "destroy",
+            Self::Withdraw(_) => "withdraw",
+            Self::Seal(_) => "seal",
+            Self::Unseal(_) => "unseal",
         }
     }
 }
@@ -284,13 +307,38 @@ pub enum ReportOutcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         what: Option<DestroyedObjects>,
     },
+    /// A resource's keys and records were destroyed.
+    ResourceDestroyed {
+        /// Resource.
+        resource: ResourceId,
+        /// Ids of the destroyed keys.
+        keys: Vec<String>,
+        /// Number of objects removed.
+        objects: u64,
+        /// What they were.
+        what: DestroyedObjects,
+    },
+    /// A resource's keys were sealed away.
+    ResourceSealed {
+        /// Resource.
+        resource: ResourceId,
+        /// Ids of the sealed keys.
+        keys: Vec<String>,
+    },
+    /// A resource's keys were opened by their keepers.
+    ResourceUnsealed {
+        /// Resource.
+        resource: ResourceId,
+        /// Ids of the keys.
+        keys: Vec<String>,
+    },
 }
 
 /// What a destruction removed: counts by kind, and the digest of the list that the zone keeps of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DestroyedObjects {
-    /// `results`, `reports`, `products`, `others`.
+    /// `results`, `reports`, `products`, `records`, `set_aside`, `others`.
     pub kinds: BTreeMap<String, u64>,
     /// Digest of the list of paths and of the digests of the sealed bytes.
     pub list: Digest,

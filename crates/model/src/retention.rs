@@ -114,3 +114,33 @@ pub fn check_deletion(pack: &Pack, class: LogClass, counted_from: Timestamp, now
         format!("{class} is kept {months} months at least; it may not be deleted before {day}."),
     ))
 }
+
+/// The pack's parameter for the records of a resource.
+pub const RESOURCE_MONTHS: &str = "retention.resource_months";
+
+/// May the records of a resource be destroyed now? `counted_from` is when they were supplied last.
+///
+/// # Errors
+/// The refusal, with the article that says how long they are kept. A pack that gives no floor allows nothing.
+pub fn check_resource(pack: &Pack, counted_from: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+    let months = pack.int(RESOURCE_MONTHS).and_then(|m| i32::try_from(m).ok());
+    let rule = pack.param(RESOURCE_MONTHS).map_or("PRODUCT-RETENTION", |p| p.source.as_str());
+    let Some(months) = months else {
+        let (zh, en) = (
+            "规则包没有给出数据的保存期限，不得销毁。",
+            "The pack gives no retention for records; nothing may be destroyed.",
+        );
+        return Err(pack.refusal("retention-unknown", rule, zh, en));
+    };
+    let until = counted_from.plus_months(months);
+    if until <= now {
+        return Ok(());
+    }
+    let day = until.date();
+    Err(pack.refusal(
+        "retention-floor",
+        rule,
+        format!("数据至少保存 {months} 个月，{day} 之前不得销毁；可先封存。"),
+        format!("Records are kept {months} months at least and may not be destroyed before {day}; they can be sealed until then."),
+    ))
+}

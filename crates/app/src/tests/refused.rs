@@ -21,7 +21,7 @@ const GOOD: &str = "Correct-Horse-1-Battery";
 
 impl World {
     /// Leaves written since the last look.
-    async fn leaves(&self) -> Vec<Leaf> {
+    pub(super) async fn leaves(&self) -> Vec<Leaf> {
         let rows = self.app.store.sequence_pending(1000).await.unwrap();
         rows.iter().map(|(_, bytes)| Leaf::decode(bytes).unwrap()).collect()
     }
@@ -229,7 +229,7 @@ async fn nobody_writes_the_article_of_a_stop() {
     }
 }
 
-fn resource(provider: &Organisation) -> Resource {
+pub(super) fn resource(provider: &Organisation) -> Resource {
     let spec = serde_json::json!({
         "resource": "res_1", "table": "t", "provider": provider.id, "contract": "", "contract_digest": "d",
     });

@@ -12,7 +12,7 @@ use model::ids::{AuthorisationId, OrderId};
 use model::order::ReportOutcome;
 use model::record::{
     Authorisation, Batch, Certificate, ConsumerOrder, Grant, Job, JobState, Meter, Product, ProductState, Resource,
-    Scenario,
+    ResourceCertificate, Scenario,
 };
 use model::{Entity, Timestamp};
 use serde_json::{Value, json};
@@ -53,6 +53,10 @@ pub async fn resource(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
             |c: &Case| json!({ "case": c.id, "contract_digest": c.text("contract_digest"), "at": c.entered_at });
         view["versions"] = cases.iter().map(version).collect();
     }
+    // What was destroyed, sealed or unsealed, with ids and digests only: for whoever sees the resource.
+    let mut certificates: Vec<ResourceCertificate> = app.store.list(&Filter::of(id)).await?;
+    certificates.sort_by_key(|c| c.report);
+    view["certificates"] = json!(certificates);
     Ok(view)
 }
 

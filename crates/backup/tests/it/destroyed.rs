@@ -68,6 +68,83 @@ fn a_backup_from_before_a_destruction_cannot_read_what_was_destroyed() {
 }
 
 #[test]
+fn what_a_rotation_replaced_is_destroyed_with_its_key() {
+    let zone = Zone::new();
+    let auth = zone.ring.create("authorisation", "aut_1").unwrap();
+    zone.put("auth/aut_1/artefact", &auth, b"result of the job");
+    let custody = Custody::open_or_make(&zone.custody(), DEPLOYMENT).unwrap();
+    custody.sync(&zone.ring_dir()).unwrap();
+    take(&zone.repo(), zone.source()).unwrap();
+    // New material, the object under it, the old material gone from the ring; a backup of that too.
+    zone.ring.begin_rotation(&auth, Some(3)).unwrap();
+    let path = zone.data().join("zone/objects/auth/aut_1/artefact");
+    let old = fs::read(&path).unwrap();
+    let header = crypto::rewrap_header(&old, &zone.ring).unwrap().unwrap();
+    fs::write(&path, [&header[..], &old[header.len()..]].concat()).unwrap();
+    zone.ring.end_rotation(&auth, Some(4)).unwrap();
+    custody.sync(&zone.ring_dir()).unwrap();
+    take(&zone.repo(), zone.source()).unwrap();
+    let versions = |zone: &Zone| {
+        let names = crate::files(&zone.custody().join("keys")).into_iter();
+        names.filter(|p| p.extension().is_some_and(|e| e == "key")).count()
+    };
+    assert_eq!(versions(&zone), 2, "backups from before a rotation need its old version");
+    let read = |n: u64| {
+        let into = tempfile::tempdir().unwrap();
+        let repo = zone.repo();
+        unpack(&repo, &repo.snapshot(n).unwrap(), into.path(), &BTreeSet::new()).unwrap();
+        let ring = into.path().join("ring");
+        backup::gather(&ring, &[zone.custody().join("keys")], &BTreeSet::new()).unwrap();
+        let ring = FileKeyProvider::open(&ring, &into.path().join("zone/master"), Suite::Gm).unwrap();
+        let bytes = fs::read(into.path().join("zone/objects/auth/aut_1/artefact")).unwrap();
+        open_object(&bytes, &ring, &context("auth/aut_1/artefact")).ok()
+    };
+    for n in [1, 2] {
+        assert_eq!(read(n).as_deref(), Some(&b"result of the job"[..]), "snapshot {n}");
+    }
+    zone.ring.destroy_at(&auth, Some(5)).unwrap();
+    custody.forget(&zone.ring_dir()).unwrap();
+    assert_eq!((versions(&zone), read(1), read(2)), (0, None, None));
+    // A sync afterwards, and a ring whose old version somebody put back, bring none.
+    fs::write(zone.ring_dir().join(format!("{auth}.v2.key")), b"{}").unwrap();
+    custody.sync(&zone.ring_dir()).unwrap();
+    assert_eq!(versions(&zone), 0);
+}
+
+#[test]
+fn a_backup_from_before_a_sealing_cannot_read_what_is_sealed() {
+    let zone = Zone::new();
+    let resource = zone.ring.create("resource", "res_1").unwrap();
+    zone.put("res/res_1/rows", &resource, b"records of the provider");
+    let custody = Custody::open_or_make(&zone.custody(), DEPLOYMENT).unwrap();
+    custody.sync(&zone.ring_dir()).unwrap();
+    take(&zone.repo(), zone.source()).unwrap();
+    assert!(attacked(&zone, &zone.custody(), "res/res_1/rows").is_some());
+    let pads = crypto::new_sealing_keys(1).unwrap();
+    crypto::keep_sealing_keys(&zone.ring_dir(), &pads).unwrap();
+    zone.ring.seal_away(&resource).unwrap();
+    custody.forget(&zone.ring_dir()).unwrap();
+    assert_eq!(attacked(&zone, &zone.custody(), "res/res_1/rows"), None, "the backup opens what is sealed");
+    // Nor does a sync bring it back, also of a key file that somebody put into the ring.
+    assert_eq!(custody.sync(&zone.ring_dir()).unwrap(), 0);
+    assert_eq!(attacked(&zone, &zone.custody(), "res/res_1/rows"), None);
+    // It is kept: on another machine the keepers open what the custody holds.
+    let ring = tempfile::tempdir().unwrap();
+    backup::gather(ring.path(), &[zone.custody().join("keys")], &BTreeSet::new()).unwrap();
+    let elsewhere = FileKeyProvider::open(ring.path(), &zone.data().join("zone/master"), Suite::Gm).unwrap();
+    elsewhere.open_sealed(&resource, &pads).unwrap();
+    let bytes = fs::read(zone.data().join("zone/objects/res/res_1/rows")).unwrap();
+    assert!(open_object(&bytes, &elsewhere, &context("res/res_1/rows")).is_ok());
+    // Unsealed here, the next sync holds it as any other key; destroyed, as none.
+    zone.ring.open_sealed(&resource, &pads).unwrap();
+    assert_eq!(custody.sync(&zone.ring_dir()).unwrap(), 1);
+    assert!(attacked(&zone, &zone.custody(), "res/res_1/rows").is_some());
+    zone.ring.destroy_at(&resource, Some(9)).unwrap();
+    custody.forget(&zone.ring_dir()).unwrap();
+    assert_eq!(attacked(&zone, &zone.custody(), "res/res_1/rows"), None);
+}
+
+#[test]
 fn a_key_does_not_come_back_by_a_later_sync() {
     let zone = Zone::new();
     let auth = zone.ring.create("authorisation", "aut_1").unwrap();

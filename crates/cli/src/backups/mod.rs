@@ -4,6 +4,7 @@
 mod confirm;
 mod live;
 mod restore;
+mod ring;
 mod take;
 
 pub use confirm::{ConfirmArgs, confirm};

@@ -5,6 +5,7 @@
 //! not even laid out.
 
 use super::live;
+use super::ring;
 use super::{BACKUP_VAR, custody_of, passphrase};
 use crate::layout::{Layout, write_private};
 use crate::tools::Said;
@@ -39,7 +40,7 @@ pub struct RestoreArgs {
     /// 密钥托管目录 · Custody of keys; default: the one that the folder has
     #[arg(long, value_name = "DIR")]
     pub custody: Option<PathBuf>,
-    /// 没有密钥也恢复：密封对象打不开 · Restore without keys: sealed objects will not open
+    /// 缺少密钥也恢复（软件密钥则一个不要）：其下的密封对象永远打不开 · Restore without the keys that are missing (software keys: without any); what lies under them is given up
     #[arg(long)]
     pub without_keys: bool,
     /// 他人留存的检查点（见证方） · A checkpoint that somebody kept, a witness's above all; may be given several times
@@ -226,13 +227,14 @@ fn lay_out(args: &RestoreArgs, ground: &Ground, staging: &Layout) -> Result<Unpa
     let manifest = &ground.manifest;
     let done = unpack(&ground.repo, manifest, &staging.data, &ground.gone)?;
     let trust = live::trust(staging)?;
-    let held = keys(ground, staging)?;
-    let locked = manifest.objects.iter().any(|o| !ground.gone.contains(&o.key) && !held.contains(&o.key));
-    if locked && !args.without_keys {
+    let (custody, old, gone) = (ground.custody.as_ref(), &ground.layout, &ground.gone);
+    ring::lay(staging, &ring::Sources { custody, old, gone, without_keys: args.without_keys })?;
+    let (opened, all) = ring::opened(staging, manifest, gone)?;
+    if opened < all && !args.without_keys {
         return Err(CliError::usage(
             "--custody",
-            "缺少密封对象的密钥；请给出密钥托管目录，或用 --without-keys 明确不要密钥。",
-            "Keys of sealed objects are missing: name the custody, or say --without-keys.",
+            format!("{} 个密封对象缺少密钥；请给出密钥托管目录，或用 --without-keys 明确不要密钥。", all - opened),
+            format!("Keys of {} sealed objects are missing: name the custody, or say --without-keys.", all - opened),
         ));
     }
     for name in LogName::ALL {
@@ -246,34 +248,6 @@ fn lay_out(args: &RestoreArgs, ground: &Ground, staging: &Layout) -> Result<Unpa
         return Err(CliError::bug("the restored journal is not the one that was backed up"));
     }
     Ok(done)
-}
-
-/// The ring: tombstones of every source, then the keys that are alive. Says which are.
-fn keys(ground: &Ground, staging: &Layout) -> Result<BTreeSet<String>, CliError> {
-    let mut held = BTreeSet::new();
-    if !staging.zone_keys().is_dir() {
-        return Ok(held);
-    }
-    let ring = staging.ring();
-    fs::create_dir_all(&ring)?;
-    let sources = [ground.custody.as_ref().map(Custody::keys), Some(ground.layout.ring())];
-    for source in sources.iter().flatten() {
-        let Ok(entries) = fs::read_dir(source) else { continue };
-        for entry in entries {
-            let path = entry?.path();
-            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            if name.ends_with(".destroyed") {
-                write_private(&ring.join(&name), &fs::read(&path)?)?;
-            } else if let Some(id) = name.strip_suffix(".key")
-                && !ground.gone.contains(id)
-                && !ring.join(&name).is_file()
-            {
-                write_private(&ring.join(&name), &fs::read(&path)?)?;
-                held.insert(id.to_owned());
-            }
-        }
-    }
-    Ok(held)
 }
 
 /// Builds a log from its leaves under the checkpoint that its owner signed; the signer's memory with it.
@@ -422,7 +396,8 @@ fn custody_path(ground: &Ground, staging: &Layout) -> Option<PathBuf> {
 
 fn drill(args: &RestoreArgs, ground: &Ground) -> Result<Said, CliError> {
     let staging = beside(&ground.layout, "drill")?;
-    let tried = lay_out(args, ground, &staging).and_then(|done| Ok((done, opened(ground, &staging)?)));
+    let tried = lay_out(args, ground, &staging)
+        .and_then(|done| Ok((done, ring::opened(&staging, &ground.manifest, &ground.gone)?.0)));
     clear(&staging)?;
     let (done, opened) = tried?;
     let recorded = ground.layout.platform().join("platform.db").is_file();
@@ -445,26 +420,6 @@ fn drill(args: &RestoreArgs, ground: &Ground) -> Result<Said, CliError> {
         "opened": opened, "left_out": done.left_out, "recorded": recorded, "newer": ground.newer,
     });
     Ok(Said::new(0, json, text))
-}
-
-/// Opens every restored object's key and checks its header: a drill that never tried the keys would prove little.
-fn opened(ground: &Ground, staging: &Layout) -> Result<u64, CliError> {
-    if !staging.ring().is_dir() {
-        return Ok(0);
-    }
-    let trust = live::trust(staging)?;
-    let master = staging.zone_keys().join(crate::init::RING_MASTER);
-    let ring = crypto::FileKeyProvider::open(&staging.ring(), &master, trust.suite)?;
-    let mut n = 0;
-    for object in ground.manifest.objects.iter().filter(|o| !ground.gone.contains(&o.key)) {
-        let bytes = fs::read(staging.data.join(&object.path))?;
-        let header = crypto::open_header(bytes.get(..crypto::MAX_HEADER.min(bytes.len())).unwrap_or_default())?;
-        use crypto::KeyProvider;
-        if ring.unwrap(&header.key, &header.wrapped).is_ok() {
-            n += 1;
-        }
-    }
-    Ok(n)
 }
 
 fn said(ground: &Ground, done: &Unpacked, by: Option<&Restoration>, aside: Option<&Path>) -> Said {

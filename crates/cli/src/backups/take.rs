@@ -8,6 +8,7 @@
 use super::live::{self, LogCopy};
 use super::{BACKUP_VAR, custody_of, passphrase};
 use crate::init::QUEUE_KEY;
+use crate::keyplace;
 use crate::layout::{Layout, write_private};
 use crate::serve::{platform, supervisor};
 use crate::tools::Said;
@@ -15,6 +16,7 @@ use crate::tools::input;
 use crate::wiring::{self, CliError};
 use ::backup::{Content, Custody, Facts, Manifest, Repo, Source, take};
 use clap::Args;
+use hsm::KeyPlace;
 use model::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -58,6 +60,7 @@ pub fn backup(args: &BackupArgs) -> Result<Said, CliError> {
     }
     let secret = passphrase(BACKUP_VAR)?;
     let repo = Repo::open_or_make(&out, &trust.deployment, trust.suite, &secret)?;
+    let _still = still(&layout)?;
     let custody = custody(custody_dir, &layout, &trust)?;
     let held = custody.as_ref().map(|c| c.sync(&layout.ring())).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -104,11 +107,18 @@ fn said(manifest: &Manifest, digest: &model::Digest, out: &Path, written: u64, h
 /// The custody that was named, or that the folder has. From the first time on the zone reaches it when it destroys.
 fn custody(named: Option<PathBuf>, layout: &Layout, trust: &audit::Trust) -> Result<Option<Custody>, CliError> {
     let Some(dir) = named.or(custody_of(layout)?) else { return Ok(None) };
-    if !layout.ring().is_dir() {
+    if !layout.ring().is_dir() || keyplace::kept(layout)? != KeyPlace::File {
         return Err(CliError::usage(
             "--custody",
             "该目录没有软件密钥环：密钥在硬件模块中，由其自身的备份办法保管。",
             "This folder has no ring of software keys: a hardware module keeps its keys by its own means.",
+        ));
+    }
+    if !layout.keepers().is_file() {
+        return Err(CliError::usage(
+            "--custody",
+            "主密钥尚未由两名保管人封存；请先运行 yunyu admin export-keys。",
+            "The master key was not sealed by two keepers yet: run `yunyu admin export-keys` first.",
         ));
     }
     let custody = Custody::open_or_make(&dir, &trust.deployment)?;
@@ -123,6 +133,21 @@ fn custody(named: Option<PathBuf>, layout: &Layout, trust: &audit::Trust) -> Res
     }
     write_private(&layout.custody_file(), text.as_bytes())?;
     Ok(Some(custody))
+}
+
+/// No header changes under way while objects are copied.
+fn still(layout: &Layout) -> Result<Option<zone::node::Still>, CliError> {
+    if !layout.zone().is_dir() {
+        return Ok(None);
+    }
+    zone::node::hold_still(&layout.zone()).map(Some).map_err(|e| match e {
+        zone::node::NodeError::Rotating => CliError::usage(
+            "--data",
+            "正在轮换密钥，或轮换中断未完成；请先完成 yunyu admin rotate-keys。",
+            "Keys are being rotated, or a rotation was cut short; finish `yunyu admin rotate-keys` first.",
+        ),
+        other => CliError::bug(other),
+    })
 }
 
 fn collect(
@@ -147,7 +172,7 @@ fn collect(
         facts.frames = Some(journal.frames);
         files.push(("zone/journal".to_owned(), Content::Prefix(layout.zone().join("journal"), journal.len)));
     }
-    for path in kept(&layout.data)? {
+    for path in kept(layout)? {
         let name = path.strip_prefix(&layout.data).map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
         files.push((name, Content::File(path)));
     }
@@ -199,8 +224,8 @@ fn database(
 
 /// Files that are copied as they are. Left out: what is copied otherwise, what a process makes anew, and what is not the
 /// deployment's to keep (the root, people's desks).
-fn kept(data: &Path) -> Result<Vec<PathBuf>, CliError> {
-    let mut out = Vec::new();
+fn kept(layout: &Layout) -> Result<Vec<PathBuf>, CliError> {
+    let (data, mut out) = (layout.data.as_path(), Vec::new());
     for name in ["deployment.json", "trust.json"] {
         out.extend(Some(data.join(name)).filter(|p| p.is_file()));
     }
@@ -208,11 +233,19 @@ fn kept(data: &Path) -> Result<Vec<PathBuf>, CliError> {
         walk(&data.join(folder), data, &mut out)?;
     }
     out.extend(Some(data.join("log/deployment.json")).filter(|p| p.is_file()));
+    // Over a device a ring holds no key, but without it nobody finds one.
+    if keyplace::kept(layout)? != KeyPlace::File {
+        let wanted = |p: &PathBuf| {
+            p.extension().is_some_and(|e| ["key", "uses", "destroyed", "retired"].iter().any(|w| e == *w))
+        };
+        let names = fs::read_dir(layout.ring())?.map(|e| Ok(e?.path())).collect::<std::io::Result<Vec<_>>>()?;
+        out.extend(names.into_iter().filter(wanted));
+    }
     Ok(out)
 }
 
 fn walk(folder: &Path, data: &Path, out: &mut Vec<PathBuf>) -> Result<(), CliError> {
-    const SKIPPED: [&str; 11] = [
+    const SKIPPED: [&str; 12] = [
         "platform/platform.db",
         "platform/platform.db-wal",
         "platform/platform.db-shm",
@@ -223,6 +256,7 @@ fn walk(folder: &Path, data: &Path, out: &mut Vec<PathBuf>) -> Result<(), CliErr
         "zone/endpoint",
         "zone/lock",
         "zone/keys/ring",
+        "zone/keys/ring-master",
         "zone/custody",
     ];
     let entries = match fs::read_dir(folder) {

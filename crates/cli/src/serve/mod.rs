@@ -67,6 +67,7 @@ pub fn command(args: &ServeArgs) -> Result<u8, CliError> {
             quiet: false,
             ending: false,
             suite: crypto::Suite::Gm,
+            keys: "file".into(),
             database: args.database.clone(),
             zone_data: None,
             tls: args.tls,
@@ -135,6 +136,7 @@ fn initialise(layout: &Layout, args: &ServeArgs) -> Result<(), CliError> {
     let options = InitOptions {
         city: wiring::choose(&city)?,
         with_zone: !args.without_zone,
+        keys: hsm::KeyPlace::File,
         suite: crypto::Suite::Gm,
         simulated_from: None,
         wall: model::Timestamp(wiring::wall_clock()()),

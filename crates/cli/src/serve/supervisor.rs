@@ -232,6 +232,8 @@ fn platform(exe: &PathBuf, plan: &Plan) -> std::io::Result<Child> {
     if plan.zone.as_ref().is_none_or(|z| z.layout.data != plan.layout.data) {
         command.arg("--zone-apart");
     }
+    // The PIN is the zone's alone.
+    command.env_remove(crate::keyplace::PIN_VAR);
     if let Some(database) = &plan.database {
         command.env(DATABASE_VAR, database);
     }

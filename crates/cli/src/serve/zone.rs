@@ -1,7 +1,9 @@
 //! The zone process, on the platform's machine or on its own, and its enrolment.
 
+use crate::backups::CustodyOfZone;
 use crate::enrol;
-use crate::init::{RING_MASTER, ZONE_KEY, ZONE_LOG_KEY};
+use crate::init::{ZONE_KEY, ZONE_LOG_KEY};
+use crate::keyplace;
 use crate::layout::Layout;
 use crate::serve::supervisor::resolve;
 use crate::serve::{announce, confine};
@@ -60,6 +62,10 @@ enum ZoneTool {
         /// Folder of the rule pack, where it is not one of the program's.
         #[arg(long)]
         city: Option<String>,
+        /// Where the zone keeps its keys: `file`, `pkcs11:MODULE?token=LABEL` or `sdf:LIBRARY?kek=INDEX`, with
+        /// `&pin-file=FILE` if the PIN is not in `YUNYU_KEYS_PIN`. Fixed for good.
+        #[arg(long, value_name = "PLACE", default_value = "file")]
+        keys: String,
         /// One JSON document on standard output.
         #[arg(long)]
         json: bool,
@@ -75,7 +81,7 @@ impl ZoneArgs {
 
 /// Enrols, or runs a node by itself until it is told to end.
 pub fn command(args: ZoneArgs) -> Result<u8, CliError> {
-    let Some(ZoneTool::Enrol { data, trust, city, json }) = args.tool else {
+    let Some(ZoneTool::Enrol { data, trust, city, keys, json }) = args.tool else {
         // A node by itself outlives the shell that started it, and says where it is.
         confine::harden(false)?;
         return run(&args.run, true).map(|()| 0);
@@ -83,7 +89,7 @@ pub fn command(args: ZoneArgs) -> Result<u8, CliError> {
     let layout = Layout::new(&data)?;
     let bytes = read("--trust", &trust)?;
     enrol::refuse_simulated(&bytes)?;
-    let request = enrol::enrol(&layout, &bytes, city.as_deref())?;
+    let request = enrol::enrol(&layout, &bytes, city.as_deref(), &keys)?;
     let (file, digest) = (enrol::request_file(&layout), request.digest()?);
     if json {
         println!("{}", serde_json::json!({"data": layout.data, "request": file, "digest": digest}));
@@ -128,6 +134,15 @@ fn pinned(layout: &Layout, shown: Option<&PathBuf>) -> Result<audit::Trust, CliE
 }
 
 async fn serve(args: &RunArgs, alone: bool) -> Result<(), CliError> {
+    let config = config(args)?;
+    if alone {
+        announce(config.listen, config.tls.is_some());
+    }
+    zone::node::run(config, wiring::told_to_end()).await.map_err(CliError::bug)
+}
+
+/// Everything a node needs, out of its folder.
+fn config(args: &RunArgs) -> Result<zone::node::NodeConfig, CliError> {
     let layout = Layout::new(&args.data)?;
     let trust = pinned(&layout, args.trust.as_ref())?;
     let clock = match trust.clock {
@@ -139,8 +154,7 @@ async fn serve(args: &RunArgs, alone: bool) -> Result<(), CliError> {
     let tls = wiring::tls_files(&layout.zone(), args.listen, args.tls)?;
     let listen = resolve(args.listen)?;
     let platform_ca = args.ca.as_ref().map(|file| read("--ca", file)).transpose()?;
-    let keys = layout.zone_keys();
-    let provider = crypto::FileKeyProvider::open(&keys.join("ring"), &keys.join(RING_MASTER), trust.suite)?;
+    let keys = keyplace::open(&layout, trust.suite)?;
     let pack = wiring::pack_kept(&layout.zone_pack(), &trust.city)?;
     if wiring::pack_digest(trust.suite, &pack)? != trust.pack.digest {
         return Err(CliError::usage(
@@ -149,11 +163,8 @@ async fn serve(args: &RunArgs, alone: bool) -> Result<(), CliError> {
             "The rule pack is not the one the zone was enrolled with.",
         ));
     }
-    if alone {
-        announce(listen, tls.is_some());
-    }
-    let trust_deployment = trust.deployment.clone();
-    let config = zone::node::NodeConfig {
+    let held = CustodyOfZone { layout: layout.clone(), deployment: trust.deployment.clone() };
+    Ok(zone::node::NodeConfig {
         data: layout.zone(),
         log: layout.log().join("zone"),
         platform: args.platform.clone(),
@@ -163,15 +174,91 @@ async fn serve(args: &RunArgs, alone: bool) -> Result<(), CliError> {
         tls,
         trust: zone::node::Trust { deployment: trust.deployment, suite: trust.suite, clock, root: trust.root },
         pack: Arc::new(PinnedPack(pack)),
-        keys: Arc::new(provider),
-        custody: Some(Arc::new(crate::backups::CustodyOfZone { layout: layout.clone(), deployment: trust_deployment })),
-        signer: wiring::service_key(&keys, ZONE_KEY)?,
-        log_signer: wiring::service_key(&keys, ZONE_LOG_KEY)?,
+        signer: keyplace::zone_key(&layout, &*keys, ZONE_KEY)?,
+        log_signer: keyplace::zone_key(&layout, &*keys, ZONE_LOG_KEY)?,
+        keys,
+        custody: Some(Arc::new(held)),
         job_command: vec![std::env::current_exe()?.into_os_string(), "job-process".into()],
         limits: zone::node::Limits::default(),
         machine_clock: wiring::machine_clock(),
+    })
+}
+
+/// Rotates the keys of the zone in a folder that nobody serves.
+///
+/// # Errors
+/// Usage: there is no zone, a node runs in it, or a backup copies it. Otherwise storage or key device failed; a later call
+/// goes on.
+pub fn rotate_keys(layout: &Layout) -> Result<zone::node::Rotated, CliError> {
+    let (config, runtime) = standing_still(layout)?;
+    runtime.block_on(zone::node::rotate_keys(config)).map_err(busy)
+}
+
+/// Leaves the leaf about keys that were handed to their keepers, in a folder that nobody serves.
+///
+/// # Errors
+/// As [`rotate_keys`].
+pub fn record_export(layout: &Layout, sealed: &model::Digest) -> Result<(), CliError> {
+    let (config, runtime) = standing_still(layout)?;
+    runtime.block_on(zone::node::record_export(config, sealed)).map_err(busy)
+}
+
+/// The keepers open a sealed resource, in a folder that nobody serves.
+///
+/// # Errors
+/// Usage: nobody ordered it, or the keepers are others; otherwise as [`rotate_keys`].
+pub fn unseal(layout: &Layout, resource: &str, with: &crypto::SealingKeys) -> Result<u64, CliError> {
+    let (config, runtime) = standing_still(layout)?;
+    runtime.block_on(zone::node::unseal(config, &resource.into(), with)).map_err(busy)
+}
+
+/// Suite of the zone in a folder.
+///
+/// # Errors
+/// Usage: there is no zone.
+pub fn suite(layout: &Layout) -> Result<crypto::Suite, CliError> {
+    Ok(pinned(layout, None)?.suite)
+}
+
+fn standing_still(layout: &Layout) -> Result<(zone::node::NodeConfig, tokio::runtime::Runtime), CliError> {
+    confine::harden(false)?;
+    let loopback = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+    let args = RunArgs {
+        data: layout.data.clone(),
+        platform: "http://127.0.0.1:8600".to_owned(),
+        trust: None,
+        console: Vec::new(),
+        listen: loopback,
+        ca: None,
+        tls: false,
     };
-    zone::node::run(config, wiring::told_to_end()).await.map_err(CliError::bug)
+    Ok((config(&args)?, tokio::runtime::Builder::new_multi_thread().enable_all().build()?))
+}
+
+fn busy(e: zone::node::NodeError) -> CliError {
+    match e {
+        zone::node::NodeError::Locked => CliError::usage(
+            "--data",
+            "该目录的运营域正在运行；请先停止它。",
+            "The zone in this folder is running; stop it first.",
+        ),
+        zone::node::NodeError::Copied => CliError::usage(
+            "--data",
+            "该目录正在备份；请等备份完成。",
+            "A backup of this folder is being made; wait for it.",
+        ),
+        zone::node::NodeError::NotOrdered => CliError::usage(
+            "--resource",
+            "没有启封该资源的指令，或已启封。",
+            "No order unseals this resource, or it is unsealed already.",
+        ),
+        zone::node::NodeError::Crypto(crypto::CryptoError::NoSealingKey) => CliError::usage(
+            "--resource",
+            "该资源由另外两名保管人封存。",
+            "The resource was sealed for two other keepers.",
+        ),
+        other => CliError::bug(other),
+    }
 }
 
 fn read(option: &str, file: &std::path::Path) -> Result<Vec<u8>, CliError> {

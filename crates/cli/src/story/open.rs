@@ -34,6 +34,8 @@ pub struct StoryArgs {
     pub quiet: bool,
     /// Suite of a new folder.
     pub suite: Suite,
+    /// Where the zone of a new folder keeps its keys.
+    pub keys: String,
     /// Database, if not the folder's own.
     pub database: Option<String>,
     /// A folder of its own for the zone.
@@ -112,7 +114,7 @@ fn plan(layout: &Layout, args: &StoryArgs, root: &SigningKey) -> Result<Plan, Cl
         None => layout.clone(),
     };
     if zone.data != layout.data {
-        crate::enrol::ensure(layout, &zone, &args.city, root)?;
+        crate::enrol::ensure(layout, &zone, &args.city, &args.keys, root)?;
     }
     Ok(Plan {
         layout: layout.clone(),
@@ -168,6 +170,7 @@ fn make(layout: &Layout, args: &StoryArgs) -> Result<String, CliError> {
     let options = InitOptions {
         city: wiring::choose(&args.city)?,
         with_zone: args.zone_data.is_none(),
+        keys: crate::keyplace::place(&args.keys, args.suite)?,
         suite: args.suite,
         simulated_from: Some(BEGIN),
         wall: Timestamp(wiring::wall_clock()()),

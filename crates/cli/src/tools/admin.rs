@@ -5,8 +5,11 @@ use super::{doctor, input};
 use crate::backups;
 use crate::enrol;
 use crate::init::{self, InitOptions};
+use crate::keepers;
+use crate::keyplace;
 use crate::layout::{Layout, write_private};
 use crate::root;
+use crate::serve::zone;
 use crate::wiring::{self, CliError};
 use clap::{Args, Subcommand, ValueEnum};
 use crypto::Suite;
@@ -31,6 +34,12 @@ pub enum AdminTool {
     Restore(backups::RestoreArgs),
     /// 签署恢复确认书 · Sign the statement that a restore needs
     ConfirmRestore(backups::ConfirmArgs),
+    /// 轮换运营域密钥：换新的加密密钥，数据不重写，旧密钥销毁；须先停止运营域 · Rotate the zone's keys: new material, no data rewritten, the old destroyed; stop the zone first
+    RotateKeys(RotateArgs),
+    /// 导出运营域主密钥：由两名保管人各以口令共同封存，单人打不开 · Export the zone's master key, sealed by two keepers: neither opens it alone
+    ExportKeys(RotateArgs),
+    /// 启封资源：启封指令到达后，由两名保管人在运营域机器上打开密钥 · Unseal a resource: after the order, the two keepers open its keys at the zone
+    Unseal(UnsealArgs),
     /// 检查部署 · Examine a deployment
     Doctor(DoctorArgs),
     /// 信任文件 · The trust file
@@ -66,12 +75,29 @@ pub struct InitArgs {
     /// 运营域在另一台机器：不在此生成其密钥 · The zone lives on another machine: make no keys for it here
     #[arg(long, conflicts_with = "simulated")]
     pub without_zone: bool,
+    /// 运营域密钥的位置，定后不变：file、pkcs11:模块?token=标签、sdf:库?kek=序号 · Where the zone keeps its keys, fixed for good; PIN in YUNYU_KEYS_PIN or &pin-file=FILE
+    #[arg(long, value_name = "PLACE", default_value = "file", conflicts_with = "without_zone")]
+    pub keys: String,
     /// 演练：模拟时钟，从该日 09:00 起，只能在本机使用 · For rehearsals: a simulated clock from this day on, loopback only
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub simulated: Option<String>,
     /// 密码套件 · Cipher suite
     #[arg(long, value_enum, default_value = "gm")]
     pub suite: SuiteName,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `unseal`. The keepers' passphrases come in `YUNYU_KEEPER_1_PASSPHRASE` and `YUNYU_KEEPER_2_PASSPHRASE`.
+#[derive(Debug, Args)]
+pub struct UnsealArgs {
+    /// 数据目录 · Data folder of the zone
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// 资源编号 · The resource
+    #[arg(long, value_name = "ID")]
+    pub resource: String,
     /// One JSON document on standard output
     #[arg(long)]
     pub json: bool,
@@ -145,6 +171,17 @@ pub struct DoctorArgs {
     pub json: bool,
 }
 
+/// Arguments of `rotate-keys`.
+#[derive(Debug, Args)]
+pub struct RotateArgs {
+    /// 数据目录 · Data folder of the zone
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `trust export`.
 #[derive(Debug, Args)]
 pub struct TrustArgs {
@@ -170,6 +207,8 @@ impl AdminTool {
             Self::Backup(args) => args.json,
             Self::Restore(args) => args.json,
             Self::ConfirmRestore(args) => args.json,
+            Self::RotateKeys(args) | Self::ExportKeys(args) => args.json,
+            Self::Unseal(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Trust(TrustTool::Export(args)) => args.json,
         }
@@ -186,6 +225,9 @@ pub fn run(tool: AdminTool) -> Result<Said, CliError> {
         AdminTool::Backup(args) => backups::backup(&args),
         AdminTool::Restore(args) => backups::restore(&args),
         AdminTool::ConfirmRestore(args) => backups::confirm(&args),
+        AdminTool::RotateKeys(args) => rotate_keys(&args),
+        AdminTool::ExportKeys(args) => export_keys(&args),
+        AdminTool::Unseal(args) => unseal(&args),
         AdminTool::Doctor(args) => doctor::run(&args.data),
         AdminTool::Trust(TrustTool::Export(args)) => export_trust(&args),
     }
@@ -206,6 +248,7 @@ fn initialise(args: &InitArgs) -> Result<Said, CliError> {
     let options = InitOptions {
         city,
         with_zone: !args.without_zone,
+        keys: keyplace::place(&args.keys, suite)?,
         suite,
         simulated_from: args.simulated.as_deref().map(day).transpose()?,
         wall: Timestamp((wiring::wall_clock())()),
@@ -282,6 +325,33 @@ fn sign_keys(args: &SignArgs) -> Result<Said, CliError> {
         text.push_str("未签署：核对无误后加 --yes。\nNothing was signed: add --yes once this is right.\n");
     }
     Ok(Said::new(0, json, text))
+}
+
+fn rotate_keys(args: &RotateArgs) -> Result<Said, CliError> {
+    let layout = Layout::new(&args.data)?;
+    let done = zone::rotate_keys(&layout)?;
+    let text = format!(
+        "已轮换 {} 个密钥，重新封装 {} 个数据密钥；数据未重写，旧密钥已销毁。请随后做一次备份。\n{} keys have new material, {} data keys were wrapped anew; no data were rewritten, the old material is destroyed. Take a backup now.\n",
+        done.keys, done.objects, done.keys, done.objects
+    );
+    Ok(Said::new(0, json!({"keys": done.keys, "objects": done.objects}), text))
+}
+
+fn export_keys(args: &RotateArgs) -> Result<Said, CliError> {
+    let layout = Layout::new(&args.data)?;
+    let digest = keepers::export(&layout)?;
+    let text = format!(
+        "主密钥已由两名保管人封存 sealed by two keepers: {}\n  {digest}\n  此后的备份含此文件；恢复密钥须两人到场。\n  Backups from now on hold it; restoring keys needs both.\n",
+        layout.keepers().display()
+    );
+    Ok(Said::new(0, json!({"sealed": layout.keepers(), "digest": digest}), text))
+}
+
+fn unseal(args: &UnsealArgs) -> Result<Said, CliError> {
+    let layout = Layout::new(&args.data)?;
+    let keys = keepers::unseal(&layout, &args.resource)?;
+    let text = format!("已启封 unsealed: {}  密钥 keys {keys}\n", args.resource);
+    Ok(Said::new(0, json!({"resource": args.resource, "keys": keys}), text))
 }
 
 /// A folder that can be made and written.

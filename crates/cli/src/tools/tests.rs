@@ -35,6 +35,7 @@ fn made(dir: &Path, suite: Suite) -> (Layout, InitDone) {
     let options = InitOptions {
         city: wiring::choose(&city()).unwrap(),
         with_zone: true,
+        keys: hsm::KeyPlace::File,
         suite,
         simulated_from: None,
         wall: Timestamp(wiring::wall_clock()()),

@@ -15,7 +15,15 @@ fn init_doctor_and_trust() {
     let (code, found) = json(&yunyu(&["admin", "doctor", "--data", arg(&data), "--json"]));
     assert_eq!((code, &found["ok"]), (0, &doc!(true)), "{found}");
     let ids: Vec<&str> = found["checks"].as_array().unwrap().iter().filter_map(|c| c["id"].as_str()).collect();
-    assert_eq!(ids, ["confinement", "clock", "suite", "pack", "keys", "permissions", "root", "log", "tls"]);
+    let folder = ["confinement", "clock", "suite", "pack", "permissions", "root", "log", "tls"];
+    let assessor = ["self_test", "algorithms", "keys", "key_inventory", "certificates"];
+    let machine = ["tls_versions", "entropy", "core_dumps", "swap"];
+    assert_eq!(ids, [&folder[..], &assessor, &machine].concat());
+    let facts = &found["cryptography"];
+    assert_eq!((&facts["keys"]["kind"], &facts["keys"]["extractable"]), (&doc!("file"), &doc!(true)));
+    assert_eq!(facts["algorithms"]["signature"], "SM2");
+    assert_eq!(facts["self_test"].as_array().unwrap().len(), 12);
+    assert_eq!((&facts["inventory"], &facts["certificates"]), (&doc!([]), &doc!([])));
 
     let out = yunyu(&["admin", "trust", "export", "--data", arg(&data)]);
     assert_eq!(out.stdout, std::fs::read(data.join("trust.json")).unwrap(), "byte for byte: one encoding");

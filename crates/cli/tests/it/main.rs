@@ -3,6 +3,7 @@
 
 mod admin;
 mod gate;
+mod keys;
 mod pack;
 mod sql;
 mod story;

@@ -153,6 +153,21 @@ pub fn open_header(bytes: &[u8]) -> Result<Header, CryptoError> {
     Ok(Header { suite, key, wrapped, salt, context_digest, commitment, len: bytes.len() - rest.len() })
 }
 
+/// The bytes of the same header with its data key wrapped under the newest material of its KEK; `None` where it is that
+/// already. As long as before, so that it takes the old one's place; nothing that was sealed changes.
+///
+/// # Errors
+/// As `open_header` and `KeyProvider::rewrap`; a provider that wraps to another length than before.
+pub fn rewrap_header(bytes: &[u8], provider: &dyn KeyProvider) -> Result<Option<Vec<u8>>, CryptoError> {
+    let mut header = open_header(bytes)?;
+    let Some(wrapped) = provider.rewrap(&header.key, &header.wrapped)? else { return Ok(None) };
+    if wrapped.0.len() != header.wrapped.0.len() {
+        return Err(CryptoError::Unsupported("wrap a key to the length that it had"));
+    }
+    header.wrapped = wrapped;
+    Ok(Some(header.encode()))
+}
+
 fn take<'a>(rest: &mut &'a [u8], n: usize) -> Result<&'a [u8], CryptoError> {
     let (head, tail) = rest.split_at_checked(n).ok_or(CryptoError::Truncated)?;
     *rest = tail;

@@ -79,6 +79,7 @@ pub fn decide(
     let input = Input { pack, procedure, case, command, facts, now };
     for (guard, rule) in &step.guards {
         if command.decision == Decision::Approve || guard.on_reject() {
+            let rule = guard.rule(pack, rule);
             guard.check(&input).map_err(|fail| pack.refusal(&guard.code(), rule, fail.zh, fail.en))?;
         }
     }

@@ -6,6 +6,7 @@ use crate::record::{
     Announcement, Authorisation, Ban, BlacklistCheck, EmergencyPlan, Grant, ImplementationPlan, Job, Product, Resource,
     Scenario, StaffFile,
 };
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,6 +48,10 @@ pub struct Facts {
     pub other_stop: bool,
     /// True when the zone reported this authorisation's keys and objects destroyed.
     pub destroyed: bool,
+    /// True when the zone reported that it carried out the order of this very case.
+    pub carried_out: bool,
+    /// When records of the resource named were supplied last.
+    pub last_supply: Option<Timestamp>,
     /// Legal form of the consumer.
     pub consumer_form: Option<LegalForm>,
     /// Organisations that maintain the platform or the domain.

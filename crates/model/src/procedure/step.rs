@@ -294,6 +294,12 @@ words! {
         OrderRestore = "order_restore",
         /// Send the zone the destruction.
         OrderDestroy = "order_destroy",
+        /// Send the zone the withdrawal of a resource.
+        OrderWithdraw = "order_withdraw",
+        /// Send the zone the sealing of a resource.
+        OrderSeal = "order_seal",
+        /// Send the zone the unsealing of a resource.
+        OrderUnseal = "order_unseal",
         /// Record the resource in the master catalogue.
         CatalogueResource = "catalogue_resource",
         /// Put the implementation plan in force, in the place of the one it replaces.

@@ -1,8 +1,8 @@
 //! The catalogue: resources and batches.
 
 use crate::entity::{entity, words};
-use crate::ids::{BatchId, CaseId, OrgId, ResourceId};
-use crate::order::ResourceSpec;
+use crate::ids::{BatchId, CaseId, DestructionId, OrgId, ResourceId};
+use crate::order::{DestroyedObjects, ResourceSpec};
 use crate::signed::Digest;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,9 @@ words! {
         Submitted = "submitted",
         /// In the master catalogue.
         Catalogued = "catalogued",
-        /// Taken out.
+        /// Kept, and unreadable until it is unsealed.
+        Sealed = "sealed",
+        /// Taken out: keys and records are destroyed.
         Withdrawn = "withdrawn",
     }
 }
@@ -62,6 +64,46 @@ pub struct Resource {
 }
 
 entity!(Resource, "resource", id = id, parent = case, org = provider, state = state);
+
+words! {
+    /// What a certificate about a resource says.
+    ResourceDeed {
+        /// Keys and records are gone.
+        Destroyed = "destroyed",
+        /// Keys are sealed away; the records stay.
+        Sealed = "sealed",
+        /// The keepers opened the keys again.
+        Unsealed = "unsealed",
+    }
+}
+
+/// What the zone did to a resource, as it reported it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceCertificate {
+    /// Its id.
+    pub id: DestructionId,
+    /// Resource.
+    pub resource: ResourceId,
+    /// What was done.
+    pub deed: ResourceDeed,
+    /// Case that decided it.
+    pub case: CaseId,
+    /// Provider.
+    pub provider: OrgId,
+    /// Ids of the keys.
+    pub keys: Vec<String>,
+    /// Number of objects removed.
+    pub objects: u64,
+    /// What they were, by kind, and the digest of the zone's list of them.
+    pub what: Option<DestroyedObjects>,
+    /// Sequence of the zone's report.
+    pub report: u64,
+    /// When the zone reported it.
+    pub at: Timestamp,
+}
+
+entity!(ResourceCertificate, "resource_certificate", id = id, parent = resource, org = provider, state = deed);
 
 /// A supplied batch, as the zone reported it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

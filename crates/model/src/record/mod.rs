@@ -8,7 +8,7 @@ mod product;
 mod staff;
 
 pub use authorisation::{Authorisation, AuthorisationState, Ban, BlacklistCheck};
-pub use catalogue::{Batch, Grade, Resource, ResourceState};
+pub use catalogue::{Batch, Grade, Resource, ResourceCertificate, ResourceDeed, ResourceState};
 pub use delivery::{ConsumerOrder, ConsumerOrderState, Meter};
 pub use paper::{
     Agreement, Announcement, Certificate, DestructionCertificate, ImplementationPlan, ImplementationPlanState,

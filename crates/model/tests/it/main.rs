@@ -9,6 +9,7 @@ mod cities;
 mod loader;
 mod product;
 mod quorum;
+mod resources;
 mod retention;
 mod scripts;
 mod stop;

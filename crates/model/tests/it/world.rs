@@ -322,6 +322,7 @@ pub fn facts() -> Facts {
         failed_rectification: true,
         other_stop: false,
         destroyed: true,
+        carried_out: true,
         ..Facts::default()
     }
 }

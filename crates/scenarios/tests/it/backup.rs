@@ -8,13 +8,22 @@ use std::time::Duration;
 
 const PASSPHRASE: &str = "a passphrase for backups";
 
-/// Runs a command with the backup's passphrase in its environment.
+const KEEPERS: [&str; 2] = ["the first keeper's own words", "the second keeper's own words"];
+
+/// Runs a command with every passphrase in its environment.
 fn admin(words: &[&str], code: i32) -> Value {
+    kept_by(words, code, KEEPERS)
+}
+
+/// The same with the passphrases of these keepers.
+fn kept_by(words: &[&str], code: i32, keepers: [&str; 2]) -> Value {
     let out = Command::new(yunyu())
         .arg("admin")
         .args(words)
         .arg("--json")
         .env("YUNYU_BACKUP_PASSPHRASE", PASSPHRASE)
+        .env("YUNYU_KEEPER_1_PASSPHRASE", keepers[0])
+        .env("YUNYU_KEEPER_2_PASSPHRASE", keepers[1])
         .env_remove("YUNYU_DATABASE")
         .stdin(Stdio::null())
         .output()
@@ -31,6 +40,7 @@ fn killed(words: &[&str], after: Duration) {
         .args(words)
         .arg("--json")
         .env("YUNYU_BACKUP_PASSPHRASE", PASSPHRASE)
+        .envs(["YUNYU_KEEPER_1_PASSPHRASE", "YUNYU_KEEPER_2_PASSPHRASE"].into_iter().zip(KEEPERS))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -96,6 +106,7 @@ async fn a_backup_from_before_a_destruction_brings_nothing_back() {
     let (data, out, custody) = (dir.path().join("data"), dir.path().join("backup"), dir.path().join("custody"));
     story(&data, &[]);
     let backup = ["backup", "--data", text(&data), "--out", text(&out), "--custody", text(&custody)];
+    export(&data, &backup);
     let first = admin(&backup, 0);
     assert!(first["objects"].as_u64().unwrap() > 3, "{first}");
     let second = admin(&backup, 0);
@@ -122,7 +133,10 @@ async fn a_backup_from_before_a_destruction_brings_nothing_back() {
     let refused = admin(&restore, 2);
     assert!(refused["error"]["en"].as_str().unwrap().contains("custody"), "{refused}");
     let with = [&restore[..], &["--custody", text(&custody)]].concat();
+    one_keeper_alone(&data, &with, &restore);
     let made = admin(&with, 0);
+    let master = |data: &Path| std::fs::read(data.join("zone/keys/ring-master")).unwrap();
+    assert_eq!(master(&fresh), master(&data));
     assert!(made["left_out"].as_u64().unwrap() > 0, "{made}");
     assert!(files(&fresh.join("zone/objects/auth")).is_empty(), "destroyed objects were laid out");
     assert!(!files(&fresh.join("zone/objects/res")).is_empty(), "the providers' records must come back");
@@ -130,6 +144,91 @@ async fn a_backup_from_before_a_destruction_brings_nothing_back() {
     held(&fresh, &data).await;
 
     behind(&data, &backup, &out, dir.path());
+}
+
+/// Keys leave the machine only sealed by two people, on record.
+fn export(data: &Path, backup: &[&str]) {
+    let refused = admin(backup, 2);
+    assert!(refused["error"]["en"].as_str().unwrap().contains("two keepers"), "{refused}");
+    let words = ["export-keys", "--data", text(data)];
+    let [first, second] = KEEPERS;
+    for (keepers, why) in [([first, first], "different"), (["short", second], "at least"), ([first, ""], "Each of")] {
+        let refused = kept_by(&words, 2, keepers);
+        assert!(refused["error"]["en"].as_str().unwrap().contains(why), "{refused}");
+    }
+    assert!(!data.join("zone/keys/keepers.json").exists());
+    admin(&words, 0);
+    logs_hold(data);
+    let (reader, _) = audit::LogReader::open(&data.join("log/zone")).unwrap();
+    let mut told = 0;
+    reader
+        .each(0, |_, bytes| {
+            told += usize::from(audit::Leaf::decode(bytes)?.kind == "export_keys");
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(told, 1);
+}
+
+/// The attack: one keeper who holds backup, passphrase and custody.
+fn one_keeper_alone(data: &Path, with: &[&str], restore: &[&str]) {
+    let [first, second] = KEEPERS;
+    for keepers in [[first, first], [second, second], [first, ""], ["", second], [second, first], [first, PASSPHRASE]] {
+        let refused = kept_by(with, 2, keepers);
+        assert!(refused["error"]["en"].as_str().unwrap().to_lowercase().contains("keeper"), "{refused}");
+    }
+    // What one person can have of the backup holds no master key but one made for a zone that begins anew.
+    let folder = data.with_extension("bare");
+    let bare = [&restore[..4], &[text(&folder), "--without-keys"]].concat();
+    kept_by(&bare, 0, [first, ""]);
+    let ours = std::fs::read(data.join("zone/keys/ring-master")).unwrap();
+    for file in files(&folder) {
+        assert!(!std::fs::read(&file).unwrap().windows(32).any(|w| w == ours), "{}", file.display());
+    }
+    assert!(names(&folder.join("zone/keys/ring"), ".key").is_empty());
+}
+
+/// A rotation between two backups: both open with the custody, until what they hold is destroyed.
+#[test]
+fn backups_from_before_a_rotation_open_until_a_destruction() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, out, custody) = (dir.path().join("data"), dir.path().join("backup"), dir.path().join("custody"));
+    story(&data, &[]);
+    admin(&["export-keys", "--data", text(&data)], 0);
+    let backup = ["backup", "--data", text(&data), "--out", text(&out), "--custody", text(&custody)];
+    admin(&backup, 0);
+    let lock = std::fs::File::create(data.join("zone/rotation.lock")).unwrap();
+    lock.lock_shared().unwrap();
+    let rotate = ["rotate-keys", "--data", text(&data)];
+    assert!(admin(&rotate, 2)["error"]["en"].as_str().unwrap().contains("backup"), "rotated during a backup");
+    drop(lock);
+    admin(&rotate, 0);
+    std::fs::write(data.join("zone/rewrap"), b"").unwrap();
+    assert!(admin(&backup, 2)["error"]["en"].as_str().unwrap().contains("rotat"), "backed up with a torn header");
+    std::fs::remove_file(data.join("zone/rewrap")).unwrap();
+    admin(&backup, 0);
+    assert!(names(&custody, ".key").iter().any(|n| n.ends_with(".v2.key")), "{:?}", names(&custody, ".key"));
+    let bare = dir.path().join("bare");
+    let drill = |n: &str| {
+        let words = ["restore", "--backup", text(&out), "--data", text(&bare), "--custody", text(&custody), "--drill"];
+        let told = admin(&[&words[..], &["--snapshot", n]].concat(), 0);
+        assert_eq!(told["opened"], told["objects"], "{told}");
+        told["left_out"].as_u64().unwrap()
+    };
+    assert_eq!((drill("1"), drill("2")), (0, 0));
+    // The newest snapshot comes back on a machine that has nothing, and its next rotation finishes what is left.
+    let restore = ["restore", "--backup", text(&out), "--data", text(&bare), "--custody", text(&custody)];
+    admin(&restore, 0);
+    admin(&["rotate-keys", "--data", text(&bare)], 0);
+    let ring = bare.join("zone/keys/ring");
+    assert!(names(&ring, ".key").iter().all(|n| !n.contains(".v2.") || !ring.join(n.replace(".v2.", ".")).exists()));
+    // The end of the authorisation takes every version from the custody.
+    story(&data, &["--ending"]);
+    assert!(drill("1") > 0 && drill("2") > 0);
+    for stone in names(&custody, ".destroyed") {
+        let id = stone.strip_suffix(".destroyed").unwrap();
+        assert!(names(&custody, ".key").iter().all(|n| !n.starts_with(id)), "a version of {id} is kept");
+    }
 }
 
 /// A restored folder serves, and its authorisation is suspended; its log holds and says that it was restored.

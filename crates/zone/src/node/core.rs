@@ -64,6 +64,7 @@ impl Core {
             return Err(NodeError::RolledBack("the log is ahead of the journal"));
         }
         journal.cut()?;
+        super::rotate::finish(&cfg.data)?;
         super::sealed::sweep(&cfg.data.join("objects"), &state)?;
         leaves.queue(missing);
         let offset = match cfg.trust.clock {
@@ -123,10 +124,15 @@ impl Core {
     pub(crate) fn key(&self, purpose: &str, scope: &str) -> Result<KeyId, NodeError> {
         // Under the state's lock, so that two callers never make two keys.
         let _one = lock(&self.inner);
-        match self.cfg.keys.find(purpose, scope) {
-            Some(id) => Ok(id),
-            None => Ok(self.cfg.keys.create(purpose, scope)?),
+        let (keys, at) = (&self.cfg.keys, Some(self.time.now().0));
+        let Some(id) = keys.find(purpose, scope) else { return Ok(keys.create_at(purpose, scope, at)?) };
+        // A key that has wrapped what it may gets new material; `admin rotate-keys` ends the old one's life. The key of
+        // subject tokens wraps nothing, and its codes are stored: it is never rotated.
+        if keys.remaining(&id)? == 0 {
+            keys.begin_rotation(&id, at)?;
+            tracing::warn!(purpose, "a key has wrapped as many data keys as it may and has new material");
         }
+        Ok(id)
     }
 }
 

@@ -6,7 +6,6 @@ use super::error::NodeError;
 use super::time::write_atomically;
 use crypto::Suite;
 use model::Digest;
-use model::ids::AuthorisationId;
 use model::order::DestroyedObjects;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -16,10 +15,10 @@ use std::path::Path;
 /// Type name under which a list is digested.
 pub(crate) const LIST_TYPE: &str = "destroyed-objects";
 
-/// Paths below an authorisation's folder, each with the digest of its bytes.
+/// Paths below an authorisation's or a resource's folder, each with the digest of its bytes.
 pub(crate) type List = BTreeMap<String, String>;
 
-/// Lists an authorisation's folder.
+/// Lists a folder.
 pub(crate) fn list(suite: Suite, folder: &Path) -> Result<List, NodeError> {
     let mut out = List::new();
     walk(suite, folder, "", &mut out)?;
@@ -58,10 +57,10 @@ fn digest(suite: Suite, path: &Path) -> std::io::Result<String> {
 }
 
 /// Keeps a list before anything on it goes; gives the counts by kind and its digest.
-pub(crate) fn keep(core: &Core, authorisation: &AuthorisationId, list: &List) -> Result<DestroyedObjects, NodeError> {
+pub(crate) fn keep(core: &Core, of: &str, list: &List) -> Result<DestroyedObjects, NodeError> {
     let folder = core.cfg.data.join("destroyed");
     fs::create_dir_all(&folder).map_err(NodeError::io("keeping a list"))?;
-    write_atomically(&folder.join(format!("{authorisation}.json")), &crypto::canonical(list)?)?;
+    write_atomically(&folder.join(format!("{of}.json")), &crypto::canonical(list)?)?;
     let mut kinds = BTreeMap::new();
     for path in list.keys() {
         *kinds.entry(kind(path).to_owned()).or_insert(0) += 1;
@@ -75,6 +74,8 @@ fn kind(path: &str) -> &'static str {
         Some("artefact") => "results",
         Some("report") => "reports",
         Some("table") => "products",
+        Some("parquet") => "records",
+        Some("csv") => "set_aside",
         _ => "others",
     }
 }

@@ -8,6 +8,7 @@ use super::error::NodeError;
 use super::leases::stands;
 use super::record::Record;
 use super::refuse;
+use super::resources;
 use super::state::{Bound, Phase, State};
 use super::verify::{self, OrderFault, plain_id};
 use crate::contract::Contract;
@@ -39,7 +40,7 @@ pub(crate) fn take_order(core: &Core, order: &Signed<WorkOrder>) -> Result<Taken
         let fits = match verified {
             Err(OrderFault::Forged(refusal)) => return Ok(Taken::Forged(refusal)),
             Err(OrderFault::Refused(refusal)) => Err(refusal),
-            Ok(()) => fits(state, trust.suite, &order.body.effect, draft.at),
+            Ok(()) => fits(core, state, &order.body.effect, draft.at),
         };
         match fits {
             Ok(()) => apply(draft, order).map(|()| Taken::Applied),
@@ -64,16 +65,20 @@ fn apply(draft: &mut Draft<'_>, order: &Signed<WorkOrder>) -> Result<(), NodeErr
             leaf = leaf.article(&s.article).with("authorisation", &s.authorisation);
         }
         Effect::Authorise(s) => leaf = leaf.with("authorisation", &s.authorisation),
+        Effect::Withdraw(s) | Effect::Seal(s) | Effect::Unseal(s) => {
+            leaf = leaf.article(&s.article).with("resource", &s.resource);
+        }
         _ => {}
     }
     draft.push(Record::OrderApplied { order: Box::new(order.clone()) });
     draft.leaf(leaf)?;
     let bound = Bound::of(&order.body);
     draft.report(Some(&bound), ReportOutcome::Applied)?;
-    if let Effect::Suspend(stop) | Effect::Destroy(stop) = &order.body.effect {
-        fail_jobs(draft, stop)?;
+    match &order.body.effect {
+        Effect::Suspend(stop) | Effect::Destroy(stop) => fail_jobs(draft, stop),
+        effect @ (Effect::Withdraw(stop) | Effect::Seal(stop)) => resources::fail_jobs(draft, stop, effect),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Jobs that a suspension or an ending stops will not run again under the old order.
@@ -97,18 +102,21 @@ fn refuse_order(draft: &mut Draft<'_>, order: &Signed<WorkOrder>, refusal: Refus
 }
 
 /// Whether the effect fits what the zone holds.
-fn fits(state: &State, suite: Suite, effect: &Effect, now: Timestamp) -> Result<(), Refusal> {
+fn fits(core: &Core, state: &State, effect: &Effect, now: Timestamp) -> Result<(), Refusal> {
     match effect {
         Effect::Authorise(s) => {
             known_form(&[s.authorisation.as_str(), s.operator.as_str()])?;
             fits_authorise(state, s)
         }
-        Effect::Resource(s) => fits_resource(state, suite, s),
+        Effect::Resource(s) => fits_resource(state, core.cfg.trust.suite, s),
         Effect::Grant(s) => fits_grant(state, s, now),
         Effect::Job(s) => fits_job(state, s, now),
         Effect::Release(s) => fits_release(state, s, now),
         Effect::Recipient(s) => fits_recipient(state, s, now),
         Effect::Suspend(s) | Effect::Restore(s) | Effect::Destroy(s) => fits_stop(state, effect, s),
+        Effect::Withdraw(s) | Effect::Seal(s) | Effect::Unseal(s) => {
+            resources::fits(state, core.cfg.keys.can_seal(), effect, s)
+        }
     }
 }
 
@@ -122,6 +130,7 @@ fn fits_resource(state: &State, suite: Suite, spec: &ResourceSpec) -> Result<(),
     if contract.table.name != spec.table {
         return Err(refuse::bad_contract());
     }
+    resources::usable(state, &spec.resource)?;
     match state.resources.get(&spec.resource) {
         Some(old) if old.spec == *spec => Ok(()),
         Some(old) => fits_change(state, &old.spec, spec, &contract),
@@ -151,6 +160,7 @@ fn fits_grant(state: &State, spec: &GrantSpec, now: Timestamp) -> Result<(), Ref
         return Err(refuse::grant_expired());
     }
     authorised::rests_on(state, spec)?.covers(spec)?;
+    resources::all_usable(state, spec.resources.keys())?;
     let purpose = Purpose::parse(&spec.purpose).map_err(|_| refuse::bad_grant())?;
     let mut tables = Vec::new();
     for (resource, provider) in &spec.resources {
@@ -179,6 +189,7 @@ fn fits_job(state: &State, spec: &JobSpec, now: Timestamp) -> Result<(), Refusal
     if now >= grant.spec.until {
         return Err(refuse::grant_expired());
     }
+    resources::all_usable(state, grant.spec.resources.keys())?;
     // Whoever writes a pipeline works for the operator that holds the grant.
     if spec.author_org == grant.spec.operator { Ok(()) } else { Err(refuse::bad_grant()) }
 }

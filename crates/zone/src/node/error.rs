@@ -14,6 +14,15 @@ pub enum NodeError {
     /// Another node works in this folder.
     #[error("another node works in this folder")]
     Locked,
+    /// Keys are being rotated, or a rotation was cut short.
+    #[error("the zone's keys are being rotated, or a rotation was cut short")]
+    Rotating,
+    /// No order asks for this, or it is done already.
+    #[error("no order asks for this, or it is done already")]
+    NotOrdered,
+    /// A backup copies the objects.
+    #[error("a backup of this folder is being made")]
+    Copied,
     /// The configuration cannot be used.
     #[error("the configuration cannot be used: {0}")]
     Config(&'static str),

@@ -3,6 +3,7 @@
 
 use super::core::lock;
 use super::refuse;
+use super::resources;
 use super::state::{Standing, State};
 use super::verify::LEASE_MS;
 use model::ids::{AuthorisationId, GrantId, OrderId};
@@ -54,10 +55,11 @@ impl Leases {
         self.with(state, now, ended)
     }
 
-    /// Whether a grant is in force: its authorisation is, and its term is not over.
+    /// Whether a grant is in force: its authorisation is, its term is not over, and nobody took its data away.
     pub(crate) fn check_grant(&self, state: &State, grant: &GrantId, now: Timestamp) -> Result<(), Refusal> {
         let grant = state.grants.get(grant).ok_or_else(refuse::unknown_object)?;
         self.check(state, &grant.spec.authorisation, now)?;
+        resources::all_usable(state, grant.spec.resources.keys())?;
         if now < grant.spec.until { Ok(()) } else { Err(refuse::grant_expired()) }
     }
 

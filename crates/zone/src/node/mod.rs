@@ -25,6 +25,8 @@ mod receipts;
 mod record;
 mod refuse;
 mod render;
+mod resources;
+mod rotate;
 mod run;
 mod sealed;
 mod stages;
@@ -42,6 +44,8 @@ pub use config::{KeyCustody, Limits, MachineClock, NodeConfig, Trust};
 pub use endpoint::{PROOF_HEADER, TICKET_HEADER};
 pub use error::NodeError;
 pub use policy::Policy;
+pub use resources::unseal;
+pub use rotate::{Rotated, Still, hold_still, record_export, rotate_keys};
 
 use self::core::Core;
 use draft::Said;

@@ -3,10 +3,12 @@
 use super::draft::{Draft, Said};
 use super::error::NodeError;
 use super::record::{JobResult, Record, StoredBatch};
+use super::resources::Leaving;
 use super::state::{Bound, Going, Job, Release};
+use crypto::KeyId;
 use model::Refusal;
 use model::ids::{AuthorisationId, OrgId, PersonId};
-use model::order::{ReportOutcome, StopSpec};
+use model::order::{ReportOutcome, ResourceStopSpec, StopSpec};
 
 /// A batch lies sealed in the zone; `who` uploaded it.
 pub(crate) fn batch_stored(
@@ -78,4 +80,50 @@ pub(crate) fn destroyed(draft: &mut Draft<'_>, bound: &Bound, stop: &StopSpec, g
     draft.push(Record::Destroyed { authorisation: authorisation.clone() });
     draft.leaf(said)?;
     draft.report(Some(bound), ReportOutcome::Destroyed { authorisation, keys, objects, what })
+}
+
+/// A resource's keys and records are gone.
+pub(crate) fn resource_destroyed(
+    draft: &mut Draft<'_>,
+    bound: &Bound,
+    stop: &ResourceStopSpec,
+    leaving: Leaving,
+) -> Result<(), NodeError> {
+    let Leaving { keys, objects, what } = leaving;
+    let said = settled(draft, "destroy_resource", bound, stop).with("keys", keys.len()).with("objects", objects);
+    let said = what.kinds.iter().fold(said.with("list", &what.list), |s, (kind, n)| s.with(kind, n));
+    draft.leaf(said)?;
+    let resource = stop.resource.clone();
+    draft.report(Some(bound), ReportOutcome::ResourceDestroyed { resource, keys, objects, what })
+}
+
+/// A resource's keys are sealed away.
+pub(crate) fn resource_sealed(
+    draft: &mut Draft<'_>,
+    bound: &Bound,
+    stop: &ResourceStopSpec,
+    keys: &[KeyId],
+) -> Result<(), NodeError> {
+    let said = settled(draft, "seal_resource", bound, stop).with("keys", keys.len());
+    draft.leaf(said)?;
+    let (resource, keys) = (stop.resource.clone(), keys.iter().map(ToString::to_string).collect());
+    draft.report(Some(bound), ReportOutcome::ResourceSealed { resource, keys })
+}
+
+/// The keepers opened a resource's keys.
+pub(crate) fn resource_unsealed(
+    draft: &mut Draft<'_>,
+    bound: &Bound,
+    stop: &ResourceStopSpec,
+    keys: &[KeyId],
+) -> Result<(), NodeError> {
+    let said = settled(draft, "unseal_resource", bound, stop).with("keys", keys.len());
+    draft.leaf(said)?;
+    let (resource, keys) = (stop.resource.clone(), keys.iter().map(ToString::to_string).collect());
+    draft.report(Some(bound), ReportOutcome::ResourceUnsealed { resource, keys })
+}
+
+fn settled(draft: &mut Draft<'_>, kind: &'static str, bound: &Bound, stop: &ResourceStopSpec) -> Said {
+    draft.push(Record::ResourceSettled { resource: stop.resource.clone() });
+    Said::new(kind).case(&bound.case).article(&stop.article).with("resource", &stop.resource)
 }

@@ -57,6 +57,12 @@ pub(crate) enum Record {
     },
     /// It is gone.
     Destroyed { authorisation: AuthorisationId },
+    /// What a withdrawal will destroy; keys first.
+    WithdrawalPlanned { resource: ResourceId, keys: Vec<String>, objects: u64, what: DestroyedObjects },
+    /// What was ordered of a resource is done: it is destroyed, sealed or unsealed.
+    ResourceSettled { resource: ResourceId },
+    /// A key's objects all lie under its newest material; the older is destroyed next.
+    KeyRotated { key: String, version: u32 },
     /// A segment of receipts closed.
     SegmentClosed { segment: u64, root: Digest, receipts: u64 },
     /// A leaf of the zone's log. The tiles are a projection of these records.

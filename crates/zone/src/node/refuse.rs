@@ -45,6 +45,12 @@ refusals! {
     contract_changed = "contract-changed", "ZONE-BATCH-5", "接收记录期间字段合约已变更，请重新上传", "the contract changed while the records were received; upload them again";
     /// Grant and resources do not fit.
     bad_grant = "grant-unusable", "ZONE-ORDER-14", "授权内容与目录中的资源、字段或用途不符", "the grant does not fit the resources, fields or purpose";
+    /// Another organisation's resource.
+    other_provider = "resource-other-provider", "ZONE-RESOURCE-1", "该资源由另一提供单位提供", "the resource is another provider's";
+    /// No sealing key, or keys that nothing can be taken out of.
+    cannot_seal = "sealing-unavailable", "ZONE-RESOURCE-2", "没有可用的封存密钥（须先由两名保管人导出），或密钥在密码设备中", "there is no sealing key left (two keepers export them first), or the keys are in a device";
+    /// Nothing to unseal, or another order is under way.
+    not_sealed = "resource-not-sealed", "ZONE-RESOURCE-3", "该资源没有封存，或另一指令尚在办理", "the resource is not sealed, or another order is under way";
     /// Authorisation is destroyed.
     authorisation_ended = "authorisation-ended", "ZONE-AUTH-1", "该授权已终止", "the authorisation has ended";
     /// Grant is over.
@@ -148,4 +154,26 @@ pub(crate) fn suspended(stop: &model::order::StopSpec) -> Refusal {
 /// The authorisation has ended: the article is the ending's own.
 pub(crate) fn ended(stop: &model::order::StopSpec) -> Refusal {
     Refusal { article: stop.article.clone(), ..authorisation_ended() }
+}
+
+/// The resource was withdrawn: the article is the withdrawal's own.
+pub(crate) fn withdrawn(stop: &model::order::ResourceStopSpec) -> Refusal {
+    Refusal::new(
+        "resource-withdrawn",
+        "ZONE-RESOURCE-4",
+        &stop.article,
+        format!("该资源已撤回并销毁（事由 {}）", stop.ground),
+        format!("the resource was withdrawn and destroyed (ground {})", stop.ground),
+    )
+}
+
+/// The resource is sealed: the article is the sealing's own.
+pub(crate) fn sealed_away(stop: &model::order::ResourceStopSpec) -> Refusal {
+    Refusal::new(
+        "resource-sealed",
+        "ZONE-RESOURCE-5",
+        &stop.article,
+        format!("该资源已封存，任何人不可读（事由 {}）", stop.ground),
+        format!("the resource is sealed and nobody can read it (ground {})", stop.ground),
+    )
 }

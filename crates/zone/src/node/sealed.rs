@@ -40,6 +40,11 @@ pub(crate) fn spill(core: &Core) -> PathBuf {
 
 /// Folder of what lies under an authorisation's key.
 pub(crate) fn authorisation_folder(authorisation: &AuthorisationId) -> String {
+    authorisation_folder_of(authorisation.as_str())
+}
+
+/// The same by the text of its id.
+pub(crate) fn authorisation_folder_of(authorisation: &str) -> String {
     format!("auth/{authorisation}")
 }
 
@@ -193,14 +198,6 @@ pub(crate) fn store_batch(
     })
 }
 
-/// Removes what an upload left that was not taken in the end. What stays is swept when the zone starts again.
-pub(crate) fn forget_batch(core: &Core, stored: &StoredBatch) {
-    let folder = objects(core).join(batch_prefix(stored.resource.as_str(), stored.batch.as_str()));
-    if let Err(e) = fs::remove_dir_all(folder) {
-        tracing::warn!(error = %e, "a batch that was not taken could not be removed");
-    }
-}
-
 fn not_taken(e: &IntakeError) -> Refusal {
     tracing::warn!(code = e.code(), "an upload was not taken");
     match e {
@@ -242,7 +239,7 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>, NodeError> {
     Ok(entries(folder)?.into_iter().filter(|p| p.is_dir()).collect())
 }
 
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, NodeError> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, NodeError> {
     let io = NodeError::io;
     match fs::read_dir(folder) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),

@@ -2,6 +2,7 @@
 
 use super::authorised::Authorised;
 use super::record::{Frame, JobResult, Record, StoredBatch};
+use super::resources::{self, Held, How, Leaving};
 use model::ids::{AuthorisationId, BatchId, CaseId, GrantId, JobId, OrderId, ProductId, ResourceId, WorkOrderId};
 use model::keylist::KeyList;
 use model::link::ClockMark;
@@ -105,6 +106,8 @@ pub(crate) struct State {
     /// What was authorised, by order.
     pub(crate) authorisations: BTreeMap<AuthorisationId, Authorised>,
     pub(crate) standing: BTreeMap<AuthorisationId, Standing>,
+    /// Resources that were withdrawn or sealed.
+    pub(crate) held: BTreeMap<ResourceId, Held>,
     pub(crate) jobs: BTreeMap<JobId, Job>,
     pub(crate) releases: BTreeMap<ProductId, Release>,
     pub(crate) recipients: BTreeMap<OrderId, Ordered<RecipientSpec>>,
@@ -118,6 +121,8 @@ pub(crate) struct State {
     pub(crate) outbox: VecDeque<Signed<ZoneReport>>,
     /// Segments closed.
     pub(crate) segments: u64,
+    /// Keys that were rotated, and to which version.
+    pub(crate) rotated: BTreeMap<String, u32>,
 }
 
 impl State {
@@ -174,7 +179,16 @@ impl State {
                 }
             }
             Record::Destroyed { authorisation } => self.end(authorisation),
+            Record::WithdrawalPlanned { resource, keys, objects, what } => {
+                if let Some(held) = self.held.get_mut(&resource) {
+                    held.how = How::Withdrawing(Some(Leaving { keys, objects, what }));
+                }
+            }
+            Record::ResourceSettled { resource } => self.settle(&resource),
             Record::SegmentClosed { segment, .. } => self.segments = segment,
+            Record::KeyRotated { key, version } => {
+                self.rotated.insert(key, version);
+            }
             Record::Leaf { index, leaf, hash } => {
                 self.leaves = index + 1;
                 if let (Some(case), Some(n)) = (leaf.case, leaf.case_seq) {
@@ -206,11 +220,28 @@ impl State {
         }
     }
 
+    fn settle(&mut self, resource: &ResourceId) {
+        let Some(held) = self.held.get_mut(resource) else { return };
+        match held.how {
+            How::Withdrawing(_) => held.how = How::Withdrawn,
+            How::Sealing => held.how = How::Sealed,
+            How::Unsealing => {
+                self.held.remove(resource);
+            }
+            How::Withdrawn | How::Sealed => {}
+        }
+    }
+
     fn apply_order(&mut self, order: Box<Signed<WorkOrder>>) {
         let bound = Bound::of(&order.body);
         self.order_seq = order.body.seq;
         self.used.insert((order.body.case.clone(), order.body.effect.name()));
+        if let Some(held) = resources::held(&order.body.effect, bound.clone()) {
+            self.held.insert(held.stop.resource.clone(), held);
+            return;
+        }
         match order.body.effect.clone() {
+            Effect::Withdraw(_) | Effect::Seal(_) | Effect::Unseal(_) => {}
             Effect::Authorise(spec) => {
                 let authorised = Authorised::of(spec, &order.body);
                 self.authorisations.insert(authorised.spec.authorisation.clone(), authorised);

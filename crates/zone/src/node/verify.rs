@@ -204,6 +204,7 @@ fn object_digest(trust: &Trust, order: &WorkOrder) -> Result<Digest, Refusal> {
         Effect::Release(s) => digest_of(trust.suite, OBJECT_TYPE, s),
         Effect::Recipient(s) => digest_of(trust.suite, OBJECT_TYPE, s),
         Effect::Suspend(s) | Effect::Restore(s) | Effect::Destroy(s) => digest_of(trust.suite, OBJECT_TYPE, s),
+        Effect::Withdraw(s) | Effect::Seal(s) | Effect::Unseal(s) => digest_of(trust.suite, OBJECT_TYPE, s),
     };
     digest.map(|h| Digest(h.to_string())).map_err(|_| refuse::foreign_order())
 }

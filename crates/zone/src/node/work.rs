@@ -9,6 +9,7 @@ use super::jobs;
 use super::outcome;
 use super::record::Record;
 use super::refuse;
+use super::resources;
 use super::sealed::{self, AUTHORISATION_KEY};
 use super::state::{Bound, Going, Phase, Release, Standing};
 use crypto::{KeyId, KeyState};
@@ -37,8 +38,9 @@ pub(crate) async fn work(app: Arc<App>) -> Result<(), NodeError> {
     loop {
         stop_what_may_not_run(&core, &mut running);
         reap(&core, &mut running).await?;
-        let shared = (app.clone(), running.values().map(|r| r.authorisation.clone()).collect::<Vec<_>>());
-        let done = tokio::task::spawn_blocking(move || settle(&shared.0, &shared.1)).await;
+        let busy: Vec<_> = running.iter().map(|(id, r)| (id.clone(), r.authorisation.clone())).collect();
+        let shared = app.clone();
+        let done = tokio::task::spawn_blocking(move || settle(&shared, &busy)).await;
         let done = done.map_err(|_| NodeError::Config("the work loop ended abnormally"))?;
         carry_on(done, "pending work waits")?;
         start_jobs(&core, &mut running);
@@ -111,15 +113,17 @@ fn start_jobs(core: &Arc<Core>, running: &mut BTreeMap<JobId, Running>) {
 }
 
 /// Destruction and release files: short, and done one after the other.
-fn settle(app: &App, busy: &[AuthorisationId]) -> Result<(), NodeError> {
+fn settle(app: &App, busy: &[(JobId, AuthorisationId)]) -> Result<(), NodeError> {
     let core = &app.core;
     for (stop, bound) in core.read(|s| s.standing.values().filter_map(ending).collect::<Vec<_>>()) {
         // Its jobs were told to stop; their processes must be gone before their folder goes.
-        if !busy.contains(&stop.authorisation) {
+        if !busy.iter().any(|(_, a)| *a == stop.authorisation) {
             app.products.clear();
             destroy(core, &stop, &bound)?;
         }
     }
+    let jobs: Vec<JobId> = busy.iter().map(|(job, _)| job.clone()).collect();
+    resources::settle(core, &core.read(|s| resources::read_by(s, &jobs)))?;
     let pending: Vec<Release> = core.read(|s| s.releases.values().filter(|r| r.ready.is_none()).cloned().collect());
     for release in pending {
         let stands = core.read(|s| {
@@ -181,7 +185,7 @@ fn plan(core: &Core, authorisation: &AuthorisationId, folder: &Path) -> Result<G
         |k: &crypto::KeyInfo| k.purpose == AUTHORISATION_KEY && k.scope == authorisation.0 && k.state == KeyState::Live;
     let keys: Vec<String> = core.cfg.keys.list().into_iter().filter(of).map(|k| k.id.to_string()).collect();
     let list = destroyed::list(core.cfg.trust.suite, folder)?;
-    let what = destroyed::keep(core, authorisation, &list)?;
+    let what = destroyed::keep(core, authorisation.as_str(), &list)?;
     let going = Going { keys, objects: list.len() as u64, what: Some(what) };
     let Going { keys, objects, what } = going.clone();
     let planned = Record::DestroyPlanned { authorisation: authorisation.clone(), keys, objects, what };

@@ -7,7 +7,7 @@ use crate::procedure::Guard;
 use std::collections::BTreeMap;
 
 /// Record kinds (`Entity::KIND`) that an answer may name.
-const RECORDS: [&str; 27] = [
+const RECORDS: [&str; 28] = [
     "organisation",
     "person",
     "case",
@@ -32,13 +32,14 @@ const RECORDS: [&str; 27] = [
     "consumer_order",
     "meter",
     "destruction_certificate",
+    "resource_certificate",
     "order",
     "report",
     "leaf",
 ];
 
 /// Functions of the product that an answer may name.
-const FUNCTIONS: [&str; 22] = [
+const FUNCTIONS: [&str; 23] = [
     "audit_log",
     "evidence",
     "lineage",
@@ -54,6 +55,7 @@ const FUNCTIONS: [&str; 22] = [
     "file_delivery",
     "stop",
     "destruction",
+    "sealing",
     "tickets",
     "leases",
     "key_lists",

@@ -9,8 +9,23 @@ use crate::procedure::{By, Exclude, Procedure, Step, StepEffect};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-const ORDERS: [&str; 9] =
-    ["authorise", "resource", "grant", "job", "release", "recipient", "suspend", "restore", "destroy"];
+const ORDERS: [&str; 12] = [
+    "authorise",
+    "resource",
+    "grant",
+    "job",
+    "release",
+    "recipient",
+    "suspend",
+    "restore",
+    "destroy",
+    "withdraw",
+    "seal",
+    "unseal",
+];
+
+/// Orders that take keys away or bring them back: two different people sign for each.
+const TWO_PEOPLE: [&str; 4] = ["destroy", "withdraw", "seal", "unseal"];
 
 pub(super) fn check(pack: &Pack, homes: &BTreeMap<String, String>) -> Result<(), PackError> {
     let layer = pack.layers.iter().rev().map(|l| format!("{}/pack.toml", l.id)).collect::<Vec<_>>();
@@ -30,6 +45,9 @@ pub(super) fn check(pack: &Pack, homes: &BTreeMap<String, String>) -> Result<(),
             alternative(pack, name, way, source)?;
             if name == "release" {
                 reviewers(pack, way, source)?;
+            }
+            if TWO_PEOPLE.contains(&name.as_str()) {
+                two_people(pack, name, way, source)?;
             }
         }
     }
@@ -55,6 +73,27 @@ fn reviewers(pack: &Pack, way: &Alternative, source: Source<'_>) -> Result<(), P
             "add a step that only this body may take",
         ))
     })
+}
+
+/// On every branch a later approval bars whoever gave the first, or one approval wants two people by itself.
+fn two_people(pack: &Pack, name: &str, way: &Alternative, source: Source<'_>) -> Result<(), PackError> {
+    let steps =
+        || way.steps.iter().filter_map(|s| pack.procedure(&way.procedure)?.step(s)).filter(|s| s.when.is_none());
+    let later = |s: &&Step| way.steps.first() != Some(&s.name);
+    if steps().any(|s| s.count > 1) || steps().filter(later).any(|s| s.not.contains(&Exclude::Author)) {
+        return Ok(());
+    }
+    let key = format!("effects.{name}");
+    Err(source.fault(
+        &key,
+        &way.procedure,
+        format!("程序 {} 中一人即可使指令 {name} 成立；销毁、封存或启封密钥须有两人签署", way.procedure),
+        format!(
+            "in procedure {} one person alone can carry the order \"{name}\"; two people must sign where keys are destroyed, sealed or unsealed",
+            way.procedure
+        ),
+        "write not = [\"author\"] at a later step",
+    ))
 }
 
 fn alternative(pack: &Pack, name: &str, way: &Alternative, source: Source<'_>) -> Result<(), PackError> {

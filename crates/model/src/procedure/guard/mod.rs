@@ -12,8 +12,9 @@ use crate::case::{Case, Command};
 use crate::entity::words;
 use crate::object::ObjectKind;
 use crate::pack::{Pack, ValueKind};
-use crate::record::Authorisation;
+use crate::record::{Authorisation, ResourceState};
 use crate::refusal::Refusal;
+use crate::retention::RESOURCE_MONTHS;
 use crate::time::Timestamp;
 
 words! {
@@ -65,6 +66,16 @@ words! {
         GroundProved = "ground_proved",
         /// The zone reported keys and objects destroyed.
         Destroyed = "destroyed",
+        /// The resource is in the catalogue.
+        ResourceHeld = "resource_held",
+        /// The resource is sealed.
+        ResourceSealed = "resource_sealed",
+        /// The resource is in the catalogue or sealed.
+        ResourceKept = "resource_kept",
+        /// The resource's records need not be kept any longer (`retention.resource_months`).
+        RetentionOver = "retention_over",
+        /// The zone reported that it carried out this case's order.
+        CarriedOut = "carried_out",
         /// The resources lie within the authorisation's scope.
         WithinScope = "within_scope",
         /// The grant or delivery ends no later than the authorisation.
@@ -195,9 +206,18 @@ impl Guard {
                 &[("operator.blacklists", ValueKind::List), ("operator.blacklist_check_days", ValueKind::Integer)]
             }
             Self::FormListed => &[("product.forms", ValueKind::List)],
+            Self::RetentionOver => &[("retention.resource_months", ValueKind::Integer)],
             Self::ConsumerFormAllowed => &[("consumer.legal_forms", ValueKind::List)],
             Self::EmergencyPlan => &[("emergency_plan.required_of", ValueKind::List)],
             _ => &[],
+        }
+    }
+
+    /// What a refusal cites: the rule beside the guard, or, for how long records are kept, the rule of the value itself.
+    pub(crate) fn rule<'a>(self, pack: &'a Pack, beside: &'a str) -> &'a str {
+        match self {
+            Self::RetentionOver => pack.param(RESOURCE_MONTHS).map_or(beside, |p| p.source.as_str()),
+            _ => beside,
         }
     }
 
@@ -234,6 +254,13 @@ impl Guard {
             ),
             Self::Destroyed => {
                 hold(i.facts.destroyed, "运营域尚未报告销毁完成", "the zone has not reported the destruction yet")
+            }
+            Self::ResourceHeld => supply::resource_is(i, &[ResourceState::Catalogued]),
+            Self::ResourceSealed => supply::resource_is(i, &[ResourceState::Sealed]),
+            Self::ResourceKept => supply::resource_is(i, &[ResourceState::Catalogued, ResourceState::Sealed]),
+            Self::RetentionOver => supply::retention_over(i),
+            Self::CarriedOut => {
+                hold(i.facts.carried_out, "运营域尚未报告办理完成", "the zone has not reported that it is done yet")
             }
             Self::ResourcesCatalogued => supply::resources_catalogued(i),
             Self::SharingConsented => supply::sharing_consented(i),

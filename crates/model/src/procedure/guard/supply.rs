@@ -3,6 +3,7 @@
 use super::{Fail, Input, fail, hold};
 use crate::ids::{OrgId, ResourceId};
 use crate::record::{Grade, GrantState, ResourceState, ScenarioState};
+use crate::retention::check_resource;
 use crate::time::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -53,6 +54,38 @@ pub(super) fn sharing_consented(i: &Input<'_>) -> Result<(), Fail> {
             ),
         )
     })
+}
+
+/// The one resource of a case about its withdrawal or sealing, in one of these states, of the provider that is named.
+pub(super) fn resource_is(i: &Input<'_>, states: &[ResourceState]) -> Result<(), Fail> {
+    let id = i.case.text("resource").unwrap_or_default();
+    let found = i.facts.resources.get(&ResourceId::from(id)).filter(|r| r.id.as_str() == id);
+    let Some(found) = found.filter(|r| Some(r.provider.as_str()) == i.case.text("provider")) else {
+        return fail("没有这一资源，或提供单位不符", "there is no such resource of this provider");
+    };
+    if states.contains(&found.state) {
+        return Ok(());
+    }
+    let (zh, en) = match found.state {
+        ResourceState::Submitted => ("资源尚未入目录", "the resource is not in the catalogue yet"),
+        ResourceState::Catalogued => ("资源没有封存", "the resource is not sealed"),
+        ResourceState::Sealed => ("资源已封存", "the resource is sealed"),
+        ResourceState::Withdrawn => ("资源已撤回并销毁", "the resource was withdrawn and destroyed"),
+    };
+    fail(zh, en)
+}
+
+/// Records may be destroyed once the pack's months have passed since they were last supplied; until then they are sealed.
+pub(super) fn retention_over(i: &Input<'_>) -> Result<(), Fail> {
+    let id = ResourceId::from(i.case.text("resource").unwrap_or_default());
+    let Some(resource) = i.facts.resources.get(&id) else {
+        return fail("没有这一资源", "there is no such resource");
+    };
+    let from = i.facts.last_supply.unwrap_or(resource.at);
+    match check_resource(i.pack, from, i.now) {
+        Ok(()) => Ok(()),
+        Err(refusal) => fail(refusal.zh, refusal.en),
+    }
 }
 
 pub(super) fn within_scope(i: &Input<'_>) -> Result<(), Fail> {

@@ -9,6 +9,7 @@ use crate::node::draft::Said;
 use crate::node::outcome;
 use crate::node::record::StoredBatch;
 use crate::node::refuse;
+use crate::node::resources;
 use crate::node::sealed;
 use crate::node::state::{Bound, State as ZoneState};
 use crate::node::verify::plain_id;
@@ -113,7 +114,11 @@ fn begin(app: &App, batch: &BatchId, progress: &Arc<Progress>) -> Result<(), Ref
 /// The resource of a ticket, if the caller's organisation provides it.
 fn provided(state: &ZoneState, resource: &ResourceId, org: &OrgId) -> Result<(ResourceSpec, Bound), Refusal> {
     let held = state.resources.get(resource).ok_or_else(refuse::not_found)?;
-    if &held.spec.provider == org { Ok((held.spec.clone(), held.bound.clone())) } else { Err(refuse::ticket_holder()) }
+    if &held.spec.provider != org {
+        return Err(refuse::ticket_holder());
+    }
+    resources::usable(state, resource)?;
+    Ok((held.spec.clone(), held.bound.clone()))
 }
 
 fn receive(
@@ -130,16 +135,21 @@ fn receive(
     }
     let stored = sealed::store_batch(&app.core, spec, batch, reader, progress)?;
     let kept = stored.clone();
-    let taken = app.core.commit(|draft| {
-        // Stored as the contract said when the upload began: were another in force by now, it might not read them.
-        let current = draft.state.resources.get(&spec.resource).is_some_and(|held| held.spec == *spec);
-        if current { outcome::batch_stored(draft, bound, who, kept).map(|()| true) } else { Ok(false) }
+    let refused = app.core.commit(|draft| match still(draft.state, spec) {
+        Ok(()) => outcome::batch_stored(draft, bound, who, kept).map(|()| None),
+        Err(refusal) => Ok(Some(refusal)),
     });
-    if taken.map_err(|e| broken(&e))? {
-        return Ok(stored);
-    }
-    sealed::forget_batch(&app.core, &stored);
-    Err(refuse::contract_changed())
+    let Some(refusal) = refused.map_err(|e| broken(&e))? else { return Ok(stored) };
+    resources::drop_batch(&app.core, &spec.resource, batch.as_str()).map_err(|e| broken(&e))?;
+    Err(refusal)
+}
+
+/// Whether the resource is as it was when the upload began: not withdrawn or sealed meanwhile, and under the same contract,
+/// because another might not read what was stored.
+fn still(state: &ZoneState, spec: &ResourceSpec) -> Result<(), Refusal> {
+    resources::usable(state, &spec.resource)?;
+    let same = state.resources.get(&spec.resource).is_some_and(|held| held.spec == *spec);
+    if same { Ok(()) } else { Err(refuse::contract_changed()) }
 }
 
 /// A batch that is stored already is answered as before if it is the same, byte for byte.

@@ -17,6 +17,8 @@ const FRAMES: &[&str] = &[
     r#"{"at":6,"records":[{"hash":"sm3:02","index":0,"leaf":{"actor":null,"article":"10.1","at":6,"case":"case_1","case_seq":1,"kind":"apply_order","log":"zone","object":null,"org":null,"outcome":"done","prev":null,"refs":{"work_order":"wo_1"},"rule":null,"v":1},"record":"leaf"}],"seq":6,"v":1}"#,
     r#"{"at":7,"records":[{"record":"report","report":{"body":{"at":7,"case":"case_1","case_head":"sm3:00","deployment":"d","order":"wo_1","outcome":"applied","seq":1,"v":1,"zone_head":"sm3:02"},"key":"k","signature":"s"}}],"seq":7,"v":1}"#,
     r#"{"at":8,"records":[{"authorisation":"auth_1","keys":["k"],"objects":2,"record":"destroy_planned","what":{"kinds":{"products":1,"results":1},"list":"sm3:00"}}],"seq":8,"v":1}"#,
+    r#"{"at":9,"records":[{"key":"kek-1","record":"key_rotated","version":2}],"seq":9,"v":1}"#,
+    r#"{"at":10,"records":[{"keys":["k"],"objects":2,"record":"withdrawal_planned","resource":"res_1","what":{"kinds":{"records":1,"set_aside":1},"list":"sm3:00"}},{"record":"resource_settled","resource":"res_1"}],"seq":10,"v":1}"#,
 ];
 
 const RECEIPT: &str = r#"{"at":1,"call":{"answer":"sm3:00","bytes":3,"kind":"product_file","order":"ord_1","org":"org_1","product":"prod_1","rows":1,"ticket":"tic_1"},"n":1,"segment":1,"v":1}"#;

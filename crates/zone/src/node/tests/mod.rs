@@ -10,5 +10,7 @@ mod formats;
 mod jobs;
 mod live;
 mod orders;
+mod resources;
+mod rotate;
 mod slow;
 mod world;

@@ -1,5 +1,8 @@
 //! `yunyu admin doctor`: what stands and falls with this machine and folder. Looks, and changes nothing.
 
+mod assessor;
+mod certificate;
+
 use super::said::Said;
 use crate::init::{PLATFORM_LOG_KEY, ZONE_LOG_KEY};
 use crate::layout::Layout;
@@ -45,7 +48,8 @@ impl Check {
 pub fn run(data: &Path) -> Result<Said, CliError> {
     let layout = Layout::new(data)?;
     let deployment = wiring::deployment(&layout)?;
-    let checks = vec![
+    let assessed = assessor::assess(&layout, &deployment)?;
+    let mut checks = vec![
         confinement(&layout),
         clock(&layout, &deployment),
         Check::new(
@@ -55,17 +59,12 @@ pub fn run(data: &Path) -> Result<Said, CliError> {
             format!("Cipher suite {}.", deployment.suite.name()),
         ),
         pack(&layout, &deployment)?,
-        Check::new(
-            "keys",
-            State::NotAssessable,
-            "密钥为软件密钥，不是密码机或智能密码钥匙：商用密码应用安全性评估无从认定。",
-            "Keys are software keys, not in an HSM or USB key: a commercial-cryptography assessment cannot accept them.",
-        ),
         permissions(&layout),
         root_key(&layout),
         log(&layout),
         tls(&layout),
     ];
+    checks.extend(assessed.checks);
     let failed = checks.iter().any(|c| c.state == State::Fail);
     let mut text = String::new();
     for check in &checks {
@@ -77,7 +76,7 @@ pub fn run(data: &Path) -> Result<Said, CliError> {
         };
         let _ = writeln!(text, "{mark} {}\n    {}\n    {}", check.id, check.zh, check.en);
     }
-    let json = json!({"data": layout.data, "deployment": deployment.deployment, "ok": !failed, "checks": checks});
+    let json = json!({"data": layout.data, "deployment": deployment.deployment, "ok": !failed, "checks": checks, "cryptography": assessed.facts});
     Ok(Said::new(u8::from(failed), json, text))
 }
 

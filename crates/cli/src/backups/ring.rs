@@ -1,0 +1,122 @@
+//! The zone's key ring in a folder that is being restored: which keys come, from where, and whether they open anything.
+
+use super::live;
+use crate::keepers;
+use crate::keyplace;
+use crate::layout::{Layout, write_private};
+use crate::wiring::CliError;
+use ::backup::{Custody, Manifest, bring_tombstones, bury, gather};
+use crypto::Suite;
+use hsm::KeyPlace;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+/// Where keys may come from.
+pub struct Sources<'a> {
+    /// The custody, where there is one.
+    pub custody: Option<&'a Custody>,
+    /// The folder that is replaced, if it is there.
+    pub old: &'a Layout,
+    /// Ids of destroyed keys, from everywhere.
+    pub gone: &'a BTreeSet<String>,
+    /// The caller does without keys.
+    pub without_keys: bool,
+}
+
+/// Lays the ring out: tombstones of every source, then what is alive.
+///
+/// # Errors
+/// Usage: keepers' passphrases are missing or wrong, the device is not there or lacks keys. Otherwise storage failed.
+pub fn lay(staging: &Layout, from: &Sources<'_>) -> Result<(), CliError> {
+    if !staging.zone_keys().is_dir() {
+        return Ok(());
+    }
+    let suite = live::trust(staging)?.suite;
+    fs::create_dir_all(staging.ring())?;
+    match keyplace::kept(staging)? {
+        KeyPlace::File => software(staging, from, suite),
+        _ => in_device(staging, from, suite),
+    }
+}
+
+fn folders(from: &Sources<'_>) -> Vec<PathBuf> {
+    from.custody.map(Custody::keys).into_iter().chain([from.old.ring()]).collect()
+}
+
+/// Software keys are in no backup: they come from the custody and from the folder that is replaced.
+fn software(staging: &Layout, from: &Sources<'_>, suite: Suite) -> Result<(), CliError> {
+    let ring = staging.ring();
+    if from.without_keys {
+        bring_tombstones(&ring, &folders(from))?;
+    } else {
+        gather(&ring, &folders(from), from.gone)?;
+    }
+    let any = crypto::inventory(&ring)?.iter().any(|k| k.state == crypto::KeyState::Live);
+    let here = fs::read(from.old.ring_master()).map(zeroize::Zeroizing::new);
+    let master = match here {
+        // A zone without keys begins anew, under a master key that nobody has.
+        _ if !any => {
+            match fs::remove_file(staging.keepers()) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
+                _ => {}
+            }
+            crypto::Zeroizing::new(crypto::random::<32>()?.to_vec())
+        }
+        // On the machine that holds the key already nobody takes it out.
+        Ok(here) if !keepers::given() => here,
+        _ => keepers::master(staging, suite)?,
+    };
+    Ok(write_private(&staging.ring_master(), &master)?)
+}
+
+/// A ring over a device is in the backup, for it says where keys are and holds none. The device has the last word.
+fn in_device(staging: &Layout, from: &Sources<'_>, suite: Suite) -> Result<(), CliError> {
+    let ring = staging.ring();
+    bring_tombstones(&ring, &folders(from))?;
+    bury(&ring, from.gone)?;
+    let absent = keyplace::absent(staging, suite)?;
+    if !absent.is_empty() && !from.without_keys {
+        return Err(CliError::usage(
+            "--data",
+            format!(
+                "设备中没有备份所指的 {} 个密钥：备份之后已销毁或轮换。要放弃其下的对象，请加 --without-keys。",
+                absent.len()
+            ),
+            format!(
+                "The device lacks {} keys that the backup names: destroyed or rotated since. To give up what lies under them, say --without-keys.",
+                absent.len()
+            ),
+        ));
+    }
+    for name in absent {
+        fs::remove_file(ring.join(format!("{name}.key")))?;
+    }
+    Ok(())
+}
+
+/// How many objects of a snapshot open with the ring, and how many were to.
+///
+/// # Errors
+/// The ring or an object cannot be read.
+pub fn opened(staging: &Layout, manifest: &Manifest, gone: &BTreeSet<String>) -> Result<(u64, u64), CliError> {
+    let wanted: Vec<_> = manifest.objects.iter().filter(|o| !gone.contains(&o.key)).collect();
+    let all = wanted.len() as u64;
+    if !staging.ring().is_dir() {
+        return Ok((0, all));
+    }
+    let keys = keyplace::open(staging, live::trust(staging)?.suite)?;
+    let mut n = 0;
+    for object in wanted {
+        let header = head(&staging.data.join(&object.path))?;
+        n += u64::from(keys.unwrap(&header.key, &header.wrapped).is_ok());
+    }
+    Ok((n, all))
+}
+
+fn head(path: &std::path::Path) -> Result<crypto::Header, CliError> {
+    use std::io::Read;
+    let mut head = Vec::new();
+    fs::File::open(path)?.take(crypto::MAX_HEADER as u64).read_to_end(&mut head)?;
+    Ok(crypto::open_header(&head)?)
+}

@@ -1,0 +1,290 @@
+//! The ring's folder: one small JSON file per fact, each with one encoding, each written whole or not at all.
+//!
+//! | file | what |
+//! |---|---|
+//! | `<name>.key` | material of a key, or what finds it in its device; `<name>` is the id, from version 2 on `<id>.v<n>` |
+//! | `<name>.making` | a device is being asked for material that no entry names yet |
+//! | `<name>.retired` | this version is destroyed, a newer one took its place |
+//! | `<id>.sealed` | every version is sealed away under a sealing key that is not here any more |
+//! | `<pad>.pad` | a sealing key that was never used; its keepers have it too |
+//! | `<id>.destroyed` | tombstone: every version is destroyed, and the id is never given out again |
+//! | `<id>.uses` | up to how many data keys the newest version may have wrapped |
+
+use crate::provider::{KeyId, KeyInfo, KeyState};
+use crate::{CryptoError, Suite, canonical, from_canonical, random_hex};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// `<name>.key`. Format 1 had one version of each key and did not say when it was made.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyEntry {
+    pub(super) v: u32,
+    pub(super) id: KeyId,
+    pub(super) suite: Suite,
+    pub(super) purpose: String,
+    pub(super) scope: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) created_at: Option<i64>,
+    pub(super) sealed: String,
+}
+
+impl KeyEntry {
+    /// What the sealing binds: everything but the sealed part.
+    pub(super) fn bound(&self) -> Result<Vec<u8>, CryptoError> {
+        match self.v {
+            1 => canonical(&(self.v, &self.id, self.suite, &self.purpose, &self.scope)),
+            _ => canonical(&(
+                (self.v, &self.id, self.suite),
+                (&self.purpose, &self.scope),
+                (self.version, self.created_at),
+            )),
+        }
+    }
+
+    pub(super) fn version(&self) -> u32 {
+        self.version.unwrap_or(1)
+    }
+
+    pub(super) fn name(&self) -> String {
+        name(&self.id, self.version())
+    }
+
+    fn check(&self) -> Result<(), CryptoError> {
+        match (self.v, self.version) {
+            (1, None) if self.created_at.is_none() => Ok(()),
+            (2, Some(n)) if n > 0 => Ok(()),
+            _ => Err(CryptoError::UnknownVersion("the key ring")),
+        }
+    }
+}
+
+/// Name of a version's material.
+pub(super) fn name(id: &KeyId, version: u32) -> String {
+    if version == 1 { id.to_string() } else { format!("{id}.v{version}") }
+}
+
+/// `<id>.destroyed`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tombstone {
+    pub(super) v: u32,
+    pub(super) id: KeyId,
+    pub(super) purpose: String,
+    pub(super) scope: String,
+    pub(super) destroyed_at: Option<i64>,
+}
+
+/// `<name>.retired`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retired {
+    pub(super) v: u32,
+    pub(super) id: KeyId,
+    pub(super) version: u32,
+    pub(super) retired_at: Option<i64>,
+}
+
+/// `<id>.sealed`: the entries as they were, their `sealed` now under the sealing key of this name.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SealedAway {
+    pub(super) v: u32,
+    pub(super) id: KeyId,
+    pub(super) pad: String,
+    pub(super) entries: Vec<KeyEntry>,
+}
+
+/// `<id>.uses`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Uses {
+    pub(super) v: u32,
+    pub(super) id: KeyId,
+    pub(super) version: u32,
+    pub(super) reserved: u64,
+}
+
+/// What a folder holds. Where a key file and a word about its end both stand, the end counts.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Entries that stand, and their files.
+    pub(super) live: Vec<KeyEntry>,
+    /// Names and files of entries that have ended.
+    pub(super) ended: Vec<(String, PathBuf)>,
+    pub(super) tombstones: Vec<Tombstone>,
+    /// What is sealed away and not destroyed.
+    pub(super) sealed: Vec<SealedAway>,
+    pub(super) uses: BTreeMap<KeyId, (u32, u64)>,
+    /// Names that a device may hold without an entry.
+    pub(super) making: Vec<String>,
+    /// Writes that were cut short before their rename.
+    pub(super) torn: Vec<PathBuf>,
+}
+
+/// Reads a folder and changes nothing.
+pub(super) fn scan(dir: &Path) -> Result<Found, CryptoError> {
+    let mut paths = fs::read_dir(dir)?.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>()?;
+    // Ends first: a key file under one may be half overwritten, and a copy put back counts for nothing.
+    paths.sort_by_key(|p| (extension(p) == "key", p.clone()));
+    let (mut found, mut retired) = (Found::default(), BTreeSet::new());
+    for path in paths {
+        match extension(&path) {
+            "destroyed" => {
+                let t: Tombstone = read(&path, |t: &Tombstone| (t.v, t.id.to_string()))?;
+                found.tombstones.push(t);
+            }
+            "retired" => {
+                let r: Retired = read(&path, |r: &Retired| (r.v, name(&r.id, r.version)))?;
+                retired.insert(name(&r.id, r.version));
+            }
+            "sealed" => {
+                let s: SealedAway = read(&path, |s: &SealedAway| (s.v, s.id.to_string()))?;
+                // A tombstone may stand later in the list: what it ends is taken out below.
+                found.sealed.push(s);
+            }
+            "uses" => {
+                let u: Uses = read(&path, |u: &Uses| (u.v, u.id.to_string()))?;
+                found.uses.insert(u.id, (u.version, u.reserved));
+            }
+            "making" => found.making.push(stem(&path).to_owned()),
+            "tmp" => found.torn.push(path),
+            "key" => key(&mut found, &retired, path)?,
+            _ => {}
+        }
+    }
+    for s in found.sealed.extract_if(.., |s| found.tombstones.iter().any(|t| t.id == s.id)) {
+        found.ended.push((s.id.to_string(), dir.join(format!("{}.sealed", s.id))));
+    }
+    Ok(found)
+}
+
+fn key(found: &mut Found, retired: &BTreeSet<String>, path: PathBuf) -> Result<(), CryptoError> {
+    let stem = stem(&path);
+    let id = stem.split('.').next().unwrap_or_default();
+    let sealed = found.sealed.iter().any(|s| s.id.as_str() == id);
+    if sealed || retired.contains(stem) || found.tombstones.iter().any(|t| t.id.as_str() == id) {
+        found.ended.push((stem.to_owned(), path));
+        return Ok(());
+    }
+    let entry: KeyEntry = from_canonical(&fs::read(&path)?)?;
+    entry.check()?;
+    if entry.name() != stem {
+        return Err(CryptoError::Malformed("key ring"));
+    }
+    found.live.push(entry);
+    Ok(())
+}
+
+/// Names and files with material of an id, whatever stands about their end.
+pub(super) fn keys_of(dir: &Path, id: &KeyId) -> Result<Vec<(String, PathBuf)>, CryptoError> {
+    let mut out = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        let name = stem(&path).to_owned();
+        if ["key", "sealed"].contains(&extension(&path)) && name.split('.').next() == Some(id.as_str()) {
+            out.push((name, path));
+        }
+    }
+    Ok(out)
+}
+
+/// Reads a file of version 1 that must name itself.
+fn read<T: serde::de::DeserializeOwned + Serialize>(
+    path: &Path,
+    is: impl Fn(&T) -> (u32, String),
+) -> Result<T, CryptoError> {
+    let value: T = from_canonical(&fs::read(path)?)?;
+    let (v, named) = is(&value);
+    if v != 1 {
+        return Err(CryptoError::UnknownVersion("the key ring"));
+    }
+    if named == stem(path) { Ok(value) } else { Err(CryptoError::Malformed("key ring")) }
+}
+
+/// Sealing keys of a folder that were never used, in order.
+pub(super) fn pads(dir: &Path) -> Result<Vec<PathBuf>, CryptoError> {
+    let mut out = fs::read_dir(dir)?.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>()?;
+    out.retain(|p| extension(p) == "pad");
+    out.sort();
+    Ok(out)
+}
+
+fn extension(path: &Path) -> &str {
+    path.extension().and_then(|e| e.to_str()).unwrap_or_default()
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().and_then(|e| e.to_str()).unwrap_or_default()
+}
+
+/// What entries of one id say together. `of` holds at least one.
+pub(super) fn info(of: &[KeyEntry], uses: Option<&(u32, u64)>) -> Option<KeyInfo> {
+    let newest = of.iter().max_by_key(|e| e.version())?;
+    let version = newest.version();
+    Some(KeyInfo {
+        id: newest.id.clone(),
+        purpose: newest.purpose.clone(),
+        scope: newest.scope.clone(),
+        state: KeyState::Live,
+        version,
+        rotating: of.len() > 1,
+        created_at: newest.created_at,
+        destroyed_at: None,
+        wrapped: uses.filter(|(v, _)| *v == version).map_or(0, |(_, n)| *n),
+    })
+}
+
+/// What a key that is sealed away says of itself.
+pub(super) fn sealed(s: &SealedAway, uses: Option<&(u32, u64)>) -> Option<KeyInfo> {
+    Some(KeyInfo { state: KeyState::Sealed, ..info(&s.entries, uses)? })
+}
+
+/// What a tombstone says.
+pub(super) fn gone(t: Tombstone) -> KeyInfo {
+    KeyInfo {
+        id: t.id,
+        purpose: t.purpose,
+        scope: t.scope,
+        state: KeyState::Destroyed,
+        version: 0,
+        rotating: false,
+        created_at: None,
+        destroyed_at: t.destroyed_at,
+        wrapped: 0,
+    }
+}
+
+/// Writes a file of mode 0600 so that it is there whole, or not at all, whenever the machine stops.
+pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), CryptoError> {
+    let temp = path.with_extension(format!("{}.tmp", random_hex(8)?));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temp)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temp, path)?;
+    sync_parent(path)
+}
+
+/// Overwrites a file with zeros, removes it and syncs its folder. A file that is not there is no error.
+pub(super) fn remove_wiped(path: &Path) -> Result<(), CryptoError> {
+    let mut file = match OpenOptions::new().write(true).open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    let len = usize::try_from(file.metadata()?.len()).map_err(|_| CryptoError::TooLarge)?;
+    file.write_all(&vec![0; len])?;
+    file.sync_all()?;
+    fs::remove_file(path)?;
+    sync_parent(path)
+}
+
+fn sync_parent(path: &Path) -> Result<(), CryptoError> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(File::open(parent)?.sync_all()?)
+}

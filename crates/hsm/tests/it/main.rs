@@ -1,0 +1,7 @@
+//! Devices as key providers, against a software token.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod child;
+mod pkcs11;
+mod sdf;
+mod softhsm;

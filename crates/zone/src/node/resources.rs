@@ -1,0 +1,242 @@
+//! Resources that are withdrawn, sealed or unsealed. An order makes them unusable at once; the work on keys and records
+//! follows in the work loop, again after a crash, and is reported when it is done. Unsealing waits for the two keepers.
+
+use super::config::NodeConfig;
+use super::core::Core;
+use super::destroyed;
+use super::draft::Draft;
+use super::error::NodeError;
+use super::outcome;
+use super::record::Record;
+use super::refuse;
+use super::sealed::{self, RESOURCE_KEY};
+use super::state::{Bound, Phase, State};
+use super::verify::plain_id;
+use super::{flush, open};
+use crypto::{KeyId, KeyState, SealingKeys};
+use model::Refusal;
+use model::ids::{JobId, ResourceId};
+use model::order::{DestroyedObjects, Effect, ResourceStopSpec};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// How a resource stands that is not simply there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) stop: ResourceStopSpec,
+    pub(crate) bound: Bound,
+    pub(crate) how: How,
+}
+
+/// What was ordered of it, and whether that is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// To be destroyed; the plan once it is known what goes.
+    Withdrawing(Option<Leaving>),
+    Withdrawn,
+    Sealing,
+    Sealed,
+    /// Waits for its keepers.
+    Unsealing,
+}
+
+/// What a withdrawal removes, written down before it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Leaving {
+    pub(crate) keys: Vec<String>,
+    pub(crate) objects: u64,
+    pub(crate) what: DestroyedObjects,
+}
+
+/// What an applied order makes of a resource.
+pub(crate) fn held(effect: &Effect, bound: Bound) -> Option<Held> {
+    let (stop, how) = match effect {
+        Effect::Withdraw(s) => (s, How::Withdrawing(None)),
+        Effect::Seal(s) => (s, How::Sealing),
+        Effect::Unseal(s) => (s, How::Unsealing),
+        _ => return None,
+    };
+    Some(Held { stop: stop.clone(), bound, how })
+}
+
+/// Whether a resource can be read and supplied.
+pub(crate) fn usable(state: &State, resource: &ResourceId) -> Result<(), Refusal> {
+    match state.held.get(resource) {
+        None => Ok(()),
+        Some(Held { stop, how: How::Withdrawing(_) | How::Withdrawn, .. }) => Err(refuse::withdrawn(stop)),
+        Some(Held { stop, .. }) => Err(refuse::sealed_away(stop)),
+    }
+}
+
+/// Whether every resource of a grant can be read.
+pub(crate) fn all_usable<'a>(
+    state: &State,
+    resources: impl IntoIterator<Item = &'a ResourceId>,
+) -> Result<(), Refusal> {
+    resources.into_iter().try_for_each(|r| usable(state, r))
+}
+
+/// Whether an order about a resource fits what the zone holds. `can_seal`: a key can be sealed away now.
+pub(crate) fn fits(state: &State, can_seal: bool, effect: &Effect, spec: &ResourceStopSpec) -> Result<(), Refusal> {
+    let short = |s: &str| s.len() <= 64 && !s.chars().any(char::is_control);
+    let formed = plain_id(spec.resource.as_str()) && plain_id(spec.provider.as_str());
+    if !formed || !short(&spec.article) || !short(&spec.ground) {
+        return Err(refuse::bad_id());
+    }
+    let known = state.resources.get(&spec.resource).ok_or_else(refuse::unknown_object)?;
+    if known.spec.provider != spec.provider {
+        return Err(refuse::other_provider());
+    }
+    let how = state.held.get(&spec.resource).map(|h| &h.how);
+    match (how, effect) {
+        (Some(How::Withdrawing(_) | How::Withdrawn), _) => usable(state, &spec.resource),
+        (_, Effect::Withdraw(_)) => Ok(()),
+        (None | Some(How::Unsealing), Effect::Seal(_)) if can_seal || how.is_some() => Ok(()),
+        (None, Effect::Seal(_)) => Err(refuse::cannot_seal()),
+        (Some(How::Sealed), Effect::Unseal(_)) => Ok(()),
+        _ => Err(refuse::not_sealed()),
+    }
+}
+
+/// Jobs that read a resource end with the order that takes it away.
+pub(crate) fn fail_jobs(draft: &mut Draft<'_>, stop: &ResourceStopSpec, effect: &Effect) -> Result<(), NodeError> {
+    let state = draft.state;
+    let refusal = match effect {
+        Effect::Withdraw(_) => refuse::withdrawn(stop),
+        _ => refuse::sealed_away(stop),
+    };
+    for job in state.jobs.values() {
+        let open = matches!(job.phase, Phase::Queued | Phase::Started(_));
+        let reads = state.grants.get(&job.spec.grant).is_some_and(|g| g.spec.resources.contains_key(&stop.resource));
+        if open && reads {
+            outcome::job_failed(draft, job, refusal.clone())?;
+        }
+    }
+    Ok(())
+}
+
+/// Resources that running jobs read.
+pub(crate) fn read_by(state: &State, running: &[JobId]) -> BTreeSet<ResourceId> {
+    let grants = running.iter().filter_map(|j| state.grants.get(&state.jobs.get(j)?.spec.grant));
+    grants.flat_map(|g| g.spec.resources.keys().cloned()).collect()
+}
+
+/// Does what is pending, except to resources that a process still reads.
+pub(crate) fn settle(core: &Core, busy: &BTreeSet<ResourceId>) -> Result<(), NodeError> {
+    for held in core.read(|s| s.held.values().cloned().collect::<Vec<_>>()) {
+        if busy.contains(&held.stop.resource) {
+            continue;
+        }
+        let done = match held.how.clone() {
+            How::Withdrawing(plan) => destroy(core, &held, plan),
+            How::Sealing => seal(core, &held),
+            How::Withdrawn | How::Sealed | How::Unsealing => Ok(()),
+        };
+        match done {
+            Err(e) if e.is_fatal() => return Err(e),
+            // What may pass is tried again, and holds nothing else up.
+            Err(e) => tracing::error!(error = %e, resource = %held.stop.resource, "work on a resource waits"),
+            Ok(()) => {}
+        }
+    }
+    Ok(())
+}
+
+fn folder(resource: &ResourceId) -> String {
+    format!("res/{resource}")
+}
+
+/// Ids of a resource's keys that are not destroyed.
+fn keys_of(core: &Core, resource: &ResourceId) -> Vec<KeyId> {
+    let of = |k: &crypto::KeyInfo| {
+        k.purpose == RESOURCE_KEY && k.scope == resource.as_str() && k.state != KeyState::Destroyed
+    };
+    core.cfg.keys.list().into_iter().filter(of).map(|k| k.id).collect()
+}
+
+/// Keys first, as where an authorisation ends.
+fn destroy(core: &Core, held: &Held, plan: Option<Leaving>) -> Result<(), NodeError> {
+    let resource = &held.stop.resource;
+    let folder = sealed::objects(core).join(folder(resource));
+    let leaving = match plan {
+        Some(plan) => plan,
+        None => plan_of(core, resource, &folder)?,
+    };
+    let at = core.time.now().0;
+    // Also a key that an upload made while the order came in.
+    let late = keys_of(core, resource);
+    for id in leaving.keys.iter().map(|k| k.parse()).collect::<Result<Vec<KeyId>, _>>()?.into_iter().chain(late) {
+        core.cfg.keys.destroy_at(&id, Some(at))?;
+    }
+    forget(core)?;
+    match fs::remove_dir_all(&folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(NodeError::io("removing records")(e)),
+        _ => {}
+    }
+    if folder.parent().is_some_and(Path::exists) {
+        super::journal::sync_parent(&folder)?;
+    }
+    core.commit(|draft| outcome::resource_destroyed(draft, &held.bound, &held.stop, leaving))
+}
+
+fn plan_of(core: &Core, resource: &ResourceId, folder: &Path) -> Result<Leaving, NodeError> {
+    let keys: Vec<String> = keys_of(core, resource).iter().map(ToString::to_string).collect();
+    let list = destroyed::list(core.cfg.trust.suite, folder)?;
+    let what = destroyed::keep(core, resource.as_str(), &list)?;
+    let leaving = Leaving { keys, objects: list.len() as u64, what };
+    let Leaving { keys, objects, what } = leaving.clone();
+    let planned = Record::WithdrawalPlanned { resource: resource.clone(), keys, objects, what };
+    core.commit(|draft| {
+        draft.push(planned);
+        Ok(())
+    })?;
+    Ok(leaving)
+}
+
+fn seal(core: &Core, held: &Held) -> Result<(), NodeError> {
+    let keys = keys_of(core, &held.stop.resource);
+    for id in &keys {
+        core.cfg.keys.seal_away(id)?;
+    }
+    forget(core)?;
+    core.commit(|draft| outcome::resource_sealed(draft, &held.bound, &held.stop, &keys))
+}
+
+/// Copies of keys that this program made: before they are gone, nobody is told that it is done.
+fn forget(core: &Core) -> Result<(), NodeError> {
+    let Some(custody) = &core.cfg.custody else { return Ok(()) };
+    custody.forget().map_err(NodeError::io("removing keys from the custody"))
+}
+
+/// An upload that ended after its resource was taken away leaves nothing.
+pub(crate) fn drop_batch(core: &Core, resource: &ResourceId, batch: &str) -> Result<(), NodeError> {
+    let folder = sealed::objects(core).join(folder(resource)).join(batch);
+    match fs::remove_dir_all(&folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(NodeError::io("removing records")(e)),
+        _ => {}
+    }
+    let withdrawn = core.read(|s| s.held.get(resource).is_some_and(|h| h.how == How::Withdrawn));
+    for id in keys_of(core, resource).iter().filter(|_| withdrawn) {
+        core.cfg.keys.destroy_at(id, Some(core.time.now().0))?;
+    }
+    Ok(())
+}
+
+/// The two keepers open a sealed resource, after the order that says so, in a folder that nobody serves.
+///
+/// # Errors
+/// `NotOrdered`: nobody decided it, or it is done; another node works in the folder; the sealing keys are not the
+/// resource's; storage failed. A later call goes on.
+pub async fn unseal(cfg: NodeConfig, resource: &ResourceId, with: &SealingKeys) -> Result<u64, NodeError> {
+    let core = open(cfg).await?;
+    let held = core.read(|s| s.held.get(resource).filter(|h| h.how == How::Unsealing).cloned());
+    let held = held.ok_or(NodeError::NotOrdered)?;
+    let keys = keys_of(&core, resource);
+    for id in &keys {
+        core.cfg.keys.open_sealed(id, with)?;
+    }
+    core.commit(|draft| outcome::resource_unsealed(draft, &held.bound, &held.stop, &keys))?;
+    flush(&core).await?;
+    Ok(keys.len() as u64)
+}
