@@ -77,9 +77,10 @@ async fn main() {
         "us_with_leaf": with, "ratio": with / bare, "aim_ratio": 1.25})
     );
     let since = Instant::now();
+    let lease = store.take_lease("sequencer", "bench", Duration::from_secs(600)).await.unwrap().unwrap();
     let mut numbered = 0;
     loop {
-        let batch = store.sequence_pending(4096).await.unwrap().len();
+        let batch = store.sequence_pending(&lease, 4096).await.unwrap().len();
         if batch == 0 {
             break;
         }
