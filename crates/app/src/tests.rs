@@ -70,7 +70,14 @@ async fn app_on(database: &Path, folder: &Path) -> AppResult<(App, Arc<AtomicI64
     let url = format!("sqlite://{}", database.display());
     let tail = Some(folder.join("leaf-tail"));
     let store = Store::open(&url, Settings { suite, mac_key: [1; 32], tail }).await?;
-    let pack = Arc::new(Pack::load(&["product", "national", "wuxi"].map(layer)).unwrap());
+    static RULES: std::sync::OnceLock<(Arc<Pack>, policy::Policies)> = std::sync::OnceLock::new();
+    let (pack, policies) = RULES
+        .get_or_init(|| {
+            let pack = Arc::new(Pack::load(&["product", "national", "wuxi"].map(layer)).unwrap());
+            let policies = policy::Policies::compile(&pack).unwrap();
+            (pack, policies)
+        })
+        .clone();
     let shift = Arc::new(AtomicI64::new(0));
     let moved = shift.clone();
     let root = SigningKey::from_secret(suite, &[3; 32]).unwrap();
@@ -86,7 +93,7 @@ async fn app_on(database: &Path, folder: &Path) -> AppResult<(App, Arc<AtomicI64
         root: root.public().to_string(),
     };
     let app = App::new(Inner {
-        policies: policy::Policies::compile(&pack).unwrap(),
+        policies,
         clock: DeploymentClock::new(Clock::Real, Arc::new(move || T0.0 + moved.load(Ordering::SeqCst)), 0),
         store,
         signer: SigningKey::generate(suite).unwrap(),

@@ -33,8 +33,15 @@ fn draft(n: u64) -> LeafDraft {
 }
 
 async fn commit(app: &App, n: u64) {
+    commit_many(app, n, 1).await;
+}
+
+/// Leaves from the `from`-th on, in one transaction.
+pub(super) async fn commit_many(app: &App, from: u64, count: u64) {
     let mut tx = app.store.begin().await.unwrap();
-    tx.append_leaf(draft(n)).await.unwrap();
+    for n in from..from + count {
+        tx.append_leaf(draft(n)).await.unwrap();
+    }
     tx.commit().await.unwrap();
 }
 
