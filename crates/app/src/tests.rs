@@ -23,6 +23,7 @@ mod lists;
 mod pipeline;
 /// What a refusal leaves, and what is refused after an end.
 mod refused;
+mod stops;
 /// Who sees what, and who may hold an administrator's role.
 mod visible;
 

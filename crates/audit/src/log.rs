@@ -434,9 +434,9 @@ impl TileLog {
         Ok(())
     }
 
+    /// Removes the narrower forms. A wider one is there while what a crash left is taken in, and holds leaves still to come.
     fn supersede(&self, partials: &str, width: u64) -> Result<(), LogError> {
-        let keep = (width < WIDTH).then(|| width.to_string());
-        self.folder.prune(partials, keep.as_deref())
+        self.folder.prune(partials, |name| name.parse().map_or(true, |w: u64| w < width))
     }
 }
 
