@@ -139,9 +139,17 @@ def maybe(shape):
     return lambda v: v is None or fits(v, shape)
 
 
+class Absent:
+    """A member that may be missing; there it has a shape."""
+    def __init__(self, shape):
+        self.shape = shape
+
+
 def fits(v, shape):
     if isinstance(shape, dict):
-        return type(v) is dict and v.keys() == shape.keys() and all(fits(v[k], s) for k, s in shape.items())
+        may = {k for k, s in shape.items() if isinstance(s, Absent)}
+        known = type(v) is dict and shape.keys() - may <= v.keys() <= shape.keys()
+        return known and all(fits(x, shape[k].shape if k in may else shape[k]) for k, x in v.items())
     if isinstance(shape, list):
         return type(v) is list and all(fits(x, shape[0]) for x in v)
     if isinstance(shape, tuple):
@@ -157,13 +165,16 @@ ENTRY = {"key": str, "public": public_key, "holder": dict, "valid_from": I64, "r
 KEY_LIST = {"v": U32, "deployment": str, "number": U64, "clock": CLOCK, "issued_at": I64, "entries": [ENTRY]}
 PROVED = {"index": U64, "leaf": str, "sm3_proof": [str], "sha256_proof": [str]}
 TRUST = {"v": U32, "deployment": str, "city": str, "suite": SUITE, "clock": CLOCK, "root": public_key,
-         "pack": {"name": str, "version": str, "digest": is_digest}, "created_at": I64}
+         "pack": {"name": str, "version": str, "digest": is_digest}, "created_at": I64,
+         "witnesses": Absent({"k": U32, "keys": [str]})}
+WITNESSED = {"log": LOG, "witness": str, "note": str, "sm3_proof": [str], "sha256_proof": [str]}
 EVIDENCE = SIGNED | {"body": {
     "v": U32, "deployment": str, "suite": SUITE, "clock": CLOCK, "subject": {"kind": str, "id": str}, "made_at": I64,
     "root": public_key, "trust_digest": maybe(is_digest), "key_lists": [SIGNED],
     "logs": lambda v: type(v) is dict and all(
         name in LOG and fits(part, {"checkpoint": str, "leaves": [PROVED]}) for name, part in v.items()),
-    "anchors": [{"log": LOG, "size": U64, "proof": [str]}], "statements": [SIGNED | {"type": str}],
+    "anchors": [{"log": LOG, "size": U64, "proof": [str]}],
+    "witnessed": Absent(lambda v: fits(v, [WITNESSED]) and v != []), "statements": [SIGNED | {"type": str}],
     "documents": [{"name": str, "media_type": str, "type": maybe(str), "digest": is_digest, "content": str}],
     "story": [{"n": U64, "zh": str, "en": str, "article": maybe(str), "leaf": maybe(U64)}]}}
 ID = lambda v: type(v) is str and re.fullmatch(r"[!-~]{1,256}", v)  # noqa: E731
@@ -253,8 +264,46 @@ def kind_of(entry):
     return word(entry, "holder", "kind") or ""
 
 
-def checkpoint(note, suite_of_lists, log, deployment, clock, entries, digests):
-    """Reads a checkpoint and checks it; gives size, both roots and anchors."""
+WITNESS = re.compile(r"[a-z][a-z0-9.-]{0,63}")
+COSIGNS = {"intl": b"\4", "gm": b"\xffyunyu/sm2-with-sm3-cosignature"}
+
+
+def mark_of(name, key):
+    """The first bytes of a cosignature by this key."""
+    return h("sha256", name.encode() + b"\n" + COSIGNS[key[0]] + key[1])[:4]
+
+
+def witness_key(s):
+    """Name and key of a witness's `<name>+<key hash>+<base64>`, or None."""
+    name, _, rest = s.partition("+")
+    data = unbase64(rest.partition("+")[2])
+    for suite, prefix in COSIGNS.items() if data and WITNESS.fullmatch(name) else ():
+        word = {"gm": "sm2", "intl": "ed25519"}[suite]
+        key = public_key(f"{word}:{base64.b64encode(data[len(prefix):]).decode()}")
+        if data.startswith(prefix) and key and rest.partition("+")[0] == mark_of(name, key).hex():
+            return name, key
+    return None
+
+
+def witness_keys(policy):
+    """Keys by name of the witnesses that a trust file asks for; None where it is not sound."""
+    read = [witness_key(s) for s in policy["keys"]]
+    sound = None not in read and len(dict(read)) == len(set(k for _, k in read)) == len(read)
+    return dict(read) if sound and 1 <= policy["k"] <= len(read) else None
+
+
+def checkpoint(note, suite_of_lists, log, deployment, clock, entries, digests, lines=0):
+    """Reads a checkpoint and checks it; gives size, both roots, anchors, text and the lines below its own signature."""
+    own = note.split("\n\n", 1)
+    own = own[0] + "\n\n" + "".join(own[1].partition("\n")[:2]) if len(own) == 2 else note
+    more = note[len(own):]
+    need(lines or not more, "malformed")
+    note, more = own, more.split("\n")
+    need(more.pop() == "" and len(more) <= 64, "malformed")
+    more = [re.fullmatch(r"— ([^ ]*) ([^\n]*)", x) for x in more]
+    need(None not in more, "malformed")
+    more = [(x[1], unbase64(x[2])) for x in more]
+    need(all(blob is not None for _, blob in more), "malformed")
     found = re.fullmatch(
         r"(?P<text>(?P<origin>[!-*,-~]+)\n(?P<size>\d+)\n(?P<sha256>\S+)\nsm3 (?P<sm3>\S+)\nsuite (?P<suite>[^\n]*)\n"
         r"clock (?P<clock>[^\n]*)\ntime (?P<time>-?\d+)\n(?:keys (?P<number>\d+) (?P<keys>\S+)\n)?"
@@ -289,7 +338,8 @@ def checkpoint(note, suite_of_lists, log, deployment, clock, entries, digests):
     need(held, "signature")
     if m["keys"]:
         need(1 <= int(m["number"]) <= len(digests) and digests[int(m["number"]) - 1] == roots[2], "key_list")
-    return {"origin": m["origin"], "size": int(m["size"]), "sha256": roots[0], "sm3": roots[1], "anchors": anchors}
+    return {"origin": m["origin"], "size": int(m["size"]), "sha256": roots[0], "sm3": roots[1], "anchors": anchors,
+            "text": m["text"], "lines": more}
 
 
 class Verifier:
@@ -309,7 +359,7 @@ class Verifier:
         self.clock, self.suite, self.alg = b["clock"], b["suite"], ALG[b["suite"]]
         if trust:
             need(b["root"] == trust["root"], "other_root", "body.root")
-            own = text(ALG[trust["suite"]], signing_bytes("trust", trust))
+            own = text(ALG[trust["suite"]], signing_bytes("trust", {n: v for n, v in trust.items() if n != "witnesses"}))
             need(all(b[n] == trust[n] for n in ("deployment", "suite", "clock")), "other_trust", "body")
             need(b["trust_digest"] in (None, own), "other_trust", "body")
         self.key_lists()
@@ -321,6 +371,7 @@ class Verifier:
         need(held and signed_by(public_key(entry["public"]), "evidence", b, file["signature"]), "seal", "signature")
         self.checkpoints()
         self.anchors()
+        self.witnessed(trust["witnesses"] if trust and "witnesses" in trust else None)
         self.leaves()
         self.statements()
         self.documents()
@@ -359,13 +410,62 @@ class Verifier:
         self.list = before
 
     def checkpoints(self):
-        digests = [h(self.alg, canonical(s)) for s in self.b["key_lists"]]
+        self.digests = [h(self.alg, canonical(s)) for s in self.b["key_lists"]]
         self.heads = {}
         for log in (log for log in LOG if log in self.b["logs"]):
             with at_place(f"body.logs.{log}.checkpoint"):
-                args = self.list["deployment"], self.list["clock"], self.list["entries"], digests
-                self.heads[log] = checkpoint(self.b["logs"][log]["checkpoint"], self.suite, log, *args)
+                self.heads[log] = self.vouched(log, self.b["logs"][log]["checkpoint"])
         need("platform" in self.heads, "missing", "body.logs")
+
+    def vouched(self, log, note, lines=0):
+        args = self.list["deployment"], self.list["clock"], self.list["entries"], self.digests, lines
+        return checkpoint(note, self.suite, log, *args)
+
+    def witnessed(self, policy):
+        """Checks the cosigned checkpoints; afterwards `unseen` names the logs that too few witnesses have seen far enough."""
+        asked, last, sizes = witness_keys(policy) if policy else {}, (), {log: [] for log in LOG}
+        for i, w in enumerate(self.b.get("witnessed", [])):
+            with at_place(f"body.witnessed[{i}]"):
+                need(last < (w["log"], w["witness"]), "order")
+                last = w["log"], w["witness"]
+                need(w["log"] in self.heads, "missing")
+                seen, own = self.vouched(w["log"], w["note"], 1), self.heads[w["log"]]
+                need(seen["size"] <= own["size"], "rolled_back")
+                for alg in ("sm3", "sha256"):
+                    proof = nodes(w[f"{alg}_proof"])
+                    pair = (seen["size"], seen[alg]), (own["size"], own[alg])
+                    need(proof is not None and consistent(alg, *pair, proof), "anchor")
+                counted = self.cosigned(w["witness"], seen, asked)
+                self.count("unknown_witnesses" if counted is None else "cosignatures")
+                sizes[w["log"]] += [seen["size"]] if counted else []
+        self.unseen = []
+        for log, part in self.b["logs"].items() if policy else ():
+            least = max((p["index"] for p in part["leaves"]), default=-1) + 1
+            enough = sum(size >= least for size in sizes[log]) >= policy["k"]
+            self.unseen += [log] if least and not enough else []
+
+    def cosigned(self, name, seen, asked):
+        """Has a witness of this name signed, and is it one that is asked for? None where nobody knows it."""
+        need(len(seen["lines"]) == 1 and WITNESS.fullmatch(name) and seen["lines"][0][0] == name, "cosignature")
+        blob = seen["lines"][0][1]
+
+        def signed(key):
+            if len(blob) < 4 or blob[:4] != mark_of(name, key):
+                return None
+            need(len(blob) == 76, "cosignature")
+            at = int.from_bytes(blob[4:12], "big")
+            need(verify_raw(key, f"cosignature/v1\ntime {at}\n{seen['text']}".encode(), blob[12:]), "cosignature")
+            return at
+
+        counted = name in asked and signed(asked[name]) is not None
+        known = counted
+        listed = [e for e in self.list["entries"] if kind_of(e) == "witness" and word(e, "holder", "name") == name]
+        for e in listed:
+            at = signed(public_key(e["public"]))
+            need(at is None or at * 1000 < 2**63 and in_force(e, at * 1000), "cosignature")
+            known = known or at is not None
+        need(known or name not in asked and not listed, "cosignature")
+        return counted if known else None
 
     def anchors(self):
         wanted = []
@@ -628,6 +728,7 @@ def verify(data, trust_data=None, packs=None):
         if trust_data is not None:
             trust = from_canonical(trust_data)
             fine = fits(trust, TRUST) and trust["v"] == 1 and public_key(trust["root"])[0] == trust["suite"]
+            fine = fine and ("witnesses" not in trust or witness_keys(trust["witnesses"]) is not None)
             need(fine, "malformed", "trust")
         quorum = None
         if packs is not None:
@@ -636,9 +737,11 @@ def verify(data, trust_data=None, packs=None):
             need(quorum, "other_pack", "trust")
         run = Verifier(quorum)
         run.run(data, trust)
-        result |= {"valid": True, "trusted": trust is not None and quorum is not None}
+        trusted = trust is not None and quorum is not None and not run.unseen
+        result |= {"valid": True, "trusted": trusted, "unseen": run.unseen}
         result["unproved"] = "leaves after the last bound head of each case; the words of the story" + (
-            "" if quorum else "; whether the approvals suffice (no --packs)")
+            "" if quorum else "; whether the approvals suffice (no --packs)") + "".join(
+            f"; too few witnesses have seen every leaf of {log} here" for log in run.unseen)
     except Fault as f:
         result["failure"] = {"what": f.what, "file": f.file}
     return result | ({"checked": run.counts, "clock": run.clock} if run else {})

@@ -43,7 +43,7 @@ function faultText(fault: Fault, { t, fault: say }: Words): HTMLElement {
 
 /** The verdict in one sentence, with what it means. */
 export function verdict(outcome: Outcome, words: Words): HTMLElement {
-  const { valid, trusted, fault, clock } = outcome;
+  const { valid, trusted, fault, clock, unseen } = outcome;
   const word = trusted ? 'trusted' : valid ? 'valid' : 'invalid';
   return el(
     'div',
@@ -51,6 +51,7 @@ export function verdict(outcome: Outcome, words: Words): HTMLElement {
     el('h2', {}, words.t(`verify.${word}`)),
     el('p', {}, words.t(`verify.${word}Text`)),
     fault && faultText(fault, words),
+    unseen.length > 0 && el('p', {}, words.t('verify.unseen', { logs: unseen.join(', ') })),
     clock === 'simulated' && el('p', { class: 'clock' }, words.t('verify.simulated')),
   );
 }

@@ -1,9 +1,11 @@
 /** The trust file: what a verifier must have from elsewhere before it believes a log or an evidence file. */
 
+import { toBase64 } from './bytes';
 import { CanonicalError, fromCanonical, type Json } from './canonical';
 import { digestOf, parseDigest, parsePublic } from './digest';
 import { fail } from './fault';
 import type { ClockKind } from './log/checkpoint';
+import { parseWitnessKey, type WitnessKey } from './log/cosign';
 import { i64, list, object, oneOf, text, u32 } from './shape';
 import type { Both, Suite } from './suite';
 
@@ -20,20 +22,19 @@ export interface Trust {
   pack: { name: string; version: string; digest: string };
   /** Milliseconds since 1970. */
   created_at: number;
-  /** How many of which witnesses must have seen a log; nothing here asks for it, since evidence carries no cosignature. */
+  /** How many of which witnesses must have seen a log. */
   witnesses?: { k: number; keys: string[] };
 }
 
-const WITNESS_KEY = /^[a-z][a-z0-9.-]{0,63}\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$/;
-
-/** `k` of named keys, each once. */
-function isPolicy(value: Json | undefined): boolean {
-  if (!isPolicyShape(value)) return false;
-  const { k, keys } = value;
-  const names = new Set(keys.map((key) => key.split('+')[0]));
-  const publics = new Set(keys.map((key) => key.split('+').slice(2).join('+')));
-  const once = names.size === keys.length && publics.size === keys.length;
-  return once && k >= 1 && k <= keys.length && keys.every((key) => WITNESS_KEY.test(key));
+/** The witnesses that a trust file names; `null` where one is malformed, or stands in it twice, or they do not suffice. */
+export function witnessKeys(both: Both, { witnesses }: Trust): WitnessKey[] | null {
+  if (!witnesses) return [];
+  const { k, keys } = witnesses;
+  const read = keys.map((key) => parseWitnessKey(both, key)).filter((key) => key !== null);
+  const names = new Set(read.map(({ name }) => name));
+  const publics = new Set(read.map(({ key }) => `${key.suite}:${toBase64(key.bytes)}`));
+  const once = [read, [...names], [...publics]].every((all) => all.length === keys.length);
+  return once && k >= 1 && k <= keys.length ? read : null;
 }
 
 const isPolicyShape = object<{ k: number; keys: string[] }>({ k: u32, keys: list(text) });
@@ -47,7 +48,7 @@ const isTrust = object<Trust>({
   root: text,
   pack: object({ name: text, version: text, digest: (v) => text(v) && parseDigest(v) !== null }),
   created_at: i64,
-  witnesses: (v) => v === undefined || isPolicy(v),
+  witnesses: (v) => v === undefined || isPolicyShape(v),
 });
 
 function bad(why: string): never {
@@ -66,10 +67,13 @@ export function parseTrust(both: Both, bytes: Uint8Array): Trust {
   const root = isTrust(value) ? parsePublic(both, value.root) : null;
   if (!isTrust(value) || !root) return bad('encoding');
   if (value.v !== 1) return bad('version');
-  return root.suite === value.suite ? value : bad('suite');
+  if (root.suite !== value.suite) return bad('suite');
+  return witnessKeys(both, value) ? value : bad('witnesses');
 }
 
-/** Digest of the file. */
+/** Digest of the file without its witnesses: those are each verifier's own, the rest is the deployment's. */
 export function trustDigest(both: Both, trust: Trust): string {
-  return digestOf(both[trust.suite], 'trust', trust as unknown as Json);
+  const own = { ...trust };
+  delete own.witnesses;
+  return digestOf(both[trust.suite], 'trust', own as unknown as Json);
 }

@@ -14,6 +14,7 @@ use std::str::FromStr;
 const PRODUCT: &str = include_str!("policy.cedar");
 
 /// Compiled policies.
+#[derive(Clone)]
 pub struct Policies {
     set: PolicySet,
 }

@@ -1,16 +1,27 @@
 //! Carries leaves from the store's outbox into the Merkle log, in commit order, and signs checkpoints.
 //!
-//! One sequencer holds the store's lease; a crash at any point is healed by replay, because appending is deterministic.
+//! Of all processes on a database one sequences: it holds the store's lease, and every transaction that gives indices checks
+//! that nobody has taken it since. Who lost it stops, without another checkpoint. A crash at any point is healed by replay,
+//! because appending is deterministic.
 
 use crate::App;
 use crate::error::{AppError, AppResult};
 use crate::zone_log::ZoneLogCopy;
 use audit::{Anchor, LogConfig, LogName, TileLog};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use store::{Lease, StoreError};
 use tokio::sync::watch;
 
 const BATCH: usize = 4096;
+/// Name of the lease.
+const LEASE: &str = "sequencer";
+/// How long after its last sign of life another process may take over.
+const TERM: Duration = Duration::from_secs(15);
+/// How old a sign of life gets where there is nothing to sequence.
+const RENEWED: Duration = Duration::from_secs(5);
 
 /// A running sequencer; the newest checkpoint can be watched.
 pub struct Sequencer {
@@ -18,8 +29,17 @@ pub struct Sequencer {
     log: TileLog,
     zone_anchor: Arc<std::sync::Mutex<Option<Anchor>>>,
     published: watch::Sender<Option<String>>,
+    holder: String,
+    term: Duration,
+    turn: Option<Turn>,
     /// Database and log were held against each other.
     joined: bool,
+}
+
+/// The lease, and when this process last gave a sign of life.
+struct Turn {
+    lease: Lease,
+    renewed: Instant,
 }
 
 /// Handle to what the sequencer shares with the link.
@@ -85,7 +105,9 @@ impl Sequencer {
         let kept = log.published().and_then(|c| c.anchors.last()).cloned();
         let zone_anchor = Arc::new(std::sync::Mutex::new(kept));
         let handle = LogHandle { checkpoint, zone_anchor: zone_anchor.clone(), zone_log: None };
-        Ok((Self { app: app.clone(), log, zone_anchor, published, joined: false }, handle))
+        let holder = holder(&app.log_state.with_file_name("sequencer")).map_err(AppError::bug)?;
+        let (app, joined, turn) = (app.clone(), false, None);
+        Ok((Self { app, log, zone_anchor, published, holder, term: TERM, turn, joined }, handle))
     }
 
     /// Runs until the process ends. A log that cannot be written stops the process: without a log, no action.
@@ -100,13 +122,50 @@ impl Sequencer {
         }
     }
 
+    /// Takes the lease, and waits for it a little longer than its term. False where another process keeps it: two that
+    /// sequence one database would give two logs out.
+    pub async fn take_turn(&mut self) -> AppResult<bool> {
+        let since = Instant::now();
+        loop {
+            if let Some(lease) = self.app.store.take_lease(LEASE, &self.holder, self.term).await? {
+                self.turn = Some(Turn { lease, renewed: Instant::now() });
+                return Ok(true);
+            }
+            if since.elapsed() > self.term + self.term / 3 {
+                return Ok(false);
+            }
+            tokio::time::sleep(self.term / 30).await;
+        }
+    }
+
+    /// The same with another term.
+    #[cfg(test)]
+    pub(crate) fn with_term(mut self, term: Duration) -> Self {
+        self.term = term;
+        self
+    }
+
+    /// The lease, with a sign of life where the last one is old.
+    async fn turn(&mut self) -> AppResult<Lease> {
+        if self.turn.is_none() && !self.take_turn().await? {
+            return Err(AppError::bug("another process sequences this database"));
+        }
+        let turn = self.turn.as_mut().ok_or_else(|| AppError::bug(StoreError::LeaseLost))?;
+        if turn.renewed.elapsed() > RENEWED {
+            self.app.store.renew_lease(&turn.lease).await.map_err(lost)?;
+            turn.renewed = Instant::now();
+        }
+        Ok(turn.lease.clone())
+    }
+
     /// Sequences one batch; true if there was something to do.
     pub async fn step(&mut self) -> AppResult<bool> {
+        let lease = self.turn().await?;
         let size = self.log.size();
         if !self.joined {
             self.join(size).await?;
         }
-        self.app.store.sequence_pending(BATCH).await?;
+        self.app.store.sequence_pending(&lease, BATCH).await.map_err(lost)?;
         // The log's last leaf is read once more: the database must still give the one that stands there.
         let from = size.saturating_sub(1);
         let rows = self.app.store.leaves_from(from, BATCH).await?;
@@ -121,6 +180,8 @@ impl Sequencer {
         let extra: Vec<String> = anchor.iter().map(Anchor::line).collect();
         let at = self.app.now().0;
         self.log.append_at(from, &leaves).map_err(AppError::bug)?;
+        // Whoever took over meanwhile has given out a newer one; the roots would be the same, but it is not ours to sign.
+        self.app.store.check_lease(&lease).await.map_err(lost)?;
         let text = self.log.checkpoint(at, &self.app.log_signer, &extra).map_err(AppError::bug)?;
         self.published.send_replace(Some(text));
         Ok(true)
@@ -144,4 +205,32 @@ impl Sequencer {
         self.joined = true;
         Ok(())
     }
+}
+
+/// The process goes on no further, and says why.
+fn lost(e: StoreError) -> AppError {
+    if e == StoreError::LeaseLost {
+        tracing::error!("another process has taken over the sequencing of this database");
+    }
+    AppError::bug(e)
+}
+
+/// Who takes the lease: this folder. A process that is started again in it takes over at once from the one that ended,
+/// since the lock of the log lets only one live; a copy of the folder is another one, and waits for the term's end.
+fn holder(file: &Path) -> std::io::Result<String> {
+    let kept = match std::fs::read(file) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        other => other?,
+    };
+    let id = String::from_utf8_lossy(&kept).trim().to_owned();
+    // A crash may have left half of it; nobody holds a lease under that.
+    let id = if id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) {
+        id
+    } else {
+        let id = crypto::random_hex(16).map_err(std::io::Error::other)?;
+        std::fs::write(file, format!("{id}\n"))?;
+        id
+    };
+    let there = std::fs::metadata(file)?;
+    Ok(format!("{id}-{}-{}", there.dev(), there.ino()))
 }

@@ -1,7 +1,7 @@
 //! The few things a log does to a disk. Every write of it goes through here, so that tests can let the process or the
 //! power die at each of them.
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fault"))]
 use crate::fault::{Op, step};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Writes a file anew and makes its bytes durable; its name is not durable before [`sync_dir`].
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fault"))]
     if let Some(done) = step(Op::Write(path, bytes)) {
         return done;
     }
@@ -20,7 +20,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Gives a file another name, in the place of what had it.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fault"))]
     if let Some(done) = step(Op::Rename(from, to)) {
         return done;
     }
@@ -29,7 +29,7 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Removes a file.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fault"))]
     if let Some(done) = step(Op::Remove(path)) {
         return done;
     }
@@ -38,7 +38,7 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 
 /// Makes the names in a folder durable.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fault"))]
     if let Some(done) = step(Op::Sync(path)) {
         return done;
     }

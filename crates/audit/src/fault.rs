@@ -37,11 +37,11 @@ thread_local! {
 
 /// Small, seeded, good enough to spread cases.
 #[derive(Clone, Copy)]
-pub(crate) struct Dice(pub u64);
+pub struct Dice(pub u64);
 
 impl Dice {
     /// A number below `n`.
-    pub(crate) fn below(&mut self, n: u64) -> u64 {
+    pub fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -51,13 +51,13 @@ impl Dice {
 }
 
 /// From now on the thread's disk dies at operation `after`; flushes cost nothing.
-pub(crate) fn start(after: u64, power: bool, seed: u64) {
+pub fn start(after: u64, power: bool, seed: u64) {
     let plan = Plan { left: after, done: 0, power, dice: Dice(seed), undo: Vec::new(), dead: false };
     PLAN.with_borrow_mut(|p| *p = Some(plan));
 }
 
 /// The machine is up again. Returns the number of operations that were done, and whether it had died.
-pub(crate) fn end() -> (u64, bool) {
+pub fn end() -> (u64, bool) {
     PLAN.with_borrow_mut(Option::take).map_or((0, false), |p| (p.done, p.dead))
 }
 
@@ -147,6 +147,7 @@ impl Plan {
 }
 
 /// The crash runs.
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{ClockKind, Leaf, LogConfig, LogError, LogName, Outcome, TileLog};

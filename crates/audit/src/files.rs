@@ -67,21 +67,24 @@ impl Folder {
         folders.iter().try_for_each(|f| disk::sync_dir(f)).map_err(Self::io("."))
     }
 
-    /// Removes all files of a folder except `keep`; the folder too if nothing is kept.
-    pub fn prune(&self, folder: &str, keep: Option<&str>) -> Result<(), LogError> {
+    /// Removes the files of a folder whose names are stale; the folder too if nothing is left.
+    pub fn prune(&self, folder: &str, stale: impl Fn(&str) -> bool) -> Result<(), LogError> {
         let path = self.root.join(folder);
         let prune = || {
             let entries = match fs::read_dir(&path) {
-                Err(e) if keep.is_none() && e.kind() == io::ErrorKind::NotFound => return Ok(()),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
                 other => other?,
             };
+            let mut empty = true;
             for entry in entries {
                 let entry = entry?;
-                if keep.is_none() || entry.file_name().to_str() != keep {
+                if stale(&entry.file_name().to_string_lossy()) {
                     disk::remove(&entry.path())?;
+                } else {
+                    empty = false;
                 }
             }
-            if keep.is_none() { fs::remove_dir(&path) } else { Ok(()) }
+            if empty { fs::remove_dir(&path) } else { Ok(()) }
         };
         prune().map_err(Self::io(folder))
     }

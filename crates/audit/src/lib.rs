@@ -10,8 +10,8 @@ mod cosign;
 mod disk;
 mod error;
 pub mod evidence;
-#[cfg(test)]
-mod fault;
+#[cfg(any(test, feature = "fault"))]
+pub mod fault;
 mod files;
 pub mod handover;
 mod keys;
@@ -20,6 +20,7 @@ mod log;
 pub mod merkle;
 mod proof;
 mod reader;
+mod receipts;
 mod report;
 mod tile;
 mod trust;
@@ -35,6 +36,7 @@ pub use leaf::{Leaf, LogName, Outcome, leaf_hash};
 pub use log::{LogConfig, TileLog};
 pub use proof::{LeafProof, LeafProofFile, find_leaf};
 pub use reader::{LogReader, TileNodes, fetched_nodes, public_file};
+pub use receipts::verify_receipts;
 pub use report::{Failure, VerifyReport};
 pub use trust::WitnessPolicy;
 pub use trust::{ClockKind, PackRef, Trust};

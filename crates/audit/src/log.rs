@@ -333,7 +333,13 @@ impl TileLog {
                 return Err(LogError::corrupt(format!("{}/tile", alg.name()), "its root is not the checkpoint's"));
             }
         }
-        reader.each(size - size % WIDTH, |_, leaf| push_entry(&mut self.bundle, leaf))?;
+        // What goes into the next, wider bundle is held against the hashes that were signed: damage would be carried on.
+        reader.each(size - size % WIDTH, |index, leaf| {
+            if !self.trees.iter().all(|tree| tree.holds(index % WIDTH, leaf)) {
+                return Err(LogError::corrupt(bundle_path(size / WIDTH, size % WIDTH), "a leaf is not the tree's"));
+            }
+            push_entry(&mut self.bundle, leaf)
+        })?;
         self.size = size;
         Ok(())
     }
@@ -428,9 +434,9 @@ impl TileLog {
         Ok(())
     }
 
+    /// Removes the narrower forms. A wider one is there while what a crash left is taken in, and holds leaves still to come.
     fn supersede(&self, partials: &str, width: u64) -> Result<(), LogError> {
-        let keep = (width < WIDTH).then(|| width.to_string());
-        self.folder.prune(partials, keep.as_deref())
+        self.folder.prune(partials, |name| name.parse().map_or(true, |w: u64| w < width))
     }
 }
 

@@ -209,6 +209,12 @@ impl Tree {
         Ok(())
     }
 
+    /// Is this the leaf whose hash stands at a place in the unfinished tile?
+    pub fn holds(&self, at: u64, leaf: &[u8]) -> bool {
+        let node = usize::try_from(at).ok().and_then(|at| self.levels.first()?.get(at));
+        node == Some(&leaf_node(self.alg, leaf))
+    }
+
     /// The unfinished tiles.
     pub fn partial(&self) -> Vec<Tile> {
         let places = Self::edge(self.size);

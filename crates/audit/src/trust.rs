@@ -124,11 +124,12 @@ impl Trust {
         Ok(trust)
     }
 
-    /// Digest of the file.
+    /// Digest of the file without its witnesses: those are each verifier's own, the rest is the deployment's.
     ///
     /// # Errors
     /// As [`Trust::to_bytes`].
     pub fn digest(&self) -> Result<Hash, LogError> {
-        Ok(crypto::digest_of(self.suite, "trust", self)?)
+        let own = Self { witnesses: None, ..self.clone() };
+        Ok(crypto::digest_of(self.suite, "trust", &own)?)
     }
 }

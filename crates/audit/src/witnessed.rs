@@ -87,8 +87,18 @@ impl<'a> Witnesses<'a> {
         Ok((seen, Witnessed { log, all: if self.policy.is_some() { own.size } else { 0 }, size, unknown }))
     }
 
+    /// The newest key list.
+    pub fn list(&self) -> &KeyListView {
+        self.list
+    }
+
+    /// Digests of all key lists.
+    pub fn lists(&self) -> &[Hash] {
+        self.lists
+    }
+
     /// Whether the witness of this name has signed, and whether the policy counts it; `None` where nobody knows it.
-    fn cosigned(&self, name: &str, noted: &Cosigned) -> Result<Option<bool>, Failure> {
+    pub fn cosigned(&self, name: &str, noted: &Cosigned) -> Result<Option<bool>, Failure> {
         let listed = self.list.entries.iter().filter(|e| e.kind() == "witness" && e.member("name") == Some(name));
         let listed: Vec<_> = listed.filter_map(|e| Some((e, WitnessKey::new(name, e.public.clone()).ok()?))).collect();
         let asked = self.policy.and_then(|p| p.keys.iter().find(|k| k.name() == name));
@@ -122,6 +132,19 @@ impl<'a> Witnesses<'a> {
             }
         }
     }
+}
+
+/// The cosigned checkpoints of a log that have one line, by the witness's name.
+pub(crate) fn cosigned_checkpoints(log_dir: &Path, log: LogName) -> Result<Vec<(String, Cosigned)>, LogError> {
+    let folder = Folder::new(&log_dir.join(WITNESS));
+    let mut out = Vec::new();
+    for name in folder.names(log.as_str())?.into_iter().filter(|n| !n.ends_with(TEMP)) {
+        let noted = Cosigned::parse(&folder.read(&format!("{log}/{name}"))?.unwrap_or_default())?;
+        if matches!(noted.lines.as_slice(), [line] if line.name == name) {
+            out.push((name, noted));
+        }
+    }
+    Ok(out)
 }
 
 /// Puts a cosigned checkpoint beside the log that it is of, in the place of an older one of the same witness. Returns the

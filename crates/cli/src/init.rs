@@ -43,7 +43,7 @@ pub const PLATFORM_KEY: &str = "platform.key.json";
 pub const PLATFORM_LOG_KEY: &str = "platform-log.key.json";
 /// The people key.
 pub const PEOPLE_KEY: &str = "people";
-/// Key of the authentication codes on leaves that wait for the log.
+/// Key of the authentication codes on leaves that wait for the log, in folders from before the platform had a ring.
 pub const QUEUE_KEY: &str = "queue";
 /// Files of the zone's keys, below `zone/keys`.
 pub const ZONE_KEY: &str = "zone.key.json";
@@ -51,7 +51,7 @@ pub const ZONE_KEY: &str = "zone.key.json";
 pub const ZONE_LOG_KEY: &str = "zone-log.key.json";
 /// Passphrase under which a service's software keys are sealed; readable by the service alone.
 pub const MASTER: &str = "master";
-/// Key under which the zone's key ring lies.
+/// Key under which a process's key ring lies.
 pub const RING_MASTER: &str = "ring-master";
 /// Digest of the set-up token.
 pub const SETUP_TOKEN: &str = "setup-token";
@@ -86,7 +86,7 @@ pub fn init_with(
     keep(&layout.root().join("root.key.json"), &root, &root_passphrase)?;
     let platform_pass = secret_file(&layout.platform_keys().join(MASTER))?;
     secret_file(&layout.platform_keys().join(PEOPLE_KEY))?;
-    secret_file(&layout.platform_keys().join(QUEUE_KEY))?;
+    wiring::make_queue_key(layout, suite)?;
     let now = options.simulated_from.unwrap_or(options.wall);
     let mut entries = platform_keys(layout, suite, &platform_pass, now)?;
     if options.with_zone {

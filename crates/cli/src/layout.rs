@@ -28,6 +28,10 @@ impl Layout {
     pub fn platform_keys(&self) -> PathBuf {
         self.platform().join("keys")
     }
+    /// The platform's key ring.
+    pub fn platform_ring(&self) -> PathBuf {
+        self.platform_keys().join("ring")
+    }
     /// The SQLite database that is used without `--database`.
     pub fn database_url(&self) -> String {
         format!("sqlite://{}", self.platform().join("platform.db").display())

@@ -3,11 +3,11 @@
 #[path = "../../../packs/index.rs"]
 mod packs;
 
-use crate::init::MASTER;
+use crate::init::{MASTER, QUEUE_KEY, RING_MASTER};
 use crate::layout::Layout;
 use app::AppError;
 use app::deployment::Deployment;
-use crypto::{Hash, KeyFile, SigningKey, Suite};
+use crypto::{FileKeyProvider, Hash, KeyFile, KeyId, KeyProvider, KeyState, SigningKey, Suite};
 use model::pack::{Pack, PackText};
 use model::{Clock, Refusal, Timestamp};
 use std::collections::BTreeMap;
@@ -310,6 +310,35 @@ pub fn service_key(keys: &Path, name: &str) -> Result<SigningKey, CliError> {
     let pass = std::fs::read_to_string(keys.join(MASTER))?;
     let file: KeyFile = serde_json::from_slice(&std::fs::read(keys.join(name))?)?;
     Ok(file.open(pass.trim())?)
+}
+
+/// Makes the platform's key ring with the key that the codes on waiting leaves come from.
+pub fn make_queue_key(layout: &Layout, suite: Suite) -> Result<(), CliError> {
+    let ring = FileKeyProvider::init(&layout.platform_ring(), &layout.platform_keys().join(RING_MASTER), suite)?;
+    if queue_id(&ring).is_none() {
+        ring.create(QUEUE_PURPOSE, QUEUE_SCOPE)?;
+    }
+    Ok(())
+}
+
+/// Key of the authentication codes on leaves that wait for the log, derived by the platform's key provider.
+pub fn queue_key(layout: &Layout, suite: Suite) -> Result<[u8; 32], CliError> {
+    // A folder from before keeps its key: the codes in its database are under that.
+    let file = layout.platform_keys().join(QUEUE_KEY);
+    if file.is_file() {
+        return secret(&file);
+    }
+    let ring = FileKeyProvider::open(&layout.platform_ring(), &layout.platform_keys().join(RING_MASTER), suite)?;
+    let id = queue_id(&ring).ok_or(crypto::CryptoError::UnknownKey)?;
+    Ok(*ring.mac_key(&id, "leaf-queue")?)
+}
+
+const QUEUE_PURPOSE: &str = "log";
+const QUEUE_SCOPE: &str = "queue";
+
+fn queue_id(ring: &FileKeyProvider) -> Option<KeyId> {
+    let ours = |k: &crypto::KeyInfo| k.purpose == QUEUE_PURPOSE && k.scope == QUEUE_SCOPE;
+    ring.list().into_iter().find(|k| ours(k) && k.state == KeyState::Live).map(|k| k.id)
 }
 
 /// A 32-byte secret kept as hexadecimal text in a file of its own.

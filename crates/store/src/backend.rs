@@ -130,6 +130,15 @@ impl Conn {
         Ok(self.rows(sql, vals).await?.into_iter().next())
     }
 
+    /// The database's own clock, in milliseconds since 1970.
+    pub(crate) async fn now_ms(&mut self) -> Result<i64, StoreError> {
+        let sql = match self {
+            Self::Lite(_) => "SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)",
+            Self::Pg(_) => "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)",
+        };
+        self.row(sql, &[]).await?.ok_or(StoreError::shape("clock"))?.int(0)
+    }
+
     /// Closes the connection instead of handing it back: what state it is in is not known.
     pub(crate) async fn discard(self) {
         // The server or the file rolls back by itself when the connection ends; an error here changes nothing.

@@ -35,6 +35,9 @@ pub enum StoreError {
         /// Number of the row in its sequence.
         row: i64,
     },
+    /// Another process has taken the lease that the work was done under: it must stop.
+    #[error("another process has taken the lease")]
+    LeaseLost,
     /// Another writer held the database for too long.
     #[error("the database is busy")]
     Busy,

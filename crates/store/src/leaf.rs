@@ -2,6 +2,7 @@
 //! afterwards. The log itself, its trees and its files are `audit`'s; here leaves are bytes in an append-only table.
 
 use crate::backend::{Row, int, limit, values};
+use crate::lease::Lease;
 use crate::tail::Place;
 use crate::{Result, Store, StoreError, Tx};
 use audit::{Leaf, LogName, Outcome, leaf_hash};
@@ -154,12 +155,12 @@ impl Tx {
 
 impl Store {
     /// Gives the next indices of the log to at most `max` leaves that have none yet, in the order of their commits, and
-    /// returns them. Several callers may run at once: no index is skipped or given twice.
+    /// returns them. Only who holds the lease may: it is checked in the transaction that gives the indices.
     ///
     /// # Errors
-    /// [`StoreError::Tampered`] when a waiting leaf was changed, added or moved outside the program, and
+    /// [`StoreError::LeaseLost`] when another process has taken the lease, [`StoreError::Tampered`] when a waiting leaf was changed, added or moved outside the program, and
     /// [`StoreError::Gone`] when one was deleted: nothing is numbered then.
-    pub async fn sequence_pending(&self, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
+    pub async fn sequence_pending(&self, lease: &Lease, max: usize) -> Result<Vec<(u64, Vec<u8>)>> {
         let mut reader = self.reader().await?;
         if let Some(tail) = self.tail().last() {
             let there = reader.row(CODE_AT, values![tail.seq]).await?.ok_or_else(|| gone(tail))?;
@@ -173,6 +174,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut tx = self.begin().await?;
+        tx.hold(lease).await?;
         let numbered = tx.number_leaves(max).await?;
         tx.commit().await?;
         Ok(numbered)

@@ -32,6 +32,7 @@ pub use entity::Filter;
 pub use error::StoreError;
 pub use idempotency::Stored;
 pub use leaf::{LeafDraft, Recorded};
+pub use lease::Lease;
 pub use order::QueuedOrder;
 pub use session::Session;
 pub use snapshot::snapshot;

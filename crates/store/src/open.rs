@@ -27,6 +27,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0002_leaf_chain.sql"),
         include_str!("../migrations/postgres/0002_leaf_chain.sql"),
     ),
+    (
+        3,
+        "lease token",
+        include_str!("../migrations/sqlite/0003_lease_token.sql"),
+        include_str!("../migrations/postgres/0003_lease_token.sql"),
+    ),
 ];
 
 const BUSY: Duration = Duration::from_secs(30);

@@ -85,6 +85,13 @@ impl Tx {
         self.lent.conn()
     }
 
+    /// The database's own clock, in milliseconds since 1970.
+    pub(crate) async fn database_now(&mut self) -> Result<i64> {
+        let now = self.conn()?.now_ms().await;
+        self.poisoned |= now.is_err();
+        now
+    }
+
     pub(crate) async fn exec(&mut self, sql: impl SqlSafeStr + Send, vals: &[Value]) -> Result<u64> {
         let done = self.conn()?.exec(sql, vals).await;
         self.poisoned |= done.is_err();

@@ -9,7 +9,7 @@ use crate::tools;
 use serde::Deserialize;
 
 /// Crates that have a bench target `trust`.
-const PARTS: [&str; 1] = ["sm4-simd"];
+const PARTS: [&str; 3] = ["sm4-simd", "audit", "store"];
 
 /// One comparison.
 #[derive(Deserialize)]

@@ -11,6 +11,7 @@ type State = 'passed' | 'failed' | 'unreached';
 const COUNTS: Partial<Record<Stage, string[]>> = {
   key_lists: ['key_lists'],
   anchors: ['anchors'],
+  witnesses: ['cosignatures', 'unknown_witnesses'],
   leaves: ['leaves', 'proofs', 'cases'],
   statements: ['statements', 'orders'],
   documents: ['documents'],

@@ -88,7 +88,7 @@ export default function VerifyPage() {
 
 function Verdict({ outcome, held }: { outcome: Outcome; held: boolean }) {
   const { t } = useWords();
-  const { valid, trusted, fault, clock, file } = outcome;
+  const { valid, trusted, fault, clock, file, unseen } = outcome;
   const word = trusted ? 'trusted' : valid ? 'valid' : 'invalid';
   const title = t(`verify.${word}`);
   useEffect(() => say(title), [title]);
@@ -101,6 +101,7 @@ function Verdict({ outcome, held }: { outcome: Outcome; held: boolean }) {
         description={
           <>
             <p>{t(`verify.${word}Text`)}</p>
+            {unseen.length > 0 && <p>{t('verify.unseen', { logs: unseen.join(', ') })}</p>}
             {fault && <FaultText fault={fault} />}
           </>
         }

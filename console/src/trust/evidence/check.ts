@@ -13,7 +13,7 @@ import { LOGS, type LogName } from '../log/leaf';
 import { verifyConsistency, type Head } from '../log/merkle';
 import { decodeNodes } from '../log/proof';
 import { loadBoth, type Both } from '../suite';
-import { parseTrust, trustDigest, type Trust } from '../trustfile';
+import { parseTrust, trustDigest, witnessKeys, type Trust } from '../trustfile';
 import { Chains } from './chain';
 import { Counts } from './counts';
 import { checkDocuments } from './documents';
@@ -22,6 +22,7 @@ import type { Quorum } from './refusal';
 import { checkStatements } from './statements';
 import { checkSubject } from './subject';
 import type { Stage } from './stages';
+import { checkWitnesses, unseen } from './witnesses';
 
 /** Signed type of evidence files. */
 export const EVIDENCE_TYPE = 'evidence';
@@ -30,8 +31,10 @@ export const EVIDENCE_TYPE = 'evidence';
 export interface Report {
   /** Everything in it agrees with itself, and with the trust file where one was given. */
   readonly valid: boolean;
-  /** Valid, and it stands on the root of the trust file. */
+  /** Valid, it stands on the root of the trust file, and enough of the witnesses that it asks for have seen the logs. */
   readonly trusted: boolean;
+  /** Logs of whose leaves here too few of the trust file's witnesses have seen every one. */
+  readonly unseen: readonly LogName[];
   /** What was checked, counted. */
   readonly checked: Readonly<Record<string, number>>;
   /** Kind of clock, once it is known. */
@@ -59,6 +62,7 @@ class Run {
   clock: ClockKind | null = null;
   file: EvidenceFile | null = null;
   chains: Chains | null = null;
+  unseen: LogName[] = [];
 
   done(...stages: Stage[]): void {
     this.passed.push(...stages);
@@ -83,6 +87,14 @@ class Run {
     this.done('checkpoints');
     checkAnchors(both, body, checkpoints, this.counts);
     this.done('anchors');
+    const lists = listDigests(both, body.suite, body.key_lists);
+    const vouched = (log: LogName, c: Checkpoint) => {
+      vouch(both, c, log, { body, keys, lists });
+    };
+    const asked = (trust && witnessKeys(both, trust)) ?? [];
+    const sizes = checkWitnesses({ both, body, keys, asked, checkpoints, vouched }, this.counts);
+    this.unseen = unseen(both, body, trust, sizes);
+    this.done('witnesses');
     const chains = (this.chains = Chains.read(both, body, checkpoints, this.counts));
     this.done('leaves');
     const known = checkStatements({ both, body, keys, chains }, quorum, this.counts);
@@ -145,6 +157,21 @@ export function checkCheckpoint(
   if (!bound || !equal(bound, c.keys.digest)) fail('key_list', 'checkpoint_key_list');
 }
 
+/** The same for a checkpoint in the file. */
+function vouch(
+  both: Both,
+  c: Checkpoint,
+  log: LogName,
+  { body, keys, lists }: { body: Evidence; keys: Keys; lists: readonly Uint8Array[] },
+): void {
+  // The lists are hashed under the file's suite.
+  if (c.suite !== body.suite) {
+    const ours = c.origin === `${keys.list.deployment}/${log}` && c.clock === keys.list.clock;
+    fail(ours ? 'other_suite' : 'other_log');
+  }
+  checkCheckpoint(both, c, log, keys, lists);
+}
+
 function checkCheckpoints(both: Both, body: Evidence, keys: Keys): Map<LogName, Checkpoint> {
   const lists = listDigests(both, body.suite, body.key_lists);
   const out = new Map<LogName, Checkpoint>();
@@ -155,13 +182,7 @@ function checkCheckpoints(both: Both, body: Evidence, keys: Keys): Map<LogName, 
       log,
       at(`body.logs.${log}.checkpoint`, () => {
         const checkpoint = parseCheckpoint(utf8(part.checkpoint));
-        // The lists are hashed under the file's suite.
-        if (checkpoint.suite !== body.suite) {
-          const ours =
-            checkpoint.origin === `${keys.list.deployment}/${log}` && checkpoint.clock === keys.list.clock;
-          fail(ours ? 'other_suite' : 'other_log');
-        }
-        checkCheckpoint(both, checkpoint, log, keys, lists);
+        vouch(both, checkpoint, log, { body, keys, lists });
         return checkpoint;
       }),
     );
@@ -249,7 +270,8 @@ export async function verifyEvidence(
   const { clock, passed, file, chains } = run;
   return {
     valid,
-    trusted: valid && trust !== null,
+    trusted: valid && trust !== null && run.unseen.length === 0,
+    unseen: run.unseen,
     checked: run.counts.all(),
     clock,
     fault,

@@ -41,6 +41,16 @@ export interface AnchorProof {
   proof: string[];
 }
 
+/** A checkpoint that a witness has cosigned, and proofs that the log here extends it. */
+export interface Witnessed {
+  log: LogName;
+  /** Name of the witness. */
+  witness: string;
+  note: string;
+  sm3_proof: string[];
+  sha256_proof: string[];
+}
+
 /** A step of the story. The platform vouches for the words, the leaves for what happened. */
 export interface StoryStep {
   n: number;
@@ -64,6 +74,8 @@ export interface Evidence {
   key_lists: Signed<Json>[];
   logs: Partial<Record<LogName, LogPart>>;
   anchors: AnchorProof[];
+  /** By log and witness; absent where there is none. */
+  witnessed?: Witnessed[];
   statements: Statement[];
   documents: Document[];
   story: StoryStep[];
@@ -81,6 +93,14 @@ function isLogs(v: Json | undefined): boolean {
   return isObject(v) && Object.entries(v).every(([name, p]) => logName(name) && part(p));
 }
 
+const isWitnessed = object<Witnessed>({
+  log: logName,
+  witness: text,
+  note: text,
+  sm3_proof: list(text),
+  sha256_proof: list(text),
+});
+
 const isEvidence = object<Evidence>({
   v: u32,
   deployment: text,
@@ -93,6 +113,7 @@ const isEvidence = object<Evidence>({
   key_lists: list(isSigned),
   logs: isLogs,
   anchors: list(object<AnchorProof>({ log: logName, size: u64, proof: list(text) })),
+  witnessed: (v) => v === undefined || (list(isWitnessed)(v) && (v as Json[]).length > 0),
   statements: list(
     object<Statement>({ type: text, body: (v) => v !== undefined, key: text, signature: text }),
   ),

@@ -6,6 +6,7 @@ export const STAGES = [
   'seal',
   'checkpoints',
   'anchors',
+  'witnesses',
   'leaves',
   'statements',
   'documents',

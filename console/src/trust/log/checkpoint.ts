@@ -140,6 +140,12 @@ function rendered(c: Omit<Checkpoint, 'text'>): string {
 
 /** Reads a signed note; anything but its one encoding is a fault. */
 export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
+  const { checkpoint, more } = parseNote(bytes);
+  return more === '' ? checkpoint : bad('signature_line');
+}
+
+/** Reads a signed note under whose own signature further lines may stand; gives those as they are. */
+export function parseNote(bytes: Uint8Array): { checkpoint: Checkpoint; more: string } {
   const whole = fromUtf8(bytes) ?? bad('utf8');
   const blank = whole.indexOf('\n\n');
   if (blank < 0) bad('no_blank');
@@ -168,7 +174,7 @@ export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
   const signed = { ...read, ...signatureLine(signatures.slice(0, end), origin) };
   const text = rendered(signed);
   if (text !== whole.slice(0, blank + 1)) bad('encoding');
-  return signatures.length === end + 1 ? { ...signed, text } : bad('signature_line');
+  return { checkpoint: { ...signed, text }, more: signatures.slice(end + 1) };
 }
 
 /** First four bytes of SHA-256(origin ‖ 0x0a ‖ signature type ‖ key). */

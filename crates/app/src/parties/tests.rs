@@ -78,7 +78,7 @@ impl World {
 
     /// All leaves as text, numbered ones included.
     async fn leaves(&self) -> Vec<String> {
-        while !self.store.sequence_pending(100).await.unwrap().is_empty() {}
+        while !crate::tests::sequence(&self.store, 100).await.unwrap().is_empty() {}
         let rows = self.store.leaves_from(0, 10_000).await.unwrap();
         rows.into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect()
     }

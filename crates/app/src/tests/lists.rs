@@ -142,7 +142,7 @@ async fn the_log_waits_for_a_blind_vote() {
         let mut tx = w.app.store.begin().await.unwrap();
         tx.append_leaf(draft).await.unwrap();
         tx.commit().await.unwrap();
-        while !w.app.store.sequence_pending(100).await.unwrap().is_empty() {}
+        while !sequence(&w.app.store, 100).await.unwrap().is_empty() {}
     };
     let read = async |who: &Actor| {
         let page = views::leaves(&w.app, who, 0, 100).await.unwrap();

@@ -2,6 +2,7 @@ use super::*;
 use crate::sequencer::Sequencer;
 use audit::{LogConfig, LogName, LogReader, TileLog, publish_key_list, verify_once};
 use serde_json::json;
+use std::time::Duration;
 use store::{LeafDraft, Outcome};
 
 const RUNS: u64 = 60;
@@ -32,8 +33,15 @@ fn draft(n: u64) -> LeafDraft {
 }
 
 async fn commit(app: &App, n: u64) {
+    commit_many(app, n, 1).await;
+}
+
+/// Leaves from the `from`-th on, in one transaction.
+pub(super) async fn commit_many(app: &App, from: u64, count: u64) {
     let mut tx = app.store.begin().await.unwrap();
-    tx.append_leaf(draft(n)).await.unwrap();
+    for n in from..from + count {
+        tx.append_leaf(draft(n)).await.unwrap();
+    }
     tx.commit().await.unwrap();
 }
 
@@ -87,10 +95,10 @@ async fn every_stage_can_be_the_last() {
             // Committed and not numbered.
             0 => {}
             // Some numbered and not in the log's files.
-            1 => drop(app.store.sequence_pending(1 + usize::try_from(dice.below(5)).unwrap()).await.unwrap()),
+            1 => drop(sequence(&app.store, 1 + usize::try_from(dice.below(5)).unwrap()).await.unwrap()),
             // In the log's files and under no checkpoint.
             2 => {
-                app.store.sequence_pending(100).await.unwrap();
+                sequence(&app.store, 100).await.unwrap();
                 let clock = app.deployment.clock_word().parse().unwrap();
                 let config = LogConfig::new("dep-a", LogName::Platform, app.suite(), clock, &app.log_state);
                 let mut log = TileLog::open(&app.log_dir.join("platform"), config).unwrap();
@@ -119,6 +127,49 @@ async fn a_second_sequencer_is_refused() {
     assert!(first.step().await.unwrap());
     drop(first);
     catch_up(&w.app).await;
+}
+
+/// Two platforms, each with a folder of its own, on one database. One is paused for longer than its term: it numbers and
+/// signs nothing more, and the other goes on from where it was. No leaf is lost, and what both gave out is one history.
+#[tokio::test]
+async fn two_platforms_on_one_database_never_both_sequence() {
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let database = first.path().join("t.db");
+    let (one, _) = app_on(&database, first.path()).await.unwrap();
+    let (two, _) = app_on(&database, second.path()).await.unwrap();
+    publish_keys(&one);
+    publish_keys(&two);
+    for n in 0..3 {
+        commit(&one, n).await;
+    }
+    let term = Duration::from_millis(40);
+    let (paused, handle) = Sequencer::open(&one).unwrap();
+    let mut paused = paused.with_term(term);
+    assert!(paused.step().await.unwrap());
+    let (waiting, _) = Sequencer::open(&two).unwrap();
+    let mut waiting = waiting.with_term(Duration::from_secs(60));
+    assert!(waiting.take_turn().await.unwrap(), "the term of the first has ended");
+    for n in 3..6 {
+        commit(if n % 2 == 0 { &one } else { &two }, n).await;
+    }
+    assert!(paused.step().await.is_err(), "its token is an old one");
+    assert!(paused.step().await.is_err(), "and it does not take the lease back by itself");
+    assert_eq!(one.store.leaf_counts().await.unwrap(), (6, 3), "it numbered nothing");
+    let given_out = handle.checkpoint.borrow().clone().unwrap();
+    assert_eq!(audit::Checkpoint::parse(given_out.as_bytes()).unwrap().size, 3, "and signed nothing");
+    while waiting.step().await.unwrap() {}
+    assert_eq!(logged(&two).len(), 6);
+    let report = verify_once(&two.log_dir, None, Some(&given_out));
+    assert!(report.valid, "one history: {report:?}");
+    drop(paused);
+    let (again, _) = Sequencer::open(&one).unwrap();
+    let mut again = again.with_term(term);
+    assert!(!again.take_turn().await.unwrap(), "the second keeps it");
+    assert!(again.step().await.is_err());
+    // Nothing to sequence: what another has numbered is not signed either.
+    drop(waiting);
+    let (mut same, _) = Sequencer::open(&two).unwrap();
+    assert!(same.take_turn().await.unwrap(), "started again in its folder it goes on at once");
 }
 
 /// The database as it was some leaves ago: nothing is numbered, nothing is written, and nothing new is committed over it.

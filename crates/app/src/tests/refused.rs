@@ -22,7 +22,7 @@ const GOOD: &str = "Correct-Horse-1-Battery";
 impl World {
     /// Leaves written since the last look.
     pub(super) async fn leaves(&self) -> Vec<Leaf> {
-        let rows = self.app.store.sequence_pending(1000).await.unwrap();
+        let rows = sequence(&self.app.store, 1000).await.unwrap();
         rows.iter().map(|(_, bytes)| Leaf::decode(bytes).unwrap()).collect()
     }
 

@@ -4,7 +4,7 @@
 
 use super::statements::{REFERRED, digest_text};
 use super::{
-    AnchorProof, Document, EVIDENCE_TYPE, Evidence, EvidenceFile, LogPart, Statement, StoryStep, Subject,
+    AnchorProof, Document, EVIDENCE_TYPE, Evidence, EvidenceFile, LogPart, Statement, StoryStep, Subject, Witnessed,
     statement_digest,
 };
 use crate::checkpoint::Checkpoint;
@@ -14,6 +14,7 @@ use crate::leaf::{Leaf, LogName};
 use crate::proof::ProvedLeaf;
 use crate::reader::LogReader;
 use crate::trust::{ClockKind, Trust};
+use crate::witnessed::cosigned_checkpoints;
 use crate::{LogError, LogSigner};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -212,6 +213,7 @@ impl EvidenceBuilder {
             key_lists: read_key_lists(&self.log_dir)?,
             logs,
             anchors: self.anchors(&checkpoints)?,
+            witnessed: self.witnessed(&checkpoints)?,
             statements: self.statements.values().cloned().collect(),
             documents: self.documents.values().cloned().collect(),
             story: self.story.clone(),
@@ -251,5 +253,26 @@ impl EvidenceBuilder {
             }
         }
         Ok(out.into_iter().collect())
+    }
+
+    /// What witnesses have cosigned of these logs, as it lies beside them.
+    fn witnessed(&self, checkpoints: &BTreeMap<LogName, Checkpoint>) -> Result<Vec<Witnessed>, LogError> {
+        let mut out = Vec::new();
+        for (log, own) in checkpoints {
+            let reader = LogReader::at(Folder::new(&self.log_dir.join(log.as_str())), own.size);
+            for (witness, noted) in cosigned_checkpoints(&self.log_dir, *log)? {
+                // One that was attached meanwhile may reach beyond what this file shows.
+                if noted.checkpoint.size > own.size {
+                    continue;
+                }
+                let proof = |alg| -> Result<Vec<String>, LogError> {
+                    let nodes = reader.consistency(alg, noted.checkpoint.size, own.size)?;
+                    Ok(nodes.iter().map(|n| BASE64.encode(n)).collect())
+                };
+                let (sm3_proof, sha256_proof) = (proof(HashAlg::Sm3)?, proof(HashAlg::Sha256)?);
+                out.push(Witnessed { log: *log, witness, note: noted.render(), sm3_proof, sha256_proof });
+            }
+        }
+        Ok(out)
     }
 }

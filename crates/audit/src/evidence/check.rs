@@ -1,10 +1,11 @@
-//! Verifies an evidence file: root → key lists → seal → checkpoints → leaves and cases → statements → documents →
+//! Verifies an evidence file: root → key lists → seal → checkpoints → witnesses → leaves and cases → statements → documents →
 //! what the subject needs. The first fault ends it.
 
 use super::chain::Chains;
 use super::documents::check_documents;
 use super::statements::check_statements;
 use super::subject::check_subject;
+use super::witnesses::{check_witnesses, list_digests, unseen};
 use super::{EVIDENCE_TYPE, Evidence, EvidenceFile, Quorum};
 use crate::checkpoint::Checkpoint;
 use crate::keys::{KeyListView, check_lists};
@@ -14,30 +15,40 @@ use crate::proof::decode_nodes;
 use crate::report::{Counts, Failure, VerifyReport};
 use crate::trust::Trust;
 use crate::verify::check_checkpoint;
+use crate::witnessed::Witnesses;
 use crypto::{Hash, HashAlg};
 use std::collections::BTreeMap;
 
-/// Verifies an evidence file. `trust` is the trust file; without it a valid file is only consistent in itself.
+/// Verifies an evidence file. `trust` is the trust file; without it a valid file is only consistent in itself. Where it
+/// asks for witnesses, the file is trusted only if enough of them have seen every leaf in it.
 #[must_use]
 pub fn verify(bytes: &[u8], trust: Option<&Trust>, quorum: Quorum<'_>) -> VerifyReport {
     let mut counts = Counts::default();
     let mut clock = None;
     let result = check(bytes, trust, quorum, &mut counts, &mut clock);
-    let mut report = VerifyReport::new(result, trust.is_some(), counts, clock);
+    let seen_enough = result.as_ref().is_ok_and(Vec::is_empty);
+    let too_few: String = result.iter().flatten().map(|log| too_few(*log)).collect();
+    let mut report = VerifyReport::new(result.map(drop), trust.is_some() && seen_enough, counts, clock);
     report.unproved = report.valid.then(|| {
-        "leaves after the last bound head of each case are not proved complete; the words of the story are the platform's"
-            .to_owned()
+        let after = "leaves after the last bound head of each case are not proved complete; the words of the story are \
+            the platform's";
+        format!("{too_few}{after}")
     });
     report
 }
 
+fn too_few(log: LogName) -> String {
+    format!("看过此处 {log} 全部条目的见证不够 · too few witnesses have seen every leaf of {log} here; ")
+}
+
+/// The logs of which too few witnesses have seen every leaf here.
 fn check(
     bytes: &[u8],
     trust: Option<&Trust>,
     quorum: Quorum<'_>,
     counts: &mut Counts,
     clock: &mut Option<String>,
-) -> Result<(), Failure> {
+) -> Result<Vec<LogName>, Failure> {
     let not =
         |_| Failure::new("", "malformed", "不是规范编码的证据文件", "not the canonical encoding of an evidence file");
     let file: EvidenceFile = crypto::from_canonical(bytes).map_err(not)?;
@@ -55,13 +66,17 @@ fn check(
         return Err(Failure::new("body.key_lists", "other_deployment", zh, en));
     }
     check_seal(&file, &list)?;
-    let checkpoints = check_checkpoints(body, &list)?;
+    let lists = list_digests(body)?;
+    let checkpoints = check_checkpoints(body, &list, &lists)?;
     check_anchors(body, &checkpoints, counts)?;
+    let policy = trust.and_then(|t| t.witnesses.as_ref());
+    let sizes = check_witnesses(body, &checkpoints, &Witnesses::new(&list, &lists, policy), counts)?;
     let chains = Chains::read(body, &checkpoints, counts)?;
     let statements = check_statements(body, &list, &chains, quorum, counts)?;
     check_documents(body, &chains, counts)?;
     check_subject(body, &chains, &statements)?;
-    check_story(body, &chains)
+    check_story(body, &chains)?;
+    Ok(unseen(body, policy, &sizes))
 }
 
 fn check_trust(body: &Evidence, trust: Option<&Trust>) -> Result<(), Failure> {
@@ -90,16 +105,17 @@ fn check_seal(file: &EvidenceFile, list: &KeyListView) -> Result<(), Failure> {
     Err(Failure::new("signature", "seal", zh, en))
 }
 
-fn check_checkpoints(body: &Evidence, list: &KeyListView) -> Result<BTreeMap<LogName, Checkpoint>, Failure> {
-    let alg = body.suite.hash_alg();
-    let digest = |l| crypto::canonical(l).map(|b| alg.hash(&b)).map_err(crate::LogError::from);
-    let lists: Vec<Hash> = body.key_lists.iter().map(digest).collect::<Result<_, _>>()?;
+fn check_checkpoints(
+    body: &Evidence,
+    list: &KeyListView,
+    lists: &[Hash],
+) -> Result<BTreeMap<LogName, Checkpoint>, Failure> {
     let mut out = BTreeMap::new();
     for (log, part) in &body.logs {
         let place = format!("body.logs.{log}.checkpoint");
         let checkpoint = Checkpoint::parse(part.checkpoint.as_bytes());
         let checkpoint = checkpoint.map_err(|e| Failure { file: place.clone(), ..e.into() })?;
-        check_checkpoint(&checkpoint, *log, list, &lists).map_err(|f| Failure { file: place, ..f })?;
+        check_checkpoint(&checkpoint, *log, list, lists).map_err(|f| Failure { file: place, ..f })?;
         out.insert(*log, checkpoint);
     }
     if !out.contains_key(&LogName::Platform) {

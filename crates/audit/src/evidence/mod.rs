@@ -10,6 +10,7 @@ mod documents;
 mod product;
 mod statements;
 mod subject;
+mod witnesses;
 
 pub use build::{EvidenceBuilder, Origin};
 pub use check::verify;
@@ -89,6 +90,9 @@ pub struct Evidence {
     pub logs: BTreeMap<LogName, LogPart>,
     /// For each anchor in a checkpoint above: proof that it is the same history.
     pub anchors: Vec<AnchorProof>,
+    /// Checkpoints that witnesses have cosigned, by log and witness; absent where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub witnessed: Vec<Witnessed>,
     /// Signed statements in order of type and digest.
     pub statements: Vec<Statement>,
     /// Documents in order of name.
@@ -117,6 +121,22 @@ pub struct AnchorProof {
     pub size: u64,
     /// RFC 9162 consistency proof in the SM3 tree between that size and the checkpoint's, nodes in base64.
     pub proof: Vec<String>,
+}
+
+/// A checkpoint that a witness has cosigned, and proofs that the log here extends it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Witnessed {
+    /// The log that was seen.
+    pub log: LogName,
+    /// Name of the witness.
+    pub witness: String,
+    /// The note with the witness's line under it.
+    pub note: String,
+    /// RFC 9162 consistency proof in the SM3 tree from there to the checkpoint, nodes in base64.
+    pub sm3_proof: Vec<String>,
+    /// The same in the SHA-256 tree.
+    pub sha256_proof: Vec<String>,
 }
 
 /// A signed statement.

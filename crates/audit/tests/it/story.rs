@@ -169,6 +169,13 @@ impl Story {
         platform.checkpoint(2_001, &self.world.platform_log, &[seen]).unwrap();
     }
 
+    /// The platform's log goes on, with leaves of other cases, and signs.
+    pub fn grow(&mut self, leaves: &[Vec<u8>]) {
+        let [platform, _] = self.logs.as_mut_slice() else { unreachable!() };
+        platform.append(leaves).unwrap();
+        platform.checkpoint(2_002, &self.world.platform_log, &[]).unwrap();
+    }
+
     pub fn builder(&self) -> EvidenceBuilder {
         let subject = Subject { kind: "product".into(), id: PRODUCT.into() };
         let mut b = EvidenceBuilder::new(&self.world.logs(), (&self.trust()).try_into().unwrap(), subject);

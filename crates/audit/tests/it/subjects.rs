@@ -227,7 +227,9 @@ fn the_python_verifier_says_the_same() {
         let mut files: Vec<(String, Vec<u8>)> =
             SUBJECTS.iter().map(|(kind, id)| ((*kind).to_owned(), honest.evidence(kind, id))).collect();
         files.extend(forged.into_iter().filter(|_| all).map(|f| (f.name, f.bytes)));
-        let said = ask(&python, &files, &honest.trust().to_bytes().unwrap());
+        let trust = honest.trust().to_bytes().unwrap();
+        let pairs: Vec<_> = files.iter().map(|(_, bytes)| (bytes.clone(), trust.clone())).collect();
+        let said = ask(&python, &pairs);
         assert_eq!(said.len(), files.len());
         for ((name, bytes), said) in files.iter().zip(said) {
             // Approvals are counted by nobody on either side.
@@ -239,17 +241,18 @@ fn the_python_verifier_says_the_same() {
     }
 }
 
-fn ask(python: &std::ffi::OsStr, files: &[(String, Vec<u8>)], trust: &[u8]) -> Vec<Value> {
+/// What the Python verifier says of evidence files, each with its trust file.
+pub fn ask(python: &std::ffi::OsStr, files: &[(Vec<u8>, Vec<u8>)]) -> Vec<Value> {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path();
-    std::fs::write(root.join("trust"), trust).unwrap();
     let judge = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/verify/judge.py");
     let mut child = Command::new(python).arg(judge).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = String::new();
-    for (i, (_, bytes)) in files.iter().enumerate() {
-        let path = root.join(i.to_string());
+    for (i, (bytes, trust)) in files.iter().enumerate() {
+        let [path, trust_path] = [i.to_string(), format!("{i}.trust")].map(|name| root.join(name));
         std::fs::write(&path, bytes).unwrap();
-        lines += &format!("{}\n", json!([path, root.join("trust")]));
+        std::fs::write(&trust_path, trust).unwrap();
+        lines += &format!("{}\n", json!([path, trust_path]));
     }
     let mut asked = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || asked.write_all(lines.as_bytes()).unwrap());

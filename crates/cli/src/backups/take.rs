@@ -7,7 +7,6 @@
 
 use super::live::{self, LogCopy};
 use super::{BACKUP_VAR, custody_of, passphrase};
-use crate::init::QUEUE_KEY;
 use crate::keyplace;
 use crate::layout::{Layout, write_private};
 use crate::serve::{platform, supervisor};
@@ -204,8 +203,8 @@ fn database(
             ));
         };
         super::restore::stopped(layout)?;
-        let mac_key = wiring::secret(&layout.platform_keys().join(QUEUE_KEY))?;
         let suite = wiring::deployment(layout)?.suite;
+        let mac_key = wiring::queue_key(layout, suite)?;
         let last = runtime.block_on(async {
             store::Store::open(&url, store::Settings { suite, mac_key, tail: None }).await?.last_order_seq().await
         })?;

@@ -1,6 +1,6 @@
 //! The platform process: confine, open, listen.
 
-use crate::init::{PEOPLE_KEY, PLATFORM_KEY, PLATFORM_LOG_KEY, QUEUE_KEY};
+use crate::init::{PEOPLE_KEY, PLATFORM_KEY, PLATFORM_LOG_KEY};
 use crate::layout::Layout;
 use crate::serve::{confine, supervisor};
 use crate::wiring::{self, CliError};
@@ -52,7 +52,14 @@ async fn serve(args: &PlatformArgs, confinement: [&str; 2]) -> Result<(), CliErr
     app::link::restore_clock(&app).await?;
     take_signed_lists(&app, layout).await?;
     crate::backups::hold_restored(&app, layout).await?;
-    let (sequencer, mut log) = Sequencer::open(&app)?;
+    let (mut sequencer, mut log) = Sequencer::open(&app)?;
+    if !sequencer.take_turn().await? {
+        return Err(CliError::usage(
+            "--database",
+            "另一个平台进程正在处理该数据库；同一数据库只能由一个平台进程编排日志。",
+            "Another platform process works on this database; only one may sequence its log.",
+        ));
+    }
     if args.zone_apart {
         log = log.with_zone_log(ZoneLogCopy::open(&app, &layout.platform().join("zone-log.json"))?);
     }
@@ -104,7 +111,7 @@ pub async fn open(
     let url = std::env::var(supervisor::DATABASE_VAR).unwrap_or_else(|_| layout.database_url());
     let settings = store::Settings {
         suite: deployment.suite,
-        mac_key: wiring::secret(&keys.join(QUEUE_KEY))?,
+        mac_key: wiring::queue_key(layout, deployment.suite)?,
         tail: Some(layout.platform().join("leaf-tail")),
     };
     let store = store::Store::open(&url, settings).await?;

@@ -46,6 +46,9 @@ pub struct VerifyArgs {
     /// 至少几个见证方，默认全部 · How many of them suffice; default: all
     #[arg(long, value_name = "K", requires = "witness")]
     pub witnesses: Option<u32>,
+    /// 域的回执目录（`DATA/zone/receipts`），一并核对 · Folder of the zone's receipts, to be held against its log
+    #[arg(long, value_name = "DIR")]
+    pub receipts: Option<PathBuf>,
     /// One JSON document on standard output
     #[arg(long)]
     pub json: bool,
@@ -172,7 +175,11 @@ fn verify(args: &VerifyArgs) -> Result<Said, CliError> {
     let from = args.from.as_deref().map(earlier).transpose()?;
     let policy = policy(&args.witness, args.witnesses)?;
     let asked = Asked { trust: trust.as_ref(), from: from.as_deref(), witnesses: policy.as_ref() };
-    said(&::audit::verify_asked(&dir, asked), trust.is_some())
+    let mut report = ::audit::verify_asked(&dir, asked);
+    if let Some(receipts) = &args.receipts {
+        report = ::audit::verify_receipts(&dir, &input::folder(receipts)?, report);
+    }
+    said(&report, trust.is_some())
 }
 
 /// `k` of the witnesses whose keys stand in files; none where no file is given.

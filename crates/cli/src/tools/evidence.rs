@@ -71,6 +71,12 @@ pub struct VerifyArgs {
     /// 规则包文件夹，若部署用的不是程序内的规则包 · Folder of the rule pack, where the deployment's is not in the program
     #[arg(long, value_name = "DIR", requires = "trust")]
     pub city: Option<String>,
+    /// 见证方的公钥文件，可多次 · Public key of a witness that must have seen every leaf; may be given several times
+    #[arg(long, value_name = "FILE", requires = "trust")]
+    pub witness: Vec<PathBuf>,
+    /// 其中至少几个 · How many of them; all if not given
+    #[arg(long, value_name = "K", requires = "witness")]
+    pub witnesses: Option<u32>,
     /// One JSON document on standard output
     #[arg(long)]
     pub json: bool,
@@ -94,7 +100,10 @@ pub fn run(tool: EvidenceTool) -> Result<Said, CliError> {
         EvidenceTool::Page(args) => page(&args),
         EvidenceTool::Verify(args) => {
             let bytes = input::bytes(&args.file)?;
-            let trust = input::trust(args.trust.as_deref())?;
+            let mut trust = input::trust(args.trust.as_deref())?;
+            if let (Some(trust), Some(policy)) = (&mut trust, audit::policy(&args.witness, args.witnesses)?) {
+                trust.witnesses = Some(policy);
+            }
             let own = args.city.as_deref().map(wiring::pack).transpose()?;
             audit::said(&verify(&bytes, trust.as_ref(), own)?, trust.is_some())
         }

@@ -1,7 +1,7 @@
 //! Leaves, orders and usage can be added to, not changed, also by a client of the database itself.
 
 use crate::things::draft;
-use crate::{Bench, both};
+use crate::{Bench, both, sequence};
 use model::Timestamp;
 use store::Usage;
 
@@ -16,7 +16,7 @@ async fn changing_what_is_append_only_is_refused(b: Bench) {
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    store.sequence_pending(10).await.unwrap();
+    sequence(&store, 10).await.unwrap();
     let mut tx = store.begin().await.unwrap();
     tx.append_leaf(draft(Some("case_a"), "waiting", 2)).await.unwrap();
     tx.commit().await.unwrap();

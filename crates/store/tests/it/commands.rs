@@ -9,7 +9,6 @@ both!(
     equal_requests_at_once_have_one_effect,
     orders_are_numbered_without_gaps,
     changed_order_is_found,
-    lease_is_exclusive_until_it_ends,
     segment_counts_once,
     account_is_one_per_name_person_and_identity,
     password_change_needs_the_present_hash,
@@ -97,22 +96,6 @@ async fn changed_order_is_found(b: Bench) {
     let (done, words) = b.past_the_program(&format!("{off} UPDATE work_order SET body = '{{}}';"));
     assert!(done, "{words}");
     assert_eq!(store.orders_after(0, 9).await, Err(StoreError::Tampered { table: "work_order", row: 1 }));
-}
-
-async fn lease_is_exclusive_until_it_ends(b: Bench) {
-    let (one, two) = (b.open().await, b.open().await);
-    let t = Timestamp;
-    for (store, holder, now, until, want) in [
-        (&one, "a", 0, 10, true),
-        (&two, "b", 5, 15, false),
-        (&one, "a", 8, 18, true),
-        (&two, "b", 17, 27, false),
-        (&two, "b", 18, 28, true),
-        (&one, "a", 19, 29, false),
-    ] {
-        assert_eq!(store.lease("sequencer", holder, t(now), t(until)).await.unwrap(), want, "{holder} at {now}");
-    }
-    assert!(one.lease("timers", "a", t(0), t(1)).await.unwrap(), "another name is another lease");
 }
 
 async fn segment_counts_once(b: Bench) {

@@ -1,7 +1,7 @@
 //! Rows: versions, lists, transactions that share a COMMIT.
 
 use crate::things::Thing;
-use crate::{Bench, both};
+use crate::{Bench, both, sequence};
 use model::Timestamp;
 use store::{Filter, StoreError};
 
@@ -26,7 +26,7 @@ async fn what_no_database_holds_is_not_there(b: Bench) {
     tx.put(&Thing::new("a", 1)).await.unwrap();
     tx.append_leaf(crate::things::draft(None, "x", 1)).await.unwrap();
     tx.commit().await.unwrap();
-    store.sequence_pending(9).await.unwrap();
+    sequence(&store, 9).await.unwrap();
     for id in ["\0", "a\0", "\0a", "a\0b"] {
         assert_eq!(store.get::<Thing>(id).await.unwrap(), None, "{id:?}");
         let filter = Filter { state: Some(id.into()), ..Filter::of(id) };

@@ -1,13 +1,11 @@
 //! Leaves: chains per case, indices without gap or duplicate, refusals that stay.
 
 use crate::things::{Thing, draft};
-use crate::{Bench, both};
-use std::collections::BTreeMap;
+use crate::{Bench, both, sequence};
 use store::{Leaf, Outcome, StoreError};
 
 both!(
     chain_per_case_holds_under_concurrency,
-    two_sequencers_leave_no_gap_and_no_duplicate,
     refused_command_keeps_its_leaf_and_nothing_else,
     rolled_back_leaf_leaves_no_gap_in_its_case,
     changed_leaf_is_found_before_it_is_numbered,
@@ -52,56 +50,6 @@ async fn chain_per_case_holds_under_concurrency(b: Bench) {
         assert_eq!(tx.case_head(case).await.unwrap(), Some((40, hash_of(&leaves[39]))));
     }
     assert_eq!(one.leaf_counts().await.unwrap(), (180, 180));
-}
-
-async fn two_sequencers_leave_no_gap_and_no_duplicate(b: Bench) {
-    let (one, two) = (b.open().await, b.open().await);
-    let writers = (0..4).map(|w| {
-        let store = if w % 2 == 0 { one.clone() } else { two.clone() };
-        tokio::spawn(async move {
-            for i in 0..40 {
-                let mut tx = store.begin().await.unwrap();
-                tx.append_leaf(draft(Some(&format!("case_{w}")), "step", i)).await.unwrap();
-                if i % 4 == 0 { drop(tx) } else { tx.commit().await.unwrap() }
-            }
-        })
-    });
-    let writers: Vec<_> = writers.collect();
-    let sequencers = [one.clone(), two.clone()].map(|store| {
-        tokio::spawn(async move {
-            let mut got = Vec::new();
-            let mut idle = 0;
-            while idle < 60 {
-                let batch = store.sequence_pending(7).await.unwrap();
-                idle = if batch.is_empty() { idle + 1 } else { 0 };
-                if batch.is_empty() {
-                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-                }
-                got.extend(batch);
-            }
-            got
-        })
-    });
-    for w in writers {
-        w.await.unwrap();
-    }
-    let mut all = BTreeMap::new();
-    for s in sequencers {
-        for (index, bytes) in s.await.unwrap() {
-            assert!(all.insert(index, bytes).is_none(), "index {index} given twice");
-        }
-    }
-    assert_eq!(all.len(), 4 * 30);
-    assert_eq!(all.keys().copied().collect::<Vec<_>>(), (0..120).collect::<Vec<_>>());
-    // Each case's leaves got their indices in the case's order.
-    let mut next: BTreeMap<String, u64> = BTreeMap::new();
-    for bytes in all.values() {
-        let leaf: Leaf = serde_json::from_slice(bytes).unwrap();
-        let n = next.entry(leaf.case.unwrap()).or_insert(1);
-        assert_eq!(leaf.case_seq, Some(*n));
-        *n += 1;
-    }
-    assert_eq!(one.leaf_counts().await.unwrap(), (120, 0));
 }
 
 async fn refused_command_keeps_its_leaf_and_nothing_else(b: Bench) {
@@ -153,7 +101,7 @@ async fn changed_leaf_is_found_before_it_is_numbered(b: Bench) {
     assert!(done, "{words}");
     let tampered =
         |r: Result<(), StoreError>| assert!(matches!(r, Err(StoreError::Tampered { table: "leaf", .. })), "{r:?}");
-    tampered(store.sequence_pending(10).await.map(drop));
+    tampered(sequence(&store, 10).await.map(drop));
     tampered(store.case_leaves("case_a").await.map(drop));
     let mut tx = store.begin().await.unwrap();
     tampered(tx.append_leaf(draft(Some("case_a"), "step", 3)).await.map(drop));
@@ -167,10 +115,10 @@ async fn replay_gives_the_same_bytes(b: Bench) {
         tx.append_leaf(draft((i % 2 == 0).then_some("case_a"), "step", i)).await.unwrap();
         tx.commit().await.unwrap();
     }
-    let mut first = store.sequence_pending(4).await.unwrap();
-    first.extend(store.sequence_pending(100).await.unwrap());
+    let mut first = sequence(&store, 4).await.unwrap();
+    first.extend(sequence(&store, 100).await.unwrap());
     assert_eq!(first.len(), 9);
-    assert_eq!(store.sequence_pending(100).await.unwrap(), []);
+    assert_eq!(sequence(&store, 100).await.unwrap(), []);
     drop(store);
     let store = b.open().await;
     assert_eq!(store.leaves_from(0, 100).await.unwrap(), first);

@@ -6,6 +6,7 @@ mod cluster;
 mod commands;
 mod crash;
 mod entities;
+mod lease;
 mod leaves;
 mod open;
 mod queue;
@@ -16,7 +17,8 @@ mod upgrade;
 use cluster::Cluster;
 use crypto::Suite;
 use std::path::PathBuf;
-use store::{Settings, Store};
+use std::time::Duration;
+use store::{Settings, Store, StoreError};
 
 /// A database of its own for one test.
 pub struct Bench {
@@ -34,6 +36,12 @@ pub enum On {
 
 pub fn settings() -> Settings {
     Settings { suite: Suite::Gm, mac_key: [7; 32], tail: None }
+}
+
+/// Gives indices out as the one sequencer whose turn it is at once.
+pub async fn sequence(store: &Store, max: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+    let lease = store.take_lease("sequencer", "test", Duration::ZERO).await?.expect("nobody else holds it");
+    store.sequence_pending(&lease, max).await
 }
 
 impl Bench {

@@ -2,7 +2,7 @@
 //! is not found before a leaf gets its index.
 
 use crate::things::draft;
-use crate::{Bench, both};
+use crate::{Bench, both, sequence};
 use store::{Store, StoreError};
 
 both!(
@@ -19,7 +19,7 @@ async fn filled(b: &Bench) -> Store {
     for i in 0..3 {
         append(&store, Some("case_0"), i).await.unwrap();
     }
-    assert_eq!(store.sequence_pending(10).await.unwrap().len(), 3);
+    assert_eq!(sequence(&store, 10).await.unwrap().len(), 3);
     for (i, case) in
         [None, None, Some("case_a"), Some("case_b"), Some("case_a"), Some("case_b")].into_iter().enumerate()
     {
@@ -63,6 +63,14 @@ async fn every_change_of_the_queue_is_found_before_numbering(b: Bench) {
         ("a leaf is taken out of its case", "UPDATE leaf SET case_id = NULL, case_seq = NULL WHERE seq = 5"),
         ("a leaf is given to another case", "UPDATE leaf SET case_id = 'case_c' WHERE seq = 5"),
         ("a leaf has another hash", "UPDATE leaf SET hash = (SELECT hash FROM leaf WHERE seq = 3) WHERE seq = 4"),
+        (
+            "a made-up leaf is put at the end",
+            "INSERT INTO leaf (seq, bytes, hash, mac) SELECT 9, bytes, hash, (SELECT mac FROM leaf WHERE seq = 8) FROM leaf WHERE seq = 3",
+        ),
+        (
+            "a made-up leaf is put in, and the rest moved down",
+            "UPDATE leaf SET seq = 9 WHERE seq = 8; UPDATE leaf SET seq = 8 WHERE seq = 7; INSERT INTO leaf (seq, bytes, hash, mac) SELECT 7, bytes, hash, mac FROM leaf WHERE seq = 3",
+        ),
         ("all waiting leaves are deleted", "DELETE FROM leaf WHERE idx IS NULL"),
         ("everything is deleted", "DELETE FROM leaf"),
         ("a leaf is marked as an old one", "UPDATE leaf SET seq = NULL WHERE seq = 8"),
@@ -73,16 +81,16 @@ async fn every_change_of_the_queue_is_found_before_numbering(b: Bench) {
     let by = if b.cluster.is_some() { "OVERRIDING SYSTEM VALUE " } else { "" };
     for (what, sql) in attacks {
         b.as_its_owner(sql);
-        found(what, store.sequence_pending(100).await);
+        found(what, sequence(&store, 100).await);
         // A new process finds it too: at opening, or before it numbers anything.
         match b.open_with_tail().await {
             Err(e) => assert!(e.is_tampering(), "{what}: {e:?}"),
-            Ok(again) => found(what, again.sequence_pending(100).await),
+            Ok(again) => found(what, sequence(&again, 100).await),
         }
         b.as_its_owner(&format!("DELETE FROM leaf; INSERT INTO leaf {by}SELECT * FROM kept"));
         assert_eq!(store.leaf_counts().await.unwrap(), (9, 6), "nothing was numbered");
     }
-    assert_eq!(store.sequence_pending(100).await.unwrap().len(), 6, "untouched, all are numbered");
+    assert_eq!(sequence(&store, 100).await.unwrap().len(), 6, "untouched, all are numbered");
 }
 
 async fn deleted_end_is_found_by_the_living_process(b: Bench) {
@@ -91,7 +99,7 @@ async fn deleted_end_is_found_by_the_living_process(b: Bench) {
         append(&store, None, i).await.unwrap();
     }
     b.as_its_owner("DELETE FROM leaf WHERE seq = 3");
-    found("numbering", store.sequence_pending(10).await);
+    found("numbering", sequence(&store, 10).await);
     found("the next leaf", append(&store, None, 9).await);
     assert_eq!(store.leaf_counts().await.unwrap(), (3, 3), "nothing was written over the gap");
 }
@@ -107,14 +115,14 @@ async fn deleted_end_is_found_after_a_restart(b: Bench) {
     let mut torn = whole.clone();
     torn[20] ^= 1;
     std::fs::write(b.tail(), &torn).unwrap();
-    assert_eq!(b.open_with_tail().await.unwrap().sequence_pending(2).await.unwrap().len(), 2);
+    assert_eq!(sequence(&b.open_with_tail().await.unwrap(), 2).await.unwrap().len(), 2);
     torn[4096 + 20] ^= 1;
     std::fs::write(b.tail(), &torn).unwrap();
     found("both places are damaged", b.open_with_tail().await);
     std::fs::write(b.tail(), &whole).unwrap();
     b.as_its_owner("DELETE FROM leaf WHERE seq = 4");
     let store = b.open_with_tail().await.unwrap();
-    found("numbering", store.sequence_pending(10).await);
+    found("numbering", sequence(&store, 10).await);
     found("the next leaf", append(&store, None, 9).await);
 }
 
@@ -126,12 +134,12 @@ async fn changed_numbers_are_found(b: Bench) {
     b.as_its_owner("UPDATE leaf SET idx = NULL WHERE seq = 4; UPDATE leaf SET idx = 5 WHERE seq = 5");
     found("a leaf was passed over", store.leaves_from(3, 10).await);
     b.as_its_owner("UPDATE leaf SET idx = NULL WHERE seq = 5");
-    assert_eq!(store.sequence_pending(100).await.unwrap().len(), 6);
+    assert_eq!(sequence(&store, 100).await.unwrap().len(), 6);
 }
 
 async fn changed_past_is_found_on_replay(b: Bench) {
     let store = filled(&b).await;
-    store.sequence_pending(100).await.unwrap();
+    sequence(&store, 100).await.unwrap();
     b.as_its_owner("DELETE FROM leaf WHERE seq = 2");
     found("a numbered leaf is gone", store.leaves_from(0, 100).await);
     found("the one after it", store.leaves_from(3, 100).await);

@@ -1,7 +1,7 @@
 //! A database that an earlier program made: its leaves are taken into the chain once, each under its old code.
 
 use crate::things::draft;
-use crate::{Bench, On, both, settings};
+use crate::{Bench, On, both, sequence, settings};
 use std::fmt::Write as _;
 use store::{Leaf, Outcome, StoreError};
 
@@ -95,7 +95,7 @@ async fn leaves_of_the_first_schema_are_chained(b: Bench) {
     let mut tx = store.begin().await.unwrap();
     assert_eq!(tx.append_leaf(draft(Some("case_a"), "step", 9)).await.unwrap().seq, 4);
     tx.commit().await.unwrap();
-    let numbered: Vec<u64> = store.sequence_pending(10).await.unwrap().iter().map(|(i, _)| *i).collect();
+    let numbered: Vec<u64> = sequence(&store, 10).await.unwrap().iter().map(|(i, _)| *i).collect();
     assert_eq!(numbered, [2, 3, 4]);
     assert_eq!(store.case_leaves("case_a").await.unwrap().len(), 5);
     drop(store);

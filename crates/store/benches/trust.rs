@@ -1,8 +1,9 @@
-//! What a leaf costs a commit, one JSON object a line: `cargo run --release -p store --example bench_outbox [COMMITS]`.
+//! `cargo xtask bench trust`, the queue: what a leaf costs a commit, and how fast waiting leaves are checked and numbered.
+//! One line of JSON for each comparison.
 //!
 //! A row alone beside a row with its leaf, in turns, so that both meet the same disk. `YUNYU_BENCH_DATABASE` names a
 //! PostgreSQL to measure instead of a new SQLite file.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a measuring program")]
+#![allow(clippy::unwrap_used, reason = "a bench")]
 
 use crypto::Suite;
 use model::{Entity, Timestamp};
@@ -11,6 +12,9 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use store::{LeafDraft, Outcome, Settings, Store};
+
+/// Commits of each kind.
+const COMMITS: u64 = 2_000;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Row {
@@ -58,37 +62,33 @@ fn median(mut times: Vec<Duration>) -> f64 {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
-    let n: u64 = std::env::args().nth(1).map_or(2_000, |s| s.parse().expect("a number of commits"));
     let dir = tempfile::tempdir().unwrap();
     let url = std::env::var("YUNYU_BENCH_DATABASE")
         .unwrap_or_else(|_| format!("sqlite://{}", dir.path().join("bench.db").display()));
     let settings = Settings { suite: Suite::Gm, mac_key: [7; 32], tail: Some(dir.path().join("leaf-tail")) };
     let store = Store::open(&url, settings).await.unwrap();
     let (mut bare, mut with) = (Vec::new(), Vec::new());
-    for i in 0..n {
+    for i in 0..COMMITS {
         bare.push(commit(&store, 2 * i, false).await);
         with.push(commit(&store, 2 * i + 1, true).await);
     }
-    let (bare, with) = (median(bare), median(with));
     let database = url.split(':').next().unwrap_or_default();
-    println!(
-        "{}",
-        json!({"bench": "outbox", "what": "commit", "database": database, "n": n, "us_bare": bare,
-        "us_with_leaf": with, "ratio": with / bare, "aim_ratio": 1.25})
-    );
+    let line = |row: String, ours: f64, peer: &str, theirs: f64, aim: Option<f64>| {
+        println!("{}", json!({"row": row, "unit": "/s", "ours": ours, "peer": peer, "theirs": theirs, "aim": aim}));
+    };
+    // At most 1.25 times as long as the row alone.
+    let rate = |times| 1e6 / median(times);
+    line(format!("commit with a leaf, {database}"), rate(with), "the row alone", rate(bare), Some(1.0 / 1.25));
+    let lease = store.take_lease("sequencer", "bench", Duration::from_secs(600)).await.unwrap().unwrap();
     let since = Instant::now();
     let mut numbered = 0;
     loop {
-        let batch = store.sequence_pending(4096).await.unwrap().len();
+        let batch = store.sequence_pending(&lease, 4096).await.unwrap().len();
         if batch == 0 {
             break;
         }
         numbered += batch;
     }
-    let s = since.elapsed().as_secs_f64();
-    println!(
-        "{}",
-        json!({"bench": "outbox", "what": "check_and_number", "database": database, "n": numbered,
-        "seconds": s, "per_second": numbered as f64 / s})
-    );
+    let rate = numbered as f64 / since.elapsed().as_secs_f64();
+    line(format!("leaves checked and numbered, {database}"), rate, "the aim", 10_000.0, Some(1.0));
 }

@@ -1,0 +1,140 @@
+//! Receipts held against the zone's log: every byte of a closed segment counts.
+
+use crate::support::World;
+use audit::LogName::{Platform, Zone};
+use audit::merkle::{leaf_node, root_over};
+use audit::{Leaf, VerifyReport, verify_once, verify_receipts};
+use crypto::{Hash, Suite};
+use serde_json::json;
+use std::path::PathBuf;
+
+struct Bench {
+    world: World,
+    folder: PathBuf,
+}
+
+fn segment(number: u64, receipts: u64) -> Vec<u8> {
+    let line = |n| {
+        let call = json!({"answer": "sm3:00", "bytes": 9, "kind": "rows", "order": "ord-1", "rows": n});
+        let receipt = json!({"v": 1, "segment": number, "n": n, "at": 1_000 + n, "call": call});
+        [crypto::canonical(&receipt).unwrap(), b"\n".to_vec()].concat()
+    };
+    (1..=receipts).flat_map(line).collect()
+}
+
+impl Bench {
+    /// A zone that closed segments with so many receipts each.
+    fn new(suite: Suite, segments: &[u64]) -> Self {
+        let mut world = World::new(suite);
+        world.publish(1, &world.services());
+        let folder = world.dir.path().join("receipts");
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut leaves = Vec::new();
+        for (number, receipts) in (1u64..).zip(segments) {
+            let bytes = segment(number, *receipts);
+            let alg = suite.hash_alg();
+            let lines: Vec<_> = bytes.split_inclusive(|b| *b == b'\n').map(|l| &l[..l.len() - 1]).collect();
+            let nodes: Vec<_> = lines.iter().map(|l| leaf_node(alg, l)).collect();
+            let root = Hash { alg, bytes: root_over(alg, &nodes) };
+            let refs = [("segment", number.to_string()), ("receipts", receipts.to_string())];
+            let refs: Vec<_> = refs.iter().map(|(name, v)| (*name, v.as_str())).collect();
+            let mut leaf = Leaf::decode(&world.leaf(Zone, None, "close_segment", &refs)).unwrap();
+            leaf.object = Some(root.to_string());
+            leaves.push(leaf.encode().unwrap());
+            std::fs::write(folder.join(format!("{number:012}")), bytes).unwrap();
+        }
+        let platform = world.leaves(Platform, 3);
+        for (log, leaves, key) in [(Platform, platform, &world.platform_log), (Zone, leaves, &world.zone_log)] {
+            let mut open = world.open(log);
+            open.append(&leaves).unwrap();
+            open.checkpoint(1, key, &[]).unwrap();
+        }
+        Self { world, folder }
+    }
+
+    fn verify(&self) -> VerifyReport {
+        let logs = self.world.logs();
+        verify_receipts(&logs, &self.folder, verify_once(&logs, Some(&self.world.trust()), None))
+    }
+
+    fn what(&self) -> String {
+        self.verify().failure.map_or_else(String::new, |f| f.what)
+    }
+}
+
+#[test]
+fn whole_segments_verify() {
+    for suite in [Suite::Gm, Suite::Intl] {
+        let b = Bench::new(suite, &[3, 1, 300]);
+        let report = b.verify();
+        assert!(report.valid && report.trusted, "{report:?}");
+        assert_eq!((report.checked["segments"], report.checked["receipts"]), (3, 304));
+        let zone = b.world.logs().join("zone");
+        let report = verify_receipts(&zone, &b.folder, verify_once(&zone, None, None));
+        assert!(report.valid && !report.trusted, "{report:?}");
+        // The segment that is being written.
+        std::fs::write(b.folder.join("000000000004"), b"{\"n\":1").unwrap();
+        assert_eq!(b.verify().checked["segments_not_under_a_checkpoint"], 1);
+        // A log that is not valid is not made so.
+        std::fs::write(b.world.logs().join("zone/entries/x"), b"1").unwrap();
+        assert_eq!(b.what(), "unknown_file");
+    }
+}
+
+#[test]
+fn every_flipped_byte_is_found() {
+    for suite in [Suite::Gm, Suite::Intl] {
+        let b = Bench::new(suite, &[2, 3]);
+        let valid = verify_once(&b.world.logs(), Some(&b.world.trust()), None);
+        for number in 1..=2 {
+            let path = b.folder.join(format!("{number:012}"));
+            let bytes = std::fs::read(&path).unwrap();
+            let judge = |changed: &[u8]| {
+                std::fs::write(&path, changed).unwrap();
+                verify_receipts(&b.world.logs(), &b.folder, valid.clone())
+            };
+            for at in 0..bytes.len() {
+                for flip in [1u8, 0x20, 0x80] {
+                    let mut changed = bytes.clone();
+                    changed[at] ^= flip;
+                    let report = judge(&changed);
+                    assert!(!report.valid && !report.trusted, "segment {number} byte {at}");
+                }
+                assert!(!judge(&bytes[..at]).valid, "cut at {at}");
+            }
+            assert!(!judge(&[&bytes[..], b"\n"].concat()).valid);
+            assert!(judge(&bytes).valid);
+        }
+    }
+}
+
+#[test]
+fn receipts_left_out_put_in_or_moved() {
+    let b = Bench::new(Suite::Intl, &[3, 3]);
+    let file = |n: u64| b.folder.join(format!("{n:012}"));
+    let (first, second) = (std::fs::read(file(1)).unwrap(), std::fs::read(file(2)).unwrap());
+    let lines: Vec<_> = first.split_inclusive(|l| *l == b'\n').collect();
+    for changed in [
+        lines[..2].concat(),
+        lines[1..].concat(),
+        [lines[0], lines[2], lines[1]].concat(),
+        [lines[0], lines[0], lines[2]].concat(),
+        [&lines[..], &lines[2..]].concat().concat(),
+        second.clone(),
+        Vec::new(),
+    ] {
+        std::fs::write(file(1), changed).unwrap();
+        assert_eq!(b.what(), "receipts");
+    }
+    std::fs::remove_file(file(1)).unwrap();
+    assert_eq!(b.what(), "missing");
+    std::fs::write(file(1), first).unwrap();
+    assert_eq!(b.what(), "");
+    for stray in ["x", "000000000001.tmp", "3", "00000000000x"] {
+        std::fs::write(b.folder.join(stray), b"").unwrap();
+        assert_eq!(b.what(), "unknown_file", "{stray}");
+        std::fs::remove_file(b.folder.join(stray)).unwrap();
+    }
+    std::os::unix::fs::symlink(file(2), file(3)).unwrap();
+    assert_eq!(b.what(), "not_plain");
+}
