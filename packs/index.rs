@@ -19,6 +19,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     ("product", "procedures/staff.toml", include_str!("product/procedures/staff.toml")),
     ("product", "procedures/termination.toml", include_str!("product/procedures/termination.toml")),
     ("national", "articles.toml", include_str!("national/articles.toml")),
+    ("national", "calendar.toml", include_str!("national/calendar.toml")),
     ("national", "pack.toml", include_str!("national/pack.toml")),
     ("national", "parameters.toml", include_str!("national/parameters.toml")),
     ("changchun", "articles.toml", include_str!("changchun/articles.toml")),

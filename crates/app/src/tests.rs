@@ -19,6 +19,8 @@ use store::{Filter, Settings, Store};
 
 /// Lists of cases.
 mod lists;
+/// What people let pass.
+mod overdue;
 /// From a commit to the signed log.
 mod pipeline;
 /// What a refusal leaves, and what is refused after an end.

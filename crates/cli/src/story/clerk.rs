@@ -131,7 +131,12 @@ impl Story {
         let path = format!("/api/v1/cases/{case}");
         let seen = self.read(desk, &path).await?;
         if waits(&seen)
-            && let Some(due) = seen["deadlines"].as_array().into_iter().flatten().filter_map(|d| d["at"].as_i64()).max()
+            && let Some(due) = seen["deadlines"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(|d| d["step"] == step["name"])
+                .and_then(|d| d["at"].as_i64())
         {
             let now = self.read(desk, "/api/v1/deployment").await?["now"].as_i64().unwrap_or_default();
             if due >= now {

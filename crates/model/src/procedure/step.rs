@@ -4,6 +4,7 @@ use super::document::DocumentForm;
 use super::guard::Guard;
 use crate::entity::words;
 use crate::object::ObjectKind;
+use crate::pack::Days;
 use crate::party::{OrgRole, PersonRole};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -164,9 +165,12 @@ impl Step {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Due {
-    /// Parameter with a number of days, counted from entering the state.
+    /// Parameter with a number of days, counted from the day after the state was entered.
     #[serde(default)]
     pub param: Option<String>,
+    /// Which days that number counts; calendar days if left out.
+    #[serde(default)]
+    pub days: Option<Days>,
     /// Field of the object with an instant.
     #[serde(default)]
     pub field: Option<String>,

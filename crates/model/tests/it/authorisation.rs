@@ -36,7 +36,7 @@ fn until(step: &str) -> Run {
             break;
         }
         if name == "close_notice" {
-            run.now = run.now.plus_days(7);
+            run.now = run.now.plus_days(8);
         }
         run.step(&by, name);
     }
@@ -77,7 +77,7 @@ fn each_step_is_for_its_own_role_only() {
     let other_operator = actor("op2", "op2", &[OrgRole::Operator]);
     for (name, right) in way() {
         let mut run = until(name);
-        run.now = if name == "close_notice" { run.now.plus_days(7) } else { run.now };
+        run.now = if name == "close_notice" { run.now.plus_days(8) } else { run.now };
         for by in all.iter().chain([&other_operator]).filter(|a| **a != right) {
             let refusal = run.refused(by, name);
             assert_eq!(refusal.code, "wrong-role", "{name} by {}", by.org);
@@ -290,7 +290,10 @@ fn an_adverse_finding_cannot_approve_but_can_reject() {
 #[test]
 fn objections_block() {
     let mut run = until("close_notice");
-    assert_eq!(run.case.deadlines[0].at, NOW.plus_days(7));
+    assert_eq!(
+        run.case.deadlines.iter().find(|d| d.step == "close_notice").unwrap().at.date().to_string(),
+        "2026-03-10"
+    );
     assert_eq!(run.code(&authority(), "answer_objection"), "objection-open");
     run.step(&consumer(), "raise_objection").step(&provider(1), "raise_objection").step(&consumer(), "raise_objection");
     run.now = NOW.plus_days(8);
@@ -325,9 +328,9 @@ fn an_upheld_objection_ends_the_application() {
 #[test]
 fn the_clock_waits_for_the_notice() {
     let mut run = until("close_notice");
-    run.now = NOW.plus_days(7).plus_ms(-1);
+    run.now = Timestamp::start_of(model::time::parse_date("2026-03-10").unwrap()).plus_ms(-1);
     assert_eq!(run.code(&Actor::clock(), "close_notice"), "not-due");
-    run.now = NOW.plus_days(7);
+    run.now = Timestamp::start_of(model::time::parse_date("2026-03-10").unwrap());
     assert!(run.try_step(&Actor::clock(), "close_notice").is_ok());
 }
 

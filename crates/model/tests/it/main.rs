@@ -5,6 +5,7 @@
 mod index;
 
 mod authorisation;
+mod calendar;
 mod cities;
 mod loader;
 mod product;

@@ -180,7 +180,8 @@ impl Way {
         let before = (self.case.state.clone(), self.case.history.len());
         let command = self.approve(&step.name);
         if step.by == [By::Clock] {
-            self.now = self.case.deadlines.iter().map(|d| d.at).max().unwrap_or(self.now).max(self.now);
+            let due = self.case.deadlines.iter().filter(|d| d.step == step.name).map(|d| d.at).max();
+            self.now = due.unwrap_or(self.now).max(self.now);
             self.case = self.judge(&Actor::clock(), &command)?.case;
             return Ok(());
         }

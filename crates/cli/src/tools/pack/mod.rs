@@ -1,5 +1,7 @@
 //! `yunyu pack`: what the rules of a city are, where each comes from, and what answers each article.
 
+mod calendar;
+
 use super::input;
 use super::said::{Said, table};
 use crate::wiring::{self, CliError};
@@ -23,6 +25,8 @@ pub enum PackTool {
     Coverage(CoverageArgs),
     /// 程序图 · A procedure as a diagram
     Graph(GraphArgs),
+    /// 工作日历 · Days off, make-up working days, and how a period counts
+    Calendar(calendar::CalendarArgs),
 }
 
 /// Arguments of `list`.
@@ -95,6 +99,7 @@ impl PackTool {
             Self::Check(args) => args.json,
             Self::Coverage(args) => args.json,
             Self::Graph(args) => args.json,
+            Self::Calendar(args) => args.json,
         }
     }
 }
@@ -107,6 +112,7 @@ pub fn run(tool: PackTool) -> Result<Said, CliError> {
         PackTool::Check(args) => check(args.dir.as_deref()),
         PackTool::Coverage(args) => coverage(args.city.as_deref()),
         PackTool::Graph(args) => graph(&args),
+        PackTool::Calendar(args) => calendar::run(&args),
     }
 }
 
