@@ -25,6 +25,8 @@ mod overdue;
 mod pipeline;
 /// What a refusal leaves, and what is refused after an end.
 mod refused;
+/// Random scripts through the funnel.
+mod scripts;
 /// Who sees what, and who may hold an administrator's role.
 mod visible;
 

@@ -53,6 +53,9 @@ enum Command {
         /// Play the ending too: suspension, restoration, termination with destruction.
         #[arg(long)]
         ending: bool,
+        /// 授权全周期 · Play the life of an authorisation instead: grant, suspension, late rectification, end, renewal, ban.
+        #[arg(long, conflicts_with = "ending")]
+        life: bool,
         /// `postgres://…` instead of the folder's own SQLite; better given in `YUNYU_DATABASE`.
         #[arg(long, env = "YUNYU_DATABASE", hide_env_values = true)]
         database: Option<String>,
@@ -168,15 +171,27 @@ fn run(command: Command) -> Result<u8, CliError> {
     match command {
         Command::Serve(args) => serve::command(&args),
         Command::Zone(args) => serve::zone::command(args),
-        Command::Story { city, input, data, rows, suite, ending, database, zone_data, tls, ca, json } => {
+        Command::Story { city, input, data, rows, suite, ending, life, database, zone_data, tls, ca, json } => {
             let suite = if suite == "intl" { crypto::Suite::Intl } else { crypto::Suite::Gm };
             let data = match data {
                 Some(data) => data,
                 None => tempfile::Builder::new().prefix("yunyu-").tempdir()?.keep(),
             };
             let quiet = json;
-            let asked =
-                story::open::StoryArgs { city, input, data, rows, quiet, suite, ending, database, zone_data, tls, ca };
+            let asked = story::open::StoryArgs {
+                city,
+                input,
+                data,
+                rows,
+                quiet,
+                suite,
+                ending,
+                life,
+                database,
+                zone_data,
+                tls,
+                ca,
+            };
             story::command(asked, json)
         }
         Command::PlatformProcess { data, listen, zone_endpoint, tls, zone_apart } => {

@@ -74,6 +74,13 @@ impl Timestamp {
         Self(Self::start_of(moved).0 + rest)
     }
 
+    /// First instant after a term of calendar months that begins now: it ends with the day of the last month that has this
+    /// day's number, or with that month's last day (Civil Code, Art. 201 to 203).
+    #[must_use]
+    pub fn end_of_months(self, months: i32) -> Self {
+        Self::start_of(self.plus_months(months).date()).plus_days(1)
+    }
+
     /// RFC 3339 text in UTC, to the millisecond.
     #[must_use]
     pub fn rfc3339(self) -> String {

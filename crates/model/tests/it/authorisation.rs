@@ -204,7 +204,13 @@ fn ban_after_revocation() {
     };
     expect(apply(24, |r| r.facts.bans.push(revoked(35))), "no-ban", "WX-10.3", "10");
     expect(apply(24, |r| r.facts.bans.push(revoked(0))), "no-ban", "WX-10.3", "10");
-    assert!(apply(24, |r| r.facts.bans.push(revoked(36))).is_ok(), "the ban is over after 36 months");
+    // The last day of the three years is a day of the ban; the one after is not.
+    expect(apply(24, |r| r.facts.bans.push(revoked(36))), "no-ban", "WX-10.3", "10");
+    let next = |r: &mut Run| {
+        r.facts.bans.push(revoked(36));
+        r.now = Timestamp::start_of(NOW.date()).plus_days(1);
+    };
+    assert!(apply(24, next).is_ok(), "the ban is over after 36 months");
     assert!(apply(24, |r| r.facts.bans.push(revoked(37))).is_ok());
     let mut other = revoked(1);
     other.uscc = "91320200MA1OTHER00".into();
@@ -240,8 +246,10 @@ fn a_term_over_a_leap_day_ends_on_the_last_day_of_february() {
     let date = |y, m, d| Timestamp::start_of(jiff::civil::date(y, m, d));
     let start =
         |at| Authorisation::start(&authorisation_spec(24), &"org_auth".into(), &"case_1".into(), "wuxi@1", at).until;
-    assert_eq!(start(date(2028, 2, 29)), date(2030, 2, 28));
-    assert_eq!(start(date(2026, 2, 28)), date(2028, 2, 28));
+    // The term ends with that day, and not before.
+    assert_eq!(start(date(2028, 2, 29)), date(2030, 3, 1));
+    assert_eq!(start(date(2028, 2, 29).plus_ms(86_399_999)), date(2030, 3, 1));
+    assert_eq!(start(date(2026, 2, 28)), date(2028, 2, 29));
     let a = Authorisation::start(
         &authorisation_spec(24),
         &"org_auth".into(),
@@ -249,8 +257,8 @@ fn a_term_over_a_leap_day_ends_on_the_last_day_of_february() {
         "wuxi@1",
         date(2028, 2, 29),
     );
-    assert!(a.in_force(date(2030, 2, 28).plus_ms(-1)));
-    assert_eq!(a.state_at(date(2030, 2, 28)), AuthorisationState::Expired);
+    assert!(a.in_force(date(2030, 3, 1).plus_ms(-1)));
+    assert_eq!(a.state_at(date(2030, 3, 1)), AuthorisationState::Expired);
     assert!(!a.in_force(date(2028, 2, 29).plus_ms(-1)), "not before it starts");
 }
 

@@ -9,6 +9,7 @@ mod city;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
 mod crash;
+mod life;
 mod memory;
 mod planted;
 mod postgres;

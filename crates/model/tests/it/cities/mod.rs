@@ -2,6 +2,7 @@
 
 mod orders;
 mod rules;
+mod scripts;
 mod ways;
 
 use crate::world::{self, *};
@@ -15,11 +16,17 @@ use model::record::{ImplementationPlan, ImplementationPlanState};
 use model::{Facts, Pack, Refusal, Timestamp, decide, open_case};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::LazyLock;
 
 pub const CITIES: [&str; 5] = ["changchun", "jilin", "jinan", "shenyang", "wuxi"];
 
+static PACKS: LazyLock<BTreeMap<&str, Pack>> = LazyLock::new(|| {
+    let all = all_layers();
+    CITIES.iter().map(|c| (*c, Pack::load(&resolve(&all, c).unwrap()).unwrap())).collect()
+});
+
 pub fn pack(city: &str) -> Pack {
-    Pack::load(&resolve(&all_layers(), city).unwrap()).unwrap()
+    PACKS[city].clone()
 }
 
 pub fn agency() -> Actor {
