@@ -4,21 +4,25 @@
 mod article;
 mod calendar;
 mod check;
+mod diff;
 mod effect;
 mod error;
 mod graph;
 mod identity;
 mod load;
 mod parameter;
+mod schema;
 mod show;
 
 pub use article::{Article, CoverageRow};
 pub use calendar::{Calendar, Counted, Days, DaysOff, Year};
+pub use diff::{Change, diff, diff_text};
 pub use effect::Alternative;
 pub use error::PackError;
 pub use identity::{Identity, LayerKind, LegalStatus, Term};
 pub use load::{PackText, layer_id, resolve};
 pub use parameter::{Parameter, Status, Strict, Value, ValueKind};
+pub use schema::schema;
 pub use show::{graph, mermaid, show, show_row};
 
 use crate::party::OrgRole;

@@ -224,6 +224,13 @@ const RELATIONS: [(&str, By); 11] = [
 ];
 
 impl By {
+    /// Every word of a pack: roles of organisations, then relations.
+    #[must_use]
+    pub fn words() -> Vec<String> {
+        let roles = OrgRole::ALL.into_iter().map(role_word);
+        roles.chain(RELATIONS.iter().map(|(w, _)| (*w).to_owned())).collect()
+    }
+
     /// The word in the pack.
     #[must_use]
     pub fn word(self) -> String {
@@ -237,7 +244,7 @@ impl By {
 /// The word of an organisation's role.
 #[must_use]
 pub(crate) fn role_word(role: OrgRole) -> String {
-    serde_json::to_value(role).ok().and_then(|v| v.as_str().map(ToOwned::to_owned)).unwrap_or_default()
+    role.word()
 }
 
 impl Serialize for By {

@@ -11,6 +11,7 @@ mod loader;
 mod product;
 mod quorum;
 mod retention;
+mod schema;
 mod scripts;
 mod stop;
 mod supply;

@@ -15,5 +15,6 @@ mod planted;
 mod postgres;
 mod program;
 mod serve;
+mod sixth;
 mod witness;
 mod wuxi;

@@ -1,6 +1,9 @@
 //! `yunyu pack`: what the rules of a city are, where each comes from, and what answers each article.
 
 mod calendar;
+mod diff;
+mod schema;
+mod simulate;
 
 use super::input;
 use super::said::{Said, table};
@@ -27,6 +30,12 @@ pub enum PackTool {
     Graph(GraphArgs),
     /// 工作日历 · Days off, make-up working days, and how a period counts
     Calendar(calendar::CalendarArgs),
+    /// 比较规则包 · What differs between two packs, by article
+    Diff(diff::DiffArgs),
+    /// 文件格式 · JSON Schema of a pack's files
+    Schema(schema::SchemaArgs),
+    /// 推演程序 · A procedure with the latest day of each step
+    Simulate(simulate::SimulateArgs),
 }
 
 /// Arguments of `list`.
@@ -100,6 +109,9 @@ impl PackTool {
             Self::Coverage(args) => args.json,
             Self::Graph(args) => args.json,
             Self::Calendar(args) => args.json,
+            Self::Diff(args) => args.json,
+            Self::Schema(args) => args.json,
+            Self::Simulate(args) => args.json,
         }
     }
 }
@@ -113,6 +125,9 @@ pub fn run(tool: PackTool) -> Result<Said, CliError> {
         PackTool::Coverage(args) => coverage(args.city.as_deref()),
         PackTool::Graph(args) => graph(&args),
         PackTool::Calendar(args) => calendar::run(&args),
+        PackTool::Diff(args) => diff::run(&args),
+        PackTool::Schema(_) => Ok(schema::run()),
+        PackTool::Simulate(args) => simulate::run(&args),
     }
 }
 
@@ -296,16 +311,21 @@ fn coverage(city: Option<&str>) -> Result<Said, CliError> {
     Ok(Said::new(0, json!({"packs": all}), text))
 }
 
+/// A procedure by name.
+fn procedure<'a>(pack: &'a Pack, name: &str) -> Result<&'a model::procedure::Procedure, CliError> {
+    pack.procedure(name).ok_or_else(|| {
+        let names: Vec<&str> = pack.procedures.keys().map(String::as_str).collect();
+        CliError::usage(
+            "PROCEDURE",
+            format!("规则包 {} 没有程序 {name}；有：{}。", pack.id(), names.join("、")),
+            format!("The pack {} has no procedure {name}; it has: {}.", pack.id(), names.join(", ")),
+        )
+    })
+}
+
 fn graph(args: &GraphArgs) -> Result<Said, CliError> {
     let pack = wiring::pack(&args.city)?;
-    let Some(procedure) = pack.procedure(&args.procedure) else {
-        let names: Vec<&str> = pack.procedures.keys().map(String::as_str).collect();
-        return Err(CliError::usage(
-            "PROCEDURE",
-            format!("规则包 {} 没有程序 {}；有：{}。", pack.id(), args.procedure, names.join("、")),
-            format!("The pack {} has no procedure {}; it has: {}.", pack.id(), args.procedure, names.join(", ")),
-        ));
-    };
+    let procedure = procedure(&pack, &args.procedure)?;
     let mermaid = model::pack::mermaid(procedure);
     let json = json!({"city": pack.id(), "procedure": procedure, "mermaid": mermaid});
     let text = if args.mermaid { mermaid } else { model::pack::graph(&pack, &args.procedure).unwrap_or_default() };
