@@ -21,6 +21,8 @@ use store::{Filter, Settings, Store};
 mod lists;
 /// What people let pass.
 mod overdue;
+/// Who may try what: policies against their schema, and the matrix of permissions.
+mod permissions;
 /// From a commit to the signed log.
 mod pipeline;
 /// What a refusal leaves, and what is refused after an end.
