@@ -8,6 +8,7 @@ mod authorisation;
 mod calendar;
 mod cities;
 mod loader;
+mod mutants;
 mod product;
 mod quorum;
 mod retention;
