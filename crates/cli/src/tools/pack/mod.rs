@@ -226,7 +226,12 @@ fn check(dir: Option<&Path>) -> Result<Said, CliError> {
     // A layer that others inherit is checked with each of them.
     for chain in chains.iter().filter(|c| concerns(c)) {
         match Pack::load(chain) {
-            Ok(pack) => good.push(json!({"pack": pack.id(), "version": pack.version()})),
+            Ok(pack) => {
+                if let Some(fault) = policies(&pack) {
+                    return Ok(not_valid(&fault));
+                }
+                good.push(json!({"pack": pack.id(), "version": pack.version()}));
+            }
             Err(fault) => return Ok(not_valid(&fault)),
         }
     }
@@ -235,6 +240,24 @@ fn check(dir: Option<&Path>) -> Result<Said, CliError> {
         let _ = writeln!(text, "  {}", pack["version"].as_str().unwrap_or_default());
     }
     Ok(Said::new(0, json!({"valid": true, "packs": good, "failure": null}), text))
+}
+
+/// What is wrong with the pack's policies: they do not parse, do not fit the schema, or rest on no rule.
+fn policies(pack: &Pack) -> Option<PackError> {
+    let why = match app::policy::Policies::compile(pack) {
+        Ok(_) => return None,
+        Err(app::AppError::Bug(why)) => why.to_string(),
+        Err(other) => other.to_string(),
+    };
+    let layer = pack.layers.iter().rev().find(|l| pack.policies.contains_key(&l.id)).map_or("product", |l| &l.id);
+    Some(PackError {
+        file: format!("{layer}/policy.cedar"),
+        line: 1,
+        key: "policy".to_owned(),
+        zh: format!("策略不成立：{why}"),
+        en: why,
+        mend: "speak only of what the schema knows, and name a row of the pack with @rule".to_owned(),
+    })
 }
 
 fn not_valid(fault: &PackError) -> Said {
