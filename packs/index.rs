@@ -22,6 +22,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     ("product", "procedures/unsealing.toml", include_str!("product/procedures/unsealing.toml")),
     ("product", "procedures/withdrawal.toml", include_str!("product/procedures/withdrawal.toml")),
     ("national", "articles.toml", include_str!("national/articles.toml")),
+    ("national", "calendar.toml", include_str!("national/calendar.toml")),
     ("national", "pack.toml", include_str!("national/pack.toml")),
     ("national", "parameters.toml", include_str!("national/parameters.toml")),
     ("changchun", "articles.toml", include_str!("changchun/articles.toml")),

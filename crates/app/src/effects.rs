@@ -14,7 +14,7 @@ use model::object::{
 };
 use model::order::{Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, ResourceStopSpec, StopSpec};
 use model::party::{OrgRole, Organisation};
-use model::procedure::{Procedure, StepEffect};
+use model::procedure::{By, Procedure, StepEffect};
 use model::record::{
     Agreement, Announcement, Authorisation, AuthorisationState, Ban, Certificate, ConsumerOrder, ConsumerOrderState,
     EmergencyPlan, Grade, Grant, GrantState, ImplementationPlan, ImplementationPlanState, Job, JobState, Objection,
@@ -158,7 +158,7 @@ async fn apply(
             put(tx, &Announcement { id: spec.announcement.clone(), spec, case: case.id.clone(), by, at: now }).await
         }
         StepEffect::PublishNotice => {
-            let until = case.deadlines.iter().map(|d| d.at).max().unwrap_or(now);
+            let until = notice_ends(app, case).unwrap_or(now);
             put(tx, &PublicNotice { id: case.id.clone(), from: now, until }).await
         }
         StepEffect::RecordObjection => objection(app, tx, case, now).await,
@@ -221,6 +221,13 @@ async fn supply_effect(app: &App, tx: &mut Tx, effect: StepEffect, case: &Case, 
         }
         _ => product_effect(app, tx, effect, case, now).await,
     }
+}
+
+/// When the clock ends the notice that the case has just come to.
+fn notice_ends(app: &App, case: &Case) -> Option<Timestamp> {
+    let procedure = app.pack.procedure(&case.procedure)?;
+    let by_clock = |step: &str| procedure.step(step).is_some_and(|s| s.by.contains(&By::Clock));
+    case.deadlines.iter().filter(|d| by_clock(&d.step)).map(|d| d.at).max()
 }
 
 /// Puts the plan in force; the one it replaces serves no new round.

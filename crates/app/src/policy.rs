@@ -3,7 +3,8 @@
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command};
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression,
+    Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression, Schema,
+    ValidationMode, Validator,
 };
 use model::Refusal;
 use model::pack::Pack;
@@ -12,6 +13,9 @@ use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
 const PRODUCT: &str = include_str!("policy.cedar");
+const SCHEMA: &str = include_str!("policy.cedarschema");
+/// Norms beside a pack's rows that a policy may rest on: levels of protection, and the crypto assessment.
+const NORMS: [&str; 2] = ["MLPS-", "CRY-"];
 
 /// Compiled policies.
 #[derive(Clone)]
@@ -20,14 +24,34 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Compiles the product's policies and those of the pack's layers.
+    /// Compiles the product's policies and those of the pack's layers. Each must fit the schema and name a rule that the
+    /// pack has.
     pub fn compile(pack: &Pack) -> AppResult<Self> {
         let mut text = PRODUCT.to_owned();
         for layer in pack.policies.values() {
             text.push('\n');
             text.push_str(layer);
         }
-        Ok(Self { set: PolicySet::from_str(&text).map_err(AppError::bug)? })
+        let set = PolicySet::from_str(&text).map_err(AppError::bug)?;
+        let (schema, _) = Schema::from_cedarschema_str(SCHEMA).map_err(AppError::bug)?;
+        let found = Validator::new(schema).validate(&set, ValidationMode::Strict);
+        if let Some(error) = found.validation_errors().next() {
+            return Err(AppError::bug(format!("a policy does not fit the schema: {error}")));
+        }
+        let known = |rule: &str| pack.articles.contains_key(rule) || NORMS.iter().any(|n| rule.starts_with(n));
+        if let Some(policy) = set.policies().find(|p| !p.annotation("rule").is_some_and(known)) {
+            let name = policy.annotation("id").unwrap_or("without @id").to_owned();
+            return Err(AppError::bug(format!("policy {name} names no rule that the pack has: write @rule(\"…\")")));
+        }
+        Ok(Self { set })
+    }
+
+    /// Every action that the schema knows, in order.
+    pub fn actions() -> AppResult<Vec<String>> {
+        let (schema, _) = Schema::from_cedarschema_str(SCHEMA).map_err(AppError::bug)?;
+        let mut names: Vec<String> = schema.actions().map(|a| a.id().unescaped().to_owned()).collect();
+        names.sort();
+        Ok(names)
     }
 
     /// Whether the actor may try the command. Any failure to evaluate is a no.

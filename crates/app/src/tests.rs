@@ -21,12 +21,18 @@ use store::{Filter, Settings, Store};
 mod changed;
 /// Lists of cases.
 mod lists;
+/// What people let pass.
+mod overdue;
+/// Who may try what: policies against their schema, and the matrix of permissions.
+mod permissions;
 /// From a commit to the signed log.
 mod pipeline;
 /// What a refusal leaves, and what is refused after an end.
 mod refused;
 /// Resources that are taken away.
 mod resources;
+/// Random scripts through the funnel.
+mod scripts;
 mod stops;
 /// Who sees what, and who may hold an administrator's role.
 mod visible;

@@ -1,13 +1,17 @@
-//! Clock steps act by themselves: a public notice ends, a term expires. One loop, woken by commits and by time.
+//! Clock steps act by themselves: a public notice ends, a term expires. One loop, woken by commits and by time. What people
+//! let pass is told to whoever sees to it, and decided by nobody else.
 
 use crate::App;
 use crate::error::{AppError, AppResult};
 use crate::funnel::Actor;
 use crate::orders;
 use crate::{effects, facts};
+use model::Timestamp;
 use model::case::{Actor as ModelActor, Case, Command};
 use model::ids::{OrgId, PersonId};
-use model::procedure::{decide, due_steps};
+use model::procedure::{By, clock_concerns, decide, due_steps, overdue_steps};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use store::{Filter, LeafDraft, Outcome};
 
@@ -15,8 +19,14 @@ use store::{Filter, LeafDraft, Outcome};
 pub async fn run(app: App) -> AppResult<()> {
     let mut commits = app.store.notify();
     let mut swept = app.now();
+    let mut looked: Option<Timestamp> = None;
     loop {
         tick(&app).await?;
+        // Overdue is a matter of days; a simulated clock that jumps is seen at once.
+        if looked.is_none_or(|at| app.now().0 - at.0 >= LOOK_MS) {
+            looked = Some(app.now());
+            escalate(&app).await?;
+        }
         if app.now().0 - swept.0 > SWEEP_MS {
             sweep(&app).await?;
             swept = app.now();
@@ -28,6 +38,8 @@ pub async fn run(app: App) -> AppResult<()> {
     }
 }
 
+/// How often people's deadlines are looked at.
+const LOOK_MS: i64 = 60_000;
 /// How often what has run out is forgotten.
 const SWEEP_MS: i64 = 3_600_000;
 /// How long the answer to an idempotency key is kept.
@@ -48,19 +60,128 @@ async fn sweep(app: &App) -> AppResult<()> {
 pub async fn tick(app: &App) -> AppResult<usize> {
     let mut taken = 0;
     for procedure in app.pack.procedures.values() {
-        for state in
-            procedure.steps.iter().filter(|s| s.by.contains(&model::procedure::By::Clock)).flat_map(|s| &s.from)
-        {
-            let filter =
-                Filter { parent: Some(procedure.name.clone()), state: Some(state.clone()), ..Filter::default() };
-            for case in app.store.list::<Case>(&filter).await? {
-                if case.deadlines.iter().any(|d| d.at <= app.now()) || case.deadlines.is_empty() {
-                    taken += usize::from(advance(app, &case).await?);
-                }
+        let states: BTreeSet<&String> =
+            procedure.steps.iter().filter(|s| s.by.contains(&By::Clock)).flat_map(|s| &s.from).collect();
+        for case in in_states(app, &procedure.name, states).await? {
+            if clock_concerns(&app.pack, &case, app.now()) {
+                taken += usize::from(advance(app, &case).await?);
             }
         }
     }
     Ok(taken)
+}
+
+async fn in_states(app: &App, procedure: &str, states: BTreeSet<&String>) -> AppResult<Vec<Case>> {
+    let mut found = Vec::new();
+    for state in states {
+        let filter = Filter { parent: Some(procedure.to_owned()), state: Some(state.clone()), ..Filter::default() };
+        found.extend(app.store.list::<Case>(&filter).await?);
+    }
+    Ok(found)
+}
+
+/// Under this name a case keeps what was told as overdue.
+pub const OVERDUE: &str = "overdue";
+
+/// A step that people let pass, as it was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Overdue {
+    /// Step.
+    pub step: String,
+    /// When the state was entered in which it is due: a case that comes back to the state is counted anew.
+    pub entered_at: Timestamp,
+    /// First instant after its time.
+    pub since: Timestamp,
+    /// When it was told.
+    pub told_at: Timestamp,
+    /// Roles of the organisations that were told.
+    pub escalated_to: Vec<String>,
+}
+
+impl Overdue {
+    /// What a case keeps as told in its present state.
+    pub fn of(case: &Case) -> Vec<Self> {
+        let kept: Vec<Self> =
+            case.data.get(OVERDUE).and_then(|v| serde_json::from_value(v.clone()).ok()).unwrap_or_default();
+        kept.into_iter().filter(|o| o.entered_at == case.entered_at).collect()
+    }
+}
+
+/// Tells every step of people whose time is over, once: a leaf, a mark on the case, and the case in the lists of those whom
+/// the pack names. The step stays with those whose it is.
+pub async fn escalate(app: &App) -> AppResult<usize> {
+    let mut told = 0;
+    for procedure in app.pack.procedures.values() {
+        let timed = procedure.steps.iter().filter(|s| s.due.is_some() && !s.by.contains(&By::Clock));
+        for case in in_states(app, &procedure.name, timed.flat_map(|s| &s.from).collect()).await? {
+            if !untold(app, &case, app.now()).is_empty() {
+                told += tell(app, &case).await?;
+            }
+        }
+    }
+    Ok(told)
+}
+
+fn untold(app: &App, case: &Case, now: Timestamp) -> Vec<Overdue> {
+    let known = Overdue::of(case);
+    let to = app.pack.list("overdue.escalate_to").unwrap_or_default().to_vec();
+    let late = overdue_steps(&app.pack, case, now).into_iter().filter(|(s, _)| known.iter().all(|o| o.step != s.name));
+    late.map(|(step, since)| Overdue {
+        step: step.name.clone(),
+        entered_at: case.entered_at,
+        since,
+        told_at: now,
+        escalated_to: to.clone(),
+    })
+    .collect()
+}
+
+async fn tell(app: &App, seen: &Case) -> AppResult<usize> {
+    let mut tx = app.store.begin().await?;
+    let now = app.now();
+    tx.set_now(now);
+    let mut case: Case = tx.get_for_update(seen.id.as_str()).await?.ok_or(AppError::NotFound("case"))?;
+    let late = untold(app, &case, now);
+    if late.is_empty() {
+        tx.undo().await?;
+        return Ok(0);
+    }
+    let mut kept = Overdue::of(&case);
+    kept.extend(late.iter().cloned());
+    case.data.insert(OVERDUE.to_owned(), serde_json::to_value(kept)?);
+    tx.put(&case).await?;
+    let procedure = app.pack.procedure(&case.procedure);
+    for one in &late {
+        let rule = procedure.and_then(|p| p.step(&one.step)).map(|s| s.rule.clone()).unwrap_or_default();
+        let refs = [("step".to_owned(), one.step.clone()), ("escalated_to".to_owned(), one.escalated_to.join(" "))];
+        let draft = clock_leaf("step_overdue", &case, &rule, &app.pack.article(&rule), refs, now);
+        tx.append_leaf(draft).await?;
+    }
+    tx.commit().await?;
+    Ok(late.len())
+}
+
+fn clock_leaf<const N: usize>(
+    kind: &str,
+    case: &Case,
+    rule: &str,
+    article: &str,
+    refs: [(String, String); N],
+    at: Timestamp,
+) -> LeafDraft {
+    LeafDraft {
+        kind: kind.to_owned(),
+        case: Some(case.id.to_string()),
+        actor: None,
+        org: None,
+        outcome: Outcome::Done,
+        rule: Some(rule.to_owned()),
+        article: Some(article.to_owned()).filter(|a| !a.is_empty()),
+        object: None,
+        refs: refs.into(),
+        at,
+    }
 }
 
 async fn advance(app: &App, seen: &Case) -> AppResult<bool> {
@@ -88,19 +209,8 @@ async fn advance(app: &App, seen: &Case) -> AppResult<bool> {
         key: None,
     };
     let issued = effects::apply_all(app, &mut tx, &clock, &outcome, now).await?;
-    tx.append_leaf(LeafDraft {
-        kind: "clock_step".to_owned(),
-        case: Some(case.id.to_string()),
-        actor: None,
-        org: None,
-        outcome: Outcome::Done,
-        rule: Some(outcome.rule.clone()),
-        article: Some(outcome.article.clone()).filter(|a| !a.is_empty()),
-        object: None,
-        refs: [("step".to_owned(), step.name.clone())].into(),
-        at: now,
-    })
-    .await?;
+    let refs = [("step".to_owned(), step.name.clone())];
+    tx.append_leaf(clock_leaf("clock_step", &case, &outcome.rule, &outcome.article, refs, now)).await?;
     for order in issued {
         orders::issue(app, &mut tx, order).await?;
     }

@@ -58,6 +58,9 @@ enum Command {
         /// Play the ending too: suspension, restoration, termination with destruction.
         #[arg(long)]
         ending: bool,
+        /// 授权全周期 · Play the life of an authorisation instead: grant, suspension, late rectification, end, renewal, ban.
+        #[arg(long, conflicts_with = "ending")]
+        life: bool,
         /// `postgres://…` instead of the folder's own SQLite; better given in `YUNYU_DATABASE`.
         #[arg(long, env = "YUNYU_DATABASE", hide_env_values = true)]
         database: Option<String>,
@@ -184,7 +187,7 @@ fn run(command: Command) -> Result<u8, CliError> {
     match command {
         Command::Serve(args) => serve::command(&args),
         Command::Zone(args) => serve::zone::command(args),
-        Command::Story { city, input, data, rows, suite, keys, ending, database, zone_data, tls, ca, json } => {
+        Command::Story { city, input, data, rows, suite, keys, ending, life, database, zone_data, tls, ca, json } => {
             let suite = if suite == "intl" { crypto::Suite::Intl } else { crypto::Suite::Gm };
             let data = match data {
                 Some(data) => data,
@@ -200,6 +203,7 @@ fn run(command: Command) -> Result<u8, CliError> {
                 suite,
                 keys,
                 ending,
+                life,
                 database,
                 zone_data,
                 tls,

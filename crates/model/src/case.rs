@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Documents handed in with a step: name → fields.
 pub type Documents = BTreeMap<String, Value>;
@@ -45,6 +45,9 @@ pub struct Deadline {
     pub step: String,
     /// First instant after the time.
     pub at: Timestamp,
+    /// Years it was counted in for which no days off were announced yet: Monday to Friday was counted.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unannounced: BTreeSet<i16>,
 }
 
 /// A run of a procedure.

@@ -35,6 +35,53 @@ pub enum OrgRole {
     SupervisingDepartment,
 }
 
+impl OrgRole {
+    /// Every role, in order of declaration.
+    pub const ALL: [Self; 12] = [
+        Self::DataAuthority,
+        Self::ImplementingAgency,
+        Self::CoordinationBody,
+        Self::DataProvider,
+        Self::SecurityRegulator,
+        Self::MarketRegulator,
+        Self::Operator,
+        Self::DataConsumer,
+        Self::ExpertPanel,
+        Self::ThirdPartyAssessor,
+        Self::Maintainer,
+        Self::SupervisingDepartment,
+    ];
+
+    /// The word, snake case.
+    #[must_use]
+    pub fn word(self) -> String {
+        word(&self)
+    }
+}
+
+impl PersonRole {
+    /// Every role, in order of declaration.
+    pub const ALL: [Self; 7] = [
+        Self::SystemAdmin,
+        Self::SecurityAdmin,
+        Self::AuditAdmin,
+        Self::Approver,
+        Self::Officer,
+        Self::Engineer,
+        Self::Reader,
+    ];
+
+    /// The word, snake case.
+    #[must_use]
+    pub fn word(self) -> String {
+        word(&self)
+    }
+}
+
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(ToOwned::to_owned)).unwrap_or_default()
+}
+
 /// Legal form of an organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -21,6 +21,13 @@ pub enum Clock {
 pub const DAY_MS: i64 = 86_400_000;
 const CHINA_MS: i64 = 8 * 3_600_000;
 
+/// A civil date in the one spelling `YYYY-MM-DD`.
+#[must_use]
+pub fn parse_date(text: &str) -> Option<jiff::civil::Date> {
+    let date: jiff::civil::Date = text.parse().ok()?;
+    (date.to_string() == text).then_some(date)
+}
+
 impl Timestamp {
     /// This instant plus some milliseconds.
     #[must_use]
@@ -37,8 +44,7 @@ impl Timestamp {
     /// Nine in the morning in China of a day written `YYYY-MM-DD`.
     #[must_use]
     pub fn morning_of(day: &str) -> Option<Self> {
-        let date: jiff::civil::Date = day.parse().ok()?;
-        (date.to_string() == day).then(|| Self::start_of(date).plus_ms(9 * 3_600_000))
+        Some(Self::start_of(parse_date(day)?).plus_ms(9 * 3_600_000))
     }
 
     /// The civil date in China, `YYYY-MM-DD`.
@@ -66,6 +72,13 @@ impl Timestamp {
         let span = jiff::Span::new().try_months(months).unwrap_or_default();
         let moved = date.checked_add(span).unwrap_or(date);
         Self(Self::start_of(moved).0 + rest)
+    }
+
+    /// First instant after a term of calendar months that begins now: it ends with the day of the last month that has this
+    /// day's number, or with that month's last day (Civil Code, Art. 201 to 203).
+    #[must_use]
+    pub fn end_of_months(self, months: i32) -> Self {
+        Self::start_of(self.plus_months(months).date()).plus_days(1)
     }
 
     /// RFC 3339 text in UTC, to the millisecond.

@@ -67,7 +67,11 @@ async fn cases_are_ordered_by_change_and_by_deadline_and_paged_by_number() {
         w.shift.store(n * 60_000, Ordering::SeqCst);
         let mut case = w.case("authorisation", "applied", &firm.id, Vec::new()).await;
         if n == 3 {
-            case.deadlines.push(model::case::Deadline { step: "review".into(), at: T0.plus_days(3) });
+            case.deadlines.push(model::case::Deadline {
+                step: "review".into(),
+                at: T0.plus_days(3),
+                unannounced: Default::default(),
+            });
             put(&w, &case).await;
         }
         made.push(case.id.to_string());

@@ -7,10 +7,11 @@ use crate::cases::StoredAct;
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command};
 use crate::reports::RefusedOrder;
+use crate::timers::Overdue;
 use crate::{App, notices, resources};
 use model::case::{Case, Done};
 use model::ids::CaseId;
-use model::procedure::{By, Facts, Procedure, steps_for, visible_history};
+use model::procedure::{By, Facts, Procedure, overdue_steps, steps_for, visible_history};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use store::Filter;
@@ -44,9 +45,17 @@ pub fn check_visible(app: &App, actor: &Actor, case: &Case) -> AppResult<()> {
     if visible(app, actor, case) { Ok(()) } else { Err(AppError::NotFound("case")) }
 }
 
-/// The applicant, those named in the object, those who acted, those with a step to take now, and those who oversee.
+/// The applicant, those named in the object, those who acted, those with a step to take now, those who were told that one
+/// is overdue, and those who oversee.
 pub(super) fn visible(app: &App, actor: &Actor, case: &Case) -> bool {
-    party_to(actor, case) || has_step(app, actor, case)
+    party_to(actor, case) || has_step(app, actor, case) || told_overdue(actor, case)
+}
+
+/// Was the caller's organisation told that something is overdue in the present state?
+fn told_overdue(actor: &Actor, case: &Case) -> bool {
+    let own: Vec<String> =
+        actor.org_roles.iter().filter_map(|r| Some(serde_json::to_value(r).ok()?.as_str()?.to_owned())).collect();
+    Overdue::of(case).iter().flat_map(|o| &o.escalated_to).any(|role| own.contains(role))
 }
 
 /// The applicant, those named in the object, those who acted, and those who oversee.
@@ -99,6 +108,8 @@ pub fn case_view(app: &App, actor: &Actor, case: &Case, facts: &Facts) -> Value 
             })
         })
         .collect();
+    // As the days off are known now: a year may have been announced since.
+    let deadlines = procedure.map(|p| model::procedure::deadlines(&app.pack, p, case)).unwrap_or_default();
     let can_act: Vec<&str> =
         steps_for(&app.pack, case, &actor.as_model(), facts).into_iter().map(|s| s.name.as_str()).collect();
     let history: Vec<Value> =
@@ -109,8 +120,20 @@ pub fn case_view(app: &App, actor: &Actor, case: &Case, facts: &Facts) -> Value 
         "state_zh": state.map(|s| &s.zh), "state_en": state.map(|s| &s.en), "end": state.is_some_and(|s| s.end),
         "applicant": case.applicant, "author": case.author, "opened_at": case.opened_at, "entered_at": case.entered_at,
         "authoriser": case.data.get("authoriser"), "supervisors": case.data.get("supervisors"),
-        "deadlines": case.deadlines, "steps": steps, "can_act": can_act, "history": history,
+        "deadlines": deadlines, "overdue": overdue(app, case), "steps": steps, "can_act": can_act, "history": history,
     })
+}
+
+/// What is overdue in the present state, since when, and who was told of it.
+fn overdue(app: &App, case: &Case) -> Vec<Value> {
+    let told = Overdue::of(case);
+    let late = overdue_steps(&app.pack, case, app.now()).into_iter();
+    late.map(|(step, since)| {
+        let told = told.iter().find(|o| o.step == step.name);
+        json!({ "step": step.name, "zh": step.zh, "en": step.en, "since": since, "told_at": told.map(|o| o.told_at),
+            "escalated_to": told.map(|o| &o.escalated_to) })
+    })
+    .collect()
 }
 
 fn done_view(app: &App, procedure: Option<&Procedure>, d: &Done) -> Value {

@@ -8,7 +8,7 @@ use model::Timestamp;
 use model::case::Case;
 use model::ids::{OrgId, PersonId, ResourceId};
 use model::party::{OrgRole, Organisation, Person};
-use model::procedure::{By, Facts, Procedure, steps_for, visible_history};
+use model::procedure::{By, Facts, Procedure, overdue_steps, steps_for, visible_history};
 use model::record::{Authorisation, Grant, Job, Product, Resource, Scenario};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -31,6 +31,8 @@ pub struct CaseFilter {
     pub own: bool,
     /// Only those in which the caller can act now.
     pub inbox: bool,
+    /// Only those in which a step is overdue.
+    pub overdue: bool,
     /// Only those under blind review in which the caller can vote or has voted.
     pub blind: bool,
     /// Only those whose title, procedure, state, applicant or id holds every word of this text.
@@ -115,6 +117,7 @@ fn fits(app: &App, actor: &Actor, filter: &CaseFilter, case: &Case) -> bool {
     filter.open.is_none_or(|open| open != over())
         && filter.authorisation.as_deref().is_none_or(|id| case.text("authorisation") == Some(id))
         && (!filter.own || case.applicant == actor.org)
+        && (!filter.overdue || !overdue_steps(&app.pack, case, app.now()).is_empty())
 }
 
 fn may_act(app: &App, actor: &Actor, around: &Around, case: &Case) -> bool {

@@ -66,6 +66,7 @@ pub fn command(args: &ServeArgs) -> Result<u8, CliError> {
             rows: story::DEMO_ROWS,
             quiet: false,
             ending: false,
+            life: false,
             suite: crypto::Suite::Gm,
             keys: "file".into(),
             database: args.database.clone(),

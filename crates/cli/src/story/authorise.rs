@@ -4,6 +4,7 @@ use crate::story::cast::{Desk, text};
 use crate::story::clerk::Errand;
 use crate::story::script::values;
 use crate::story::{Story, StoryError};
+use model::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -12,29 +13,13 @@ impl Story {
     /// The city authorises the operator by its own procedure; staff and emergency plans come before the first job.
     pub(super) async fn authorise(&mut self, resources: &[(String, String)]) -> Result<String, StoryError> {
         let since = Instant::now();
-        let bureau = self.at("bureau.approver")?;
-        let now = self.now(&bureau).await?;
         let (mode, months) = self.mode_and_term();
-        let ids: Vec<&str> = resources.iter().map(|(id, _)| id.as_str()).collect();
-        let plan = self.implementation_plan(&mode, months, &ids).await?;
-        let opener = self.opener("announcement")?;
-        let announcement = self
-            .errand(Errand {
-                name: "announcement",
-                procedure: "announcement",
-                opener: &opener,
-                object: json!({
-                    "zh": "授权运营申报通告（演示）", "en": "Call for operators (demonstration)", "modes": [mode],
-                    "conditions": ["演示条件"], "opens": now - 1000, "closes": now + 30 * 86_400_000i64,
-                    "implementation_plan": plan,
-                }),
-                until: "publish_announcement",
-                values: BTreeMap::new(),
-            })
-            .await?;
-        self.check_lists().await?;
+        let ids: Vec<String> = resources.iter().map(|(id, _)| id.clone()).collect();
+        let plan = self.plan_of("main", &mode, months, &ids, Value::Null).await?;
+        let announcement = self.announce("main", &mode, &plan).await?;
+        self.check_lists("").await?;
         // Without an emergency plan no authorised operation (WX-26.1).
-        self.plans().await?;
+        self.plans("").await?;
         let operator = self.at("operator.approver")?;
         let case = self
             .errand(Errand {
@@ -42,7 +27,7 @@ impl Story {
                 procedure: "authorisation",
                 opener: &operator,
                 object: json!({
-                    "announcement": announcement["object"]["announcement"], "mode": mode, "resources": ids,
+                    "announcement": announcement, "mode": mode, "resources": ids,
                     "term_months": months,
                 }),
                 until: "activate_authorisation",
@@ -64,14 +49,15 @@ impl Story {
         Ok(at)
     }
 
-    async fn check_lists(&mut self) -> Result<(), StoryError> {
+    /// The authority looks the operator up in every list; `tag` tells one look from a later one.
+    pub(super) async fn check_lists(&mut self, tag: &str) -> Result<(), StoryError> {
         let officer = self.at("bureau.officer")?;
         let operator = self.at("operator.approver")?;
         let me = self.read(&operator, "/api/v1/me").await?;
         let lists = self.parameters["operator.blacklists"]["value"].as_array().cloned().unwrap_or_default();
         for list in lists.iter().filter_map(Value::as_str) {
             let body = json!({ "uscc": me["org"]["uscc"], "list": list, "hit": false });
-            self.command(&officer, &format!("blacklist/{list}"), "/api/v1/blacklist-checks", &body).await?;
+            self.command(&officer, &format!("blacklist{tag}/{list}"), "/api/v1/blacklist-checks", &body).await?;
         }
         self.say("示例数据管理局（经办人）", &format!("核查 {} 份名单，未见申请单位", lists.len()), "", "");
         Ok(())
@@ -79,7 +65,7 @@ impl Story {
 
     /// What an authorisation is asked for: by scenario where the city knows that, else its first mode; two years, or less
     /// where the city's longest term is shorter.
-    fn mode_and_term(&self) -> (String, i64) {
+    pub(super) fn mode_and_term(&self) -> (String, i64) {
         let modes = self.parameters["authorisation.modes"]["value"].as_array().cloned().unwrap_or_default();
         let mode =
             modes.iter().find(|m| *m == "scenario").or(modes.first()).and_then(Value::as_str).unwrap_or_default();
@@ -91,21 +77,40 @@ impl Story {
         Some(self.parameters[parameter]["value"].as_array()?.first()?.as_str()?.to_owned())
     }
 
+    /// The day and instant now, as the platform's clock has it; remembered, so that a resumed life asks the same again.
+    pub(super) async fn clock(&mut self, tag: &str) -> Result<Timestamp, StoryError> {
+        let key = format!("clock/now/{tag}");
+        if let Some(at) = self.journal.get(&key).and_then(Value::as_i64) {
+            return Ok(Timestamp(at));
+        }
+        let bureau = self.at("bureau.approver")?;
+        let at = self.read(&bureau, "/api/v1/deployment").await?["now"].as_i64().unwrap_or_default();
+        self.journal.remember(&key, &json!(at))?;
+        Ok(Timestamp(at))
+    }
+
     /// The implementation plan, where the city decides on one before anybody is chosen.
-    async fn implementation_plan(&mut self, mode: &str, months: i64, ids: &[&str]) -> Result<Value, StoryError> {
+    pub(super) async fn plan_of(
+        &mut self,
+        tag: &str,
+        mode: &str,
+        months: i64,
+        ids: &[String],
+        replaces: Value,
+    ) -> Result<Value, StoryError> {
         if !self.has_procedure("implementation_plan") {
             return Ok(Value::Null);
         }
         let opener = self.opener("implementation_plan")?;
         let case = self
             .errand(Errand {
-                name: "implementation_plan",
+                name: &format!("implementation_plan/{tag}"),
                 procedure: "implementation_plan",
                 opener: &opener,
                 object: json!({
                     "zh": "授权运营实施方案（演示）", "en": "Implementation plan (demonstration)", "modes": [mode],
-                    "resources": ids, "term_months": months, "replaces": null,
-                    "digest": self.suite.hash(b"implementation plan").to_string(),
+                    "resources": ids, "term_months": months, "replaces": replaces,
+                    "digest": self.suite.hash(format!("implementation plan {tag}").as_bytes()).to_string(),
                 }),
                 until: "adopt_implementation_plan",
                 values: BTreeMap::new(),
@@ -114,10 +119,30 @@ impl Story {
         Ok(case["object"]["implementation_plan"].clone())
     }
 
+    /// An announcement that is open for a month.
+    pub(super) async fn announce(&mut self, tag: &str, mode: &str, plan: &Value) -> Result<String, StoryError> {
+        let now = self.clock(&format!("announce/{tag}")).await?;
+        let opener = self.opener("announcement")?;
+        let case = self
+            .errand(Errand {
+                name: &format!("announcement/{tag}"),
+                procedure: "announcement",
+                opener: &opener,
+                object: json!({
+                    "zh": "授权运营申报通告（演示）", "en": "Call for operators (demonstration)", "modes": [mode],
+                    "conditions": ["演示条件"], "opens": now.plus_ms(-1000), "closes": now.plus_days(60),
+                    "implementation_plan": plan,
+                }),
+                until: "publish_announcement",
+                values: BTreeMap::new(),
+            })
+            .await?;
+        Ok(text(&case["object"], "announcement"))
+    }
+
     /// Emergency plans of everybody whom the city obliges to hold one.
-    async fn plans(&mut self) -> Result<(), StoryError> {
-        let bureau = self.at("bureau.approver")?;
-        let until = self.now(&bureau).await? + 365 * 86_400_000i64;
+    pub(super) async fn plans(&mut self, tag: &str) -> Result<(), StoryError> {
+        let until = self.clock(&format!("plans{tag}")).await?.plus_days(365).0;
         let duties = self.parameters["emergency_plan.required_of"]["value"].as_array().cloned().unwrap_or_default();
         let holders =
             self.cast.desks.iter().filter_map(|d| d.account.account.strip_suffix(".approver").map(|n| (n, d)));
@@ -127,7 +152,7 @@ impl Story {
             let provider = self.at(&format!("{name}.approver"))?;
             let digest = self.suite.hash(name.as_bytes()).to_string();
             self.errand(Errand {
-                name: &format!("plan/{name}"),
+                name: &format!("plan{tag}/{name}"),
                 procedure: "emergency_plan",
                 opener: &provider,
                 object: json!({ "scenarios": [], "digest": digest, "until": until }),

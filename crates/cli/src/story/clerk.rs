@@ -54,20 +54,26 @@ impl Story {
         Ok(case)
     }
 
-    /// Takes further steps in a case that an errand left.
+    /// Takes further steps in a case that an errand of this name left.
     pub async fn go_on(
         &mut self,
+        name: &str,
         procedure: &str,
         opener: &Desk,
         mut case: Value,
         steps: &[Value],
     ) -> Result<Value, StoryError> {
-        let errand =
-            Errand { name: procedure, procedure, opener, object: Value::Null, until: "", values: BTreeMap::new() };
+        let errand = Errand { name, procedure, opener, object: Value::Null, until: "", values: BTreeMap::new() };
         for step in steps {
             case = self.take(&errand, &case, step).await?;
         }
         Ok(case)
+    }
+
+    /// The first step of a procedure that fits.
+    pub fn step_of(&self, procedure: &str, fits: impl Fn(&Value) -> bool) -> Result<Option<Value>, StoryError> {
+        let steps = self.procedure(procedure)?["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
+        Ok(steps.iter().find(|s| fits(s)).cloned())
     }
 
     /// The shortest way from a state to the step with the effect, by approvals.
@@ -100,7 +106,7 @@ impl Story {
         Err(StoryError::Shape(format!("procedure {procedure} has no way to {effect}")))
     }
 
-    async fn take(&mut self, errand: &Errand<'_>, case: &Value, step: &Value) -> Result<Value, StoryError> {
+    pub(super) async fn take(&mut self, errand: &Errand<'_>, case: &Value, step: &Value) -> Result<Value, StoryError> {
         let id = case["id"].as_str().unwrap_or_default().to_owned();
         if has(&step["by"], "clock") {
             return self.wait_for_clock(errand.opener, &id, step).await;
@@ -126,12 +132,17 @@ impl Story {
     }
 
     /// Time runs out by itself; the story moves a simulated clock so that nobody has to wait a week.
-    async fn wait_for_clock(&mut self, desk: &Desk, case: &str, step: &Value) -> Result<Value, StoryError> {
+    pub(super) async fn wait_for_clock(&mut self, desk: &Desk, case: &str, step: &Value) -> Result<Value, StoryError> {
         let waits = |v: &Value| has(&step["from"], v["state"].as_str().unwrap_or_default());
         let path = format!("/api/v1/cases/{case}");
         let seen = self.read(desk, &path).await?;
         if waits(&seen)
-            && let Some(due) = seen["deadlines"].as_array().into_iter().flatten().filter_map(|d| d["at"].as_i64()).max()
+            && let Some(due) = seen["deadlines"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(|d| d["step"] == step["name"])
+                .and_then(|d| d["at"].as_i64())
         {
             let now = self.read(desk, "/api/v1/deployment").await?["now"].as_i64().unwrap_or_default();
             if due >= now {
@@ -275,7 +286,7 @@ impl Story {
         found.ok_or_else(|| StoryError::Shape(format!("nobody in the cast may open {procedure}")))
     }
 
-    fn procedure(&self, name: &str) -> Result<&Value, StoryError> {
+    pub(super) fn procedure(&self, name: &str) -> Result<&Value, StoryError> {
         let all = self.procedures.as_array().map(Vec::as_slice).unwrap_or_default();
         all.iter()
             .find(|p| p["name"] == json!(name))
@@ -400,7 +411,7 @@ fn relates(by: &str, desk: &Desk, opener: &Desk, case: &Value) -> bool {
     }
 }
 
-fn has(list: &Value, word: &str) -> bool {
+pub(super) fn has(list: &Value, word: &str) -> bool {
     list.as_array().is_some_and(|l| l.iter().any(|v| v == word))
 }
 

@@ -45,12 +45,34 @@ impl Desks {
         if let Some(found) = self.accounts.iter().find(|a| a.account == name) {
             return Ok(found.clone());
         }
-        // Four classes of characters, so that the password rule is met whatever the random part is.
-        let password = format!("Yy-{}", crypto::random_hex(10)?);
+        let password = self.next_password()?;
         let account = Account { account: name.into(), role: role.into(), org: org.into(), password };
         self.accounts.push(account.clone());
         write_private(&self.dir.join("accounts.json"), &serde_json::to_vec_pretty(&self.accounts)?)?;
         Ok(account)
+    }
+
+    /// A new password. Four classes of characters, so that the password rule is met whatever the random part is.
+    pub fn next_password(&self) -> Result<String, StoryError> {
+        Ok(format!("Yy-{}", crypto::random_hex(10)?))
+    }
+
+    /// The password of an account as it is now.
+    pub fn password(&self, name: &str) -> Option<String> {
+        self.accounts.iter().find(|a| a.account == name).map(|a| a.password.clone())
+    }
+
+    /// Keeps a changed password, which is the passphrase of the person's key, too.
+    pub fn changed(&mut self, name: &str, password: &str, key: &SigningKey) -> Result<(), StoryError> {
+        let path = self.dir.join(format!("{name}.key.json"));
+        if path.is_file() {
+            write_private(&path, &serde_json::to_vec_pretty(&KeyFile::seal(key, password)?)?)?;
+        }
+        if let Some(account) = self.accounts.iter_mut().find(|a| a.account == name) {
+            password.clone_into(&mut account.password);
+        }
+        write_private(&self.dir.join("accounts.json"), &serde_json::to_vec_pretty(&self.accounts)?)?;
+        Ok(())
     }
 
     /// The person's key, made at first use.

@@ -10,6 +10,7 @@ pub mod desk;
 pub mod error;
 pub mod input;
 pub mod journal;
+pub mod life;
 pub mod open;
 pub mod script;
 
@@ -43,6 +44,14 @@ pub struct Told {
     pub leaf: Option<u64>,
 }
 
+/// What was played.
+enum Played {
+    /// The main job.
+    Product(script::Made),
+    /// The life of an authorisation.
+    Life(life::Life),
+}
+
 /// A running story.
 pub struct Story {
     layout: Layout,
@@ -65,6 +74,7 @@ pub struct Story {
     figures: BTreeMap<String, Value>,
     quiet: bool,
     ending: bool,
+    life: bool,
     /// The synthetic city lies outside the data folder: nothing raw stands there in the open.
     _city: Option<tempfile::TempDir>,
     began: Instant,
@@ -76,8 +86,21 @@ impl Story {
         if let Some(token) = self.tokens.get(&desk.account.account) {
             return Ok(token.clone());
         }
-        let form = json!({ "account": desk.account.account, "password": desk.account.password });
-        let session = self.client.send(&Ask::post("/api/v1/sessions", None, None, &form)).await?;
+        let account = desk.account.account.clone();
+        let password = self.desks.password(&account).unwrap_or_else(|| desk.account.password.clone());
+        let form = json!({ "account": account, "password": password });
+        let session = match self.client.send(&Ask::post("/api/v1/sessions", None, None, &form)).await {
+            // A story may jump over years; its people change their passwords like anybody.
+            Err(StoryError::Refused { refusal, .. }) if refusal.code == "password-change-needed" => {
+                let new = self.desks.next_password()?;
+                let change = json!({ "account": account, "old": password, "new": new });
+                self.client.send(&Ask::post("/api/v1/password", None, None, &change)).await?;
+                self.desks.changed(&account, &new, &desk.key)?;
+                let form = json!({ "account": account, "password": new });
+                self.client.send(&Ask::post("/api/v1/sessions", None, None, &form)).await?
+            }
+            other => other?,
+        };
         let token = session["token"].as_str().unwrap_or_default().to_owned();
         self.tokens.insert(desk.account.account.clone(), token.clone());
         Ok(token)
@@ -116,6 +139,16 @@ impl Story {
             ProgressStyle::with_template("          {msg:24} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
         let bar = ProgressBar::new(total).with_message(name.to_owned());
         style.map(|s| bar.clone().with_style(s)).unwrap_or(bar)
+    }
+
+    fn told_steps(&self) -> Vec<Value> {
+        let step = |(i, s): (usize, &Told)| json!({"n": i + 1, "who": s.who, "what": s.what, "article": s.article, "leaf": s.leaf});
+        self.steps.iter().enumerate().map(step).collect()
+    }
+
+    /// The main job, or the life of an authorisation.
+    async fn play_or_live(&mut self) -> Result<Played, StoryError> {
+        if self.life { Ok(Played::Life(self.live().await?)) } else { Ok(Played::Product(self.play().await?)) }
     }
 
     /// Keeps how long a stage took, in milliseconds.
@@ -159,7 +192,7 @@ pub fn command(args: open::StoryArgs, as_json: bool) -> Result<u8, CliError> {
 async fn tell(args: open::StoryArgs, as_json: bool) -> Result<u8, CliError> {
     let (mut story, mut pair) = open::open(&args).await?;
     let played = {
-        let play = story.play();
+        let play = story.play_or_live();
         tokio::pin!(play);
         loop {
             tokio::select! {
@@ -170,18 +203,16 @@ async fn tell(args: open::StoryArgs, as_json: bool) -> Result<u8, CliError> {
         }
     };
     pair.stop().await;
-    let made = played?;
+    let made = match played? {
+        Played::Product(made) => made,
+        Played::Life(life) => return lived(&mut story, &life, as_json),
+    };
     // The consumer's application key; in a simulated folder it lies with the desks, for whoever tries the product.
     let key_file = story.layout.desks().join("access-key");
     crate::layout::write_private(&key_file, made.access_key.as_bytes())?;
     let trust = story.layout.trust_file();
     story.figures.insert("total_ms".to_owned(), json!(u64::try_from(story.began.elapsed().as_millis()).unwrap_or(0)));
-    let steps: Vec<Value> = story
-        .steps
-        .iter()
-        .enumerate()
-        .map(|(i, s)| json!({"n": i + 1, "who": s.who, "what": s.what, "article": s.article, "leaf": s.leaf}))
-        .collect();
+    let steps = story.told_steps();
     let out = json!({
         "city": story.city,
         "steps": steps,
@@ -204,6 +235,22 @@ async fn tell(args: open::StoryArgs, as_json: bool) -> Result<u8, CliError> {
             "数据 data      {}   （yunyu serve --data 打开 / opens with serve --data）",
             story.layout.data.display()
         );
+    }
+    Ok(0)
+}
+
+/// Prints what came of a life.
+fn lived(story: &mut Story, life: &life::Life, as_json: bool) -> Result<u8, CliError> {
+    story.figures.insert("total_ms".to_owned(), json!(u64::try_from(story.began.elapsed().as_millis()).unwrap_or(0)));
+    if as_json {
+        let out = json!({ "city": story.city, "steps": story.told_steps(), "life": life,
+            "trust": story.layout.trust_file(), "data": story.layout.data, "figures": story.figures });
+        println!("{out}");
+        return Ok(0);
+    }
+    for t in &life.tried {
+        let article = if t.article.is_empty() { String::new() } else { format!("  〔第{}条〕", t.article) };
+        eprintln!("{}  {:40} {:9} {}{article}", t.day, t.what, t.outcome, t.codes.join(" "));
     }
     Ok(0)
 }

@@ -30,6 +30,8 @@ pub struct StoryArgs {
     pub rows: u64,
     /// Whether suspension, restoration and destruction are played as well.
     pub ending: bool,
+    /// The life of an authorisation instead of a product.
+    pub life: bool,
     /// No narration.
     pub quiet: bool,
     /// Suite of a new folder.
@@ -46,6 +48,8 @@ pub struct StoryArgs {
     pub ca: Option<PathBuf>,
 }
 
+/// A life begins before a Spring Festival: 10 February 2026, 9:00 in China.
+const BEGIN_LIFE: Timestamp = Timestamp(1_770_685_200_000);
 /// A simulated folder begins at this instant: 2 March 2026, 9:00 in China.
 const BEGIN: Timestamp = Timestamp(1_772_413_200_000);
 
@@ -79,7 +83,7 @@ pub async fn open(args: &StoryArgs) -> Result<(Story, Pair), StoryError> {
     let procedures = asked(&client, "/api/v1/procedures", &mut pair).await?["procedures"].clone();
     let reviewers = pack["parameters"]["release.reviewers"]["value"].as_u64().unwrap_or(2);
     let mut journal = Journal::open(&layout.story())?;
-    same_input(&mut journal, &input, deployment.suite)?;
+    same_input(&mut journal, &input, deployment.suite, args.life)?;
     let story = Story {
         suite: deployment.suite,
         journal,
@@ -91,6 +95,7 @@ pub async fn open(args: &StoryArgs) -> Result<(Story, Pair), StoryError> {
         figures: BTreeMap::new(),
         quiet: args.quiet,
         ending: args.ending,
+        life: args.life,
         _city: city,
         began: Instant::now(),
         layout,
@@ -146,13 +151,13 @@ fn same_city(layout: &Layout, args: &StoryArgs) -> Result<String, CliError> {
 }
 
 /// A folder tells one story: what was handed in and asked for under another input would be told as this one's.
-fn same_input(journal: &mut Journal, input: &Input, suite: Suite) -> Result<(), StoryError> {
+fn same_input(journal: &mut Journal, input: &Input, suite: Suite, life: bool) -> Result<(), StoryError> {
     let mut files = Vec::new();
     for r in &input.resources {
         files.push(json!({ "table": r.table, "contract": r.contract, "bytes": std::fs::metadata(&r.file)?.len() }));
     }
     let told = json!({ "files": files, "sql": input.sql, "purpose": input.purpose, "form": input.form,
-        "unit": input.unit, "price_fen": input.price_fen, "zh": input.product.zh, "en": input.product.en });
+        "unit": input.unit, "price_fen": input.price_fen, "zh": input.product.zh, "en": input.product.en, "life": life });
     let mark = json!(suite.hash(told.to_string().as_bytes()).to_string());
     journal.remember("input", &mark)?;
     if journal.get("input") == Some(&mark) {
@@ -172,7 +177,7 @@ fn make(layout: &Layout, args: &StoryArgs) -> Result<String, CliError> {
         with_zone: args.zone_data.is_none(),
         keys: crate::keyplace::place(&args.keys, args.suite)?,
         suite: args.suite,
-        simulated_from: Some(BEGIN),
+        simulated_from: Some(if args.life { BEGIN_LIFE } else { BEGIN }),
         wall: Timestamp(wiring::wall_clock()()),
     };
     let done = init::init_with(layout, &options, |done| {
@@ -239,7 +244,7 @@ mod tests {
         };
         let first = csv(400);
         let story = dir.path().join("story");
-        let ask = |input: &Input| same_input(&mut Journal::open(&story).unwrap(), input, Suite::Gm);
+        let ask = |input: &Input| same_input(&mut Journal::open(&story).unwrap(), input, Suite::Gm, false);
         assert!(ask(&first).is_ok() && ask(&first).is_ok());
         let changed = Input { sql: format!("{} ", first.sql), ..first };
         assert!(matches!(ask(&changed), Err(StoryError::Usage(at, ..)) if at == "--input"));

@@ -71,7 +71,7 @@ impl Story {
             .await?;
         self.once("suspended", async |story| story.refused_call(made, "暂停期间调用被拒绝").await).await?;
         let steps = self.path_from("rectification", &text(&case, "state"), &case["object"], "restore_authorisation")?;
-        self.go_on("rectification", &bureau, case, &steps).await?;
+        self.go_on("rectification", "rectification", &bureau, case, &steps).await?;
         self.once("restored", async |story| {
             story.call(&made.access_key, &made.product, "rows?limit=1").await?;
             Ok(["授权运营域".to_owned(), "整改完成，恢复服务".to_owned(), article.clone()])
@@ -140,8 +140,8 @@ impl Story {
         self.cast.desk(name).cloned()
     }
 
-    /// Providers catalogue their resources and supply the records, straight to the zone.
-    async fn catalogue(&mut self) -> Result<Vec<(String, String)>, StoryError> {
+    /// Providers catalogue their resources.
+    pub(super) async fn catalogue_cases(&mut self) -> Result<Vec<(String, String)>, StoryError> {
         let since = Instant::now();
         let mut known = Vec::new();
         let inputs = self.input.resources.clone();
@@ -164,6 +164,13 @@ impl Story {
             known.push((text(&case["object"], "resource"), resource.table.clone()));
         }
         self.figure("catalogue_ms", since);
+        Ok(known)
+    }
+
+    /// Providers catalogue their resources and supply the records, straight to the zone.
+    async fn catalogue(&mut self) -> Result<Vec<(String, String)>, StoryError> {
+        let known = self.catalogue_cases().await?;
+        let inputs = self.input.resources.clone();
         let since = Instant::now();
         let (mut rows, mut kept) = (0, 0);
         for (i, ((id, table), resource)) in known.iter().zip(&inputs).enumerate() {

@@ -86,6 +86,35 @@ fn a_pack_with_an_unknown_key_is_not_valid_and_says_where() {
     assert_eq!(say(&["pack", "check", own.join("none").to_str().unwrap()]).unwrap_err().code(), 2);
 }
 
+/// A policy that speaks of an attribute nobody has would forbid nothing: the check says so.
+#[test]
+fn a_pack_with_a_policy_that_means_nothing_is_not_valid() {
+    let dir = tempfile::tempdir().unwrap();
+    let own = dir.path().join("invented");
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/tests/packs/yunzhou");
+    std::fs::create_dir_all(own.join("procedures")).unwrap();
+    for name in ["pack.toml", "parameters.toml", "articles.toml", "procedures/authorisation.toml"] {
+        let text = std::fs::read_to_string(from.join(name)).unwrap();
+        std::fs::write(own.join(name), text.replacen("id = \"yunzhou\"", "id = \"invented\"", 1)).unwrap();
+    }
+    let check = |attribute: &str, rule: &str| {
+        let policy = format!(
+            "@id(\"x\")\n@rule(\"{rule}\")\nforbid (principal, action, resource) when {{ principal.{attribute}.contains(\"reader\") }};\n"
+        );
+        std::fs::write(own.join("policy.cedar"), policy).unwrap();
+        say(&["pack", "check", own.to_str().unwrap()]).unwrap()
+    };
+    assert_eq!(check("roles", "YZ-6.1").code, 0);
+    for (attribute, rule) in [("rolls", "YZ-6.1"), ("roles", "YZ-9.9")] {
+        let said = check(attribute, rule);
+        assert_eq!(
+            (said.code, &said.json["failure"]["file"]),
+            (1, &json!("invented/policy.cedar")),
+            "{attribute} {rule}"
+        );
+    }
+}
+
 #[test]
 fn a_trust_file_that_pins_another_pack_proves_nothing() {
     let dir = tempfile::tempdir().unwrap();

@@ -11,6 +11,9 @@ use crate::procedure::Procedure;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// The file of days off; no part of a pack's digest.
+const CALENDAR: &str = "calendar.toml";
+
 /// The texts of one layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PackText {
@@ -88,6 +91,7 @@ pub(super) fn load(layers: &[PackText]) -> Result<Pack, PackError> {
         effects: BTreeMap::new(),
         policies: BTreeMap::new(),
         articles: BTreeMap::new(),
+        calendar: super::Calendar::default(),
         texts: BTreeMap::new(),
     };
     let mut homes = BTreeMap::new();
@@ -96,7 +100,9 @@ pub(super) fn load(layers: &[PackText]) -> Result<Pack, PackError> {
         for (path, text) in &layer.files {
             let file = format!("{}/{path}", layer.layer);
             take_file(&mut pack, &mut homes, &layer.layer, path, Source { file: &file, text })?;
-            pack.texts.insert(file, text.clone());
+            if path != CALENDAR {
+                pack.texts.insert(file, text.clone());
+            }
         }
     }
     if layers.is_empty() {
@@ -184,6 +190,7 @@ fn take_file(
         "pack.toml" => Ok(()),
         "parameters.toml" => take_parameters(pack, layer, source),
         "articles.toml" => take_articles(pack, source),
+        CALENDAR => pack.calendar.take(source),
         "policy.cedar" => {
             pack.policies.insert(layer.to_owned(), source.text.to_owned());
             Ok(())

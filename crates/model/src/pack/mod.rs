@@ -2,21 +2,27 @@
 //! (product default ← national ← city ← agreement). Texts are passed in: this module opens no file and knows no city.
 
 mod article;
+mod calendar;
 mod check;
+mod diff;
 mod effect;
 mod error;
 mod graph;
 mod identity;
 mod load;
 mod parameter;
+mod schema;
 mod show;
 
 pub use article::{Article, CoverageRow};
+pub use calendar::{Calendar, Counted, Days, DaysOff, Year};
+pub use diff::{Change, diff, diff_text};
 pub use effect::Alternative;
 pub use error::PackError;
 pub use identity::{Identity, LayerKind, LegalStatus, Term};
 pub use load::{PackText, layer_id, resolve};
 pub use parameter::{Parameter, Status, Strict, Value, ValueKind};
+pub use schema::schema;
 pub use show::{graph, mermaid, show, show_row};
 
 use crate::party::OrgRole;
@@ -39,7 +45,10 @@ pub struct Pack {
     pub policies: BTreeMap<String, String>,
     /// Rows of the requirements.
     pub articles: BTreeMap<String, Article>,
-    /// Every text the pack was read from: `layer/path` → text. The pack's digest is taken over this map.
+    /// Days off and make-up working days.
+    pub calendar: Calendar,
+    /// Every text the pack was read from: `layer/path` → text. The pack's digest is taken over this map. The calendar is not
+    /// in it: a new year is announced every autumn and changes no rule.
     pub texts: BTreeMap<String, String>,
 }
 

@@ -1,6 +1,7 @@
 //! Documents that a step asks for: forms with typed fields.
 
 use crate::entity::words;
+use crate::time::parse_date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -138,12 +139,6 @@ impl Field {
 
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
-}
-
-/// A civil date in the one spelling `YYYY-MM-DD`.
-pub(crate) fn parse_date(text: &str) -> Option<jiff::civil::Date> {
-    let date: jiff::civil::Date = text.parse().ok()?;
-    (date.to_string() == text).then_some(date)
 }
 
 fn is_digest(text: &str) -> bool {

@@ -12,7 +12,7 @@ mod step;
 pub(crate) use actor::providers;
 pub use decide::{decide, open_case, steps_for, visible_history};
 pub use document::{DocumentForm, Field, FieldKind};
-pub use due::due_steps;
+pub use due::{clock_concerns, deadlines, due_steps, overdue_steps};
 pub use facts::Facts;
 pub use guard::Guard;
 pub(crate) use step::role_word;

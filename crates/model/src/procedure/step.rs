@@ -4,6 +4,7 @@ use super::document::DocumentForm;
 use super::guard::Guard;
 use crate::entity::words;
 use crate::object::ObjectKind;
+use crate::pack::Days;
 use crate::party::{OrgRole, PersonRole};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -164,9 +165,12 @@ impl Step {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Due {
-    /// Parameter with a number of days, counted from entering the state.
+    /// Parameter with a number of days, counted from the day after the state was entered.
     #[serde(default)]
     pub param: Option<String>,
+    /// Which days that number counts; calendar days if left out.
+    #[serde(default)]
+    pub days: Option<Days>,
     /// Field of the object with an instant.
     #[serde(default)]
     pub field: Option<String>,
@@ -220,6 +224,13 @@ const RELATIONS: [(&str, By); 11] = [
 ];
 
 impl By {
+    /// Every word of a pack: roles of organisations, then relations.
+    #[must_use]
+    pub fn words() -> Vec<String> {
+        let roles = OrgRole::ALL.into_iter().map(role_word);
+        roles.chain(RELATIONS.iter().map(|(w, _)| (*w).to_owned())).collect()
+    }
+
     /// The word in the pack.
     #[must_use]
     pub fn word(self) -> String {
@@ -233,7 +244,7 @@ impl By {
 /// The word of an organisation's role.
 #[must_use]
 pub(crate) fn role_word(role: OrgRole) -> String {
-    serde_json::to_value(role).ok().and_then(|v| v.as_str().map(ToOwned::to_owned)).unwrap_or_default()
+    role.word()
 }
 
 impl Serialize for By {

@@ -58,7 +58,7 @@ pub struct Authorisation {
 entity!(Authorisation, "authorisation", id = id, parent = case, org = operator, state = state);
 
 impl Authorisation {
-    /// An authorisation that starts now; the term runs in calendar months, clamped at the end of a month.
+    /// An authorisation that starts now; the term runs in calendar months and ends with the end of a day in China.
     #[must_use]
     pub fn start(spec: &AuthorisationSpec, authoriser: &OrgId, case: &CaseId, pack: &str, now: Timestamp) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Authorisation {
             resources: spec.resources.clone(),
             term_months: spec.term_months,
             from: now,
-            until: now.plus_months(spec.term_months),
+            until: now.end_of_months(spec.term_months),
             state: AuthorisationState::Active,
             pack: pack.into(),
             case: case.clone(),
@@ -123,7 +123,7 @@ impl Ban {
             uscc: authorisation.uscc.clone(),
             authorisation: authorisation.id.clone(),
             from: now,
-            until: now.plus_months(months),
+            until: if months > 0 { now.end_of_months(months) } else { now },
         }
     }
 }

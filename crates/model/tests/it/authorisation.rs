@@ -36,7 +36,7 @@ fn until(step: &str) -> Run {
             break;
         }
         if name == "close_notice" {
-            run.now = run.now.plus_days(7);
+            run.now = run.now.plus_days(8);
         }
         run.step(&by, name);
     }
@@ -77,7 +77,7 @@ fn each_step_is_for_its_own_role_only() {
     let other_operator = actor("op2", "op2", &[OrgRole::Operator]);
     for (name, right) in way() {
         let mut run = until(name);
-        run.now = if name == "close_notice" { run.now.plus_days(7) } else { run.now };
+        run.now = if name == "close_notice" { run.now.plus_days(8) } else { run.now };
         for by in all.iter().chain([&other_operator]).filter(|a| **a != right) {
             let refusal = run.refused(by, name);
             assert_eq!(refusal.code, "wrong-role", "{name} by {}", by.org);
@@ -204,7 +204,13 @@ fn ban_after_revocation() {
     };
     expect(apply(24, |r| r.facts.bans.push(revoked(35))), "no-ban", "WX-10.3", "10");
     expect(apply(24, |r| r.facts.bans.push(revoked(0))), "no-ban", "WX-10.3", "10");
-    assert!(apply(24, |r| r.facts.bans.push(revoked(36))).is_ok(), "the ban is over after 36 months");
+    // The last day of the three years is a day of the ban; the one after is not.
+    expect(apply(24, |r| r.facts.bans.push(revoked(36))), "no-ban", "WX-10.3", "10");
+    let next = |r: &mut Run| {
+        r.facts.bans.push(revoked(36));
+        r.now = Timestamp::start_of(NOW.date()).plus_days(1);
+    };
+    assert!(apply(24, next).is_ok(), "the ban is over after 36 months");
     assert!(apply(24, |r| r.facts.bans.push(revoked(37))).is_ok());
     let mut other = revoked(1);
     other.uscc = "91320200MA1OTHER00".into();
@@ -240,8 +246,10 @@ fn a_term_over_a_leap_day_ends_on_the_last_day_of_february() {
     let date = |y, m, d| Timestamp::start_of(jiff::civil::date(y, m, d));
     let start =
         |at| Authorisation::start(&authorisation_spec(24), &"org_auth".into(), &"case_1".into(), "wuxi@1", at).until;
-    assert_eq!(start(date(2028, 2, 29)), date(2030, 2, 28));
-    assert_eq!(start(date(2026, 2, 28)), date(2028, 2, 28));
+    // The term ends with that day, and not before.
+    assert_eq!(start(date(2028, 2, 29)), date(2030, 3, 1));
+    assert_eq!(start(date(2028, 2, 29).plus_ms(86_399_999)), date(2030, 3, 1));
+    assert_eq!(start(date(2026, 2, 28)), date(2028, 2, 29));
     let a = Authorisation::start(
         &authorisation_spec(24),
         &"org_auth".into(),
@@ -249,8 +257,8 @@ fn a_term_over_a_leap_day_ends_on_the_last_day_of_february() {
         "wuxi@1",
         date(2028, 2, 29),
     );
-    assert!(a.in_force(date(2030, 2, 28).plus_ms(-1)));
-    assert_eq!(a.state_at(date(2030, 2, 28)), AuthorisationState::Expired);
+    assert!(a.in_force(date(2030, 3, 1).plus_ms(-1)));
+    assert_eq!(a.state_at(date(2030, 3, 1)), AuthorisationState::Expired);
     assert!(!a.in_force(date(2028, 2, 29).plus_ms(-1)), "not before it starts");
 }
 
@@ -290,7 +298,10 @@ fn an_adverse_finding_cannot_approve_but_can_reject() {
 #[test]
 fn objections_block() {
     let mut run = until("close_notice");
-    assert_eq!(run.case.deadlines[0].at, NOW.plus_days(7));
+    assert_eq!(
+        run.case.deadlines.iter().find(|d| d.step == "close_notice").unwrap().at.date().to_string(),
+        "2026-03-10"
+    );
     assert_eq!(run.code(&authority(), "answer_objection"), "objection-open");
     run.step(&consumer(), "raise_objection").step(&provider(1), "raise_objection").step(&consumer(), "raise_objection");
     run.now = NOW.plus_days(8);
@@ -325,9 +336,9 @@ fn an_upheld_objection_ends_the_application() {
 #[test]
 fn the_clock_waits_for_the_notice() {
     let mut run = until("close_notice");
-    run.now = NOW.plus_days(7).plus_ms(-1);
+    run.now = Timestamp::start_of(model::time::parse_date("2026-03-10").unwrap()).plus_ms(-1);
     assert_eq!(run.code(&Actor::clock(), "close_notice"), "not-due");
-    run.now = NOW.plus_days(7);
+    run.now = Timestamp::start_of(model::time::parse_date("2026-03-10").unwrap());
     assert!(run.try_step(&Actor::clock(), "close_notice").is_ok());
 }
 

@@ -237,6 +237,48 @@ fn a_fault_points_at_its_line() {
     assert!(text.lines().nth(error.line - 1).unwrap().contains("argue"), "{error:?}");
 }
 
+/// Six faults that a pack must not have, each named with its file, its line, its key and what to do.
+#[test]
+fn six_faults_are_named_to_the_line() {
+    let auth = "wuxi/procedures/authorisation.toml";
+    let faults: [(&str, &str, &str, &str, &str, &str); 6] = [
+        // what, file, from, to, key, a word of the mend
+        ("an unknown key", "wuxi/pack.toml", "status = ", "statuses = ", "statuses", "spelling"),
+        ("a cycle without exit", auth, "en = \"active\", end = true", "en = \"active\"", "agreed", "end state"),
+        (
+            "an unreachable state",
+            auth,
+            "  { name = \"withdrawn\"",
+            "  { name = \"limbo\", zh = \"无\", en = \"limbo\", end = true },\n  { name = \"withdrawn\"",
+            "limbo",
+            "leads to it",
+        ),
+        (
+            "a loosened strict value",
+            "wuxi/parameters.toml",
+            "[\"authorisation.modes\"]",
+            "[\"k.person\"]\nvalue = 5\nsource = \"WX-9.1\"\nstatus = \"explicit\"\n\n[\"authorisation.modes\"]",
+            "k.person",
+            "tighten",
+        ),
+        ("a step nobody may take", auth, "by = [\"expert_panel\"]", "by = [\"the_applicant\"]", "argue", "role"),
+        ("a missing translation", auth, "en = \"Expert argumentation\"", "en = \"\"", "argue", "zh and en"),
+    ];
+    for (what, file, from, to, key, mend) in faults {
+        let error = with(file, from, to).expect_err(what);
+        assert_eq!((error.file.as_str(), error.key.as_str()), (file, key), "{what}: {error:?}");
+        assert!(error.mend.contains(mend), "{what}: {error:?}");
+        // The line is the one that a person has to look at: the key's own.
+        let mut chain = layers();
+        let path = file.split_once('/').unwrap().1;
+        let text = chain[2].files.get_mut(path).unwrap();
+        *text = text.replacen(from, to, 1);
+        let line = text.lines().nth(error.line - 1).unwrap();
+        assert!(line.contains(key), "{what}: {error:?} points at {line}");
+        assert!(error.to_string().starts_with(&format!("{file}:{}: {key}: ", error.line)), "{error}");
+    }
+}
+
 #[test]
 fn strange_files_and_layers_are_refused() {
     let mut chain = layers();

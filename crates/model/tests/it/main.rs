@@ -5,12 +5,15 @@
 mod index;
 
 mod authorisation;
+mod calendar;
 mod cities;
 mod loader;
+mod mutants;
 mod product;
 mod quorum;
 mod resources;
 mod retention;
+mod schema;
 mod scripts;
 mod stop;
 mod supply;

@@ -20,7 +20,19 @@ pub const NOW: Timestamp = Timestamp(1_772_413_200_000);
 
 pub static PACK: LazyLock<Pack> = LazyLock::new(|| Pack::load(&layers()).unwrap());
 
+/// Every layer, with the one changed file of a mutant where this process runs one (`mutants`).
 pub fn all_layers() -> Vec<PackText> {
+    let mut layers = unchanged_layers();
+    let mutant = std::env::var("YUNYU_MUTANT_FILE").ok().zip(std::env::var("YUNYU_MUTANT_TEXT").ok());
+    if let Some((file, text)) = mutant {
+        let (layer, path) = file.split_once('/').unwrap();
+        let found = layers.iter_mut().find(|l| l.layer == layer).unwrap();
+        found.files.insert(path.into(), std::fs::read_to_string(text).unwrap());
+    }
+    layers
+}
+
+pub fn unchanged_layers() -> Vec<PackText> {
     let mut by: BTreeMap<&str, PackText> = BTreeMap::new();
     for (layer, path, text) in crate::index::FILES {
         let entry = by.entry(layer).or_insert_with(|| PackText { layer: (*layer).into(), files: BTreeMap::new() });

@@ -54,6 +54,9 @@ pub struct CaseQuery {
     /// Only cases in which the caller can act now.
     #[serde(default)]
     pub inbox: bool,
+    /// Only cases in which a step is overdue.
+    #[serde(default)]
+    pub overdue: bool,
     /// Only those under blind review in which the caller can vote or has voted.
     #[serde(default)]
     pub blind: bool,
@@ -89,6 +92,7 @@ pub async fn list_cases(
         authorisation: q.authorisation,
         own: q.own,
         inbox: q.inbox,
+        overdue: q.overdue,
         blind: q.blind,
         text: q.text,
         order: q.order,

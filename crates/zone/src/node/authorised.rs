@@ -24,7 +24,7 @@ pub(crate) struct Authorised {
 impl Authorised {
     pub(crate) fn of(spec: AuthorisationSpec, order: &WorkOrder) -> Self {
         let signed = order.approvals.iter().map(|a| a.body.at).max().unwrap_or(order.issued_at);
-        let until = signed.plus_ms(SIGN_SKEW_MS).plus_months(spec.term_months);
+        let until = signed.plus_ms(SIGN_SKEW_MS).end_of_months(spec.term_months);
         Self { spec, bound: Bound::of(order), until }
     }
 

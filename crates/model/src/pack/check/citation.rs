@@ -65,8 +65,8 @@ const FUNCTIONS: [&str; 23] = [
     "retention_of_records",
 ];
 
-pub(super) fn check(pack: &Pack) -> Result<(), PackError> {
-    for (rule, file, needle) in cited(pack) {
+pub(super) fn check(pack: &Pack, homes: &BTreeMap<String, String>) -> Result<(), PackError> {
+    for (rule, file, needle) in cited(pack, homes) {
         if !pack.articles.contains_key(&rule) {
             let source = source_of(pack, Some(&file));
             return Err(source.fault(
@@ -118,15 +118,13 @@ pub(super) fn check(pack: &Pack) -> Result<(), PackError> {
 }
 
 /// Every rule cited, with file and where to look for it.
-fn cited(pack: &Pack) -> Vec<(String, String, String)> {
+fn cited(pack: &Pack, homes: &BTreeMap<String, String>) -> Vec<(String, String, String)> {
     let mut out = Vec::new();
-    let homes: BTreeMap<&str, &String> = pack.texts.keys().filter_map(|f| Some((f.rsplit_once('/')?.1, f))).collect();
     for (name, p) in &pack.parameters {
         out.push((p.source.clone(), format!("{}/parameters.toml", p.layer), format!("\"{name}\"")));
     }
     for p in pack.procedures.values() {
-        let home = format!("{}.toml", p.name);
-        let file = homes.get(home.as_str()).map_or_else(String::new, |f| (*f).clone());
+        let file = homes.get(&p.name).cloned().unwrap_or_default();
         for step in &p.steps {
             for rule in step.guards.values().chain([&step.rule]) {
                 out.push((rule.clone(), file.clone(), format!("\"{rule}\"")));
@@ -136,8 +134,14 @@ fn cited(pack: &Pack) -> Vec<(String, String, String)> {
             out.push((form.rule.clone(), file.clone(), format!("\"{}\"", form.rule)));
         }
     }
-    for ways in pack.effects.values() {
-        let file = format!("{}/pack.toml", pack.id());
+    for (name, ways) in &pack.effects {
+        // The layer that says so last.
+        let says = |l: &&crate::pack::Identity| {
+            let text = pack.texts.get(&format!("{}/pack.toml", l.id));
+            text.is_some_and(|t| t.contains(&format!("effects.{name}")))
+        };
+        let layer = pack.layers.iter().rev().find(says).map_or("", |l| l.id.as_str());
+        let file = format!("{layer}/pack.toml");
         out.extend(ways.iter().map(|w| (w.rule.clone(), file.clone(), format!("\"{}\"", w.rule))));
     }
     out

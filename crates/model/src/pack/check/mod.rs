@@ -14,7 +14,7 @@ pub(super) fn check(pack: &Pack, homes: &BTreeMap<String, String>) -> Result<(),
         procedure::check(pack, found, source_of(pack, homes.get(&found.name)))?;
     }
     effects::check(pack, homes)?;
-    citation::check(pack)
+    citation::check(pack, homes)
 }
 
 /// The text of a file, by its name.

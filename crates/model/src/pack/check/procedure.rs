@@ -190,15 +190,17 @@ fn papers(p: &Procedure, step: &Step, source: Source<'_>) -> Checked {
 fn clocks(pack: &Pack, p: &Procedure, step: &Step, source: Source<'_>) -> Checked {
     let Some(due) = &step.due else { return Ok(()) };
     let ok = match due {
-        Due { param: Some(n), field: None, document: None } => pack.int(n).is_some_and(|v| v >= 0),
-        Due { param: None, field: Some(f), document: None } => {
+        Due { param: Some(n), field: None, document: None, .. } => pack.int(n).is_some_and(|v| v >= 0),
+        Due { param: None, field: Some(f), document: None, days: None } => {
             ["opens", "closes", "until", "nda_until"].contains(&f.as_str())
         }
-        Due { param: None, field: None, document: Some(d) } => d.split_once('.').is_some_and(|(doc, field)| {
-            p.documents
-                .get(doc)
-                .is_some_and(|f| f.fields.iter().any(|x| x.name == field && x.kind == FieldKind::Date && x.required))
-        }),
+        Due { param: None, field: None, document: Some(d), days: None } => {
+            d.split_once('.').is_some_and(|(doc, field)| {
+                p.documents.get(doc).is_some_and(|f| {
+                    f.fields.iter().any(|x| x.name == field && x.kind == FieldKind::Date && x.required)
+                })
+            })
+        }
         _ => false,
     };
     if ok {
@@ -209,7 +211,7 @@ fn clocks(pack: &Pack, p: &Procedure, step: &Step, source: Source<'_>) -> Checke
         "due",
         "期限来源不成立",
         format!(
-            "step \"{}\": due must name one parameter, one instant of the object or one required date of a document",
+            "step \"{}\": due must name one parameter (with days), one instant of the object or one required date of a document",
             step.name
         ),
         "correct due",

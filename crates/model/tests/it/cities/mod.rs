@@ -2,6 +2,7 @@
 
 mod orders;
 mod rules;
+mod scripts;
 mod ways;
 
 use crate::world::{self, *};
@@ -15,11 +16,17 @@ use model::record::{ImplementationPlan, ImplementationPlanState};
 use model::{Facts, Pack, Refusal, Timestamp, decide, open_case};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::LazyLock;
 
 pub const CITIES: [&str; 5] = ["changchun", "jilin", "jinan", "shenyang", "wuxi"];
 
+static PACKS: LazyLock<BTreeMap<&str, Pack>> = LazyLock::new(|| {
+    let all = all_layers();
+    CITIES.iter().map(|c| (*c, Pack::load(&resolve(&all, c).unwrap()).unwrap())).collect()
+});
+
 pub fn pack(city: &str) -> Pack {
-    Pack::load(&resolve(&all_layers(), city).unwrap()).unwrap()
+    PACKS[city].clone()
 }
 
 pub fn agency() -> Actor {
@@ -180,7 +187,8 @@ impl Way {
         let before = (self.case.state.clone(), self.case.history.len());
         let command = self.approve(&step.name);
         if step.by == [By::Clock] {
-            self.now = self.case.deadlines.iter().map(|d| d.at).max().unwrap_or(self.now).max(self.now);
+            let due = self.case.deadlines.iter().filter(|d| d.step == step.name).map(|d| d.at).max();
+            self.now = due.unwrap_or(self.now).max(self.now);
             self.case = self.judge(&Actor::clock(), &command)?.case;
             return Ok(());
         }

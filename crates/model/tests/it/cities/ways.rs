@@ -4,7 +4,7 @@ use super::*;
 use model::object::AnnouncementSpec;
 
 /// Procedures with their objects, openers and the effect that ends the way.
-fn errands(city: &str) -> Vec<(&'static str, Value, Actor, &'static str)> {
+pub(super) fn errands(city: &str) -> Vec<(&'static str, Value, Actor, &'static str)> {
     let v = |o: &dyn erased::Ser| o.value();
     let ground = |list: &str| pack(city).list(list).map_or(String::new(), |l| l[0].clone());
     let stop = |list: &str| serde_json::to_value(stop_spec(&ground(list))).unwrap();
@@ -28,6 +28,9 @@ fn errands(city: &str) -> Vec<(&'static str, Value, Actor, &'static str)> {
     ];
     if by_agency {
         all.push(("implementation_plan", v(&implementation_plan_spec()), agency(), "adopt_implementation_plan"));
+    }
+    if pack(city).procedure("revocation").is_some() {
+        all.push(("revocation", stop("revocation.grounds"), authority(), "certify_destruction"));
     }
     if pack(city).procedure("supply_stop").is_some() {
         all.push(("supply_stop", stop("supply_stop.grounds"), authority(), "suspend_authorisation"));

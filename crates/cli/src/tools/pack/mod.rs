@@ -1,5 +1,10 @@
 //! `yunyu pack`: what the rules of a city are, where each comes from, and what answers each article.
 
+mod calendar;
+mod diff;
+mod schema;
+mod simulate;
+
 use super::input;
 use super::said::{Said, table};
 use crate::wiring::{self, CliError};
@@ -23,6 +28,14 @@ pub enum PackTool {
     Coverage(CoverageArgs),
     /// 程序图 · A procedure as a diagram
     Graph(GraphArgs),
+    /// 工作日历 · Days off, make-up working days, and how a period counts
+    Calendar(calendar::CalendarArgs),
+    /// 比较规则包 · What differs between two packs, by article
+    Diff(diff::DiffArgs),
+    /// 文件格式 · JSON Schema of a pack's files
+    Schema(schema::SchemaArgs),
+    /// 推演程序 · A procedure with the latest day of each step
+    Simulate(simulate::SimulateArgs),
 }
 
 /// Arguments of `list`.
@@ -95,6 +108,10 @@ impl PackTool {
             Self::Check(args) => args.json,
             Self::Coverage(args) => args.json,
             Self::Graph(args) => args.json,
+            Self::Calendar(args) => args.json,
+            Self::Diff(args) => args.json,
+            Self::Schema(args) => args.json,
+            Self::Simulate(args) => args.json,
         }
     }
 }
@@ -107,6 +124,10 @@ pub fn run(tool: PackTool) -> Result<Said, CliError> {
         PackTool::Check(args) => check(args.dir.as_deref()),
         PackTool::Coverage(args) => coverage(args.city.as_deref()),
         PackTool::Graph(args) => graph(&args),
+        PackTool::Calendar(args) => calendar::run(&args),
+        PackTool::Diff(args) => diff::run(&args),
+        PackTool::Schema(_) => Ok(schema::run()),
+        PackTool::Simulate(args) => simulate::run(&args),
     }
 }
 
@@ -205,7 +226,12 @@ fn check(dir: Option<&Path>) -> Result<Said, CliError> {
     // A layer that others inherit is checked with each of them.
     for chain in chains.iter().filter(|c| concerns(c)) {
         match Pack::load(chain) {
-            Ok(pack) => good.push(json!({"pack": pack.id(), "version": pack.version()})),
+            Ok(pack) => {
+                if let Some(fault) = policies(&pack) {
+                    return Ok(not_valid(&fault));
+                }
+                good.push(json!({"pack": pack.id(), "version": pack.version()}));
+            }
             Err(fault) => return Ok(not_valid(&fault)),
         }
     }
@@ -214,6 +240,24 @@ fn check(dir: Option<&Path>) -> Result<Said, CliError> {
         let _ = writeln!(text, "  {}", pack["version"].as_str().unwrap_or_default());
     }
     Ok(Said::new(0, json!({"valid": true, "packs": good, "failure": null}), text))
+}
+
+/// What is wrong with the pack's policies: they do not parse, do not fit the schema, or rest on no rule.
+fn policies(pack: &Pack) -> Option<PackError> {
+    let why = match app::policy::Policies::compile(pack) {
+        Ok(_) => return None,
+        Err(app::AppError::Bug(why)) => why.to_string(),
+        Err(other) => other.to_string(),
+    };
+    let layer = pack.layers.iter().rev().find(|l| pack.policies.contains_key(&l.id)).map_or("product", |l| &l.id);
+    Some(PackError {
+        file: format!("{layer}/policy.cedar"),
+        line: 1,
+        key: "policy".to_owned(),
+        zh: format!("策略不成立：{why}"),
+        en: why,
+        mend: "speak only of what the schema knows, and name a row of the pack with @rule".to_owned(),
+    })
 }
 
 fn not_valid(fault: &PackError) -> Said {
@@ -290,16 +334,21 @@ fn coverage(city: Option<&str>) -> Result<Said, CliError> {
     Ok(Said::new(0, json!({"packs": all}), text))
 }
 
+/// A procedure by name.
+fn procedure<'a>(pack: &'a Pack, name: &str) -> Result<&'a model::procedure::Procedure, CliError> {
+    pack.procedure(name).ok_or_else(|| {
+        let names: Vec<&str> = pack.procedures.keys().map(String::as_str).collect();
+        CliError::usage(
+            "PROCEDURE",
+            format!("规则包 {} 没有程序 {name}；有：{}。", pack.id(), names.join("、")),
+            format!("The pack {} has no procedure {name}; it has: {}.", pack.id(), names.join(", ")),
+        )
+    })
+}
+
 fn graph(args: &GraphArgs) -> Result<Said, CliError> {
     let pack = wiring::pack(&args.city)?;
-    let Some(procedure) = pack.procedure(&args.procedure) else {
-        let names: Vec<&str> = pack.procedures.keys().map(String::as_str).collect();
-        return Err(CliError::usage(
-            "PROCEDURE",
-            format!("规则包 {} 没有程序 {}；有：{}。", pack.id(), args.procedure, names.join("、")),
-            format!("The pack {} has no procedure {}; it has: {}.", pack.id(), args.procedure, names.join(", ")),
-        ));
-    };
+    let procedure = procedure(&pack, &args.procedure)?;
     let mermaid = model::pack::mermaid(procedure);
     let json = json!({"city": pack.id(), "procedure": procedure, "mermaid": mermaid});
     let text = if args.mermaid { mermaid } else { model::pack::graph(&pack, &args.procedure).unwrap_or_default() };
