@@ -1300,6 +1300,8 @@ export interface operations {
                 own?: boolean;
                 /** @description Only cases in which the caller can act now. */
                 inbox?: boolean;
+                /** @description Only cases in which a step is overdue. */
+                overdue?: boolean;
                 /** @description Only those under blind review in which the caller can vote or has voted. */
                 blind?: boolean;
                 /** @description Only those whose title, procedure, state, applicant or id holds every word of this text, in either language. */

@@ -162,7 +162,10 @@ export interface Case {
   author: string;
   opened_at: Instant;
   entered_at: Instant;
-  deadlines: { step: string; at: Instant }[];
+  /** With the years for which no days off were announced yet when it was counted. */
+  deadlines: { step: string; at: Instant; unannounced?: number[] }[];
+  /** Steps whose time is over, and who was told. */
+  overdue?: { step: string; since: Instant; told_at: Instant | null; escalated_to: string[] | null }[];
   steps: OpenStep[];
   can_act: string[];
   history: Done[];
@@ -198,6 +201,7 @@ export interface CaseAsk {
   authorisation?: string;
   own?: boolean;
   inbox?: boolean;
+  overdue?: boolean;
   blind?: boolean;
   text?: string;
   order?: 'opened' | 'newest' | 'oldest' | 'due';

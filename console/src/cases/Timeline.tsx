@@ -6,6 +6,7 @@ import {
   RightCircleFilled,
 } from '@ant-design/icons';
 import { Tag } from 'antd';
+import { Fragment } from 'react';
 import type { ReactNode } from 'react';
 import type { Case, Done, Procedure, Step } from '../api/types';
 import { useTexts } from '../i18n';
@@ -117,6 +118,7 @@ function Waiting({ c, procedure }: { c: Case; procedure: Procedure | undefined }
       {c.steps.map((open) => {
         const step = procedure?.steps.find((s) => s.name === open.step);
         const until = c.deadlines.find((d) => d.step === open.step);
+        const late = c.overdue?.find((o) => o.step === open.step);
         const needed = open.count > 1;
         return (
           <li key={open.step}>
@@ -133,7 +135,22 @@ function Waiting({ c, procedure }: { c: Case; procedure: Procedure | undefined }
                       .join(t('list.or')),
                   ],
                 needed && [t('case.votes'), t('case.votesNeeded', { n: open.count })],
-                until && [t('case.until'), <Deadline key="until" at={until.at} />],
+                until && [
+                  t('case.until'),
+                  <Fragment key="until">
+                    <Deadline at={until.at} />
+                    {until.unannounced && until.unannounced.length > 0 && (
+                      <div className="faint">
+                        {t('case.unannounced', { years: until.unannounced.join(t('list.comma')) })}
+                      </div>
+                    )}
+                  </Fragment>,
+                ],
+                late?.escalated_to &&
+                  late.escalated_to.length > 0 && [
+                    t('case.escalated'),
+                    late.escalated_to.map(term).join(t('list.and')),
+                  ],
                 [t('case.basis'), <Basis key="basis" rule={open.rule} article={open.article} says />],
                 open.documents.length > 0 && [
                   t('case.documentsNeeded'),

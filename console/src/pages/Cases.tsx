@@ -63,7 +63,8 @@ export default function Cases() {
   const text = useLater(typed.trim());
   const ask: CaseAsk = { order, limit: size, skip: (page - 1) * size };
   if (procedure) ask.procedure = procedure;
-  if (only) ask.open = only === 'open';
+  if (only === 'overdue') ask.overdue = true;
+  else if (only) ask.open = only === 'open';
   if (text) ask.text = text;
   const cases = useCases(ask, true);
   const name = (code: string) => {
@@ -130,6 +131,7 @@ export default function Cases() {
                   options={[
                     { value: '', label: t('cases.both') },
                     { value: 'open', label: t('cases.open') },
+                    { value: 'overdue', label: t('cases.overdue') },
                     { value: 'ended', label: t('cases.ended') },
                   ]}
                 />

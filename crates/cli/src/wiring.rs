@@ -314,6 +314,11 @@ pub fn service_key(keys: &Path, name: &str) -> Result<SigningKey, CliError> {
 
 /// Makes the platform's key ring with the key that the codes on waiting leaves come from.
 pub fn make_queue_key(layout: &Layout, suite: Suite) -> Result<(), CliError> {
+    // What a first attempt left, perhaps of another suite, holds nothing: no folder was finished with it.
+    let ring = layout.platform_ring();
+    if ring.exists() {
+        std::fs::remove_dir_all(ring)?;
+    }
     let ring = FileKeyProvider::init(&layout.platform_ring(), &layout.platform_keys().join(RING_MASTER), suite)?;
     if queue_id(&ring).is_none() {
         ring.create(QUEUE_PURPOSE, QUEUE_SCOPE)?;
