@@ -3,7 +3,7 @@ import { Alert, Tag } from 'antd';
 import { useMemo } from 'react';
 import type { Before, Documents, Procedure } from '../api/types';
 import { useTexts } from '../zone/texts';
-import { changesOf } from './changes';
+import { CUSTOM, changesOf } from './changes';
 import type { Change } from './changes';
 import '../zone/work.css';
 
@@ -14,7 +14,9 @@ export default function Changes({ before, after }: { before: string; after: stri
   const { t } = useTexts();
   const changes = useMemo(() => changesOf(before, after), [before, after]);
   if (!changes) return <Alert type="warning" showIcon title={t('dictionary.unreadable')} />;
-  if (changes.length === 0) return <p>{t('changes.none')}</p>;
+  // Only the same text is no change: what the table does not show, such as order or remarks, is shown as it stands.
+  if (changes.length === 0)
+    return before === after ? <p>{t('changes.none')}</p> : <Texts before={before} after={after} />;
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label={t('changes.caption')}>
       <table className="grid changes">
@@ -38,6 +40,24 @@ export default function Changes({ before, after }: { before: string; after: stri
   );
 }
 
+/** Both texts, where they differ in what the table does not tell. */
+function Texts({ before, after }: { before: string; after: string }) {
+  const { t } = useTexts();
+  return (
+    <>
+      <Alert type="info" showIcon title={t('changes.textOnly')} />
+      {(['before', 'after'] as const).map((name) => (
+        <details key={name}>
+          <summary>{t(`changes.${name}`)}</summary>
+          <pre className="code" tabIndex={0} aria-label={t(`changes.${name}`)}>
+            {name === 'before' ? before : after}
+          </pre>
+        </details>
+      ))}
+    </>
+  );
+}
+
 /** Kinds of labels by property. */
 const WORDS: Record<string, string> = {
   logicalType: 'type',
@@ -50,20 +70,32 @@ const WORDS: Record<string, string> = {
 
 function Row({ change }: { change: Change }) {
   const { t, maybe } = useTexts();
+  const custom = change.property.startsWith(CUSTOM);
+  const own = custom ? change.property.slice(CUSTOM.length) : change.property;
+  // A property of the product counts as one only where the operation domain reads it.
+  const known = custom === own.startsWith('yunyu') ? maybe('property', own) : undefined;
   const words = (text: string) => {
     if (text === '') return <span className="faint">{t('value.none')}</span>;
     if (text === 'true' || text === 'false') return t(text === 'true' ? 'value.yes' : 'value.no');
-    const kind = WORDS[change.property];
-    return (kind && maybe(kind, text)) ?? text;
+    const kind = WORDS[own];
+    return (kind && maybe(kind, text)) ?? <bdi>{text}</bdi>;
   };
   return (
     <tr>
-      <th scope="row">{change.field === '' ? t('changes.table') : <code>{change.field}</code>}</th>
+      <th scope="row">
+        {change.field === '' ? (
+          t('changes.table')
+        ) : (
+          <code>
+            <bdi>{change.field}</bdi>
+          </code>
+        )}
+      </th>
       <td>
         {change.property === '' ? (
           <Tag color={COLOUR[change.kind]}>{t(`changes.${change.kind}`)}</Tag>
         ) : (
-          (maybe('property', change.property) ?? <code>{change.property}</code>)
+          (known ?? <code>{change.property}</code>)
         )}
       </td>
       {change.property === '' ? (

@@ -23,8 +23,8 @@ test('every difference is told, and what is the same is not', () => {
     [c.field, c.kind, c.property, c.before, c.after].join(' '),
   );
   expect(told).toEqual([
-    ' changed version 1 2',
-    'district changed yunyuClass DIM LOCK',
+    ' changed document.version 1 2',
+    'district changed customProperties.yunyuClass DIM LOCK',
     'district changed description  区县',
     'ward added   ',
     'ward changed logicalType  string',
@@ -36,7 +36,7 @@ test('every difference is told, and what is the same is not', () => {
 test('whom the records are about is told as a change of the table', () => {
   const after = contract('1', ID).replace('key: id', 'key: other');
   expect(changesOf(contract('1', ID), after)?.map((c) => [c.field, c.property])).toEqual([
-    ['', 'yunyuSubjects'],
+    ['', 'customProperties.yunyuSubjects'],
   ]);
 });
 
@@ -45,4 +45,31 @@ test('a text that is no contract has no differences to tell', () => {
     expect(changesOf(bad, contract('1', ID))).toBeNull();
     expect(changesOf(contract('1', ID), bad)).toBeNull();
   }
+});
+
+test('a property that moves to where it is not read is told', () => {
+  const before = contract('1', ID + district('SEN'));
+  const moved = before
+    .replace('{property: yunyuClass, value: SEN}]', ']')
+    .replace('name: district', 'name: district, yunyuClass: SEN');
+  expect(moved).not.toBe(before);
+  expect(changesOf(before, moved)?.map((c) => c.property)).toEqual([
+    'customProperties.yunyuClass',
+    'yunyuClass',
+  ]);
+  const up = before
+    .replace('    customProperties: [{property: yunyuSubjects, value: [{kind: person, key: id}]}]\n', '')
+    .replace(
+      'schema:',
+      'customProperties: [{property: yunyuSubjects, value: [{kind: person, key: id}]}]\nschema:',
+    );
+  expect(changesOf(before, up)?.map((c) => c.property)).toEqual([
+    'customProperties.yunyuSubjects',
+    'document.customProperties.yunyuSubjects',
+  ]);
+  const twice = before.replace(
+    '{property: yunyuClass, value: SEN}',
+    '{property: yunyuClass, value: SEN}, {property: yunyuClass, value: PUB}',
+  );
+  expect(changesOf(before, twice)?.map((c) => c.after)).toEqual(['SEN; PUB']);
 });

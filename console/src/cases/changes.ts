@@ -16,16 +16,21 @@ type Flat = Map<string, string>;
 const plain = (value: unknown): string =>
   typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 
-/** The properties of a field or table; those of the product by their own names. */
-function flat(thing: Record<string, unknown>, without: string[]): Flat {
+/** Before the names of custom properties: a standard key of the same name is another thing, and is read elsewhere. */
+export const CUSTOM = 'customProperties.';
+
+/** The properties of a document, table or field, each by where it stands; one that stands twice is told twice. */
+function flat(thing: Record<string, unknown>, without: string[], at = ''): Flat {
   const out: Flat = new Map();
   for (const [name, value] of Object.entries(thing)) {
     if (without.includes(name) || name === 'customProperties') continue;
-    if (value !== undefined && value !== null) out.set(name, plain(value));
+    if (value !== undefined && value !== null) out.set(at + name, plain(value));
   }
   const own = thing['customProperties'];
   for (const one of Array.isArray(own) ? (own as { property?: string; value?: unknown }[]) : []) {
-    if (one.property) out.set(one.property, plain(one.value));
+    const name = `${at}${CUSTOM}${plain(one.property ?? '')}`;
+    const before = out.get(name);
+    out.set(name, before === undefined ? plain(one.value) : `${before}; ${plain(one.value)}`);
   }
   return out;
 }
@@ -53,7 +58,7 @@ function read(text: string): Known | null {
     fields.set(plain(field['name'] ?? ''), flat(field, ['name']));
   }
   return {
-    table: new Map([...flat(document, ['schema', 'id']), ...flat(table, ['properties'])]),
+    table: new Map([...flat(document, ['schema'], 'document.'), ...flat(table, ['properties'])]),
     fields,
   };
 }

@@ -12,6 +12,8 @@ interface Props {
   columns: LookColumn[];
   drafts: Draft[];
   change: (index: number, draft: Draft) => void;
+  /** Records are held: types and key domains stay as they are. */
+  held?: boolean;
 }
 
 const HEADS = ['field', 'seen', 'evidence', 'type', 'class', 'settings', 'level'] as const;
@@ -19,7 +21,7 @@ const HEADS = ['field', 'seen', 'evidence', 'type', 'class', 'settings', 'level'
 const OF_LOOK: readonly string[] = ['seen', 'evidence'];
 
 /** The table. Without columns that the zone looked at, it holds the decisions alone. */
-export function FieldTable({ columns, drafts, change }: Props) {
+export function FieldTable({ columns, drafts, change, held = false }: Props) {
   const { t } = useTexts();
   const seen = columns.length > 0;
   return (
@@ -37,7 +39,15 @@ export function FieldTable({ columns, drafts, change }: Props) {
         </thead>
         <tbody>
           {drafts.map((draft, i) => (
-            <FieldRow key={i} index={i} draft={draft} column={columns[i]} seen={seen} change={change} />
+            <FieldRow
+              key={i}
+              index={i}
+              draft={draft}
+              column={columns[i]}
+              seen={seen}
+              held={held}
+              change={change}
+            />
           ))}
         </tbody>
       </table>
@@ -51,10 +61,11 @@ interface RowProps {
   column: LookColumn | undefined;
   /** Whether there are columns for what was seen. */
   seen: boolean;
+  held: boolean;
   change: (index: number, draft: Draft) => void;
 }
 
-const FieldRow = memo(function FieldRow({ index, draft, column, seen, change }: RowProps) {
+const FieldRow = memo(function FieldRow({ index, draft, column, seen, held, change }: RowProps) {
   const { t, label } = useTexts();
   const why = useId();
   const set = (part: Partial<Draft>) => change(index, { ...draft, ...part });
@@ -83,6 +94,7 @@ const FieldRow = memo(function FieldRow({ index, draft, column, seen, change }: 
           value={draft.type}
           options={TYPES.map((one) => [one, label('type', one)])}
           change={(type) => set({ type })}
+          disabled={held}
           invalid={faults.includes('classType')}
           describedBy={invalid ? why : undefined}
         />
@@ -106,7 +118,7 @@ const FieldRow = memo(function FieldRow({ index, draft, column, seen, change }: 
         )}
       </td>
       <td>
-        <Settings draft={draft} set={set} of={of} />
+        <Settings draft={draft} set={set} of={of} held={held} />
       </td>
       <td>
         <Pick
@@ -161,13 +173,14 @@ interface SettingsProps {
   draft: Draft;
   set: (part: Partial<Draft>) => void;
   of: (what: string) => string;
+  held: boolean;
 }
 
-function Settings({ draft, set, of }: SettingsProps) {
+function Settings({ draft, set, of, held }: SettingsProps) {
   const { t, label } = useTexts();
   const used = settingsOf(draft.class);
   if (used.length === 0) return <span className="faint">{t('value.none')}</span>;
-  const box = (what: string, value: string, put: (value: string) => void, hint?: string) => (
+  const box = (what: string, value: string, put: (value: string) => void, hint?: string, fixed = false) => (
     <label className="setting">
       <span>{what}</span>
       <input
@@ -175,6 +188,7 @@ function Settings({ draft, set, of }: SettingsProps) {
         value={value}
         placeholder={hint}
         aria-label={of(what)}
+        disabled={fixed}
         onChange={(event) => put(event.target.value)}
       />
     </label>
@@ -194,7 +208,13 @@ function Settings({ draft, set, of }: SettingsProps) {
       {used.includes('clamp') && box(t('intake.set.low'), low, (value) => set({ clamp: [value, high] }))}
       {used.includes('clamp') && box(t('intake.set.high'), high, (value) => set({ clamp: [low, value] }))}
       {used.includes('domain') &&
-        box(t('intake.set.domain'), draft.domain, (domain) => set({ domain }), t('intake.set.domainHint'))}
+        box(
+          t('intake.set.domain'),
+          draft.domain,
+          (domain) => set({ domain }),
+          t('intake.set.domainHint'),
+          held,
+        )}
       {used.includes('k') && box(t('intake.set.k'), draft.k, (k) => set({ k }))}
     </>
   );

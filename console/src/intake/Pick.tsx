@@ -10,11 +10,21 @@ interface Props {
   /** The label is read, not seen. */
   quiet?: boolean;
   invalid?: boolean;
+  disabled?: boolean;
   describedBy?: string | undefined;
 }
 
 /** The choice. */
-export function Pick({ label, value, options, change, quiet = false, invalid = false, describedBy }: Props) {
+export function Pick({
+  label,
+  value,
+  options,
+  change,
+  quiet = false,
+  invalid = false,
+  disabled = false,
+  describedBy,
+}: Props) {
   const id = useId();
   const known = options.some(([one]) => one === value);
   return (
@@ -26,6 +36,7 @@ export function Pick({ label, value, options, change, quiet = false, invalid = f
         id={id}
         value={value}
         aria-invalid={invalid}
+        disabled={disabled}
         {...(describedBy ? { 'aria-describedby': describedBy } : {})}
         onChange={(event) => change(event.target.value)}
       >

@@ -70,7 +70,10 @@ test('a decision changes its field, drops what its class does not go by, and not
     { ...amount, grid: '10', description: '费用: 元' },
   ]);
   const [locked, step] = draftsOf(text) as [Draft, Draft];
-  expect([locked.class, locked.domain]).toEqual(['LOCK', '']);
+  // Locked, it is still a key of people; as a dimension it is none.
+  expect([locked.class, locked.domain]).toEqual(['LOCK', 'person']);
+  const grouped = draftsOf(contractWith(TEXT, [{ ...pid, class: 'DIM' }, amount])) as [Draft, Draft];
+  expect([grouped[0].class, grouped[0].domain]).toEqual(['DIM', '']);
   expect([step.grid, step.description, step.clamp]).toEqual(['10', '费用: 元', ['0', '100']]);
   const fields = (
     parse(text) as { schema: { properties: { unique?: boolean; customProperties: unknown[] }[] }[] }

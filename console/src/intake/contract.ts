@@ -122,7 +122,8 @@ function custom(d: Draft): Record<string, unknown> {
     yunyuClass: d.class || undefined,
     yunyuGrid: has('grid') && d.grid !== '' ? (isNumber(d.grid) ? Number(d.grid) : d.grid) : undefined,
     yunyuClamp: clamped ? d.clamp.map(Number) : undefined,
-    yunyuDomain: has('domain') && d.domain.trim() ? d.domain.trim() : undefined,
+    // A key that is locked stays a key of the same things: the records were taken in as such.
+    yunyuDomain: (has('domain') || d.class === 'LOCK') && d.domain.trim() ? d.domain.trim() : undefined,
     yunyuK: has('k') && /^\d+$/.test(d.k) ? Number(d.k) : undefined,
     yunyuIdentifier: d.identifier || undefined,
   };

@@ -2,7 +2,7 @@
 import { Alert } from 'antd';
 import { useCallback, useDeferredValue, useMemo, useState } from 'react';
 import { Link, useParams } from 'react-router';
-import { useMe, useResource } from '../api/queries';
+import { useBatches, useMe, useResource } from '../api/queries';
 import type { Resource } from '../api/types';
 import { holds } from '../app/menu';
 import Changes from '../cases/Changes';
@@ -35,13 +35,23 @@ function Known({ resource }: { resource: Resource }) {
   const me = useMe().data;
   const may = me !== undefined && me.org.id === resource.provider && holds(me, 'officer');
   const read = useMemo(() => draftsOf(resource.spec.contract), [resource]);
-  if (me && !may) return <Alert type="warning" showIcon title={t('intake.forOfficers')} />;
+  if (me && !may)
+    return (
+      <Alert
+        type="warning"
+        showIcon
+        title={t('changes.forOfficers')}
+        action={<Link to={`/catalogue/${resource.id}`}>{t('changes.back')}</Link>}
+      />
+    );
   if (!read) return <Alert type="warning" showIcon title={t('dictionary.unreadable')} />;
   return <Editor resource={resource} read={read} />;
 }
 
 function Editor({ resource, read }: { resource: Resource; read: Draft[] }) {
   const { t } = useTexts();
+  // Until it is known whether there are records, nothing is offered that they might not survive.
+  const held = useBatches(resource.id, true).data?.stored.length !== 0;
   const slot = `change.${resource.id}.${resource.spec.contract_digest}`;
   const [drafts, setDrafts] = useState<Draft[]>(() => draftOf<Draft[]>(slot) ?? read);
   const set = useCallback(
@@ -61,7 +71,9 @@ function Editor({ resource, read }: { resource: Resource; read: Draft[] }) {
   return (
     <>
       <p>{t('changes.about')}</p>
-      <FieldTable columns={[]} drafts={drafts} change={set} />
+      <Part title={t('intake.fields')}>
+        <FieldTable columns={[]} drafts={drafts} change={set} held={held} />
+      </Part>
       <Part title={t('changes.caption')}>
         <Changes
           before={resource.spec.contract}

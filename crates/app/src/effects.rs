@@ -7,21 +7,19 @@ use crate::funnel::{Actor, NewOrder};
 use crate::tickets::AccessKey;
 use model::act::Decision;
 use model::case::{Case, Outcome};
-use model::ids::{AgreementId, BanId, CertificateId, ObjectionId, OrgId};
+use model::ids::{AgreementId, BanId, CertificateId, ObjectionId};
 use model::object::{
     AnnouncementSpec, AuthorisationSpec, ImplementationPlanSpec, ObjectKind, PlanSpec, ProductSpec, ScenarioSpec,
     StaffSpec, read,
 };
 use model::order::{Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, ResourceStopSpec, StopSpec};
-use model::party::{OrgRole, Organisation};
 use model::procedure::{By, Procedure, StepEffect};
 use model::record::{
     Agreement, Announcement, Authorisation, AuthorisationState, Ban, Certificate, ConsumerOrder, ConsumerOrderState,
-    EmergencyPlan, Grade, Grant, GrantState, ImplementationPlan, ImplementationPlanState, Job, JobState, Objection,
-    PlanState, Product, ProductReview, ProductState, PublicNotice, Resource, ResourceState, Scenario, ScenarioState,
-    StaffFile, StaffState,
+    EmergencyPlan, Grant, GrantState, ImplementationPlan, ImplementationPlanState, Job, JobState, Objection, PlanState,
+    Product, ProductReview, ProductState, PublicNotice, Scenario, ScenarioState, StaffFile, StaffState,
 };
-use model::{Digest, Refusal, Timestamp};
+use model::{Digest, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{Filter, Tx};
@@ -101,7 +99,7 @@ pub async fn apply_all(
     Ok(orders)
 }
 
-fn object<T: DeserializeOwned>(case: &Case) -> AppResult<T> {
+pub(crate) fn object<T: DeserializeOwned>(case: &Case) -> AppResult<T> {
     read(&case.object).map_err(AppError::bug)
 }
 
@@ -150,7 +148,7 @@ async fn apply(
     now: Timestamp,
 ) -> AppResult<()> {
     match effect {
-        StepEffect::CatalogueResource => catalogue(app, tx, case, now).await,
+        StepEffect::CatalogueResource => crate::entry::catalogue(app, tx, case, now).await,
         StepEffect::AdoptImplementationPlan => implementation_plan(tx, case, now).await,
         StepEffect::PublishAnnouncement => {
             let spec: AnnouncementSpec = object(case)?;
@@ -332,63 +330,6 @@ async fn product_effect(app: &App, tx: &mut Tx, effect: StepEffect, case: &Case,
 async fn put<T: model::Entity>(tx: &mut Tx, row: &T) -> AppResult<()> {
     tx.put(row).await?;
     Ok(())
-}
-
-async fn catalogue(app: &App, tx: &mut Tx, case: &Case, now: Timestamp) -> AppResult<()> {
-    let spec: ResourceSpec = object(case)?;
-    if spec.replaces.is_some() {
-        let held = tx.get_for_update::<Resource>(spec.resource.as_str()).await?;
-        let fits = |r: &Resource| {
-            r.state == ResourceState::Catalogued && spec.replaces.as_ref() == Some(&r.spec.contract_digest)
-        };
-        if !held.as_ref().is_some_and(fits) {
-            return Err(moved_on(app).into());
-        }
-    }
-    let classification = case.document("classification").cloned().unwrap_or_default();
-    let grade = classification.get("grade").cloned().unwrap_or_default();
-    // What is not stated counts as the stricter: important, and excluded.
-    let grade = serde_json::from_value(grade).unwrap_or(Grade::Important);
-    let flag = |name: &str| classification.get(name).and_then(Value::as_bool).unwrap_or(true);
-    // Whoever nobody was assigned to is supervised by the data authority (JL-5.2).
-    let supervisor = match case.document("supervision").and_then(|d| d.get("supervisor")).and_then(Value::as_str) {
-        Some(id) => Some(supervisor(tx, id).await?),
-        None => None,
-    };
-    let origin = case.document("origin").filter(|d| d.get("acquired_by").and_then(Value::as_str) == Some("sharing"));
-    let row = Resource {
-        id: spec.resource.clone(),
-        provider: spec.provider.clone(),
-        supervisor,
-        sharing_consent: origin.map(|d| d.get("sharing_consent").is_some_and(Value::is_string)),
-        grade,
-        excluded: flag("state_secret") || flag("forbidden_to_open"),
-        state: ResourceState::Catalogued,
-        case: case.id.clone(),
-        at: now,
-        spec,
-    };
-    put(tx, &row).await
-}
-
-fn moved_on(app: &App) -> Refusal {
-    let zh = "提交本次变更之后，该目录条目已另行变更或撤回。请退回本次变更，由数据提供单位在现行条目上重新提交。";
-    let en = "The entry was changed or withdrawn after this change was handed in. Return it; the provider hands in a new change of the entry as it is now.";
-    app.pack.refusal("entry-changed", "PRODUCT-CATALOGUE", zh, en)
-}
-
-/// The organisation of a unified social credit code, if it is recorded as a supervising department.
-async fn supervisor(tx: &mut Tx, uscc: &str) -> AppResult<OrgId> {
-    let all: Vec<Organisation> = tx.list(&Filter::default()).await?;
-    let fits = |o: &Organisation| o.uscc.as_deref() == Some(uscc) && o.roles.contains(&OrgRole::SupervisingDepartment);
-    all.into_iter().find(fits).map(|o| o.id).ok_or_else(|| {
-        AppError::usage(
-            "unknown-supervisor",
-            "documents.supervision.supervisor",
-            "没有以此统一社会信用代码登记的监管部门。",
-            "No supervising department is recorded under this unified social credit code.",
-        )
-    })
 }
 
 /// One agreement for each document of the completed step that is an agreement.

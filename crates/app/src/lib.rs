@@ -6,6 +6,7 @@ pub mod cases;
 pub mod clock;
 pub mod deployment;
 pub mod effects;
+mod entry;
 pub mod error;
 pub mod evidence;
 pub mod facts;

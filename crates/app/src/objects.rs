@@ -110,8 +110,35 @@ async fn resource(app: &App, tx: &mut Tx, actor: &Actor, o: &mut Map<String, Val
         None => put(o, "resource", ResourceId::from_part(&part()?).to_string()),
     }
     let contract = o.get("contract").and_then(Value::as_str).unwrap_or_default();
+    readable(contract, text(o, "table"))?;
     let digest = app.suite().hash(contract.as_bytes()).to_string();
     put(o, "contract_digest", digest);
+    Ok(())
+}
+
+/// Longest contract text, in bytes.
+const LONGEST_CONTRACT: usize = 512 * 1024;
+
+/// People decide on a contract only if it can be read as one: a document with one table of this name and its fields. What
+/// it means is the zone's to judge.
+fn readable(contract: &str, table: &str) -> AppResult<()> {
+    let bad = |zh: &str, en: &str| Err(AppError::usage("bad-contract", "object.contract", zh, en));
+    if contract.len() > LONGEST_CONTRACT {
+        return bad("合约文本超过 512 KiB。", "The contract is larger than 512 KiB.");
+    }
+    let document: Value = serde_saphyr::from_str(contract).unwrap_or_default();
+    let named = document["schema"][0]["name"].as_str();
+    if document["schema"].as_array().map(Vec::len) != Some(1)
+        || document["schema"][0]["properties"].as_array().is_none_or(Vec::is_empty)
+    {
+        return bad(
+            "合约不是可读的数据合约（ODCS v3），或其中没有字段。",
+            "The contract is no readable data contract (ODCS v3), or has no field.",
+        );
+    }
+    if named != Some(table) {
+        return bad("合约中的表名与所填表名不一致。", "The table of the contract has another name than the one given.");
+    }
     Ok(())
 }
 

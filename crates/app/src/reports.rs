@@ -235,13 +235,20 @@ async fn refused(tx: &mut Tx, report: &ZoneReport, refusal: &Refusal, now: Times
     Ok(())
 }
 
+/// Whether the zone has said that an order of a case stands.
+pub async fn carried_out(tx: &mut Tx, case: &CaseId) -> AppResult<bool> {
+    let reports: Vec<StoredReport> = tx.list(&Filter::of(case.as_str())).await?;
+    Ok(reports.iter().any(|r| r.report.body.outcome == ReportOutcome::Applied))
+}
+
 /// The catalogue says what the zone holds: a change that it refused is undone, an entry that it refused is none.
 async fn refused_entry(tx: &mut Tx, case: &CaseId, now: Timestamp) -> AppResult<()> {
     let of_it: Vec<Resource> = tx.list(&Filter::of(case.as_str())).await?;
     for mut row in of_it {
         let earlier = tx.get::<Case>(case.as_str()).await?.as_ref().and_then(resources::before);
         match earlier {
-            Some(earlier) => row = earlier,
+            // What was decided of the resource meanwhile stands: only the entry is as it was.
+            Some(earlier) => row = Resource { state: row.state, ..earlier },
             None => row.state = ResourceState::Withdrawn,
         }
         row.at = now;

@@ -10,8 +10,10 @@ use model::record::{Resource, ResourceState};
 use model::{Refusal, Signed};
 use serde_json::{Value, json};
 
-const OLD: &str = "id: visits\nversion: 1.0.0\n";
-const NEW: &str = "id: visits\nversion: 1.1.0\n";
+const OLD: &str =
+    "id: visits\nversion: 1.0.0\nschema: [{name: visits, properties: [{name: a, logicalType: string}]}]\n";
+const NEW: &str =
+    "id: visits\nversion: 1.1.0\nschema: [{name: visits, properties: [{name: a, logicalType: string}]}]\n";
 
 /// A provider's officer opens a case on an entry.
 async fn opened(w: &World, who: &Actor, object: Value) -> AppResult<Value> {
@@ -61,6 +63,12 @@ async fn entry(w: &World, id: &str) -> Resource {
 
 /// The zone says no to the order of a case.
 async fn refused_by_zone(w: &World, seq: u64, case: &str) {
+    let refusal = Refusal::new("contract-breaks-records", "ZONE-ORDER-16", "", "否", "no");
+    answered(w, seq, case, ReportOutcome::Refused { refusal }).await;
+}
+
+/// The zone answers the order of a case.
+async fn answered(w: &World, seq: u64, case: &str, outcome: ReportOutcome) {
     let body = ZoneReport {
         v: 1,
         deployment: "dep-a".into(),
@@ -70,9 +78,7 @@ async fn refused_by_zone(w: &World, seq: u64, case: &str) {
         case_head: None,
         zone_head: None,
         at: w.app.now(),
-        outcome: ReportOutcome::Refused {
-            refusal: Refusal::new("contract-breaks-records", "ZONE-ORDER-16", "", "否", "no"),
-        },
+        outcome,
     };
     reports::take(&w.app, Signed { key: "k".into(), signature: "s".into(), body }).await.unwrap();
 }
@@ -93,6 +99,13 @@ async fn a_change_shows_what_it_changes_and_only_one_of_two_is_taken() {
     reviewed(&w, &officer, &id_of(&first, "id")).await.unwrap();
     let id = id_of(&first["object"], "resource");
 
+    let early = opened(&w, &officer, json!({ "resource": id, "contract": NEW })).await.unwrap();
+    assert_eq!(
+        code(reviewed(&w, &officer, &id_of(&early, "id")).await),
+        "entry-unanswered",
+        "the zone has not said yes"
+    );
+    answered(&w, 1, &id_of(&first, "id"), ReportOutcome::Applied).await;
     let change = json!({ "resource": id, "table": "renamed", "contract": NEW, "replaces": "sha256:0" });
     assert_eq!(code(opened(&w, &stranger, change.clone()).await), "unknown-id", "an entry of another provider");
     assert_eq!(code(opened(&w, &officer, json!({ "resource": "res_9", "contract": NEW })).await), "unknown-id");
@@ -127,14 +140,57 @@ async fn the_catalogue_says_what_the_zone_holds() {
     let officer = actor("per_0000000000000001", &provider, &[PersonRole::Officer]);
     let first = opened(&w, &officer, json!({ "table": "visits", "contract": OLD })).await.unwrap();
     reviewed(&w, &officer, &id_of(&first, "id")).await.unwrap();
+    answered(&w, 1, &id_of(&first, "id"), ReportOutcome::Applied).await;
     let id = id_of(&first["object"], "resource");
     let change = opened(&w, &officer, json!({ "resource": id, "contract": NEW })).await.unwrap();
     reviewed(&w, &officer, &id_of(&change, "id")).await.unwrap();
-    refused_by_zone(&w, 1, &id_of(&change, "id")).await;
+    refused_by_zone(&w, 2, &id_of(&change, "id")).await;
     let back = entry(&w, &id).await;
     assert_eq!((back.spec.contract.as_str(), back.state), (OLD, ResourceState::Catalogued));
-    refused_by_zone(&w, 2, &id_of(&first, "id")).await;
+    refused_by_zone(&w, 3, &id_of(&first, "id")).await;
     assert_eq!(entry(&w, &id).await.state, ResourceState::Withdrawn, "the zone holds no such entry");
     let again = opened(&w, &officer, json!({ "resource": id, "contract": NEW })).await;
     assert_eq!(code(again), "unknown-id", "what is not in the catalogue is not changed");
+}
+
+#[tokio::test]
+async fn what_is_no_contract_is_refused_before_anybody_decides() {
+    let w = world().await;
+    let provider = w.org("数源", OrgRole::DataProvider).await;
+    let officer = actor("per_0000000000000001", &provider, &[PersonRole::Officer]);
+    let long = format!("{OLD}# {}\n", "x".repeat(600_000));
+    let bomb = format!("a: &a [{}]\nb: [*a, *a]\n", "x,".repeat(1000));
+    for bad in [
+        "",
+        "{{{",
+        "schema: []",
+        "a: 1",
+        &"[".repeat(100_000),
+        &bomb,
+        &long,
+        &OLD.replace("name: visits", "name: other"),
+    ] {
+        let asked = opened(&w, &officer, json!({ "table": "visits", "contract": bad })).await;
+        assert_eq!(code(asked), "bad-contract", "{bad:.40}");
+    }
+    assert_eq!(code(opened(&w, &officer, json!({ "table": "visits", "contract": OLD })).await), "ok");
+}
+
+/// An entry that was changed and changed back is another version: what was opened on the first is not taken on the third.
+#[tokio::test]
+async fn a_version_is_not_known_by_its_text_alone() {
+    let w = world().await;
+    let provider = w.org("数源", OrgRole::DataProvider).await;
+    let officer = actor("per_0000000000000001", &provider, &[PersonRole::Officer]);
+    let first = opened(&w, &officer, json!({ "table": "visits", "contract": OLD })).await.unwrap();
+    let id = id_of(&first["object"], "resource");
+    reviewed(&w, &officer, &id_of(&first, "id")).await.unwrap();
+    answered(&w, 1, &id_of(&first, "id"), ReportOutcome::Applied).await;
+    let stale = opened(&w, &officer, json!({ "resource": id, "contract": NEW })).await.unwrap();
+    for (seq, text) in [(2, NEW), (3, OLD)] {
+        let change = opened(&w, &officer, json!({ "resource": id, "contract": text })).await.unwrap();
+        reviewed(&w, &officer, &id_of(&change, "id")).await.unwrap();
+        answered(&w, seq, &id_of(&change, "id"), ReportOutcome::Applied).await;
+    }
+    assert_eq!(code(reviewed(&w, &officer, &id_of(&stale, "id")).await), "entry-changed");
 }

@@ -11,7 +11,7 @@ impl Contract {
         self.table.subjects == before.table.subjects
             && self.table.fields.iter().all(|new| match before.table.fields.iter().find(|old| old.name == new.name) {
                 Some(old) => stored_alike(old, new),
-                None => !new.required,
+                None => !new.required && !new.unique,
             })
             && before.table.subjects.iter().flat_map(|s| s.key.iter().chain(&s.else_key)).all(|key| self.has(key))
     }
@@ -49,12 +49,13 @@ mod tests {
     #[test]
     fn what_says_how_fields_may_be_used_changes_and_how_they_are_stored_does_not() {
         let extra = |required| Field { required, ..Field::new("ward", LogicalType::String, Some(Class::Dim)) };
-        let may: [(bool, bool); 9] = [
+        let may: [(bool, bool); 10] = [
             (true, changed(|_| ())),
             (true, changed(|t| t.fields[1].class = Some(Class::Lock))),
             (true, changed(|t| drop(t.fields.remove(1)))),
             (true, changed(|t| t.fields.push(extra(false)))),
             (false, changed(|t| t.fields.push(extra(true)))),
+            (false, changed(|t| t.fields.push(Field { unique: true, ..extra(false) }))),
             (false, changed(|t| t.fields[1].logical_type = LogicalType::Integer)),
             (false, changed(|t| t.fields[1].required = true)),
             (false, changed(|t| t.fields[0].domain = Some("enterprise".into()))),

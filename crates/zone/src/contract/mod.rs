@@ -6,6 +6,7 @@
 
 mod change;
 mod parse;
+mod places;
 mod write;
 
 use std::collections::BTreeSet;

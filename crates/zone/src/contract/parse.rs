@@ -66,6 +66,9 @@ struct RawOptions {
 pub(super) fn contract(yaml: &str) -> Fault<Contract> {
     let options = serde_saphyr::options! { with_snippet: false };
     let raw: RawContract = serde_saphyr::from_str_with_options(yaml, options).map_err(|error| syntax(&error))?;
+    let options = serde_saphyr::options! { with_snippet: false };
+    let whole: Value = serde_saphyr::from_str_with_options(yaml, options).map_err(|error| syntax(&error))?;
+    super::places::check(yaml, &whole)?;
     if raw.kind.value != "DataContract" {
         return Err(at(&raw.kind, "kind", "应为 DataContract", "must be DataContract"));
     }
@@ -85,9 +88,18 @@ fn table(raw: RawTable) -> Fault<Table> {
     if raw.properties.is_empty() {
         return Err(fault(place, "properties", "没有字段", "the table has no field"));
     }
+    let unreadable = |name: &Spanned<String>| {
+        at(name, "name", "名称为空、过长或含不可见字符", "the name is empty, too long or holds hidden characters")
+    };
+    if !super::places::plain(&raw.name.value) {
+        return Err(unreadable(&raw.name));
+    }
     let mut fields: Vec<Field> = Vec::new();
     for raw_field in raw.properties {
         let name = raw_field.name.clone();
+        if !super::places::plain(&name.value) {
+            return Err(unreadable(&name));
+        }
         if name.value.starts_with(super::SUBJECT_PREFIX) {
             return Err(at(&name, &name.value, "此名留给主体标记列", "this name is kept for subject tokens"));
         }

@@ -126,7 +126,7 @@ fn fits_resource(state: &State, suite: Suite, spec: &ResourceSpec) -> Result<(),
     if spec.contract_digest.0.parse::<Hash>().ok() != Some(digest) {
         return Err(refuse::contract_digest());
     }
-    let contract = Contract::parse(&spec.contract).map_err(|_| refuse::bad_contract())?;
+    let contract = Contract::parse(&spec.contract).map_err(|e| refuse::bad_contract_at(&e))?;
     if contract.table.name != spec.table {
         return Err(refuse::bad_contract());
     }
@@ -145,9 +145,18 @@ fn fits_change(state: &State, old: &ResourceSpec, new: &ResourceSpec, contract: 
     if !same || new.provider != old.provider || new.table != old.table {
         return Err(refuse::object_exists());
     }
-    let held = state.batches_of(&new.resource).next().is_some();
-    let before = Contract::parse(&old.contract).map_err(|_| refuse::bad_contract())?;
-    if held && !contract.reads_records_of(&before) { Err(refuse::breaks_records()) } else { Ok(()) }
+    if state.batches_of(&new.resource).next().is_none() {
+        return Ok(());
+    }
+    // Not only what the last one said: a field that went may not come back as something else.
+    let earlier = state.earlier.get(&new.resource).into_iter().flatten();
+    for text in earlier.chain([&old.contract]) {
+        let before = Contract::parse(text).map_err(|e| refuse::bad_contract_at(&e))?;
+        if !contract.reads_records_of(&before) {
+            return Err(refuse::breaks_records());
+        }
+    }
+    Ok(())
 }
 
 fn fits_grant(state: &State, spec: &GrantSpec, now: Timestamp) -> Result<(), Refusal> {

@@ -1,6 +1,7 @@
 //! The zone's own refusals, in one place, so that codes stay stable and every text exists in both languages.
 //! Rules named `ZONE-…` are the product's own; they keep invariants of the design where no article speaks.
 
+use crate::contract::ContractError;
 use model::Refusal;
 
 macro_rules! refusals {
@@ -8,6 +9,15 @@ macro_rules! refusals {
         $(#[$doc])*
         pub(crate) fn $name() -> Refusal { Refusal::new($code, $rule, "", $zh, $en) }
     )+};
+}
+
+/// A contract that cannot be used, with the place and what is wrong there: names of fields at most, never a value.
+pub(crate) fn bad_contract_at(fault: &ContractError) -> Refusal {
+    let base = bad_contract();
+    let place = if fault.line > 0 { format!("{}:{} ", fault.line, fault.column) } else { String::new() };
+    let zh = format!("{}：{place}{}：{}", base.zh, fault.key, fault.zh);
+    let en = format!("{}: {place}{}: {}", base.en, fault.key, fault.en);
+    Refusal::new(&base.code, &base.rule, "", zh, en)
 }
 
 refusals! {

@@ -101,6 +101,8 @@ pub(crate) struct State {
     /// Cases and effects of orders that were applied: the approvals of a case carry each effect once.
     pub(crate) used: BTreeSet<(CaseId, &'static str)>,
     pub(crate) resources: BTreeMap<ResourceId, Ordered<ResourceSpec>>,
+    /// Contracts that were replaced while records were held under them: those records are still there.
+    pub(crate) earlier: BTreeMap<ResourceId, Vec<String>>,
     pub(crate) batches: BTreeMap<BatchId, StoredBatch>,
     pub(crate) grants: BTreeMap<GrantId, Ordered<GrantSpec>>,
     /// What was authorised, by order.
@@ -247,6 +249,11 @@ impl State {
                 self.authorisations.insert(authorised.spec.authorisation.clone(), authorised);
             }
             Effect::Resource(spec) => {
+                let held = self.batches_of(&spec.resource).next().is_some();
+                if let Some(old) = self.resources.get(&spec.resource).filter(|old| held && old.spec != spec) {
+                    let contract = old.spec.contract.clone();
+                    self.earlier.entry(spec.resource.clone()).or_default().push(contract);
+                }
                 self.resources.insert(spec.resource.clone(), Ordered { spec, bound });
             }
             Effect::Grant(spec) => {

@@ -1,5 +1,6 @@
-//! How many rows of sealed tables were read, out of how many. The numbers say nothing of what is in the rows: a metered
-//! scan takes no condition, so that every row of a table is read whatever it holds.
+//! How many rows of sealed tables were read, out of how many. A metered scan takes no condition, so that no row is passed
+//! over for what it holds. What reads the scan may stop early, when nothing can match any more: that shows here as it
+//! shows in the time a job takes.
 
 use datafusion::common::Result;
 use datafusion::common::Statistics;

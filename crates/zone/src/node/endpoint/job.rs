@@ -18,8 +18,8 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// `GET /data/v1/jobs/{job}/progress`: state, stage, milliseconds, about how many rows are read of the rows that the job
-/// reads, and how long that will go on. Every row is read whatever it holds, so the numbers say nothing of what is in them;
-/// two digits of them are told, so that one record more or less does not show.
+/// reads, and how long that will go on, in whole seconds. No row is passed over for what it holds; a job that stops early
+/// shows here as it shows in its time. Two digits of the numbers are told, so that one record more or less does not show.
 pub(crate) async fn progress(
     State(app): State<Arc<App>>,
     Path(job): Path<String>,
@@ -44,7 +44,7 @@ pub(crate) async fn progress(
         if let Some((read, of)) = running.rows() {
             (body["read"], body["of"]) = (json!(about(read)), json!(about(of)));
         }
-        body["left_ms"] = json!(running.left_ms());
+        body["left_ms"] = json!(running.left_ms().map(|ms| ms.div_ceil(1000) * 1000));
     }
     Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response())
 }

@@ -61,6 +61,23 @@ fn a_change_names_what_it_replaces_and_keeps_records_readable() {
         assert_eq!(refused(&core, &order), code, "case {n}");
         assert_eq!(before, Some(held(&w).contract_digest), "nothing changed");
     }
+    // A field that goes does not come back as something else.
+    let gone = |spec: ResourceSpec| {
+        let kept: Vec<&str> = spec.contract.lines().filter(|l| !l.contains("name: secret")).collect();
+        let contract = format!("{}\n", kept.join("\n"));
+        ResourceSpec { contract_digest: w.digest(&contract), contract, ..spec }
+    };
+    let without = gone(changed(&w, "value: DIM", "value: DIM"));
+    let (_, order) = take("case_7", without.clone());
+    assert_eq!(take_order(&core, &order).unwrap(), Taken::Applied);
+    let again = |ty: &str| {
+        let spec = changed(&w, "{name: secret, logicalType: string", &format!("{{name: secret, logicalType: {ty}"));
+        ResourceSpec { replaces: Some(without.contract_digest.clone()), ..spec }
+    };
+    let (_, order) = take("case_8", again("integer"));
+    assert_eq!(refused(&core, &order), "contract-breaks-records");
+    let (_, order) = take("case_8b", again("string"));
+    assert_eq!(take_order(&core, &order).unwrap(), Taken::Applied);
     let (_, order) = take("case_9", locked());
     assert_eq!(take_order(&core, &order).unwrap(), Taken::Applied);
     assert_eq!(core.read(|s| s.resources[&"res_1".into()].spec.clone()), locked());
