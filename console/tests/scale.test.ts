@@ -239,3 +239,29 @@ test.each(['light', 'dark'] as const)(
   },
   120_000,
 );
+
+test('on a narrow screen no page scrolls sideways', async () => {
+  const desk = await seat('en');
+  await desk.signIn('provider1.officer');
+  await desk.page.setViewportSize({ width: 375, height: 800 });
+  const pages = [
+    '/',
+    '/cases',
+    `/cases/${id['case.catalogue']}`,
+    '/catalogue',
+    `/catalogue/${id['own-resource']}`,
+    `/catalogue/${id['own-resource']}/change`,
+    '/intake',
+    '/rules',
+  ];
+  const wide: string[] = [];
+  for (const path of pages) {
+    await desk.open(path);
+    const over = await desk.page.evaluate(() => {
+      const root = document.documentElement;
+      return root.scrollWidth - root.clientWidth;
+    });
+    if (over > 0) wide.push(`${path}: ${over}`);
+  }
+  expect(wide).toEqual([]);
+});

@@ -46,7 +46,9 @@ def refuse_unless(holds, code):
 def read(folder):
     """Texts of the packs in a folder by `layer/path`."""
     root = pathlib.Path(folder)
-    files = (p for p in root.glob("*/**/*") if p.suffix in (".toml", ".cedar"))
+    # The calendar of days off is no part of a pack: it grows every year, under the same version.
+    files = (p for p in root.glob("*/**/*") if p.suffix in (".toml", ".cedar")
+             and p.relative_to(root).parts[1:] != ("calendar.toml",))
     return {p.relative_to(root).as_posix(): p.read_text("utf-8") for p in files}
 
 

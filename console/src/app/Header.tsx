@@ -131,7 +131,7 @@ export function Tools({ me, openHelp, openPalette }: ToolsProps) {
         }}
       >
         <Button type="text" icon={<UserOutlined />} aria-haspopup="menu" data-testid="person">
-          {session?.account}
+          <span className="account">{session?.account}</span>
         </Button>
       </Dropdown>
     </div>

@@ -134,6 +134,8 @@ export function readPack(all: Texts, id: string): Pack | null {
   const versions: string[] = [];
   for (const layer of layers) {
     for (const [path, text] of layerFiles(all, layer)) {
+      // The calendar of days off is no part of a pack: it grows every year, under the same version.
+      if (path === 'calendar.toml') continue;
       own[`${layer}/${path}`] = text;
       if (path === 'pack.toml') {
         const pack = parse(text);
