@@ -1,5 +1,5 @@
 /** One case: its procedure as a timeline, its object, its signatures, and what this person can do. */
-import { Button } from 'antd';
+import { Button, Tag } from 'antd';
 import { lazy, Suspense, useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { useCase, useMe, useProcedures } from '../api/queries';
@@ -44,6 +44,7 @@ export default function CasePage() {
 function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | undefined }) {
   const { t, pick } = useTexts();
   const acts = useActs(c);
+  const refused = (c.refused_orders ?? []).flatMap((order) => (order.refusal ? [order.refusal] : []));
   const [step, setStep] = useState<Step | null>(null);
   return (
     <Page
@@ -52,6 +53,8 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
         <>
           {procedure ? <Link to={`/rules/${procedure.name}`}>{pick(procedure)}</Link> : c.procedure}{' '}
           <CaseState c={c} />
+          {/* What people decided did not come about: the state alone would say that it did. */}
+          {refused.length > 0 && <Tag color="error">{t('case.refusedOrder')}</Tag>}
         </>
       }
       topic="case"
@@ -66,14 +69,14 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
           />
         </Part>
         <div>
-          {(c.refused_orders ?? []).map(
-            (order, i) =>
-              order.refusal && (
-                <Part key={i} title={t('case.refusedOrder')}>
-                  <Refusal body={order.refusal} />
-                </Part>
-              ),
-          )}
+          {refused.map((refusal, i) => (
+            <Part key={i} title={t('case.refusedOrder')}>
+              <Refusal body={refusal} />
+              {c.before && typeof c.object['resource'] === 'string' && c.applicant === me.org.id && (
+                <Link to={`/catalogue/${c.object['resource']}/change`}>{t('catalogue.change')}</Link>
+              )}
+            </Part>
+          ))}
           <Objections list={c.objections ?? []} />
           {c.before && <Changed c={c} before={c.before} procedure={procedure} />}
           <Part title={t('case.object')}>
