@@ -25,6 +25,13 @@ const OF_CASE: &str = leaf_rows!("WHERE l.case_id = $1 ORDER BY l.case_seq");
 const FROM: &str = leaf_rows!("WHERE l.seq >= $1 ORDER BY l.seq LIMIT $2");
 const NUMBERED: &str = leaf_rows!("WHERE l.seq >= $1 AND l.idx IS NOT NULL ORDER BY l.seq LIMIT $2");
 const LAST: &str = "SELECT seq, mac FROM leaf WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1";
+/// [`HEAD`] and [`LAST`] in one turn; the last column says which of them a row is.
+const HEAD_AND_LAST: &str = concat!(
+    "SELECT h.*, CAST(1 AS BIGINT) FROM (",
+    leaf_rows!("WHERE l.case_id = $1 ORDER BY l.case_seq DESC LIMIT 1"),
+    ") h UNION ALL SELECT t.seq, t.mac, '', t.mac, NULL, NULL, NULL, t.mac, CAST(2 AS BIGINT) FROM ",
+    "(SELECT seq, mac FROM leaf WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1) t"
+);
 const CODE_AT: &str = "SELECT mac FROM leaf WHERE seq = $1";
 /// The code before the first leaf's.
 const NONE_BEFORE: [u8; 32] = [0; 32];
@@ -71,14 +78,11 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Tampered`] when the case's last leaf was changed outside the program.
     pub async fn append_leaf(&mut self, draft: LeafDraft) -> Result<Recorded> {
-        let last = match &draft.case {
-            Some(case) => self.case_head(case).await?,
-            None => None,
-        };
+        let last = self.look(draft.case.as_deref()).await?;
         let leaf = chained(draft, last);
         let bytes = leaf.encode()?;
         let hash = leaf_hash(self.store().suite().hash_alg(), &bytes).to_string();
-        let place = self.next_place(&leaf, &bytes).await?;
+        let place = self.next_place(&leaf, &bytes)?;
         self.exec(
             "INSERT INTO leaf (seq, case_id, case_seq, bytes, hash, mac) VALUES ($1, $2, $3, $4, $5, $6)",
             values![
@@ -96,13 +100,32 @@ impl Tx {
         Ok(Recorded { leaf, hash, seq })
     }
 
+    /// Sequence and hash of the case's last leaf; and the end of the chain, where this transaction has not seen it yet.
+    async fn look(&mut self, case: Option<&str>) -> Result<Option<(u64, String)>> {
+        let Some(case) = case else {
+            if self.last_leaf.is_none() {
+                self.found_end = self.row(LAST, &[]).await?.map(|r| place(&r, 0, 1)).transpose()?;
+            }
+            return Ok(None);
+        };
+        if self.last_leaf.is_some() {
+            return self.case_head(case).await;
+        }
+        let store = self.store().clone();
+        let mut head = None;
+        for row in self.rows(HEAD_AND_LAST, values![case]).await? {
+            match row.int(8)? {
+                1 => head = Some((row.uint(5)?, store.genuine(&row)?.1)),
+                _ => self.found_end = Some(place(&row, 0, 3)?),
+            }
+        }
+        Ok(head)
+    }
+
     /// The end of the chain, and the code that puts a leaf there. Only one transaction at a time writes, so the order of
     /// these numbers is that of the commits, and one that is undone leaves no gap.
-    async fn next_place(&mut self, leaf: &Leaf, bytes: &[u8]) -> Result<Place> {
-        let last = match self.last_leaf {
-            Some(place) => Some(place),
-            None => self.row(LAST, &[]).await?.map(|r| place(&r, 0, 1)).transpose()?,
-        };
+    fn next_place(&self, leaf: &Leaf, bytes: &[u8]) -> Result<Place> {
+        let last = self.last_leaf.or(self.found_end);
         // What the transaction itself wrote is newer than the tail; what it found must reach as far as the tail.
         if let Some(tail) = self.store().tail().last() {
             match last {

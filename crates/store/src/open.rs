@@ -33,6 +33,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0003_lease_token.sql"),
         include_str!("../migrations/postgres/0003_lease_token.sql"),
     ),
+    (
+        4,
+        "queue index",
+        include_str!("../migrations/sqlite/0004_queue_index.sql"),
+        include_str!("../migrations/postgres/0004_queue_index.sql"),
+    ),
 ];
 
 const BUSY: Duration = Duration::from_secs(30);

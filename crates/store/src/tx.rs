@@ -19,6 +19,8 @@ pub struct Tx {
     now: Option<Timestamp>,
     /// The last leaf written, once it is committed the store's tail.
     pub(crate) last_leaf: Option<Place>,
+    /// The end of the chain as this transaction found it before it wrote a leaf.
+    pub(crate) found_end: Option<Place>,
     /// Revisions of the entities this transaction has read or written.
     pub(crate) revs: HashMap<(&'static str, String), i64>,
 }
@@ -31,7 +33,7 @@ impl std::fmt::Debug for Tx {
 
 impl Tx {
     pub(crate) fn new(lent: Lent, store: Store) -> Self {
-        Self { lent, store, poisoned: false, now: None, last_leaf: None, revs: HashMap::new() }
+        Self { lent, store, poisoned: false, now: None, last_leaf: None, found_end: None, revs: HashMap::new() }
     }
 
     /// Sets the instant that rows written from here on are stamped with.
@@ -71,7 +73,7 @@ impl Tx {
     /// When the database lost the whole shared transaction; then this one can only be dropped.
     pub async fn undo(&mut self) -> Result<()> {
         self.revs.clear();
-        self.last_leaf = None;
+        (self.last_leaf, self.found_end) = (None, None);
         self.poisoned = true;
         self.lent.conn()?.exec("ROLLBACK TO SAVEPOINT tx", &[]).await?;
         self.poisoned = false;
