@@ -5,7 +5,7 @@ use crate::LogError;
 use crate::keys::{SignedValue, check_lists, read_key_lists};
 use crate::leaf::{Leaf, LogName};
 use crate::merkle::{self, Node, leaf_node};
-use crate::reader::LogReader;
+use crate::reader::{LogReader, TileNodes};
 use crate::report::{Counts, Failure, VerifyReport};
 use crate::trust::Trust;
 use crate::verify::check_checkpoint;
@@ -32,11 +32,8 @@ pub struct ProvedLeaf {
 
 impl ProvedLeaf {
     /// Proves a leaf out of a log's tiles.
-    pub(crate) fn make(reader: &LogReader, index: u64, leaf: &[u8]) -> Result<Self, LogError> {
-        let proof = |alg| -> Result<Vec<String>, LogError> {
-            Ok(reader.inclusion(alg, index)?.iter().map(|n| BASE64.encode(n)).collect())
-        };
-        let (sm3_proof, sha256_proof) = (proof(HashAlg::Sm3)?, proof(HashAlg::Sha256)?);
+    pub(crate) fn make(prover: &mut Prover<'_>, index: u64, leaf: &[u8]) -> Result<Self, LogError> {
+        let (sm3_proof, sha256_proof) = (prover.proof(HashAlg::Sm3, index)?, prover.proof(HashAlg::Sha256, index)?);
         Ok(Self { index, leaf: BASE64.encode(leaf), sm3_proof, sha256_proof })
     }
 
@@ -53,6 +50,24 @@ impl ProvedLeaf {
         }
         let leaf = Leaf::decode(&bytes)?;
         if leaf.log == log { Ok((leaf, bytes)) } else { Err(bad("the leaf belongs to another log")) }
+    }
+}
+
+/// Makes the proofs of many leaves of one log: each tile is read, and the tree inside it hashed, only once.
+pub(crate) struct Prover<'a> {
+    size: u64,
+    sm3: TileNodes<'a>,
+    sha256: TileNodes<'a>,
+}
+
+impl<'a> Prover<'a> {
+    pub(crate) fn new(reader: &'a LogReader) -> Self {
+        Self { size: reader.size(), sm3: reader.nodes(HashAlg::Sm3), sha256: reader.nodes(HashAlg::Sha256) }
+    }
+
+    fn proof(&mut self, alg: HashAlg, index: u64) -> Result<Vec<String>, LogError> {
+        let nodes = if alg == HashAlg::Sm3 { &mut self.sm3 } else { &mut self.sha256 };
+        Ok(merkle::inclusion(alg, index, self.size, nodes)?.iter().map(|n| BASE64.encode(n)).collect())
     }
 }
 
@@ -86,7 +101,7 @@ impl LeafProof {
     pub fn make(log_dir: &Path, log: LogName, index: u64) -> Result<Self, LogError> {
         let (reader, checkpoint) = LogReader::open(&log_dir.join(log.as_str()))?;
         let leaf = reader.leaf(index)?;
-        let proved = ProvedLeaf::make(&reader, index, &leaf)?;
+        let proved = ProvedLeaf::make(&mut Prover::new(&reader), index, &leaf)?;
         let hash = leaf_hash(checkpoint.suite.hash_alg(), &leaf).to_string();
         Ok(Self { v: 1, log, hash, proved, checkpoint: checkpoint.render() })
     }

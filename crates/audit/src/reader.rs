@@ -191,9 +191,12 @@ where
     TileNodes::new(size, tile, alg)
 }
 
+/// Tiles that are kept at most, of 16 KiB each.
+const CACHED: usize = 1024;
+
 type ReadTile<'a> = dyn FnMut(u32, u64, u64) -> Result<Vec<Node>, LogError> + 'a;
 
-/// Complete subtrees out of tiles, each tile read once.
+/// Complete subtrees out of tiles, each tile read once as long as there is room.
 pub struct TileNodes<'a> {
     size: u64,
     tile: Box<ReadTile<'a>>,
@@ -226,6 +229,9 @@ impl Nodes for TileNodes<'_> {
         let wide = (self.size >> (8 * tile_level)).saturating_sub(tile * WIDTH).min(WIDTH);
         let key = (tile_level, tile);
         if !self.cache.contains_key(&key) {
+            if self.cache.len() >= CACHED {
+                self.cache.clear();
+            }
             let nodes = (self.tile)(tile_level, tile, wide)?;
             self.cache.insert(key, pyramid(self.alg, nodes));
         }

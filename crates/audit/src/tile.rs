@@ -185,9 +185,10 @@ impl Tree {
         self.alg
     }
 
-    /// Adds a leaf; hands every tile that becomes full to `full`.
-    pub fn push(&mut self, leaf: &[u8], full: &mut dyn FnMut(Tile) -> Result<(), LogError>) -> Result<(), LogError> {
-        let mut node = leaf_node(self.alg, leaf);
+    /// Adds a leaf and returns its hash; hands every tile that becomes full to `full`.
+    pub fn push(&mut self, leaf: &[u8], full: &mut dyn FnMut(Tile) -> Result<(), LogError>) -> Result<Node, LogError> {
+        let of_leaf = leaf_node(self.alg, leaf);
+        let mut node = of_leaf;
         self.size += 1;
         let mut count = self.size;
         for level in 0u32.. {
@@ -206,7 +207,7 @@ impl Tree {
             nodes.clear();
             count /= WIDTH;
         }
-        Ok(())
+        Ok(of_leaf)
     }
 
     /// Is this the leaf whose hash stands at a place in the unfinished tile?

@@ -8,7 +8,7 @@ use crate::anchors::{self, Seen};
 use crate::checkpoint::Checkpoint;
 use crate::files::{Folder, TEMP};
 use crate::keys::{FACTS_FILE, KEYS, KeyListView, SignedValue, check_lists, read_facts, read_key_lists};
-use crate::leaf::{Leaf, LogName, leaf_hash};
+use crate::leaf::{Leaf, LogName};
 use crate::merkle::Node;
 use crate::reader::LogReader;
 use crate::report::{Counts, Failure, VerifyReport};
@@ -404,7 +404,7 @@ struct Pass {
     /// Leaves that record a report of the other side.
     reports: u64,
     trees: [Tree; 2],
-    cases: HashMap<String, (u64, String)>,
+    cases: HashMap<String, (u64, Hash)>,
 }
 
 impl Pass {
@@ -434,24 +434,30 @@ impl Pass {
         if let (Some(case), Some(seq)) = (&leaf.case, leaf.case_seq) {
             let follows = match self.cases.get(case) {
                 None => seq == 1,
-                Some((last, hash)) => seq == last + 1 && leaf.prev.as_ref() == Some(hash),
+                Some((last, hash)) => {
+                    seq == last + 1 && leaf.prev.as_deref().is_some_and(|prev| hash.to_string() == prev)
+                }
             };
             if !follows {
                 return Err(fail("chain", "案件链断裂", "it does not follow the case's previous leaf"));
             }
-            self.cases.insert(case.clone(), (seq, leaf_hash(self.alg, bytes).to_string()));
         }
+        let mut hash = None;
         for tree in &mut self.trees {
             let (source, tiles) = (&self.source, &mut self.tiles);
             let mut differs = None;
-            tree.push(bytes, &mut |tile| {
+            let node = tree.push(bytes, &mut |tile| {
                 *tiles += 1;
                 differs = differs.take().or(source.check(&tile).err());
                 Ok(())
             })?;
+            hash = hash.or((tree.alg() == self.alg).then_some(node));
             if let Some(f) = differs {
                 return Err(f);
             }
+        }
+        if let (Some(case), Some(seq), Some(bytes)) = (leaf.case, leaf.case_seq, hash) {
+            self.cases.insert(case, (seq, Hash { alg: self.alg, bytes }));
         }
         self.index += 1;
         Ok(())

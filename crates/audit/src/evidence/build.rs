@@ -11,7 +11,7 @@ use crate::checkpoint::Checkpoint;
 use crate::files::Folder;
 use crate::keys::{SignedValue, read_key_lists};
 use crate::leaf::{Leaf, LogName};
-use crate::proof::ProvedLeaf;
+use crate::proof::{ProvedLeaf, Prover};
 use crate::reader::LogReader;
 use crate::trust::{ClockKind, Trust};
 use crate::witnessed::cosigned_checkpoints;
@@ -194,9 +194,9 @@ impl EvidenceBuilder {
         let (mut logs, mut checkpoints) = (BTreeMap::new(), BTreeMap::new());
         for log in LogName::ALL.into_iter().filter(|l| self.log_dir.join(l.as_str()).is_dir()) {
             let (reader, checkpoint) = LogReader::open(&self.log_dir.join(log.as_str()))?;
-            let mut leaves = Vec::new();
+            let (mut leaves, mut prover) = (Vec::new(), Prover::new(&reader));
             for (index, leaf) in self.leaves(&reader)? {
-                leaves.push(ProvedLeaf::make(&reader, index, &leaf)?);
+                leaves.push(ProvedLeaf::make(&mut prover, index, &leaf)?);
             }
             logs.insert(log, LogPart { checkpoint: checkpoint.render(), leaves });
             checkpoints.insert(log, checkpoint);

@@ -6,6 +6,8 @@ use audit::merkle::{
     verify_consistency, verify_inclusion,
 };
 use crypto::HashAlg::{self, Sha256, Sm3};
+use ct_merkle::InclusionProof;
+use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use proptest::prelude::*;
 
 /// MTH of RFC 9162 2.1.1, over leaf inputs, with plain library hashing of concatenations.
@@ -144,6 +146,39 @@ fn all_ranges_of_small_trees() {
             range_proof(Sm3, 0..0, n as u64, nodes).is_err()
                 && range_proof(Sm3, 0..n as u64 + 1, n as u64, nodes).is_err()
         );
+    }
+}
+
+/// Our root and our proof of leaf `m`, held against somebody else's tree over the same leaves; theirs against our check.
+fn agrees<H: sm3::Digest>(alg: HashAlg, m: usize, d: &[Vec<u8>]) {
+    let n = d.len() as u64;
+    let mut theirs = MemoryBackedTree::<H, Vec<u8>>::new();
+    d.iter().for_each(|leaf| theirs.push(leaf.clone()));
+    let ours = root(alg, d);
+    assert_eq!(theirs.root().as_bytes().as_slice(), ours, "{alg:?} root of {n}");
+    let proof = inclusion(alg, m as u64, n, &mut Memory(alg, d)).unwrap();
+    let given = InclusionProof::<H>::from_bytes(proof.concat());
+    theirs.root().verify_inclusion(&d[m], m as u64, &given).unwrap();
+    let made = theirs.prove_inclusion(m);
+    assert_eq!(made.as_bytes(), proof.concat(), "{alg:?} proof of {m} in {n}");
+    let (leaf, nodes) = (leaf_node(alg, &d[m]), made.as_bytes().as_chunks::<32>().0);
+    assert!(verify_inclusion(alg, &leaf, m as u64, n, nodes, &ours));
+    for old in [1, m + 1].into_iter().filter(|old| *old < d.len()) {
+        let proof = consistency(alg, old as u64, n, &mut Memory(alg, d)).unwrap();
+        let made = theirs.prove_consistency(d.len() - old);
+        assert_eq!(made.as_bytes(), proof.concat(), "{alg:?} {old} to {n}");
+        let (top, before) = (ours, mth(alg, &d[..old]));
+        assert!(verify_consistency(alg, (old as u64, &before), (n, &top), made.as_bytes().as_chunks::<32>().0));
+    }
+}
+
+#[test]
+fn another_library_agrees() {
+    for n in [1, 2, 3, 7, 8, 9, 255, 256, 257, 300] {
+        for m in [0, n / 2, n - 1] {
+            agrees::<sm3::Sm3>(Sm3, m, &data(n));
+            agrees::<sha2::Sha256>(Sha256, m, &data(n));
+        }
     }
 }
 
