@@ -32,6 +32,7 @@ mod sealed;
 mod stages;
 mod state;
 mod time;
+mod torn;
 mod verify;
 mod work;
 

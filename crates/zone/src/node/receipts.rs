@@ -6,6 +6,7 @@ use super::draft::Said;
 use super::error::NodeError;
 use super::journal::sync_parent;
 use super::record::Record;
+use super::torn;
 use audit::merkle::{leaf_node, root_over};
 use model::ids::{OrderId, OrgId, ProductId, TicketId};
 use model::order::{ReportOutcome, UsageCount};
@@ -88,7 +89,7 @@ pub(crate) fn open(core: Arc<Core>) -> Result<(Receipts, Writer), NodeError> {
     let folder = core.cfg.data.join("receipts");
     fs::create_dir_all(&folder).map_err(NodeError::io("creating the receipts' folder"))?;
     let number = core.read(|s| s.segments) + 1;
-    let left = read_segment(&path_of(&folder, number))?;
+    let left = torn::healed(&core, &path_of(&folder, number), number)?;
     if !left.is_empty() {
         close(&core, number, &left)?;
     }
@@ -200,22 +201,4 @@ fn close(core: &Core, number: u64, receipts: &[(Receipt, Vec<u8>)]) -> Result<()
 
 fn path_of(folder: &Path, segment: u64) -> PathBuf {
     folder.join(format!("{segment:012}"))
-}
-
-/// The whole receipts of a segment; a torn last line was never answered.
-fn read_segment(path: &Path) -> Result<Vec<(Receipt, Vec<u8>)>, NodeError> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(NodeError::io("reading a segment")(e)),
-    };
-    let mut out = Vec::new();
-    for line in bytes.split_inclusive(|b| *b == b'\n') {
-        let Some(body) = line.strip_suffix(b"\n") else { break };
-        match crypto::from_canonical::<Receipt>(body) {
-            Ok(receipt) if receipt.n == out.len() as u64 + 1 => out.push((receipt, body.to_vec())),
-            _ => break,
-        }
-    }
-    Ok(out)
 }

@@ -10,6 +10,7 @@ mod formats;
 mod jobs;
 mod live;
 mod orders;
+mod receipts;
 mod resources;
 mod rotate;
 mod slow;
