@@ -60,4 +60,6 @@ pub enum SealError {
 }
 
 #[cfg(test)]
+mod rates;
+#[cfg(test)]
 pub(crate) mod tests;
