@@ -110,16 +110,21 @@ impl Sequencer {
         Ok((Self { app, log, zone_anchor, published, holder, term: TERM, turn, joined }, handle))
     }
 
-    /// Runs until the process ends. A log that cannot be written stops the process: without a log, no action.
-    pub async fn run(mut self) -> AppResult<()> {
+    /// Runs until `end`, and then once more, so that what was committed is signed and no file stands beside the last
+    /// checkpoint. A log that cannot be written stops the process: without a log, no action.
+    pub async fn run(mut self, end: impl Future<Output = ()> + Send) -> AppResult<()> {
         let mut commits = self.app.store.notify();
+        let mut end = std::pin::pin!(end);
         loop {
             while self.step().await? {}
             tokio::select! {
                 () = commits.notified() => {}
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                () = &mut end => break,
             }
         }
+        while self.step().await? {}
+        Ok(())
     }
 
     /// Takes the lease, and waits for it a little longer than its term. False where another process keeps it: two that

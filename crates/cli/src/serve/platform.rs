@@ -28,6 +28,9 @@ pub struct PlatformArgs {
     pub zone_apart: bool,
 }
 
+/// How long the log may take to sign what is committed when the process is told to end.
+const LAST_STEPS: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Runs the platform until it is told to end.
 pub fn run(args: &PlatformArgs) -> Result<(), CliError> {
     confine::harden(true)?;
@@ -63,7 +66,8 @@ async fn serve(args: &PlatformArgs, confinement: [&str; 2]) -> Result<(), CliErr
     if args.zone_apart {
         log = log.with_zone_log(ZoneLogCopy::open(&app, &layout.platform().join("zone-log.json"))?);
     }
-    let sequencing = tokio::spawn(sequencer.run());
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let mut sequencing = tokio::spawn(sequencer.run(async { drop(ended.await) }));
     let timers = tokio::spawn(app::timers::run(app.clone()));
     let metrics = metrics_handle()?;
     let state = WebState { app, log, metrics, wall: wiring::wall_clock() };
@@ -71,8 +75,16 @@ async fn serve(args: &PlatformArgs, confinement: [&str; 2]) -> Result<(), CliErr
     let serving = web::serve(state, args.listen, tls, wiring::told_to_end());
     // If the log or the timers stop, so does the process: without a log, no action.
     tokio::select! {
-        served = serving => Ok(served?),
-        ended = sequencing => Err(CliError::stopped("sequencer", &format!("{ended:?}"))),
+        served = serving => {
+            served?;
+            drop(end);
+            // Cut short, it is as after a kill: the next start heals it.
+            match tokio::time::timeout(LAST_STEPS, sequencing).await {
+                Ok(Ok(Ok(()))) | Err(_) => Ok(()),
+                Ok(ended) => Err(CliError::stopped("sequencer", &format!("{ended:?}"))),
+            }
+        }
+        ended = &mut sequencing => Err(CliError::stopped("sequencer", &format!("{ended:?}"))),
         ended = timers => Err(CliError::stopped("timers", &format!("{ended:?}"))),
     }
 }

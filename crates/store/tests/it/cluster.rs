@@ -103,7 +103,20 @@ impl Cluster {
     }
 
     pub fn url(&self) -> String {
-        format!("postgres://yunyu@{}/t", self.folder.display().to_string().replace('/', "%2F"))
+        self.url_of("t")
+    }
+
+    /// URL of another database of the cluster.
+    pub fn url_of(&self, database: &str) -> String {
+        format!("postgres://yunyu@{}/{database}", self.folder.display().to_string().replace('/', "%2F"))
+    }
+
+    /// Runs a client program of PostgreSQL, such as `pg_dump`, against the cluster.
+    #[allow(dead_code, reason = "the suite of the store dumps nothing")]
+    pub fn client(&self, program: &str, args: &[&str]) {
+        let done = Command::new(bin().join(program)).args(["-U", "yunyu", "-h"]).arg(&self.folder).args(args).output();
+        let done = done.unwrap();
+        assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
     }
 
     pub fn psql(&self, sql: &str) -> Output {
