@@ -115,9 +115,10 @@ fn main() -> ExitCode {
         _ => false,
     };
     // Before anything is opened, signed or sealed: what computes wrongly here must do nothing.
-    if let Err(e) = crypto::self_test() {
+    let fit = bulk_cipher().and_then(|()| crypto::self_test().map(drop).map_err(|e| self_test_failed(&e)));
+    if let Err(e) = fit {
         let asked = json || matches!(&cli.command, Command::Tool(tool) if tool.json());
-        return failed(&self_test_failed(&e), asked);
+        return failed(&e, asked);
     }
     match run(cli.command) {
         Ok(code) => ExitCode::from(code),
@@ -131,6 +132,25 @@ fn failed(e: &CliError, json: bool) -> ExitCode {
     }
     eprintln!("{}", told(e));
     ExitCode::from(e.code())
+}
+
+/// Takes the bulk cipher that the environment names.
+fn bulk_cipher() -> Result<(), CliError> {
+    let Some(name) = std::env::var_os(zone::node::BULK_CIPHER_VAR) else { return Ok(()) };
+    let cipher: hsm::BulkCipher = name.to_string_lossy().parse().map_err(|_| {
+        CliError::usage(
+            zone::node::BULK_CIPHER_VAR,
+            "可选的批量密码模块：built-in（内置）或 libgcrypt。",
+            "The bulk ciphers are built-in and libgcrypt.",
+        )
+    })?;
+    cipher.choose().map_err(|e| {
+        CliError::usage(
+            zone::node::BULK_CIPHER_VAR,
+            format!("无法载入 {}（{e}）：请安装 Debian 软件包 libgcrypt20（1.9 以上）。", cipher.name()),
+            format!("{} cannot be loaded ({e}): install Debian's package libgcrypt20, 1.9 or newer.", cipher.name()),
+        )
+    })
 }
 
 fn self_test_failed(e: &crypto::CryptoError) -> CliError {

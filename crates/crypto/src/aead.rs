@@ -4,6 +4,7 @@
 //! nonce ever repeats, and a 32-byte commitment over the same input, so that one ciphertext opens under one key only
 //! (GCM alone does not promise that). SM4 is our own `sm4-simd`: no look-up at secret places (decision 0009).
 
+use crate::bulk::{BulkGcm, bulk_module};
 use crate::{CryptoError, Suite};
 use aes_gcm::aead::consts::U12;
 use aes_gcm::{AeadInOut, Aes256Gcm, AesGcm, KeyInit};
@@ -37,6 +38,7 @@ pub(crate) fn push_part(out: &mut Vec<u8>, part: &[u8]) {
 enum Cipher {
     Sm4(Box<AesGcm<Sm4, U12>>),
     Aes(Box<Aes256Gcm>),
+    Module(Box<dyn BulkGcm>),
 }
 
 /// A one-time AEAD: key, base nonce and the commitment to them.
@@ -58,9 +60,10 @@ impl Aead {
         let bad = || CryptoError::Malformed("key");
         let (raw, rest) = okm.split_at_checked(key_len).ok_or_else(bad)?;
         let (nonce, commit) = rest.split_at_checked(NONCE).ok_or_else(bad)?;
-        let cipher = match suite {
-            Suite::Gm => Cipher::Sm4(Box::new(AesGcm::new_from_slice(raw).map_err(|_| bad())?)),
-            Suite::Intl => Cipher::Aes(Box::new(Aes256Gcm::new_from_slice(raw).map_err(|_| bad())?)),
+        let cipher = match (bulk_module(), suite) {
+            (Some(module), _) => Cipher::Module(module.gcm(suite, raw)?),
+            (None, Suite::Gm) => Cipher::Sm4(Box::new(AesGcm::new_from_slice(raw).map_err(|_| bad())?)),
+            (None, Suite::Intl) => Cipher::Aes(Box::new(Aes256Gcm::new_from_slice(raw).map_err(|_| bad())?)),
         };
         let base = nonce.try_into().map_err(|_| bad())?;
         let commitment = commit.try_into().map_err(|_| bad())?;
@@ -79,22 +82,38 @@ impl Aead {
 
     /// Seals `buffer` in place as chunk `counter` and appends the tag.
     pub(crate) fn seal(&self, counter: u64, buffer: &mut Vec<u8>) -> Result<(), CryptoError> {
-        let nonce = self.nonce(counter).into();
+        let nonce = self.nonce(counter);
         match &self.cipher {
-            Cipher::Sm4(c) => c.encrypt_in_place(&nonce, &[], buffer),
-            Cipher::Aes(c) => c.encrypt_in_place(&nonce, &[], buffer),
+            Cipher::Sm4(c) => c.encrypt_in_place(&nonce.into(), &[], buffer),
+            Cipher::Aes(c) => c.encrypt_in_place(&nonce.into(), &[], buffer),
+            Cipher::Module(c) => {
+                let tag = c.seal(&nonce, buffer)?;
+                buffer.extend_from_slice(&tag);
+                Ok(())
+            }
         }
         .map_err(|_| CryptoError::TooLarge)
     }
 
     /// Opens chunk `counter` in place and cuts the tag off.
     pub(crate) fn open(&self, counter: u64, buffer: &mut Vec<u8>) -> Result<(), CryptoError> {
-        let nonce = self.nonce(counter).into();
+        let len = self.open_piece(counter, buffer)?;
+        buffer.truncate(len);
+        Ok(())
+    }
+
+    /// Opens chunk `counter` in place; what it holds stands before its tag, and that many bytes are returned.
+    pub(crate) fn open_piece(&self, counter: u64, piece: &mut [u8]) -> Result<usize, CryptoError> {
+        let nonce = self.nonce(counter);
+        let (data, tag) = piece.split_last_chunk_mut::<TAG>().ok_or(CryptoError::DoesNotOpen)?;
+        let len = data.len();
         match &self.cipher {
-            Cipher::Sm4(c) => c.decrypt_in_place(&nonce, &[], buffer),
-            Cipher::Aes(c) => c.decrypt_in_place(&nonce, &[], buffer),
+            Cipher::Sm4(c) => c.decrypt_inout_detached(&nonce.into(), &[], data.into(), &(*tag).into()),
+            Cipher::Aes(c) => c.decrypt_inout_detached(&nonce.into(), &[], data.into(), &(*tag).into()),
+            Cipher::Module(c) => return c.open(&nonce, data, tag).map(|()| len),
         }
-        .map_err(|_| CryptoError::DoesNotOpen)
+        .map_err(|_| CryptoError::DoesNotOpen)?;
+        Ok(len)
     }
 
     fn nonce(&self, counter: u64) -> [u8; NONCE] {

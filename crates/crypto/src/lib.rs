@@ -8,6 +8,7 @@
 
 mod aead;
 mod blob;
+mod bulk;
 mod canonical;
 mod envelope;
 mod error;
@@ -26,6 +27,7 @@ mod sign;
 mod two;
 mod vault;
 
+pub use bulk::{BulkGcm, BulkModule, bulk_module, use_bulk_module};
 pub use canonical::{canonical, digest_of, from_canonical, signing_bytes};
 pub use envelope::{
     CHUNK, Context, Fetch, Header, MAX_HEADER, Opened, SEALED_CHUNK, SealReader, SealStream, SealWriter, open_file,

@@ -3,10 +3,12 @@
 //!
 //! The one place that knows devices. It must not know what is sealed, nor where a PIN comes from: that is handed in.
 
+mod bulk;
 mod pkcs11;
 mod place;
 mod sdf;
 
+pub use bulk::{BadCipher, BulkCipher};
 pub use pkcs11::Token;
 pub use place::{BadPlace, KeyPlace};
 pub use sdf::SdfDevice;

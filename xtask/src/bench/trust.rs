@@ -9,7 +9,7 @@ use crate::tools;
 use serde::Deserialize;
 
 /// Crates that have a bench target `trust`.
-const PARTS: [&str; 3] = ["sm4-simd", "audit", "store"];
+const PARTS: [&str; 4] = ["sm4-simd", "crypto", "audit", "store"];
 /// The part that is measured in the zone's own tests (names with `bench_`), in the build that demo and tests share: the
 /// query engine's libraries would take half an hour to build anew, and those that count here are optimised in it too.
 const ZONE: &str = "zone";

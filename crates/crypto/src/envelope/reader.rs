@@ -67,27 +67,40 @@ impl Opened {
         Ok(self.chunk_range(first).start..self.chunk_range(last).end)
     }
 
-    /// Opens the chunks of `sealed_range(plain)` and cuts the plain range out.
+    /// Opens the chunks of `sealed_range(plain)` where they stand and moves the plain range to the front: on a scan, memory
+    /// that is taken for a moment costs more than the cipher.
     ///
     /// # Errors
     /// Changed bytes; not the bytes of that stored range.
-    pub fn open_range(&self, plain: &Range<u64>, sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    pub fn open_range(&self, plain: &Range<u64>, sealed: Vec<u8>) -> Result<Vec<u8>, CryptoError> {
         let stored = self.sealed_range(plain)?;
         if sealed.len() as u64 != stored.end - stored.start {
             return Err(CryptoError::Truncated);
         }
-        let mut out = Vec::with_capacity(to_usize(plain.end - plain.start)?);
-        let mut buffer = Zeroizing::new(Vec::with_capacity(SEALED_CHUNK));
-        for (i, piece) in (plain.start / CHUNK_64..).zip(sealed.chunks(SEALED_CHUNK)) {
-            buffer.clear();
-            buffer.extend_from_slice(piece);
-            self.aead.open(i, &mut buffer)?;
+        // Wiped where a chunk does not open: those before it did.
+        let mut bytes = Zeroizing::new(sealed);
+        let (mut at, mut kept) = (0, 0);
+        let mut i = plain.start / CHUNK_64;
+        while at < bytes.len() {
+            let end = bytes.len().min(at + SEALED_CHUNK);
+            let piece = bytes.get_mut(at..end).ok_or(CryptoError::Truncated)?;
+            let len = self.aead.open_piece(i, piece)?;
             let base = i * CHUNK_64;
             let from = to_usize(plain.start.saturating_sub(base))?;
-            let to = to_usize((plain.end - base).min(buffer.len() as u64))?;
-            out.extend_from_slice(buffer.get(from..to).ok_or(CryptoError::DoesNotOpen)?);
+            let to = to_usize((plain.end - base).min(len as u64))?;
+            if from > to || to > len {
+                return Err(CryptoError::DoesNotOpen);
+            }
+            bytes.copy_within(at + from..at + to, kept);
+            kept += to - from;
+            (at, i) = (end, i + 1);
         }
-        Ok(out)
+        // A few bytes of a chunk do not keep its room.
+        if kept < bytes.len() / 2 {
+            return bytes.get(..kept).map(<[u8]>::to_vec).ok_or(CryptoError::Truncated);
+        }
+        bytes.truncate(kept);
+        Ok(std::mem::take(&mut *bytes))
     }
 
     /// Stored range of the last chunk.
@@ -148,7 +161,7 @@ impl<F: Fn(Range<u64>) -> io::Result<Vec<u8>>> SealReader<F> {
     pub fn read_range(&self, offset: u64, len: u64) -> Result<Vec<u8>, CryptoError> {
         let plain = offset..offset.checked_add(len).ok_or(CryptoError::OutOfRange)?;
         let sealed = (self.fetch)(self.opened.sealed_range(&plain)?)?;
-        self.opened.open_range(&plain, &sealed)
+        self.opened.open_range(&plain, sealed)
     }
 
     /// The object as a stream, one chunk in memory at a time.

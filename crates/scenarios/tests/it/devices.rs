@@ -163,3 +163,26 @@ fn a_rotation_that_is_killed_loses_nothing() {
     assert_eq!(story(&data, &["--ending"])["product"], made["product"]);
     logs_hold(&data);
 }
+
+/// Another module seals and opens the records, in every process and every job; afterwards the built-in one reads them.
+#[test]
+fn the_main_job_with_another_bulk_cipher() {
+    let dir = tempfile::tempdir().unwrap();
+    for suite in ["gm", "intl"] {
+        let data = dir.path().join(suite);
+        let at = data.to_str().unwrap();
+        let args = ["story", "--city", "wuxi", "--json", "--rows", "2000", "--suite", suite, "--data", at];
+        told(&args, &[("YUNYU_BULK_CIPHER", Path::new("libgcrypt"))]);
+        let doctor = ["admin", "doctor", "--data", at, "--json"];
+        let found = told(&doctor, &[("YUNYU_BULK_CIPHER", Path::new("libgcrypt"))]);
+        let named = found["cryptography"]["bulk_cipher"].as_str().unwrap();
+        assert!(named.starts_with("libgcrypt 1."), "{found}");
+        assert_eq!(told(&doctor, &[])["cryptography"]["bulk_cipher"], "built-in");
+        // The ending reads and destroys what the other module sealed.
+        told(&[&args[..], &["--ending"]].concat(), &[]);
+        logs_hold(&data);
+    }
+    let doctor = ["admin", "doctor", "--data", dir.path().to_str().unwrap(), "--json"];
+    let unknown = refused(&doctor, &[("YUNYU_BULK_CIPHER", Path::new("openssl"))]);
+    assert!(unknown["error"]["en"].as_str().unwrap().contains("libgcrypt"), "{unknown}");
+}

@@ -22,6 +22,10 @@ use std::process::Stdio;
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
+
+/// Environment variable that says which cipher seals and opens chunks; all processes of a deployment read it, and of all
+/// variables it is the only one that a job's process gets.
+pub const BULK_CIPHER_VAR: &str = "YUNYU_BULK_CIPHER";
 use tokio::sync::oneshot;
 
 const MAX_OUTPUT: u64 = 64 << 20;
@@ -248,6 +252,8 @@ fn spawn(command: &[std::ffi::OsString]) -> Result<Child, NodeError> {
     let mut command = Command::new(program);
     command.args(arguments).env_clear().process_group(0).kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    // Which cipher opens the records is the deployment's choice for all its processes.
+    command.envs(std::env::var_os(BULK_CIPHER_VAR).map(|name| (BULK_CIPHER_VAR, name)));
     command.spawn().map_err(NodeError::io("starting a job's process"))
 }
 

@@ -44,6 +44,7 @@ pub use child::job_main;
 pub use config::{KeyCustody, Limits, MachineClock, NodeConfig, Trust};
 pub use endpoint::{PROOF_HEADER, TICKET_HEADER};
 pub use error::NodeError;
+pub use jobs::BULK_CIPHER_VAR;
 pub use policy::Policy;
 pub use resources::unseal;
 pub use rotate::{Rotated, Still, hold_still, record_export, rotate_keys};

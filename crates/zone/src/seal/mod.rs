@@ -60,6 +60,4 @@ pub enum SealError {
 }
 
 #[cfg(test)]
-mod rates;
-#[cfg(test)]
 pub(crate) mod tests;

@@ -43,5 +43,7 @@ pub(super) async fn plain(
     range: Range<u64>,
 ) -> Result<Bytes> {
     let sealed = stored(inner, location, opened.sealed_range(&range).map_err(fault)?).await?;
-    opened.open_range(&range, &sealed).map(Bytes::from).map_err(fault)
+    // The store's own buffer is opened in, if nobody else holds it.
+    let sealed = sealed.try_into_mut().map_or_else(|shared| shared.to_vec(), Vec::from);
+    opened.open_range(&range, sealed).map(Bytes::from).map_err(fault)
 }

@@ -97,31 +97,20 @@ impl TableProvider for SealedTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let store = Arc::clone(&self.store) as Arc<dyn ObjectStore>;
-        let scan = parquet_scan(store, &self.files, &self.schema, self.counts(), (projection, limit))?;
+        let source = ParquetSource::new(Arc::clone(&self.schema))
+            .with_parquet_file_reader_factory(Arc::new(DefaultParquetFileReaderFactory::new(store)));
+        let files: Vec<PartitionedFile> = self.files.iter().cloned().map(PartitionedFile::from).collect();
+        // The address is never asked: the reader factory above holds the store.
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+            .with_file_group(FileGroup::new(files))
+            .with_statistics(self.counts())
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        let scan = DataSourceExec::from_data_source(config);
         Ok(match &self.meter {
             Some(meter) => meter.scan(scan, self.rows),
             None => scan,
         })
     }
-}
-
-/// A scan of Parquet files in any store; `narrowed`: by columns, and to a number of rows.
-pub(super) fn parquet_scan(
-    store: Arc<dyn ObjectStore>,
-    files: &[ObjectMeta],
-    schema: &SchemaRef,
-    counts: Statistics,
-    narrowed: (Option<&Vec<usize>>, Option<usize>),
-) -> Result<Arc<DataSourceExec>, DataFusionError> {
-    let source = ParquetSource::new(Arc::clone(schema))
-        .with_parquet_file_reader_factory(Arc::new(DefaultParquetFileReaderFactory::new(store)));
-    let files: Vec<PartitionedFile> = files.iter().cloned().map(PartitionedFile::from).collect();
-    // The address is never asked: the reader factory above holds the store.
-    let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
-        .with_file_group(FileGroup::new(files))
-        .with_statistics(counts)
-        .with_projection_indices(narrowed.0.cloned())?
-        .with_limit(narrowed.1)
-        .build();
-    Ok(DataSourceExec::from_data_source(config))
 }

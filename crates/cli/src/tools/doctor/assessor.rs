@@ -47,6 +47,7 @@ pub(super) fn assess(layout: &Layout, deployment: &Deployment) -> Result<Assessm
         "certificates": ends,
         "tls_versions": ["1.2", "1.3"],
         "self_test": tested,
+        "bulk_cipher": crypto::bulk_module().map_or_else(|| "built-in".to_owned(), crypto::BulkModule::name),
     });
     let checks = vec![
         self_test,
