@@ -198,6 +198,17 @@ def word(v, *path):
     return found if type(found) is str else None
 
 
+def agrees(says, other, same):
+    """Whether members are there, not null, and what the other's of a name are."""
+    return all(member(other, b) is not None and canonical(member(says, a)) == canonical(member(other, b))
+               for a, b in same.items())
+
+
+def alike(says, other, name):
+    """Whether both have the same under a name, where absent and null are both none."""
+    return canonical(member(says, name)) == canonical(member(other, name))
+
+
 def number(v, name):
     found = member(v, name)
     return found if fits(found, I64) else None
@@ -265,6 +276,8 @@ def kind_of(entry):
 
 
 WITNESS = re.compile(r"[a-z][a-z0-9.-]{0,63}")
+DEEDS = {"destroyed": ("withdraw", "resource_destroyed", True), "sealed": ("seal", "resource_sealed", False),
+         "unsealed": ("unseal", "resource_unsealed", False)}
 COSIGNS = {"intl": b"\4", "gm": b"\xffyunyu/sm2-with-sm3-cosignature"}
 
 
@@ -617,7 +630,7 @@ class Verifier:
     def subject(self):
         kind, what = self.b["subject"]["kind"], self.b["subject"]["id"]
         check = {"product": self.product, "decision": self.decision, "query_history": self.history,
-                 "destruction": self.destruction}.get(kind)
+                 "destruction": self.destruction, "resource_certificate": self.resource_certificate}.get(kind)
         need(check, "subject", "body.subject")
         check(what)
 
@@ -664,10 +677,36 @@ class Verifier:
         need(certificate, "incomplete", "body.documents")
         says = from_canonical(unbase64(certificate["content"]))
         same = {"case": "case", "keys": "keys", "objects": "objects", "report": "seq"}
-        agree = word(says, "authorisation") == what and all(
-            member(says, a) is not None and canonical(member(says, a)) == canonical(member(report, b))
-            for a, b in same.items())
+        agree = word(says, "authorisation") == what and agrees(says, report, same) and alike(says, report, "what")
         need(agree, "destruction", "body.documents")
+
+    def resource_certificate(self, what):
+        first = None
+        for d in (d for d in self.b["documents"] if d["type"] == "resource-certificate"):
+            says = from_canonical(unbase64(d["content"]))
+            if what and word(says, "id") == what:
+                try:
+                    return self.certified(d["digest"], says)
+                except Fault as f:
+                    first = first or f
+        raise first or Fault("incomplete", "body.documents")
+
+    def certified(self, named, says):
+        recorder = lambda digest: next(x for x in self.links if x["refs"].get("report") == digest)  # noqa: E731
+        found = [s["body"] for (k, d), s in self.known.items() if k == "report" and word(s["body"], "zone_head") is not None
+                 and recorder(d)["refs"].get("certificate") == named]
+        need(found, "incomplete", "body.statements")
+        report = found[0]
+        effect, outcome, gone = DEEDS.get(word(says, "deed"), (None, None, None))
+        same = {"resource": "resource", "case": "case", "keys": "keys", "report": "seq"} | ({"objects": "objects"} if gone else {})
+        agree = effect and word(report, "outcome") == outcome and agrees(says, report, same)
+        need(agree and (not gone or alike(says, report, "what")), "certificate", "body.documents")
+        of = {"resource": "resource", "provider": "provider"}
+        ordered = (word(b, "effect", "effect") == effect and agrees(says, member(b, "effect", "object"), of)
+                   and word(report, "order") is not None and word(report, "order") == word(b, "id")
+                   and word(report, "case") == word(b, "case")
+                   for b in (s["body"] for (k, _), s in self.known.items() if k == "order"))
+        need(any(ordered), "incomplete", "body.statements")
 
     def objects(self, effect, name, what):
         """Objects of the orders of an effect about one thing, of those that a report says the zone took."""

@@ -258,6 +258,19 @@ export interface Resource {
   refs?: Refs;
   /** The cases that made it what it is, the last one first; for its provider and those that oversee. */
   versions?: { case: string; contract_digest: string; at: Instant }[];
+  /** What was destroyed, sealed or unsealed of it, in the order in which the zone reported it. */
+  certificates?: ResourceCertificate[];
+}
+
+export interface ResourceCertificate {
+  id: string;
+  deed: 'destroyed' | 'sealed' | 'unsealed';
+  case: string;
+  keys: string[];
+  objects: number;
+  what: { kinds: Record<string, number>; list: string } | null;
+  report: number;
+  at: Instant;
 }
 
 export interface Batches {

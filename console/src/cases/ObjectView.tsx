@@ -55,7 +55,8 @@ export function FieldList({ fields }: { fields: Record<string, string[]> }) {
 
 function Value({ name, value }: { name: string; value: unknown }): ReactNode {
   const { t, label } = useTexts();
-  if (value === null || value === undefined) return <span className="faint">{t('value.none')}</span>;
+  if (value === null || value === undefined || value === '')
+    return <span className="faint">{t('value.none')}</span>;
   if (typeof value === 'number') {
     if (TIMES.has(name)) return <Time at={value} />;
     return MONEY.has(name) ? yuan(value) : value;

@@ -21,6 +21,7 @@ import { useOrgName } from '../parts/Names';
 import { PlanChoice } from './implementation';
 import { Choice, Day, Field, Lines, instant, text, texts } from './inputs';
 import type { Kind } from './kinds';
+import { fits, mayTake, takes } from './taking';
 
 /** A parameter of the pack that lists codes. */
 export function useCodes(name: string): string[] {
@@ -302,12 +303,13 @@ export const resource_stop: Kind = {
   Fields: function ResourceStop({ me, procedure }) {
     const { label } = useTexts();
     const org = useOrgName();
-    const provides = me.org.roles.includes('data_provider');
     const all = useResources().data?.resources ?? [];
-    const own = provides ? all.filter((r) => r.provider === me.org.id) : all;
+    const own = all.filter((r) => fits(procedure, r.state) && mayTake(procedure, me, r.provider));
     const grounds = useCodes(`${procedure.name}.grounds`);
+    const what = takes(procedure);
     return (
       <>
+        {what && <p>{label('resource.says', what)}</p>}
         <Field name="resource" label="object.resource">
           <Choice options={own.map((r) => ({ value: r.id, label: `${r.table} · ${org(r.provider)}` }))} />
         </Field>

@@ -6,6 +6,7 @@ import { useBatches, useMe, useResource } from '../api/queries';
 import type { Batches, Resource } from '../api/types';
 import { useTexts } from '../i18n';
 import { Copyable, Short } from '../parts/Copy';
+import { Certificates, Measures } from '../parts/Deeds';
 import Dictionary from '../parts/Dictionary';
 import { Facts } from '../parts/Facts';
 import { List } from '../parts/List';
@@ -77,6 +78,8 @@ function Known({ resource }: { resource: Resource }) {
           ],
         ]}
       />
+      <Certificates resource={resource} />
+      <Measures resource={resource} />
       <Part title={t('dictionary.title')}>
         <Dictionary contract={resource.spec.contract} />
         <Collapse

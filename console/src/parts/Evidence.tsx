@@ -9,11 +9,22 @@ import { Part } from './Page';
 import { Failure } from './States';
 
 /** What the platform has evidence about. */
-export type About = 'products' | 'cases' | 'authorisations' | 'people';
+export type About = 'products' | 'cases' | 'authorisations' | 'people' | 'resource-certificates';
 
-/** The button that fetches the evidence file; shown to those whom the platform would answer. */
+/** The evidence file with what it is; shown to those whom the platform would answer. */
 export function Evidence({ about, id }: { about: About; id: string }) {
   const { t, label } = useTexts();
+  return (
+    <Part title={t('evidence.title')}>
+      <p>{label('evidence.about', about)}</p>
+      <EvidenceButton about={about} id={id} />
+    </Part>
+  );
+}
+
+/** The button that fetches the file. */
+export function EvidenceButton({ about, id }: { about: About; id: string }) {
+  const { t } = useTexts();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const fetchFile = async () => {
@@ -32,12 +43,11 @@ export function Evidence({ about, id }: { about: About; id: string }) {
     }
   };
   return (
-    <Part title={t('evidence.title')}>
-      <p>{label('evidence.about', about)}</p>
+    <>
       {error !== null && <Failure error={error} />}
       <Button icon={<DownloadOutlined />} loading={busy} onClick={() => void fetchFile()}>
         {t('evidence.download')}
       </Button>
-    </Part>
+    </>
   );
 }

@@ -14,7 +14,8 @@ use model::ids::{CaseId, PersonId};
 use model::order::{OBJECT_TYPE, ORDER_TYPE, REPORT_TYPE, WorkOrder};
 use model::procedure::visible_history;
 use model::record::{
-    Authorisation, Certificate, DestructionCertificate, Grant, Job, Product, ProductReview, Resource, Scenario,
+    Authorisation, Certificate, DestructionCertificate, Grant, Job, Product, ProductReview, Resource,
+    ResourceCertificate, Scenario,
 };
 use model::{Entity, Refusal, Signed, Timestamp};
 use std::collections::BTreeSet;
@@ -27,6 +28,9 @@ pub const CERTIFICATE_TYPE: &str = "certificate";
 /// Type name under which a certificate of destruction is digested.
 pub const DESTRUCTION_TYPE: &str = "destruction-certificate";
 
+/// Type name under which a certificate about a resource is digested.
+pub const RESOURCE_CERTIFICATE_TYPE: &str = "resource-certificate";
+
 /// What evidence is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
@@ -38,7 +42,13 @@ pub enum About {
     QueryHistory,
     /// The end of an authorisation's keys.
     Destruction,
+    /// That a resource was withdrawn, sealed or unsealed.
+    ResourceCertificate,
 }
+
+/// Everything that there is evidence about.
+const ABOUT: [About; 5] =
+    [About::Product, About::Decision, About::QueryHistory, About::Destruction, About::ResourceCertificate];
 
 impl About {
     /// The kind of subject as the file names it.
@@ -49,13 +59,14 @@ impl About {
             Self::Decision => "decision",
             Self::QueryHistory => "query_history",
             Self::Destruction => "destruction",
+            Self::ResourceCertificate => "resource_certificate",
         }
     }
 
     /// By the kind's name.
     #[must_use]
     pub fn parse(kind: &str) -> Option<Self> {
-        [Self::Product, Self::Decision, Self::QueryHistory, Self::Destruction].into_iter().find(|a| a.kind() == kind)
+        ABOUT.into_iter().find(|a| a.kind() == kind)
     }
 }
 
@@ -112,6 +123,7 @@ async fn gather(from: &Source<'_>, about: About, id: &str) -> AppResult<Vec<u8>>
         About::Decision => BTreeSet::from([need::<Case>(from.store, id, "case").await?.id]),
         About::QueryHistory => history(&mut builder, id)?,
         About::Destruction => destruction(from.store, &mut builder, id).await?,
+        About::ResourceCertificate => resource_certificate(from.store, &mut builder, id).await?,
     };
     for case in &cases {
         builder.case(case.as_str());
@@ -141,6 +153,20 @@ async fn destruction(store: &Store, builder: &mut EvidenceBuilder, id: &str) -> 
         let name = format!("destruction-{}.json", certificate.id);
         builder.object(&name, DESTRUCTION_TYPE, &certificate).map_err(AppError::bug)?;
         cases.insert(certificate.case);
+    }
+    Ok(cases)
+}
+
+/// The case that a certificate of a resource came from, how the entry came about, and what was done to it besides: evidence
+/// of a sealing that left the unsealing out would say what no longer holds.
+async fn resource_certificate(store: &Store, builder: &mut EvidenceBuilder, id: &str) -> AppResult<BTreeSet<CaseId>> {
+    let certificate: ResourceCertificate = need(store, id, "certificate").await?;
+    let resource: Resource = need(store, certificate.resource.as_str(), "resource").await?;
+    let mut cases: BTreeSet<CaseId> = resources::cases_of(store, &resource).await?.into_iter().map(|c| c.id).collect();
+    for one in store.list::<ResourceCertificate>(&Filter::of(resource.id.as_str())).await? {
+        let name = format!("{}-{}.json", one.deed, one.id);
+        builder.object(&name, RESOURCE_CERTIFICATE_TYPE, &one).map_err(AppError::bug)?;
+        cases.insert(one.case);
     }
     Ok(cases)
 }
@@ -181,6 +207,14 @@ async fn collect(from: &Source<'_>, builder: &mut EvidenceBuilder, product: &str
     let stops = ["suspend", "restore", "destroy"].iter().filter_map(|effect| from.pack.effects.get(*effect)).flatten();
     for procedure in stops.map(|way| way.procedure.as_str()).collect::<BTreeSet<&str>>() {
         cases.extend(cases_about(store, procedure, "authorisation", product.authorisation.as_str()).await?);
+    }
+    // The same of the records that it was made of.
+    for id in grant.spec.resources.keys() {
+        for one in store.list::<ResourceCertificate>(&Filter::of(id.as_str())).await? {
+            let name = format!("{}-{}.json", one.deed, one.id);
+            builder.object(&name, RESOURCE_CERTIFICATE_TYPE, &one).map_err(AppError::bug)?;
+            cases.insert(one.case);
+        }
     }
     Ok(cases)
 }

@@ -16,9 +16,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use store::{Filter, LeafDraft, Outcome, Store, Tx};
 
-/// Type name under which a certificate about a resource is digested.
-const RESOURCE_CERTIFICATE_TYPE: &str = "resource-certificate";
-
 const LAST: &str = "last_report_seq";
 
 /// A report as stored, whole.
@@ -353,7 +350,7 @@ async fn resource_settled(
     };
     tx.put(&resource).await?;
     tx.put(&certificate).await?;
-    Ok(Some(crypto::digest_of(app.suite(), RESOURCE_CERTIFICATE_TYPE, &certificate)?.to_string()))
+    Ok(Some(crypto::digest_of(app.suite(), crate::evidence::RESOURCE_CERTIFICATE_TYPE, &certificate)?.to_string()))
 }
 
 async fn destroyed(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppResult<Option<String>> {

@@ -1,7 +1,8 @@
 //! The two keepers of a zone's master key: it leaves the zone's machine sealed under both their passphrases, and neither
 //! opens it alone. A ring in a device has no such key, and nothing of it can be handed out.
 //!
-//! With it they take sealing keys: a resource that is sealed lies under one of those, and they alone open it again.
+//! With it they take sealing keys: a resource that is sealed lies under one of those, and they alone open it again. These they
+//! take where keys are in a device too: there they mask what the device wrapped.
 
 use crate::keyplace;
 use crate::layout::{Layout, write_private};
@@ -10,6 +11,7 @@ use crate::wiring::CliError;
 use crypto::{CryptoError, SealingKeys, Suite, TwoPersonFile, Zeroizing};
 use hsm::KeyPlace;
 use model::Digest;
+use std::path::PathBuf;
 
 /// Environment variables with the keepers' passphrases, in their order.
 pub const VARS: [&str; 2] = ["YUNYU_KEEPER_1_PASSPHRASE", "YUNYU_KEEPER_2_PASSPHRASE"];
@@ -23,18 +25,22 @@ const SHORTEST: usize = 12;
 /// Sealing keys made at a time; each serves one key of one resource.
 const SEALING_KEYS: usize = 16;
 
+/// What two keepers were handed, sealed.
+pub struct Exported {
+    /// The file with the master key; none where a device keeps the keys.
+    pub master: Option<PathBuf>,
+    /// The file with the sealing keys.
+    pub pads: PathBuf,
+    /// Digest of the one file that the zone's log names: the master key's, or else the sealing keys'.
+    pub digest: Digest,
+}
+
 /// Seals the master key and new sealing keys for two keepers, with a leaf in the zone's log. Earlier keepers' file is replaced.
+/// Where a device keeps the keys there is no master key, and only sealing keys are handed out.
 ///
 /// # Errors
-/// Usage: a device keeps the keys, a passphrase is missing, short or given twice, the zone runs or was never linked.
-pub fn export(layout: &Layout) -> Result<Digest, CliError> {
-    if keyplace::kept(layout)? != KeyPlace::File {
-        return Err(CliError::usage(
-            "--data",
-            "运营域的密钥在密码设备中，不可导出；请用设备自身的备份办法。",
-            "The zone's keys are in a device and cannot be exported; the device has its own means of backup.",
-        ));
-    }
+/// Usage: a passphrase is missing, short or given twice, the zone runs or was never linked.
+pub fn export(layout: &Layout) -> Result<Exported, CliError> {
     let passphrases = passphrases()?;
     for (variable, passphrase) in VARS.iter().zip(&passphrases) {
         if passphrase.chars().count() < SHORTEST {
@@ -45,22 +51,37 @@ pub fn export(layout: &Layout) -> Result<Digest, CliError> {
             ));
         }
     }
+    let suite = zone::suite(layout)?;
+    let master = master_for(layout, suite, &passphrases)?;
+    let pads = crypto::new_sealing_keys(SEALING_KEYS)?;
+    let sealed = TwoPersonFile::seal(suite, written(&pads).as_bytes(), both(&passphrases)).map_err(refused)?;
+    let sealed = crypto::canonical(&sealed)?;
+    let digest = Digest(suite.hash(master.as_ref().unwrap_or(&sealed)).to_string());
+    zone::record_export(layout, &digest)?;
+    if let Some(bytes) = &master {
+        write_private(&layout.keepers(), bytes)?;
+    }
+    // Earlier files stay: what was sealed before is under their keepers. These must be safe before the first is used.
+    let file = layout.zone_keys().join(format!("{PADS}{}.json", crypto::random_hex(4)?));
+    write_private(&file, &sealed)?;
+    crypto::keep_sealing_keys(&layout.ring(), &pads)?;
+    Ok(Exported { master: master.map(|_| layout.keepers()), pads: file, digest })
+}
+
+/// The master key's file for two keepers; none where a device keeps the keys.
+fn master_for(
+    layout: &Layout,
+    suite: Suite,
+    passphrases: &[Zeroizing<String>; 2],
+) -> Result<Option<Vec<u8>>, CliError> {
+    if keyplace::kept(layout)? != KeyPlace::File {
+        return Ok(None);
+    }
     let master = std::fs::read(layout.ring_master()).map(Zeroizing::new).map_err(|_| {
         CliError::usage("--data", "该目录没有运营域的主密钥。", "There is no master key of a zone in this folder.")
     })?;
-    let suite = zone::suite(layout)?;
-    let file = TwoPersonFile::seal(suite, &master, both(&passphrases)).map_err(refused)?;
-    let bytes = crypto::canonical(&file)?;
-    let digest = Digest(suite.hash(&bytes).to_string());
-    let pads = crypto::new_sealing_keys(SEALING_KEYS)?;
-    let sealed = TwoPersonFile::seal(suite, written(&pads).as_bytes(), both(&passphrases)).map_err(refused)?;
-    zone::record_export(layout, &digest)?;
-    write_private(&layout.keepers(), &bytes)?;
-    // Earlier files stay: what was sealed before is under their keepers. These must be safe before the first is used.
-    let name = format!("{PADS}{}.json", crypto::random_hex(4)?);
-    write_private(&layout.zone_keys().join(name), &crypto::canonical(&sealed)?)?;
-    crypto::keep_sealing_keys(&layout.ring(), &pads)?;
-    Ok(digest)
+    let file = TwoPersonFile::seal(suite, &master, both(passphrases)).map_err(refused)?;
+    Ok(Some(crypto::canonical(&file)?))
 }
 
 /// Opens a sealed resource, after the order that says so. Says how many keys were opened.

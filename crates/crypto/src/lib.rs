@@ -30,8 +30,8 @@ mod vault;
 pub use bulk::{BulkGcm, BulkModule, bulk_module, use_bulk_module};
 pub use canonical::{canonical, digest_of, from_canonical, signing_bytes};
 pub use envelope::{
-    CHUNK, Context, Fetch, Header, MAX_HEADER, Opened, SEALED_CHUNK, SealReader, SealStream, SealWriter, open_file,
-    open_header, open_object, rewrap_header, seal_object, seal_writer,
+    CHUNK, Context, Fetch, Header, MAX_HEADER, Opened, SEALED_CHUNK, SealReader, SealStream, SealWriter, mask_header,
+    open_file, open_header, open_object, rewrap_header, seal_object, seal_writer,
 };
 pub use error::CryptoError;
 pub use handed::{HandedKey, HandedKeys};
@@ -42,7 +42,7 @@ pub use passring::{PassphraseFile, PassphraseKey};
 pub use password::Password;
 pub use provider::{DataKey, Keeping, KeyId, KeyInfo, KeyProvider, KeyState, SealingKeys, WrappedKey};
 pub use random::{random, random_hex};
-pub use ring::{KeyRing, absent, inventory, keep_sealing_keys, new_sealing_keys};
+pub use ring::{KeyRing, Mask, absent, inventory, keep_sealing_keys, new_sealing_keys};
 pub use scratch::Scratch;
 pub use selftest::self_test;
 pub use sign::{PublicKey, SM2_ID, SigningKey, signature_bytes};

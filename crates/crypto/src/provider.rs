@@ -1,6 +1,7 @@
 //! Who keeps the key-encryption keys (KEKs). A provider may be a folder of sealed files or a hardware module; callers
 //! see ids and wrapped data keys only.
 
+use crate::ring::Mask;
 use crate::{CryptoError, Suite};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -211,7 +212,7 @@ pub trait KeyProvider: Send + Sync {
         Err(CryptoError::Unsupported("rotate keys"))
     }
 
-    /// Whether a key can be sealed away: there is a sealing key that was never used, and key material can be moved.
+    /// Whether a key can be sealed away now: there is a sealing key that no key was given yet.
     fn can_seal(&self) -> bool {
         false
     }
@@ -231,6 +232,44 @@ pub trait KeyProvider: Send + Sync {
     /// Unknown or destroyed key; none of the sealing keys is its own; storage failed.
     fn open_sealed(&self, _id: &KeyId, _with: &SealingKeys) -> Result<(), CryptoError> {
         Err(CryptoError::Unsupported("seal keys away"))
+    }
+
+    /// Whether a key is sealed away by masking what it wrapped, because nothing can be taken out of its device.
+    fn masks(&self) -> bool {
+        false
+    }
+
+    /// The mask under which the wrapped data keys of a KEK are put before it is sealed away, under a sealing key taken for it;
+    /// the same at each call until `end_masking`. The caller has rotated the key before the first. `None` where it is sealed.
+    ///
+    /// # Errors
+    /// Unknown or destroyed key; no sealing key is left; storage failed.
+    fn begin_masking(&self, _id: &KeyId) -> Result<Option<Mask>, CryptoError> {
+        Err(CryptoError::Unsupported("mask keys"))
+    }
+
+    /// Seals the KEK away: everything that it wrapped is masked. The sealing key is wiped. Repeating it is no error.
+    ///
+    /// # Errors
+    /// As `begin_masking`, which was not called.
+    fn end_masking(&self, _id: &KeyId) -> Result<(), CryptoError> {
+        Err(CryptoError::Unsupported("mask keys"))
+    }
+
+    /// The mask again, from what the keepers hold. `None` where the KEK is not sealed.
+    ///
+    /// # Errors
+    /// Unknown or destroyed key; none of the sealing keys is its own; storage failed.
+    fn begin_unmasking(&self, _id: &KeyId, _with: &SealingKeys) -> Result<Option<Mask>, CryptoError> {
+        Err(CryptoError::Unsupported("mask keys"))
+    }
+
+    /// The KEK is in use again: nothing that it wrapped is masked any more.
+    ///
+    /// # Errors
+    /// Unknown or destroyed key; storage failed.
+    fn end_unmasking(&self, _id: &KeyId) -> Result<(), CryptoError> {
+        Err(CryptoError::Unsupported("mask keys"))
     }
 
     /// Makes a KEK without saying when.

@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// First byte of a data key that a device wrapped; the ones under a master key file begin with 1.
-const DEVICE_VERSION: u8 = 2;
+pub(crate) const DEVICE_VERSION: u8 = 2;
 
 /// Keeps the material of KEKs under names that the ring chooses.
 pub trait Vault: Send + Sync {

@@ -49,6 +49,7 @@ export interface Person {
 const texts = list(text);
 
 const stop = { authorisation: text, ground: text, article: text };
+const resourceStop = { resource: text, provider: text, ground: text, article: text };
 
 const isLegalForm = oneOf('legal_person', 'unincorporated', 'natural_person');
 
@@ -105,6 +106,9 @@ const OBJECTS: Readonly<Record<string, (v: Json | undefined) => boolean>> = {
   suspend: object(stop),
   restore: object(stop),
   destroy: object(stop),
+  withdraw: object(resourceStop),
+  seal: object(resourceStop),
+  unseal: object(resourceStop),
 };
 
 /** The shape of an act. */

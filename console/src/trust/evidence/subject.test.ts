@@ -1,5 +1,5 @@
 /**
- * Evidence of a decision, of what a person did and of a destruction, as a test of the program makes it: valid as it is,
+ * Evidence of a decision, of what a person did, of a destruction and of a resource's certificate, as a test of the program makes it: valid as it is,
  * and under the program's codes refused where it was rebuilt under keys of the test and one thing is wrong.
  */
 
@@ -11,6 +11,7 @@ import { Forge, rewrite, type Wrong } from '../testdata/forge';
 import { utf8 } from '../bytes';
 import { verifyEvidence, type Packs } from './check';
 import type { Evidence } from './file';
+import { isOrder } from './order';
 import { KINDS } from './subject';
 
 const read = (name: string) =>
@@ -85,6 +86,47 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, [Wrong, string]>>>>
       }),
       'not_named',
     ],
+    'a list that the certificate does not have': [
+      statement('report', { what: { kinds: {}, list: `sha256:${'0'.repeat(64)}` } }),
+      'destruction',
+    ],
+  },
+  resource_certificate: {
+    'another certificate’s id': [id('des-2'), 'incomplete'],
+    'no id': [id(''), 'incomplete'],
+    'fewer keys': [statement('report', { keys: ['key-1'] }), 'certificate'],
+    'no keys': [statement('report', { keys: null }), 'certificate'],
+    'more objects': [statement('report', { objects: 6 }), 'certificate'],
+    'another list': [
+      statement('report', { what: { kinds: {}, list: `sha256:${'0'.repeat(64)}` } }),
+      'certificate',
+    ],
+    'no list': [statement('report', { what: null }), 'certificate'],
+    'another report': [statement('report', { seq: 8 }), 'certificate'],
+    'of another resource': [statement('report', { resource: 'res-2' }), 'certificate'],
+    'of another outcome': [statement('report', { outcome: 'resource_sealed' }), 'certificate'],
+    'on another’s order': [statement('report', { order: 'wo-2' }), 'incomplete'],
+    'on no order': [statement('report', { order: null }), 'incomplete'],
+    'no head of the zone': [statement('report', { zone_head: null }), 'incomplete'],
+    'an order of another effect': [
+      {
+        statement: (s) =>
+          void (s.type === 'order' && Object.assign(s.body['effect'] as object, { effect: 'seal' })),
+      },
+      'incomplete',
+    ],
+    'a leaf that names no certificate': [
+      { leaf: (l) => Reflect.deleteProperty(l.refs, 'certificate') },
+      'not_named',
+    ],
+    'without certificate': [without('resource-certificate'), 'incomplete'],
+    'another’s certificate': [
+      body((b) => {
+        const own = b.documents.find((d) => d.type === 'resource-certificate');
+        if (own) rewrite(both, own, utf8('{"id":"des-1"}'), true);
+      }),
+      'not_named',
+    ],
   },
 };
 
@@ -96,6 +138,13 @@ describe.each(KINDS.filter((kind) => kind !== 'product'))('evidence of kind %s',
     expect(report.fault).toBeNull();
     expect(report.trusted).toBe(true);
     expect(report.file?.body.subject.kind).toBe(kind);
+  });
+
+  it('holds orders of the shape over which approvals are counted', () => {
+    const { body } = JSON.parse(new TextDecoder().decode(evidence)) as { body: Evidence };
+    const orders = body.statements.filter((s) => s.type === 'order');
+    expect(orders.length).toBeGreaterThan(0);
+    for (const { body: order } of orders) expect(isOrder(order)).toBe(true);
   });
 
   it('is found out wherever a byte is changed', { timeout: 120_000 }, async () => {

@@ -1,21 +1,21 @@
 /**
  * What evidence about each kind of subject must hold besides what all evidence must: the whole of a decision, all that is
- * shown of a person's history, the way from an order to destroy to the certificate. A product's way is `product`'s.
+ * shown of a person's history, the way from an order to destroy to the certificate. A product's way is `product`'s, a
+ * resource's certificate is `certificate`'s.
  */
 
-import { fromBase64 } from '../bytes';
-import { canonicalText, parseJson, type Json } from '../canonical';
 import { digestOf, DOCUMENTS_TYPE, OBJECT_TYPE } from '../digest';
 import { fail, FaultError } from '../fault';
 import { member, textOf } from '../shape';
 import type { Both } from '../suite';
+import { agrees, alike, checkCertificate, content } from './certificate';
 import type { Chains } from './chain';
 import type { Document, Evidence, Statement } from './file';
 import { checkProduct } from './product';
 import { ofType, type Known } from './statements';
 
 /** Kinds of subjects. */
-export const KINDS = ['product', 'decision', 'query_history', 'destruction'] as const;
+export const KINDS = ['product', 'decision', 'query_history', 'destruction', 'resource_certificate'] as const;
 /** Type under which a certificate of destruction is digested. */
 const CERTIFICATE_TYPE = 'destruction-certificate';
 
@@ -38,6 +38,8 @@ export function checkSubject(scene: Scene): void {
       return checkHistory(scene, id);
     case 'destruction':
       return checkDestruction(scene, id);
+    case 'resource_certificate':
+      return checkCertificate(scene, id);
     default:
       fail('subject', 'subject', {}, 'body.subject');
   }
@@ -115,17 +117,14 @@ function checkDestroyed({ body, chains, known }: Scene, id: string, order: State
   const digest = Object.hasOwn(refs, 'certificate') ? refs['certificate'] : undefined;
   const certificate = documentOf(body, CERTIFICATE_TYPE, digest);
   if (!certificate) return fail('incomplete', 'incomplete_certificate', {}, 'body.documents');
-  const says = parseJson(fromBase64(certificate.content) ?? new Uint8Array());
+  const says = content(certificate);
   const report = found.s.body;
   const agree =
     textOf(says, 'authorisation') === id &&
-    same(member(says, 'case'), member(report, 'case')) &&
-    same(member(says, 'keys'), member(report, 'keys')) &&
-    same(member(says, 'objects'), member(report, 'objects')) &&
-    same(member(says, 'report'), member(report, 'seq'));
+    agrees(says, 'case', member(report, 'case')) &&
+    agrees(says, 'keys', member(report, 'keys')) &&
+    agrees(says, 'objects', member(report, 'objects')) &&
+    agrees(says, 'report', member(report, 'seq')) &&
+    alike(member(says, 'what'), member(report, 'what'));
   if (!agree) fail('destruction', 'destruction', {}, 'body.documents');
-}
-
-function same(a: Json | undefined, b: Json | undefined): boolean {
-  return a !== undefined && b !== undefined && canonicalText(a) === canonicalText(b);
 }

@@ -9,7 +9,9 @@ use crate::evidence::About;
 use crate::funnel::{Actor, Command};
 use model::case::Case;
 use model::party::Person;
-use model::record::{Authorisation, ConsumerOrder, ConsumerOrderState, DestructionCertificate, Grant, Job, Product};
+use model::record::{
+    Authorisation, ConsumerOrder, ConsumerOrderState, DestructionCertificate, Grant, Job, Product, ResourceCertificate,
+};
 use store::Filter;
 
 /// May the caller have this evidence?
@@ -22,6 +24,7 @@ pub async fn check_evidence(app: &App, actor: &Actor, about: About, id: &str) ->
         About::Decision => of_case(app, actor, id).await,
         About::QueryHistory => of_person(app, actor, id).await,
         About::Destruction => of_destruction(app, actor, id).await,
+        About::ResourceCertificate => of_resource(app, actor, id).await,
     }
 }
 
@@ -50,6 +53,14 @@ async fn of_destruction(app: &App, actor: &Actor, id: &str) -> AppResult<()> {
     let granted = grants.iter().flat_map(|g| g.spec.resources.values());
     let provides = granted.chain(authorisation.resources.values()).any(|provider| *provider == actor.org);
     if oversees(actor) || authorisation.operator == actor.org || provides { Ok(()) } else { Err(none()) }
+}
+
+/// What was done to a resource, with the findings that led to it, is for its provider and for those who oversee. Whoever sees
+/// the resource reads the certificate on its page.
+async fn of_resource(app: &App, actor: &Actor, id: &str) -> AppResult<()> {
+    let found: Option<ResourceCertificate> = app.store.get(id).await?;
+    let seen = found.is_some_and(|c| oversees(actor) || c.provider == actor.org);
+    if seen { Ok(()) } else { Err(AppError::NotFound("certificate")) }
 }
 
 /// May the caller have the evidence of a product? It holds every case, statement and document that the product rests on,

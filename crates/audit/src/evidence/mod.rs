@@ -4,6 +4,7 @@
 //! The format is described in `docs/evidence.md`. It must not know what a quorum is: [`Quorum`] is the caller's.
 
 mod build;
+mod certificate;
 mod chain;
 mod check;
 mod documents;

@@ -1,5 +1,6 @@
 //! What evidence about each kind of subject must hold besides what all evidence must: the whole of a decision, all that
-//! is shown of a person's history, the way from an order to destroy to the certificate. A product's way is `product`'s.
+//! is shown of a person's history, the way from an order to destroy to the certificate. A product's way is `product`'s, a
+//! resource's certificate is `certificate`'s.
 //!
 //! Knows the members of acts, orders, reports and certificates that tie them to each other, nothing else of them.
 
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Kinds of subjects.
-pub const KINDS: [&str; 4] = ["product", "decision", "query_history", "destruction"];
+pub const KINDS: [&str; 5] = ["product", "decision", "query_history", "destruction", "resource_certificate"];
 /// Type under which a case's object is digested.
 const OBJECT: &str = "object";
 /// Type under which the documents of an act are digested.
@@ -31,19 +32,21 @@ pub fn check_subject(body: &Evidence, chains: &Chains, known: &Known<'_>) -> Res
         "decision" => scene.decision(),
         "query_history" => scene.history(),
         "destruction" => scene.destruction(),
+        "resource_certificate" => scene.resource_certificate(),
         _ => Err(Failure::new("body.subject", "subject", "证据对象种类未知", "its kind of subject is unknown")),
     }
 }
 
-fn incomplete(place: &str, zh: &str, en: &str) -> Failure {
+pub(super) fn incomplete(place: &str, zh: &str, en: &str) -> Failure {
     Failure::new(place, "incomplete", zh, en)
 }
 
-struct Scene<'a> {
-    body: &'a Evidence,
-    chains: &'a Chains,
+/// What is looked at, and the id of the subject.
+pub(super) struct Scene<'a> {
+    pub(super) body: &'a Evidence,
+    pub(super) chains: &'a Chains,
     known: &'a Known<'a>,
-    id: &'a str,
+    pub(super) id: &'a str,
 }
 
 impl<'a> Scene<'a> {
@@ -136,12 +139,12 @@ impl<'a> Scene<'a> {
             return Err(incomplete("body.documents", zh, en));
         };
         let says = content(certificate);
-        let same = |name: &str, of: Option<&Value>| of.is_some() && says.get(name) == of;
-        let agree = same("authorisation", Some(&json!(self.id)))
-            && same("case", report.body.get("case"))
-            && same("keys", report.body.get("keys"))
-            && same("objects", report.body.get("objects"))
-            && same("report", report.body.get("seq"));
+        let agree = agrees(&says, "authorisation", Some(&json!(self.id)))
+            && agrees(&says, "case", report.body.get("case"))
+            && agrees(&says, "keys", report.body.get("keys"))
+            && agrees(&says, "objects", report.body.get("objects"))
+            && agrees(&says, "report", report.body.get("seq"))
+            && known(says.get("what")) == known(report.body.get("what"));
         if agree {
             return Ok(());
         }
@@ -149,7 +152,8 @@ impl<'a> Scene<'a> {
         Err(Failure::new("body.documents", "destruction", zh, en))
     }
 
-    fn of(&self, kind: &'static str) -> impl Iterator<Item = (&'a str, &'a Statement)> {
+    /// Statements of a type with their digests.
+    pub(super) fn of(&self, kind: &'static str) -> impl Iterator<Item = (&'a str, &'a Statement)> {
         self.known.iter().filter(move |((k, _), _)| *k == kind).map(|((_, digest), s)| (digest.as_str(), *s))
     }
 
@@ -158,8 +162,18 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// A member that is there and not null.
+pub(super) fn known(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|v| !v.is_null())
+}
+
+/// Whether a member of a certificate is there and what it should be.
+pub(super) fn agrees(says: &Value, name: &str, of: Option<&Value>) -> bool {
+    known(of).is_some() && says.get(name) == of
+}
+
 /// The value of a document of a type; its encoding was checked before.
-fn content(document: &Document) -> Value {
+pub(super) fn content(document: &Document) -> Value {
     let bytes = BASE64.decode(&document.content).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()
 }

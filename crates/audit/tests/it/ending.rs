@@ -1,5 +1,5 @@
-//! The end of an authorisation as three people, the platform and the zone would write it, and evidence of each kind about
-//! it: of the decision, of the destruction, of what one of the people did.
+//! The end of an authorisation, or what is done to a resource, as three people, the platform and the zone would write it, and
+//! evidence of each kind about it: of the decision, of the destruction or the certificate, of what one of the people did.
 
 use crate::support::{DEPLOYMENT, World, key, signed};
 use audit::LogName::{self, Platform, Zone};
@@ -15,9 +15,16 @@ pub const PERSON: &str = "person-0";
 /// Kinds with the id of their subject here.
 pub const SUBJECTS: [(&str, &str); 3] = [("decision", CASE), ("query_history", PERSON), ("destruction", AUTHORISATION)];
 
+/// A resource, its provider, and the certificate about it.
+pub const RESOURCE: &str = "res-1";
+pub const PROVIDER: &str = "org-9";
+pub const CERTIFICATE: &str = "des-1";
+
 /// How a forger deviates.
 #[derive(Clone, Default)]
 pub struct Plan {
+    /// A resource is withdrawn, sealed or unsealed (the effect) instead of an authorisation ended.
+    pub resource: Option<&'static str>,
     /// Leave out the platform's leaf of this kind.
     pub drop: Option<&'static str>,
     /// Acts that the people have signed; used instead of signing anew.
@@ -150,7 +157,12 @@ impl Ending {
         self.leaf(Platform, None, "ticket_issued", Some(2), &[("purpose", "watch_job")]);
         self.leaf(Platform, Some("case-other"), "case_opened", Some(2), &[]);
         self.leaf(Platform, Some(CASE), "case_opened", Some(0), &[]);
-        let object = json!({"authorisation": AUTHORISATION, "ground": "term_over", "article": "10.1"});
+        let object = match self.plan.resource {
+            None => json!({"authorisation": AUTHORISATION, "ground": "term_over", "article": "10.1"}),
+            Some(_) => {
+                json!({"resource": RESOURCE, "provider": PROVIDER, "ground": "under_dispute", "article": "19.1"})
+            }
+        };
         self.documents.push(("object.json".into(), "object", object.clone()));
         self.act(0, "propose", &object, json!({"proposal": {"finding": "the term is over"}}));
         self.act(1, "deliberate", &object, json!({}));
@@ -164,33 +176,66 @@ impl Ending {
         let approvals = &self.acts[self.plan.without..];
         let body = json!({"v": 1, "deployment": DEPLOYMENT, "id": "wo-1", "seq": 1, "case": CASE, "case_head": bound,
             "key_list": 1, "pack": "1", "issued_at": 1_000, "expires": 9_000,
-            "effect": {"effect": "destroy", "object": object}, "approvals": approvals});
+            "effect": {"effect": self.plan.resource.unwrap_or("destroy"), "object": object}, "approvals": approvals});
         let order = signed(&self.world.platform, "order", body);
         let digest = self.digest(&order);
         self.leaf(Platform, Some(CASE), "order_issued", None, &[("order", &digest)]);
         if !self.plan.silent {
             self.leaf(Zone, Some(CASE), "order_applied", None, &[("order", &digest)]);
-            self.leaf(Zone, Some(CASE), "destroy_authorisation", None, &[("authorisation", AUTHORISATION)]);
+            let (kind, what, id) = match self.plan.resource {
+                None => ("destroy_authorisation", "authorisation", AUTHORISATION),
+                Some(_) => ("settle_resource", "resource", RESOURCE),
+            };
+            self.leaf(Zone, Some(CASE), kind, None, &[(what, id)]);
         }
         self.orders.push(order);
         let report = json!({"v": 1, "deployment": DEPLOYMENT, "seq": 7, "case": CASE, "case_head": bound,
-            "zone_head": self.head(Zone), "order": "wo-1", "at": 1_000, "outcome": "destroyed",
-            "authorisation": AUTHORISATION, "keys": ["key-1", "key-2"], "objects": 5});
-        let report = with(report, &self.plan.report);
+            "zone_head": self.head(Zone), "order": "wo-1", "at": 1_000, "keys": ["key-1", "key-2"]});
+        let report = with(with(report, &self.done()), &self.plan.report);
         let made = signed(&self.world.zone, "report", report);
         let report = self.plan.reports.first().cloned().unwrap_or(made);
         let digest = self.digest(&report);
-        let certificate = json!({"id": "des-1", "authorisation": AUTHORISATION, "case": CASE, "operator": "org-9",
-            "keys": ["key-1", "key-2"], "objects": 5, "report": 7, "at": 1_000});
-        let certificate = with(certificate, &self.plan.certificate);
-        let named = self.typed("destruction-certificate", &certificate);
+        let certificate = json!({"id": CERTIFICATE, "case": CASE, "keys": ["key-1", "key-2"], "objects": 5, "report": 7,
+            "at": 1_000});
+        let certificate = with(with(certificate, &self.certified()), &self.plan.certificate);
+        let kind = if self.plan.resource.is_some() { "resource-certificate" } else { "destruction-certificate" };
+        let named = self.typed(kind, &certificate);
         let mut refs = vec![("report", digest.as_str())];
         if !self.plan.unnamed {
             refs.push(("certificate", &named));
-            self.documents.push(("destruction.json".into(), "destruction-certificate", certificate));
+            self.documents.push(("destruction.json".into(), kind, certificate));
         }
         self.leaf(Platform, Some(CASE), "zone_reported", None, &refs);
         self.reports.push(report);
+    }
+
+    /// What the zone reports, besides what all its reports on it say.
+    fn done(&self) -> Value {
+        match self.plan.resource {
+            None => json!({"outcome": "destroyed", "authorisation": AUTHORISATION, "objects": 5}),
+            Some("withdraw") => {
+                json!({"outcome": "resource_destroyed", "resource": RESOURCE, "objects": 5, "what": self.what()})
+            }
+            Some(effect) => json!({"outcome": format!("resource_{effect}ed"), "resource": RESOURCE}),
+        }
+    }
+
+    /// What the certificate says, besides what all certificates say.
+    fn certified(&self) -> Value {
+        match self.plan.resource {
+            None => json!({"authorisation": AUTHORISATION, "operator": PROVIDER}),
+            Some("withdraw") => {
+                json!({"resource": RESOURCE, "provider": PROVIDER, "deed": "destroyed", "what": self.what()})
+            }
+            Some(effect) => {
+                json!({"resource": RESOURCE, "provider": PROVIDER, "deed": format!("{effect}ed"), "objects": 0,
+                "what": null})
+            }
+        }
+    }
+
+    fn what(&self) -> Value {
+        json!({"kinds": {"records": 4, "set_aside": 1}, "list": self.world.suite.hash(b"list").to_string()})
     }
 
     fn checkpoints(&mut self) {

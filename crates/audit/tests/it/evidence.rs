@@ -37,11 +37,23 @@ fn verifies_offline() {
 
 #[test]
 fn every_flipped_byte_is_found() {
-    let story = Story::write(Suite::Intl, Plan::default());
+    flipped(Suite::Intl, 1);
+}
+
+/// SM2 is slow to check without optimisation: one byte in 16, at other places for each bit; with `YUNYU_FULL` every byte, which
+/// takes some six minutes. Of the smallest evidence in this suite every byte is bent always (`certificates`).
+#[test]
+fn a_flipped_byte_is_found_in_the_other_suite() {
+    flipped(Suite::Gm, if std::env::var_os("YUNYU_FULL").is_some() { 1 } else { 16 });
+}
+
+fn flipped(suite: Suite, every: usize) {
+    let story = Story::write(suite, Plan::default());
     let (bytes, trust) = (story.evidence(), story.trust());
-    for i in 0..bytes.len() {
+    assert!(check(&bytes, &trust).trusted, "as it is, it is believed");
+    for i in (0..bytes.len()).step_by(every) {
         let mut bent = bytes.clone();
-        bent[i] ^= 1 << (i % 7);
+        bent[i] ^= 1 << (i / every % 7);
         assert!(!check(&bent, &trust).valid, "byte {i}: {}", String::from_utf8_lossy(&bytes[i.saturating_sub(40)..=i]));
         if i % 41 == 0 {
             assert!(!verify(&bent, None, &quorum).valid, "byte {i} without trust");

@@ -3,6 +3,7 @@
 
 mod anchors;
 mod attacks;
+mod certificates;
 mod copy;
 mod crash;
 mod ending;

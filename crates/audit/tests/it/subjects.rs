@@ -1,7 +1,7 @@
 //! Evidence of a decision, of a person's history and of a destruction: as it should be, and rebuilt by somebody who gains
 //! from another story. The verifier in `docs/verify` says the same of each.
 
-use crate::ending::{AUTHORISATION, CASE, Ending, PERSON, Plan, SUBJECTS};
+use crate::ending::{AUTHORISATION, CASE, CERTIFICATE, Ending, PERSON, Plan, SUBJECTS};
 use crate::story::{check, quorum, what};
 use crate::support::{World, key, signed};
 use audit::evidence::{KINDS, verify};
@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-const NOWHERE: &str = "sm3:cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd";
+pub const NOWHERE: &str = "sm3:cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd";
 
 #[test]
 fn each_kind_verifies_offline() {
     for suite in [Suite::Gm, Suite::Intl] {
         let ending = Ending::write(suite, Plan::default());
         for (kind, id) in SUBJECTS {
-            assert!(KINDS.contains(&kind));
+            assert!(KINDS.contains(&kind) && KINDS.contains(&"resource_certificate"));
             let bytes = ending.evidence(kind, id);
             assert_eq!(ending.evidence(kind, id), bytes, "the same evidence twice");
             let report = check(&bytes, &ending.trust());
@@ -46,13 +46,13 @@ fn every_flipped_byte_is_found() {
 }
 
 /// One file that somebody rebuilt, and the codes under which it is refused.
-struct Forgery {
-    name: String,
-    bytes: Vec<u8>,
-    codes: Vec<&'static str>,
+pub struct Forgery {
+    pub name: String,
+    pub bytes: Vec<u8>,
+    pub codes: Vec<&'static str>,
 }
 
-fn forgery(name: impl Into<String>, bytes: Vec<u8>, codes: &[&'static str]) -> Forgery {
+pub fn forgery(name: impl Into<String>, bytes: Vec<u8>, codes: &[&'static str]) -> Forgery {
     Forgery { name: name.into(), bytes, codes: codes.to_vec() }
 }
 
@@ -103,7 +103,7 @@ fn resealed(honest: &Ending) -> Vec<Forgery> {
     out
 }
 
-fn array<'a>(body: &'a mut Value, path: &str) -> &'a mut Vec<Value> {
+pub fn array<'a>(body: &'a mut Value, path: &str) -> &'a mut Vec<Value> {
     body.pointer_mut(path).unwrap().as_array_mut().unwrap()
 }
 
@@ -139,6 +139,7 @@ fn rewritten(honest: &Ending) -> Vec<Forgery> {
             Plan { certificate: json!({"authorisation": "auth-2"}), ..plan() },
             &["destruction", "ok"],
         ),
+        ("another list", Plan { certificate: json!({"what": {"list": NOWHERE}}), ..plan() }, &["destruction", "ok"]),
         // With a zone that helps.
         ("a refused order", other(json!({"outcome": "refused"})), &["incomplete", "ok"]),
         ("a report on another", other(json!({"authorisation": "auth-2"})), &["incomplete", "ok"]),
@@ -226,7 +227,12 @@ fn the_python_verifier_says_the_same() {
         let (honest, forged) = forgeries(suite);
         let mut files: Vec<(String, Vec<u8>)> =
             SUBJECTS.iter().map(|(kind, id)| ((*kind).to_owned(), honest.evidence(kind, id))).collect();
-        files.extend(forged.into_iter().filter(|_| all).map(|f| (f.name, f.bytes)));
+        for effect in ["withdraw", "seal", "unseal"] {
+            let ending = Ending::write(suite, Plan { resource: Some(effect), ..Plan::default() });
+            files.push((effect.to_owned(), ending.evidence("resource_certificate", CERTIFICATE)));
+        }
+        let forged = forged.into_iter().chain(crate::certificates::forgeries(suite));
+        files.extend(forged.filter(|_| all).map(|f| (f.name, f.bytes)));
         let trust = honest.trust().to_bytes().unwrap();
         let pairs: Vec<_> = files.iter().map(|(_, bytes)| (bytes.clone(), trust.clone())).collect();
         let said = ask(&python, &pairs);
@@ -269,6 +275,8 @@ fn the_browser_is_tested_on_the_same_files() {
     let ending = Ending::write(Suite::Intl, Plan::default());
     let mut files = vec![("deployment.trust".to_owned(), ending.trust().to_bytes().unwrap())];
     files.extend(SUBJECTS.map(|(kind, id)| (format!("{kind}.json"), ending.evidence(kind, id))));
+    let withdrawn = Ending::write(Suite::Intl, Plan { resource: Some("withdraw"), ..Plan::default() });
+    files.push(("resource_certificate.json".to_owned(), withdrawn.evidence("resource_certificate", CERTIFICATE)));
     for (name, bytes) in files {
         let path = folder.join(name);
         if std::env::var_os("YUNYU_RECORD").is_some() {

@@ -235,7 +235,7 @@ fn kept(layout: &Layout) -> Result<Vec<PathBuf>, CliError> {
     // Over a device a ring holds no key, but without it nobody finds one.
     if keyplace::kept(layout)? != KeyPlace::File {
         let wanted = |p: &PathBuf| {
-            p.extension().is_some_and(|e| ["key", "uses", "destroyed", "retired"].iter().any(|w| e == *w))
+            p.extension().is_some_and(|e| ["key", "uses", "destroyed", "retired", "masked"].iter().any(|w| e == *w))
         };
         let names = fs::read_dir(layout.ring())?.map(|e| Ok(e?.path())).collect::<std::io::Result<Vec<_>>>()?;
         out.extend(names.into_iter().filter(wanted));

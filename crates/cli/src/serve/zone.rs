@@ -173,7 +173,7 @@ fn config(args: &RunArgs) -> Result<zone::node::NodeConfig, CliError> {
         listen,
         tls,
         trust: zone::node::Trust { deployment: trust.deployment, suite: trust.suite, clock, root: trust.root },
-        pack: Arc::new(PinnedPack(pack)),
+        pack: Arc::new(pack),
         signer: keyplace::zone_key(&layout, &*keys, ZONE_KEY)?,
         log_signer: keyplace::zone_key(&layout, &*keys, ZONE_LOG_KEY)?,
         keys,
@@ -276,26 +276,4 @@ fn origins(args: &RunArgs) -> Vec<String> {
     let own = args.platform.trim_end_matches('/').to_owned();
     let other = own.replacen("//127.0.0.1:", "//localhost:", 1);
     if other == own { vec![own] } else { vec![own, other] }
-}
-
-/// The zone's own reading of its pinned pack.
-struct PinnedPack(model::pack::Pack);
-
-impl zone::node::Policy for PinnedPack {
-    fn version(&self) -> String {
-        self.0.version()
-    }
-
-    fn check_quorum(
-        &self,
-        order: &model::order::WorkOrder,
-        acts: &[(model::Act, model::keylist::KeyHolder)],
-        object: &model::Digest,
-    ) -> Result<(), model::Refusal> {
-        model::quorum::check_quorum(&self.0, order, acts, object)
-    }
-
-    fn number(&self, name: &str) -> Option<i64> {
-        self.0.int(name)
-    }
 }

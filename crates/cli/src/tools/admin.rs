@@ -339,12 +339,18 @@ fn rotate_keys(args: &RotateArgs) -> Result<Said, CliError> {
 
 fn export_keys(args: &RotateArgs) -> Result<Said, CliError> {
     let layout = Layout::new(&args.data)?;
-    let digest = keepers::export(&layout)?;
-    let text = format!(
-        "主密钥已由两名保管人封存 sealed by two keepers: {}\n  {digest}\n  此后的备份含此文件；恢复密钥须两人到场。\n  Backups from now on hold it; restoring keys needs both.\n",
-        layout.keepers().display()
-    );
-    Ok(Said::new(0, json!({"sealed": layout.keepers(), "digest": digest}), text))
+    let keepers::Exported { master, pads, digest } = keepers::export(&layout)?;
+    let text = match &master {
+        Some(file) => format!(
+            "主密钥已由两名保管人封存 sealed by two keepers: {}\n  {digest}\n  此后的备份含此文件；恢复密钥须两人到场。\n  Backups from now on hold it; restoring keys needs both.\n",
+            file.display()
+        ),
+        None => format!(
+            "密钥在密码设备中，不可导出；封存密钥已由两名保管人封存。\nThe keys stay in their device; sealing keys are sealed by two keepers: {}\n  {digest}\n",
+            pads.display()
+        ),
+    };
+    Ok(Said::new(0, json!({"sealed": master, "sealing_keys": pads, "digest": digest}), text))
 }
 
 fn unseal(args: &UnsealArgs) -> Result<Said, CliError> {

@@ -22,7 +22,8 @@ use std::path::{Path, PathBuf};
 /// `evidence …`
 #[derive(Debug, Subcommand)]
 pub enum EvidenceTool {
-    /// 导出证据：产品、决定、某人的操作经过或销毁 · Export the evidence of a product, a decision, what a person did, or a destruction
+    /// 导出证据：产品、决定、某人的操作经过、销毁或资源证明 · Export the evidence of a product, a decision, what a person did, a
+    /// destruction, or a resource's certificate
     Export(ExportArgs),
     /// 导出离线核验网页（单个文件） · Write the offline verify page, one file
     Page(PageArgs),
@@ -33,8 +34,8 @@ pub enum EvidenceTool {
 /// Arguments of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// 产品编号，或种类（product decision query_history destruction）与编号 · A product, or a kind and an id:
-    /// `decision CASE`, `query_history PERSON`, `destruction AUTHORISATION`
+    /// 产品编号，或种类（product decision query_history destruction resource_certificate）与编号 · A product, or a kind and
+    /// an id: `decision CASE`, `query_history PERSON`, `destruction AUTHORISATION`, `resource_certificate CERTIFICATE`
     #[arg(value_name = "[KIND] ID", num_args = 1..=2, required = true)]
     pub what: Vec<String>,
     /// 数据目录 · Data folder
@@ -117,8 +118,8 @@ fn asked(what: &[String]) -> Result<(About, &str), CliError> {
         [kind, id] => About::parse(kind).map(|about| (about, id.as_str())).ok_or_else(|| {
             CliError::usage(
                 "KIND",
-                "证据种类是 product、decision、query_history 或 destruction。",
-                "The kind is product, decision, query_history or destruction.",
+                "证据种类是 product、decision、query_history、destruction 或 resource_certificate。",
+                "The kind is product, decision, query_history, destruction or resource_certificate.",
             )
         }),
         _ => Err(CliError::usage("ID", "请给出编号。", "Give an id.")),

@@ -2,6 +2,7 @@
 
 use crate::aead::{Aead, push_part};
 use crate::provider::{KeyId, KeyProvider, WrappedKey};
+use crate::ring::Mask;
 use crate::{CryptoError, DataKey, Suite, random};
 
 const MAGIC: &[u8; 8] = b"YUNYUENV";
@@ -164,6 +165,18 @@ pub fn rewrap_header(bytes: &[u8], provider: &dyn KeyProvider) -> Result<Option<
     if wrapped.0.len() != header.wrapped.0.len() {
         return Err(CryptoError::Unsupported("wrap a key to the length that it had"));
     }
+    header.wrapped = wrapped;
+    Ok(Some(header.encode()))
+}
+
+/// The bytes of the same header with its wrapped data key masked, or with `off` without its mask; `None` where it is so
+/// already. As long as before, so that it takes the old one's place.
+///
+/// # Errors
+/// As `open_header`; a wrapped key that no device made.
+pub fn mask_header(bytes: &[u8], mask: &Mask, off: bool) -> Result<Option<Vec<u8>>, CryptoError> {
+    let mut header = open_header(bytes)?;
+    let Some(wrapped) = mask.turn(off, &header.salt, &header.wrapped)? else { return Ok(None) };
     header.wrapped = wrapped;
     Ok(Some(header.encode()))
 }

@@ -11,7 +11,7 @@ mod reader;
 mod writer;
 
 pub(crate) use header::suite_byte;
-pub use header::{Context, Header, MAX_HEADER, open_header, rewrap_header};
+pub use header::{Context, Header, MAX_HEADER, mask_header, open_header, rewrap_header};
 pub use reader::{Fetch, Opened, SealReader, SealStream, open_file, open_object};
 pub use writer::{SealWriter, seal_object, seal_writer};
 

@@ -7,6 +7,8 @@
 //! | `<name>.retired` | this version is destroyed, a newer one took its place |
 //! | `<id>.sealed` | every version is sealed away under a sealing key that is not here any more |
 //! | `<pad>.pad` | a sealing key that was never used; its keepers have it too |
+//! | `<id>.masking` | data keys of a device's key are being masked under this sealing key, which is still here |
+//! | `<id>.masked` | they all are, and the sealing key is not here any more |
 //! | `<id>.destroyed` | tombstone: every version is destroyed, and the id is never given out again |
 //! | `<id>.uses` | up to how many data keys the newest version may have wrapped |
 
@@ -101,6 +103,15 @@ pub(super) struct SealedAway {
     pub(super) entries: Vec<KeyEntry>,
 }
 
+/// `<id>.masking` and `<id>.masked`: the sealing key of this name.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Masked {
+    pub(super) v: u32,
+    pub(super) id: KeyId,
+    pub(super) pad: String,
+}
+
 /// `<id>.uses`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,6 +132,9 @@ pub(super) struct Found {
     pub(super) tombstones: Vec<Tombstone>,
     /// What is sealed away and not destroyed.
     pub(super) sealed: Vec<SealedAway>,
+    /// Keys of a device whose data keys are being masked, and those whose all are.
+    pub(super) masking: Vec<Masked>,
+    pub(super) masked: Vec<Masked>,
     pub(super) uses: BTreeMap<KeyId, (u32, u64)>,
     /// Names that a device may hold without an entry.
     pub(super) making: Vec<String>,
@@ -149,6 +163,8 @@ pub(super) fn scan(dir: &Path) -> Result<Found, CryptoError> {
                 // A tombstone may stand later in the list: what it ends is taken out below.
                 found.sealed.push(s);
             }
+            "masking" => found.masking.push(read(&path, |m: &Masked| (m.v, m.id.to_string()))?),
+            "masked" => found.masked.push(read(&path, |m: &Masked| (m.v, m.id.to_string()))?),
             "uses" => {
                 let u: Uses = read(&path, |u: &Uses| (u.v, u.id.to_string()))?;
                 found.uses.insert(u.id, (u.version, u.reserved));
@@ -161,6 +177,12 @@ pub(super) fn scan(dir: &Path) -> Result<Found, CryptoError> {
     }
     for s in found.sealed.extract_if(.., |s| found.tombstones.iter().any(|t| t.id == s.id)) {
         found.ended.push((s.id.to_string(), dir.join(format!("{}.sealed", s.id))));
+    }
+    let gone: Vec<String> = found.tombstones.iter().map(|t| t.id.to_string()).collect();
+    for (all, end) in [(&mut found.masking, "masking"), (&mut found.masked, "masked")] {
+        for m in all.extract_if(.., |m| gone.contains(&m.id.to_string())) {
+            found.ended.push((m.id.to_string(), dir.join(format!("{}.{end}", m.id))));
+        }
     }
     Ok(found)
 }
@@ -188,7 +210,9 @@ pub(super) fn keys_of(dir: &Path, id: &KeyId) -> Result<Vec<(String, PathBuf)>, 
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         let name = stem(&path).to_owned();
-        if ["key", "sealed"].contains(&extension(&path)) && name.split('.').next() == Some(id.as_str()) {
+        if ["key", "sealed", "masking", "masked"].contains(&extension(&path))
+            && name.split('.').next() == Some(id.as_str())
+        {
             out.push((name, path));
         }
     }
@@ -220,7 +244,7 @@ fn extension(path: &Path) -> &str {
     path.extension().and_then(|e| e.to_str()).unwrap_or_default()
 }
 
-fn stem(path: &Path) -> &str {
+pub(super) fn stem(path: &Path) -> &str {
     path.file_stem().and_then(|e| e.to_str()).unwrap_or_default()
 }
 

@@ -6,9 +6,11 @@
 //! a backup keeps): where that matters, the vault is a device.
 
 mod files;
+mod masking;
 mod sealing;
 
 pub(crate) use files::write_atomic;
+pub use masking::Mask;
 pub use sealing::{keep_sealing_keys, new_sealing_keys};
 
 use crate::provider::{DataKey, Keeping, KeyId, KeyInfo, KeyProvider, KeyState, SealingKeys, WrappedKey};
@@ -49,7 +51,11 @@ pub fn inventory(dir: &Path) -> Result<Vec<KeyInfo>, CryptoError> {
     let found = files::scan(dir)?;
     let mut all: Vec<KeyInfo> = found.tombstones.into_iter().map(files::gone).collect();
     all.extend(found.sealed.iter().filter_map(|s| files::sealed(s, found.uses.get(&s.id))));
-    all.extend(by_id(found.live).iter().filter_map(|(id, of)| files::info(of, found.uses.get(id))));
+    let masked = |id: &KeyId| found.masked.iter().any(|m| m.id == *id);
+    let state = |id: &KeyId| if masked(id) { KeyState::Sealed } else { KeyState::Live };
+    let live = by_id(found.live);
+    let live = live.iter().filter_map(|(id, of)| Some((id, files::info(of, found.uses.get(id))?)));
+    all.extend(live.map(|(id, info)| KeyInfo { state: state(id), ..info }));
     all.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(all)
 }
@@ -117,6 +123,7 @@ impl<V: Vault> KeyRing<V> {
             }
             entries.insert(id, Entry { reserved: info.wrapped, info, versions });
         }
+        Self::adopt_masked(dir, &found.masked, &mut entries)?;
         Ok(Self { dir: dir.to_owned(), vault, max_wrapped: MAX_WRAPPED, entries: Mutex::new(entries) })
     }
 
@@ -149,7 +156,9 @@ impl<V: Vault> KeyRing<V> {
     fn take_use(&self, id: &KeyId) -> Result<V::Kek, CryptoError> {
         let mut entries = self.lock();
         let entry = entries.get_mut(id).ok_or(CryptoError::UnknownKey)?;
-        let kek = entry.versions.last_key_value().map(|(_, k)| k.clone()).ok_or_else(|| unusable(&entry.info))?;
+        // Material in a device stays there while what it wrapped is masked.
+        let newest = entry.versions.last_key_value().filter(|_| entry.info.state == KeyState::Live);
+        let kek = newest.map(|(_, k)| k.clone()).ok_or_else(|| unusable(&entry.info))?;
         if entry.info.wrapped >= self.max_wrapped {
             return Err(CryptoError::Exhausted);
         }
@@ -168,7 +177,7 @@ impl<V: Vault> KeyRing<V> {
         let entries = self.lock();
         let entry = entries.get(id).ok_or(CryptoError::UnknownKey)?;
         let keks: Vec<V::Kek> = entry.versions.values().rev().cloned().collect();
-        if keks.is_empty() { Err(unusable(&entry.info)) } else { Ok(keks) }
+        if keks.is_empty() || entry.info.state != KeyState::Live { Err(unusable(&entry.info)) } else { Ok(keks) }
     }
 
     /// Opens a wrapped key; tells whether it lies under the newest material.
@@ -286,7 +295,28 @@ impl<V: Vault> KeyProvider for KeyRing<V> {
     }
 
     fn can_seal(&self) -> bool {
-        !V::OUTSIDE && files::pads(&self.dir).is_ok_and(|p| !p.is_empty())
+        let masking = files::scan(&self.dir).map_or(0, |f| f.masking.len());
+        files::pads(&self.dir).is_ok_and(|p| p.len() > masking)
+    }
+
+    fn masks(&self) -> bool {
+        V::OUTSIDE
+    }
+
+    fn begin_masking(&self, id: &KeyId) -> Result<Option<Mask>, CryptoError> {
+        self.mask(id)
+    }
+
+    fn end_masking(&self, id: &KeyId) -> Result<(), CryptoError> {
+        self.masked(id)
+    }
+
+    fn begin_unmasking(&self, id: &KeyId, with: &SealingKeys) -> Result<Option<Mask>, CryptoError> {
+        self.unmask(id, with)
+    }
+
+    fn end_unmasking(&self, id: &KeyId) -> Result<(), CryptoError> {
+        self.unmasked(id)
     }
 
     fn seal_away(&self, id: &KeyId) -> Result<(), CryptoError> {

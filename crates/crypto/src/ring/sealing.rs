@@ -33,7 +33,9 @@ pub fn new_sealing_keys(n: usize) -> Result<SealingKeys, CryptoError> {
 /// # Errors
 /// Storage failed.
 pub fn keep_sealing_keys(ring: &Path, keys: &SealingKeys) -> Result<(), CryptoError> {
-    for left in files::pads(ring)? {
+    // One under which masking is under way is in use: without it what is masked already could not be finished here.
+    let used: Vec<String> = files::scan(ring)?.masking.into_iter().map(|m| m.pad).collect();
+    for left in files::pads(ring)?.into_iter().filter(|p| !used.iter().any(|u| u == files::stem(p))) {
         remove_wiped(&left)?;
     }
     for (name, key) in keys {
@@ -42,7 +44,7 @@ pub fn keep_sealing_keys(ring: &Path, keys: &SealingKeys) -> Result<(), CryptoEr
     Ok(())
 }
 
-fn read_pad(path: &Path) -> Result<Zeroizing<[u8; 32]>, CryptoError> {
+pub(super) fn read_pad(path: &Path) -> Result<Zeroizing<[u8; 32]>, CryptoError> {
     let (text, mut key) = (Zeroizing::new(fs::read(path)?), Zeroizing::new([0; 32]));
     hex::decode_to_slice(text.as_slice(), key.as_mut()).map_err(|_| CryptoError::Malformed("sealing key"))?;
     Ok(key)

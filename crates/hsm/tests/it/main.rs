@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod child;
+mod masking;
 mod pkcs11;
 mod sdf;
 mod softhsm;

@@ -9,9 +9,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-const LABEL: &str = "zone keys";
+pub(crate) const LABEL: &str = "zone keys";
 
-fn open(hsm: &SoftHsm) -> Result<Arc<dyn KeyProvider>, CryptoError> {
+pub(crate) fn open(hsm: &SoftHsm) -> Result<Arc<dyn KeyProvider>, CryptoError> {
     let ring = hsm.ring();
     hsm::init(&hsm.place(LABEL), Ring { dir: &ring, master: Path::new("/none"), suite: Suite::Intl }, pin())
 }

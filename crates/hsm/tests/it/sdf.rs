@@ -17,7 +17,7 @@ fn library() -> PathBuf {
 }
 
 /// Runs a test's body over a device of its own that has key-encryption key 1.
-fn with_device(test: &str, body: impl FnOnce(&Path)) {
+pub(crate) fn with_device(test: &str, body: impl FnOnce(&Path)) {
     if let Some(dir) = std::env::var_os(DIR) {
         return body(Path::new(&dir));
     }
@@ -32,7 +32,7 @@ fn open_at(device: &Path, kek: u32) -> Result<Arc<dyn KeyProvider>, CryptoError>
     hsm::init(&place, Ring { dir: &ring, master: Path::new("/none"), suite: Suite::Gm }, None)
 }
 
-fn open(device: &Path) -> Result<Arc<dyn KeyProvider>, CryptoError> {
+pub(crate) fn open(device: &Path) -> Result<Arc<dyn KeyProvider>, CryptoError> {
     open_at(device, 1)
 }
 

@@ -11,12 +11,12 @@ const PASSPHRASE: &str = "a passphrase for backups";
 const KEEPERS: [&str; 2] = ["the first keeper's own words", "the second keeper's own words"];
 
 /// Runs a command with every passphrase in its environment.
-fn admin(words: &[&str], code: i32) -> Value {
+pub fn admin(words: &[&str], code: i32) -> Value {
     kept_by(words, code, KEEPERS)
 }
 
 /// The same with the passphrases of these keepers.
-fn kept_by(words: &[&str], code: i32, keepers: [&str; 2]) -> Value {
+pub fn kept_by(words: &[&str], code: i32, keepers: [&str; 2]) -> Value {
     let out = Command::new(yunyu())
         .arg("admin")
         .args(words)
@@ -51,11 +51,11 @@ fn killed(words: &[&str], after: Duration) {
     child.wait().unwrap();
 }
 
-fn text(path: &Path) -> &str {
+pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut out = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
@@ -64,7 +64,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     out
 }
 
-fn names(folder: &Path, end: &str) -> Vec<String> {
+pub fn names(folder: &Path, end: &str) -> Vec<String> {
     let name = |p: PathBuf| p.file_name().unwrap().to_string_lossy().into_owned();
     let mut out: Vec<String> = files(folder).into_iter().map(name).filter(|n| n.ends_with(end)).collect();
     out.sort();

@@ -1,7 +1,9 @@
 //! The main job with the zone's keys in a cryptographic device, rotation in between, and the ending that destroys keys
 //! there; and a rotation that is killed.
 
-use crate::program::{json, logs_hold, story, yunyu};
+use crate::people::Person;
+use crate::program::{Served, json, logs_hold, story, yunyu};
+use crate::resources::City;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -52,6 +54,7 @@ fn whole_life(data: &Path, suite: &str, place: &str, kind: &str, env: &[(&str, &
     let rotated = told(&["admin", "rotate-keys", "--data", at, "--json"], env);
     assert!(rotated["keys"].as_u64().unwrap() >= 2 && rotated["objects"].as_u64().unwrap() >= 3, "{rotated}");
 
+    tokio::runtime::Runtime::new().unwrap().block_on(sealing(data, env));
     let (out, secret) = (data.with_extension("backup"), Path::new("a passphrase for backups"));
     let env = &[env, &[("YUNYU_BACKUP_PASSPHRASE", secret)]].concat();
     let backup = ["admin", "backup", "--data", at, "--out", out.to_str().unwrap(), "--json"];
@@ -64,6 +67,35 @@ fn whole_life(data: &Path, suite: &str, place: &str, kind: &str, env: &[(&str, &
     backups_after_a_destruction(data, &out, env);
     let after = inventory(&doctor(env), "authorisation");
     assert!(after.1 >= 1, "the ending destroys keys: {after:?}");
+}
+
+/// A resource whose key cannot be taken out is sealed and opened again all the same, by the people of the city and two keepers.
+async fn sealing(data: &Path, env: &[(&str, &Path)]) {
+    let at = data.to_str().unwrap();
+    let [first, second] = ["the first keeper's own words", "the second keeper's own words"].map(Path::new);
+    let keepers =
+        |first, second| [env, &[("YUNYU_KEEPER_1_PASSPHRASE", first), ("YUNYU_KEEPER_2_PASSPHRASE", second)]].concat();
+    let exported = told(&["admin", "export-keys", "--data", at, "--json"], &keepers(first, second));
+    assert!(exported["sealed"].is_null() && exported["sealing_keys"].is_string(), "{exported}");
+    assert!(!data.join("zone/keys/keepers.json").exists());
+    let served = Served::start_in(data, env);
+    let city = City::of(&served, data).await;
+    let provider = Person::of(&served, data, "provider1.approver").await;
+    let bureau = Person::of(&served, data, "bureau.reviewer").await;
+    let case = city.decided("sealing", "under_dispute", &provider, &bureau).await;
+    city.becomes(&provider, "sealed", &case).await;
+    assert_eq!(city.job(&served).await.1, "resource-sealed");
+    let case = city.decided("unsealing", "dispute_settled", &provider, &bureau).await;
+    // Ordered after it, so that the zone has taken the order once this is refused.
+    assert_eq!(city.job(&served).await.1, "resource-sealed", "an order alone opens nothing");
+    drop(served);
+    let unseal = ["admin", "unseal", "--data", at, "--resource", &city.resource, "--json"];
+    refused(&unseal, &keepers(first, Path::new("not the second's words")));
+    assert_eq!(told(&unseal, &keepers(first, second))["keys"], 1);
+    let served = Served::start_in(data, env);
+    let provider = Person::of(&served, data, "provider1.approver").await;
+    city.becomes(&provider, "catalogued", &case).await;
+    assert_eq!(city.job(&served).await.0, "done");
 }
 
 fn drilled(data: &Path, out: &Path, env: &[(&str, &Path)]) -> Value {

@@ -210,7 +210,7 @@ async fn a_dump_comes_back_with_its_folder_and_only_with_it() {
     assert!(cluster.psql("CREATE DATABASE back").status.success());
     cluster.client("pg_restore", &["-d", "back", text(&back)]);
     let other = cluster.url_of("back");
-    let served = Served::on(&fresh, Some(&other));
+    let served = Served::start_in(&fresh, &[("YUNYU_DATABASE", Path::new(&other))]);
     let token = served.sign_in("bureau.approver").await;
     let list = served.get(&token, "/api/v1/authorisations").await;
     let rows = list["authorisations"].as_array().unwrap();

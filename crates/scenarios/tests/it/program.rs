@@ -96,17 +96,17 @@ pub struct Served {
 
 impl Served {
     pub fn start(data: &Path) -> Self {
-        Self::on(data, None)
+        Self::start_in(data, &[])
     }
 
-    /// The same on another database than the folder's own.
-    pub fn on(data: &Path, database: Option<&str>) -> Self {
+    /// The same with more in its environment.
+    pub fn start_in(data: &Path, env: &[(&str, &Path)]) -> Self {
         // One provider for the whole process; a second installation is no error.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut child = Command::new(yunyu())
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
-            .envs(database.map(|url| ("YUNYU_DATABASE", url)))
+            .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

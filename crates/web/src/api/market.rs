@@ -159,6 +159,17 @@ pub async fn get_destruction_evidence(
     evidence(&s, &actor, About::Destruction, &id).await
 }
 
+/// The evidence file of a certificate that a resource was withdrawn, sealed or unsealed. For its provider and those who oversee.
+#[utoipa::path(get, path = "/api/v1/resource-certificates/{certificate}/evidence", tag = "catalogue",
+    params(("certificate" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub async fn get_resource_certificate_evidence(
+    State(s): State<WebState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> WebResult<impl IntoResponse> {
+    evidence(&s, &actor, About::ResourceCertificate, &id).await
+}
+
 async fn evidence(s: &WebState, actor: &Actor, about: About, id: &str) -> WebResult<impl IntoResponse + use<>> {
     app::views::check_evidence(&s.app, actor, about, id).await?;
     let source = app::evidence::Source {

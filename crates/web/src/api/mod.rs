@@ -65,6 +65,7 @@ pub fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(market::get_case_evidence))
         .routes(routes!(market::get_person_evidence))
         .routes(routes!(market::get_destruction_evidence))
+        .routes(routes!(market::get_resource_certificate_evidence))
         .routes(routes!(audit_log::list_leaves))
         .routes(routes!(audit_log::get_checkpoint))
         .routes(routes!(public::list_public_products))

@@ -114,9 +114,7 @@ fn fits(core: &Core, state: &State, effect: &Effect, now: Timestamp) -> Result<(
         Effect::Release(s) => fits_release(state, s, now),
         Effect::Recipient(s) => fits_recipient(state, s, now),
         Effect::Suspend(s) | Effect::Restore(s) | Effect::Destroy(s) => fits_stop(state, effect, s),
-        Effect::Withdraw(s) | Effect::Seal(s) | Effect::Unseal(s) => {
-            resources::fits(state, core.cfg.keys.can_seal(), effect, s)
-        }
+        Effect::Withdraw(s) | Effect::Seal(s) | Effect::Unseal(s) => resources::fits(core, state, effect, s, now),
     }
 }
 

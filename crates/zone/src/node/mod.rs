@@ -19,6 +19,7 @@ mod journal;
 mod leases;
 mod leaves;
 mod link;
+mod masking;
 mod outcome;
 mod policy;
 mod receipts;

@@ -4,7 +4,8 @@ use model::keylist::KeyHolder;
 use model::order::WorkOrder;
 use model::pack::Pack;
 use model::quorum::check_quorum;
-use model::{Act, Digest, Refusal};
+use model::retention::check_resource;
+use model::{Act, Digest, Refusal, Timestamp};
 
 /// What the node asks its rule pack.
 pub trait Policy: Send + Sync {
@@ -15,6 +16,11 @@ pub trait Policy: Send + Sync {
     /// # Errors
     /// The approvals do not suffice.
     fn check_quorum(&self, order: &WorkOrder, acts: &[(Act, KeyHolder)], object: &Digest) -> Result<(), Refusal>;
+    /// Whether a resource's records may be destroyed at `now`, when they were supplied last at `supplied`.
+    ///
+    /// # Errors
+    /// Their retention is not over, under the article that says so; or the pack knows none.
+    fn check_retention(&self, supplied: Timestamp, now: Timestamp) -> Result<(), Refusal>;
     /// A whole number among the pack's parameters (thresholds of engine and gate), by name.
     fn number(&self, name: &str) -> Option<i64>;
 }
@@ -26,6 +32,10 @@ impl Policy for Pack {
 
     fn check_quorum(&self, order: &WorkOrder, acts: &[(Act, KeyHolder)], object: &Digest) -> Result<(), Refusal> {
         check_quorum(self, order, acts, object)
+    }
+
+    fn check_retention(&self, supplied: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+        check_resource(self, supplied, now)
     }
 
     fn number(&self, name: &str) -> Option<i64> {

@@ -57,8 +57,8 @@ refusals! {
     bad_grant = "grant-unusable", "ZONE-ORDER-14", "授权内容与目录中的资源、字段或用途不符", "the grant does not fit the resources, fields or purpose";
     /// Another organisation's resource.
     other_provider = "resource-other-provider", "ZONE-RESOURCE-1", "该资源由另一提供单位提供", "the resource is another provider's";
-    /// No sealing key, or keys that nothing can be taken out of.
-    cannot_seal = "sealing-unavailable", "ZONE-RESOURCE-2", "没有可用的封存密钥（须先由两名保管人导出），或密钥在密码设备中", "there is no sealing key left (two keepers export them first), or the keys are in a device";
+    /// No sealing key.
+    cannot_seal = "sealing-unavailable", "ZONE-RESOURCE-2", "没有可用的封存密钥：须先由两名保管人在运营域所在的机器上导出（yunyu admin export-keys），再重新提出", "there is no sealing key left: two keepers export them at the zone's machine first (yunyu admin export-keys); then propose it anew";
     /// Nothing to unseal, or another order is under way.
     not_sealed = "resource-not-sealed", "ZONE-RESOURCE-3", "该资源没有封存，或另一指令尚在办理", "the resource is not sealed, or another order is under way";
     /// Authorisation is destroyed.

@@ -6,6 +6,7 @@ use super::core::Core;
 use super::destroyed;
 use super::draft::Draft;
 use super::error::NodeError;
+use super::masking;
 use super::outcome;
 use super::record::Record;
 use super::refuse;
@@ -14,9 +15,9 @@ use super::state::{Bound, Phase, State};
 use super::verify::plain_id;
 use super::{flush, open};
 use crypto::{KeyId, KeyState, SealingKeys};
-use model::Refusal;
 use model::ids::{JobId, ResourceId};
 use model::order::{DestroyedObjects, Effect, ResourceStopSpec};
+use model::{Refusal, Timestamp};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -77,8 +78,14 @@ pub(crate) fn all_usable<'a>(
     resources.into_iter().try_for_each(|r| usable(state, r))
 }
 
-/// Whether an order about a resource fits what the zone holds. `can_seal`: a key can be sealed away now.
-pub(crate) fn fits(state: &State, can_seal: bool, effect: &Effect, spec: &ResourceStopSpec) -> Result<(), Refusal> {
+/// Whether an order about a resource fits what the zone holds and, by its own pack and clock, the retention of records.
+pub(crate) fn fits(
+    core: &Core,
+    state: &State,
+    effect: &Effect,
+    spec: &ResourceStopSpec,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let short = |s: &str| s.len() <= 64 && !s.chars().any(char::is_control);
     let formed = plain_id(spec.resource.as_str()) && plain_id(spec.provider.as_str());
     if !formed || !short(&spec.article) || !short(&spec.ground) {
@@ -91,8 +98,12 @@ pub(crate) fn fits(state: &State, can_seal: bool, effect: &Effect, spec: &Resour
     let how = state.held.get(&spec.resource).map(|h| &h.how);
     match (how, effect) {
         (Some(How::Withdrawing(_) | How::Withdrawn), _) => usable(state, &spec.resource),
-        (_, Effect::Withdraw(_)) => Ok(()),
-        (None | Some(How::Unsealing), Effect::Seal(_)) if can_seal || how.is_some() => Ok(()),
+        // Whatever the platform found: nothing was supplied, or its retention is over.
+        (_, Effect::Withdraw(_)) => match state.supplied.get(&spec.resource) {
+            None => Ok(()),
+            Some(supplied) => core.cfg.pack.check_retention(*supplied, now),
+        },
+        (None | Some(How::Unsealing), Effect::Seal(_)) if core.cfg.keys.can_seal() || how.is_some() => Ok(()),
         (None, Effect::Seal(_)) => Err(refuse::cannot_seal()),
         (Some(How::Sealed), Effect::Unseal(_)) => Ok(()),
         _ => Err(refuse::not_sealed()),
@@ -197,7 +208,7 @@ fn plan_of(core: &Core, resource: &ResourceId, folder: &Path) -> Result<Leaving,
 fn seal(core: &Core, held: &Held) -> Result<(), NodeError> {
     let keys = keys_of(core, &held.stop.resource);
     for id in &keys {
-        core.cfg.keys.seal_away(id)?;
+        if core.cfg.keys.masks() { masking::seal(core, id)? } else { core.cfg.keys.seal_away(id)? }
     }
     forget(core)?;
     core.commit(|draft| outcome::resource_sealed(draft, &held.bound, &held.stop, &keys))
@@ -234,7 +245,7 @@ pub async fn unseal(cfg: NodeConfig, resource: &ResourceId, with: &SealingKeys) 
     let held = held.ok_or(NodeError::NotOrdered)?;
     let keys = keys_of(&core, resource);
     for id in &keys {
-        core.cfg.keys.open_sealed(id, with)?;
+        if core.cfg.keys.masks() { masking::open(&core, id, with)? } else { core.cfg.keys.open_sealed(id, with)? }
     }
     core.commit(|draft| outcome::resource_unsealed(draft, &held.bound, &held.stop, &keys))?;
     flush(&core).await?;

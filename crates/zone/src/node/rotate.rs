@@ -15,9 +15,10 @@ use super::time::write_atomically;
 use super::{flush, open};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use crypto::{KeyInfo, KeyState, MAX_HEADER, open_header, rewrap_header};
+use crypto::{KeyId, KeyInfo, KeyState, MAX_HEADER, open_header, rewrap_header};
 use model::Digest;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::FileExt;
@@ -49,6 +50,32 @@ fn redo_file(data: &Path) -> PathBuf {
 /// A folder whose sealed objects keep their headers as long as this is held.
 pub struct Still(#[allow(dead_code, reason = "the lock falls with the file")] File);
 
+/// Nobody else copies objects or writes their headers as long as this is held; what is being masked says so in the folder, so
+/// that no copy is made while only some are.
+pub(crate) struct Alone {
+    data: PathBuf,
+    _lock: File,
+}
+
+impl Alone {
+    pub(crate) fn masking(data: &Path) -> Result<Self, NodeError> {
+        let lock = rotation_lock(data)?;
+        lock.try_lock().map_err(|_| NodeError::Copied)?;
+        write_atomically(&masking_file(data), b"")?;
+        Ok(Self { data: data.to_owned(), _lock: lock })
+    }
+
+    pub(crate) fn done(self) -> Result<(), NodeError> {
+        let path = masking_file(&self.data);
+        fs::remove_file(&path).map_err(NodeError::io("ending a masking"))?;
+        super::journal::sync_parent(&path)
+    }
+}
+
+fn masking_file(data: &Path) -> PathBuf {
+    data.join("masking")
+}
+
 /// Holds a rotation off while objects are copied; several may. A rotation that was cut short must go on first: one object's
 /// header may be half written.
 ///
@@ -57,7 +84,7 @@ pub struct Still(#[allow(dead_code, reason = "the lock falls with the file")] Fi
 pub fn hold_still(data: &Path) -> Result<Still, NodeError> {
     let file = rotation_lock(data)?;
     file.try_lock_shared().map_err(|_| NodeError::Rotating)?;
-    if redo_file(data).exists() { Err(NodeError::Rotating) } else { Ok(Still(file)) }
+    if redo_file(data).exists() || masking_file(data).exists() { Err(NodeError::Rotating) } else { Ok(Still(file)) }
 }
 
 fn rotation_lock(data: &Path) -> Result<File, NodeError> {
@@ -92,7 +119,11 @@ pub async fn rotate_keys(cfg: NodeConfig) -> Result<Rotated, NodeError> {
     let still = rotation_lock(&core.cfg.data)?;
     still.try_lock().map_err(|_| NodeError::Copied)?;
     let mut all = Rotated::default();
-    let ours = |k: &KeyInfo| k.state == KeyState::Live && [RESOURCE_KEY, AUTHORISATION_KEY].contains(&&*k.purpose);
+    // What is being sealed is not rotated besides: some of its headers are masked.
+    let held = core.read(|s| s.held.keys().map(ToString::to_string).collect::<BTreeSet<_>>());
+    let sealing = |k: &KeyInfo| k.purpose == RESOURCE_KEY && held.contains(&k.scope);
+    let purposes = [RESOURCE_KEY, AUTHORISATION_KEY];
+    let ours = |k: &KeyInfo| k.state == KeyState::Live && purposes.contains(&&*k.purpose) && !sealing(k);
     for key in core.cfg.keys.list().into_iter().filter(ours) {
         all.objects += rotate(&core, &key)?;
         all.keys += 1;
@@ -109,7 +140,7 @@ pub(crate) fn rotate(core: &Core, key: &KeyInfo) -> Result<u64, NodeError> {
         RESOURCE_KEY => format!("res/{}", key.scope),
         _ => sealed::authorisation_folder_of(&key.scope),
     };
-    let objects = objects_under(core, &folder, key)?;
+    let objects = objects_under(core, &folder, &key.id)?;
     let mut wrapped = 0;
     for object in &objects {
         wrapped += u64::from(rewrap(core, object)?);
@@ -134,7 +165,7 @@ pub(crate) fn rotate(core: &Core, key: &KeyInfo) -> Result<u64, NodeError> {
 }
 
 /// Sealed objects of a key below a folder, by path. Files that are no sealed objects (counts, staging) are none of a key.
-fn objects_under(core: &Core, folder: &str, key: &KeyInfo) -> Result<Vec<String>, NodeError> {
+pub(crate) fn objects_under(core: &Core, folder: &str, key: &KeyId) -> Result<Vec<String>, NodeError> {
     let (root, mut waiting, mut out) = (sealed::objects(core), vec![folder.to_owned()], Vec::new());
     while let Some(folder) = waiting.pop() {
         for path in sealed::entries(&root.join(&folder))? {
@@ -142,7 +173,7 @@ fn objects_under(core: &Core, folder: &str, key: &KeyInfo) -> Result<Vec<String>
             let object = format!("{folder}/{name}");
             if path.is_dir() {
                 waiting.push(object);
-            } else if open_header(&head(&path)?).is_ok_and(|h| h.key == key.id) {
+            } else if open_header(&head(&path)?).is_ok_and(|h| h.key == *key) {
                 out.push(object);
             }
         }
@@ -151,7 +182,7 @@ fn objects_under(core: &Core, folder: &str, key: &KeyInfo) -> Result<Vec<String>
     Ok(out)
 }
 
-fn head(path: &Path) -> Result<Vec<u8>, NodeError> {
+pub(crate) fn head(path: &Path) -> Result<Vec<u8>, NodeError> {
     let mut head = Vec::new();
     let file = File::open(path).map_err(NodeError::io("reading an object's header"))?;
     file.take(MAX_HEADER as u64).read_to_end(&mut head).map_err(NodeError::io("reading an object's header"))?;
@@ -163,10 +194,14 @@ fn rewrap(core: &Core, object: &str) -> Result<bool, NodeError> {
     let Some(header) = rewrap_header(&head(&sealed::objects(core).join(object))?, core.cfg.keys.as_ref())? else {
         return Ok(false);
     };
+    write_header(core, object, &header).map(|()| true)
+}
+
+/// Puts a header of the same length into its object's place.
+pub(crate) fn write_header(core: &Core, object: &str, header: &[u8]) -> Result<(), NodeError> {
     let redo = Rewrap { v: 1, object: object.to_owned(), header: BASE64.encode(header) };
     write_atomically(&redo_file(&core.cfg.data), &crypto::canonical(&redo)?)?;
-    finish(&core.cfg.data)?;
-    Ok(true)
+    finish(&core.cfg.data)
 }
 
 /// Writes a header that is under way into its object. Whoever opens the folder calls this before anything reads.

@@ -104,6 +104,8 @@ pub(crate) struct State {
     /// Contracts that were replaced while records were held under them: those records are still there.
     pub(crate) earlier: BTreeMap<ResourceId, Vec<String>>,
     pub(crate) batches: BTreeMap<BatchId, StoredBatch>,
+    /// When records of a resource were stored last.
+    pub(crate) supplied: BTreeMap<ResourceId, Timestamp>,
     pub(crate) grants: BTreeMap<GrantId, Ordered<GrantSpec>>,
     /// What was authorised, by order.
     pub(crate) authorisations: BTreeMap<AuthorisationId, Authorised>,
@@ -165,6 +167,8 @@ impl State {
             Record::OrderApplied { order } => self.apply_order(order),
             Record::OrderRefused { seq, .. } => self.order_seq = seq,
             Record::BatchStored { batch } => {
+                let at = self.at;
+                self.supplied.extend(at.map(|at| (batch.resource.clone(), at)));
                 self.batches.insert(batch.batch.clone(), batch);
             }
             Record::JobStarted { job, batches } => self.phase(&job, Phase::Started(batches)),

@@ -3,6 +3,7 @@
 mod orders;
 mod rules;
 mod scripts;
+mod taking;
 mod ways;
 
 use crate::world::{self, *};

@@ -1,10 +1,11 @@
 //! A small deployment for tests: root, platform, people, and a platform that speaks the link over HTTP.
 
+use super::device::Device;
 use crate::node::config::{Limits, NodeConfig, Trust};
 use crate::node::core::Core;
 use crate::node::policy::Policy;
 use crate::node::record::Record;
-use crypto::{FileKeyProvider, Hash, SigningKey, Suite, digest_of};
+use crypto::{FileKeyProvider, Hash, KeyProvider, KeyRing, SigningKey, Suite, digest_of};
 use model::act::ACT_TYPE;
 use model::ids::{CaseId, OrgId, PersonId};
 use model::keylist::{KEY_LIST_TYPE, KeyEntry, KeyHolder, KeyList};
@@ -49,6 +50,10 @@ impl Policy for TwoOrgs {
         }
     }
 
+    fn check_retention(&self, _: Timestamp, _: Timestamp) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     fn number(&self, _: &str) -> Option<i64> {
         None
     }
@@ -65,6 +70,8 @@ pub struct World {
     pub people: BTreeMap<&'static str, Person>,
     /// Milliseconds added to the machine's clock.
     pub shift: Arc<AtomicI64>,
+    /// Whether keys are in a device.
+    device: bool,
     start: Instant,
 }
 
@@ -96,8 +103,24 @@ impl World {
             zone_log: key(),
             people: people.into(),
             shift: Arc::default(),
+            device: false,
             start: Instant::now(),
         }
+    }
+
+    /// A world whose zone keeps its keys in a device.
+    pub fn in_device() -> Self {
+        Self { device: true, ..Self::new() }
+    }
+
+    fn keys(&self) -> Arc<dyn KeyProvider> {
+        let ring = self.dir.path().join("ring");
+        if self.device {
+            std::fs::create_dir_all(&ring).unwrap();
+            let device = Device { dir: self.dir.path().join("device"), suite: self.suite };
+            return Arc::new(KeyRing::over(&ring, device).unwrap());
+        }
+        Arc::new(FileKeyProvider::init(&ring, &self.dir.path().join("master"), self.suite).unwrap())
     }
 
     pub fn now(&self) -> Timestamp {
@@ -113,8 +136,6 @@ impl World {
     }
 
     pub fn config(&self, platform: &str) -> NodeConfig {
-        let ring = self.dir.path().join("ring");
-        let keys = FileKeyProvider::init(&ring, &self.dir.path().join("master"), self.suite).unwrap();
         NodeConfig {
             data: self.dir.path().join("zone"),
             log: self.dir.path().join("log/zone"),
@@ -130,7 +151,7 @@ impl World {
                 root: self.root.public(),
             },
             pack: Arc::new(TwoOrgs),
-            keys: Arc::new(keys),
+            keys: self.keys(),
             custody: None,
             signer: self.zone.clone(),
             log_signer: self.zone_log.clone(),

@@ -1,0 +1,291 @@
+//! A resource is sealed, unsealed and withdrawn through both processes, as the people of a city do it: what stops at once, what
+//! only two keepers open, what no backup brings back, and what stays.
+
+use crate::backup::{admin, files, kept_by, names, text};
+use crate::people::Person;
+use crate::program::{Served, json, logs_hold};
+use reqwest::StatusCode;
+use serde_json::{Value, json as doc};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A city's folder after its main job, with a grant open over the records of two providers.
+pub struct City {
+    /// What is made lies beside it.
+    data: PathBuf,
+    /// One resource, its provider, the grant over it and the job that was run.
+    pub resource: String,
+    provider: String,
+    grant: String,
+    sql: String,
+}
+
+impl City {
+    fn data(&self) -> PathBuf {
+        self.data.clone()
+    }
+
+    fn beside(&self, name: &str) -> PathBuf {
+        self.data.with_file_name(name)
+    }
+
+    async fn told(dir: &Path, city: &str, suite: &str) -> Self {
+        let data = dir.join("data");
+        json(&["story", "--city", city, "--suite", suite, "--rows", "2000", "--json", "--data", text(&data)], 0);
+        let served = Served::start(&data);
+        Self::of(&served, &data).await
+    }
+
+    /// What the story left in a folder.
+    pub async fn of(served: &Served, data: &Path) -> Self {
+        let engineer = Person::of(served, data, "operator.engineer").await;
+        let job = engineer.get("/api/v1/jobs").await["jobs"][0].clone();
+        let case = engineer.get(&format!("/api/v1/cases/{}", job["case"].as_str().unwrap())).await;
+        let object = &case["object"];
+        let provider = Person::of(served, data, "provider1.approver").await;
+        let org = provider.get("/api/v1/me").await["org"]["id"].clone();
+        let all = provider.get("/api/v1/resources").await["resources"].clone();
+        let own = all.as_array().unwrap().iter().find(|r| r["provider"] == org).unwrap();
+        let word = |v: &Value| v.as_str().unwrap().to_owned();
+        let (resource, provider) = (word(&own["id"]), word(&org));
+        let (grant, sql) = (word(&object["grant"]), word(&object["sql"]));
+        Self { data: data.to_owned(), resource, provider, grant, sql }
+    }
+
+    fn object(&self, ground: &str) -> Value {
+        doc!({"resource": self.resource, "ground": ground})
+    }
+
+    fn path(&self) -> String {
+        format!("/api/v1/resources/{}", self.resource)
+    }
+
+    /// What the zone holds of the resource's records.
+    fn records(&self) -> Vec<PathBuf> {
+        files(&self.data().join("zone/objects/res").join(&self.resource))
+    }
+
+    /// Opened and proposed by one, decided by another; the case.
+    pub async fn decided(&self, procedure: &str, ground: &str, by: &Person<'_>, decides: &Person<'_>) -> String {
+        let case = by.open(procedure, &self.object(ground)).await;
+        by.must(&case, "propose").await;
+        // Nobody decides what they proposed themselves, and no provider decides at all.
+        let (status, body) = by.act(&case, "decide").await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+        decides.must(&case, "decide").await;
+        case
+    }
+
+    /// A job over the granted records: its state in the end, and the code of what refused it.
+    pub async fn job(&self, served: &Served) -> (String, String) {
+        let data = self.data();
+        let engineer = Person::of(served, &data, "operator.engineer").await;
+        let case = engineer.open("job", &doc!({"grant": self.grant, "sql": self.sql})).await;
+        let seen = engineer.get(&format!("/api/v1/cases/{case}")).await;
+        let job = seen["object"]["job"].as_str().unwrap().to_owned();
+        engineer.must(&case, "submit").await;
+        let reviewer = Person::of(served, &data, "bureau.reviewer").await;
+        let (status, body) = reviewer.act(&case, "review").await;
+        if !status.is_success() {
+            return ("refused".to_owned(), body["error"]["code"].as_str().unwrap().to_owned());
+        }
+        let ended = |v: &Value| matches!(v["state"].as_str(), Some("done" | "failed" | "refused"));
+        let end = engineer.until(&format!("/api/v1/jobs/{job}"), ended).await;
+        let mut why = end["result"]["refusal"]["code"].clone();
+        if why.is_null() {
+            why = engineer.get(&format!("/api/v1/cases/{case}")).await["refused_orders"][0]["refusal"]["code"].clone();
+        }
+        (end["state"].as_str().unwrap().to_owned(), why.as_str().unwrap_or_default().to_owned())
+    }
+
+    pub async fn becomes(&self, by: &Person<'_>, state: &str, case: &str) -> Value {
+        by.until(&format!("/api/v1/cases/{case}"), |c| c["state"] == "closed").await;
+        by.until(&self.path(), |r| r["state"] == state).await
+    }
+
+    /// The certificate's evidence holds on a machine that has nothing but it and the trust file.
+    async fn proves(&self, served: &Served, certificate: &Value, deed: &str) {
+        assert_eq!(certificate["deed"], deed, "{certificate}");
+        let id = certificate["id"].as_str().unwrap();
+        let url = format!("{}/api/v1/resource-certificates/{id}/evidence", served.platform);
+        let data = self.data();
+        for (who, status) in [("consumer.approver", 404), ("provider2.approver", 404), ("cyber.approver", 200)] {
+            let token = served.sign_in(who).await;
+            let answer = served.client.get(&url).bearer_auth(token).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), status, "{who}");
+            if status == 200 {
+                fs::write(self.beside(&format!("{deed}.json")), answer.bytes().await.unwrap()).unwrap();
+            }
+        }
+        let file = self.beside(&format!("{deed}.json"));
+        let trust = data.join("trust.json");
+        let told = json(&["evidence", "verify", text(&file), "--trust", text(&trust), "--json"], 0);
+        assert_eq!((&told["valid"], &told["trusted"]), (&Value::Bool(true), &Value::Bool(true)), "{told}");
+        let bytes = fs::read_to_string(&file).unwrap();
+        assert!(bytes.contains("\"kind\":\"resource_certificate\"") && bytes.contains(id));
+        let bent = self.beside("bent.json");
+        fs::write(&bent, bytes.replacen(&self.resource, "res_other", 1)).unwrap();
+        json(&["evidence", "verify", text(&bent), "--trust", text(&trust), "--json"], 1);
+    }
+}
+
+async fn whole_life(city: &str, suite: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let made = City::told(dir.path(), city, suite).await;
+    let data = made.data();
+    let at = text(&data);
+    admin(&["export-keys", "--data", at], 0);
+    let kept = made.records();
+    assert!(!kept.is_empty());
+    let key = sealed(&made, at).await;
+    unsealed(&made, at, &kept).await;
+    withdrawn(&made, at, &key).await;
+}
+
+/// Sealed: jobs are refused, records stay and nobody reads them; the key of the resource is given back.
+async fn sealed(made: &City, at: &str) -> String {
+    let data = made.data();
+    let ring = data.join("zone/keys/ring");
+    let served = Served::start(&data);
+    assert_eq!(made.job(&served).await.0, "done", "before anything is sealed");
+    let provider = Person::of(&served, &data, "provider1.approver").await;
+    let bureau = Person::of(&served, &data, "bureau.reviewer").await;
+    let case = made.decided("sealing", "under_dispute", &provider, &bureau).await;
+    let seen = made.becomes(&provider, "sealed", &case).await;
+    assert_eq!(made.job(&served).await, ("refused".to_owned(), "resource-sealed".to_owned()));
+    let certificate = &seen["certificates"][0];
+    made.proves(&served, certificate, "sealed").await;
+    let key = certificate["keys"][0].as_str().unwrap().to_owned();
+    drop(served);
+    assert_eq!(names(&ring, ".sealed"), [format!("{key}.sealed")]);
+    assert!(names(&ring, ".key").iter().all(|n| !n.starts_with(&key)), "the key itself is not there");
+    // The keepers alone decide nothing.
+    let told = admin(&["unseal", "--data", at, "--resource", &made.resource], 2);
+    assert!(told["error"]["en"].as_str().unwrap().contains("No order"), "{told}");
+    key
+}
+
+/// Unsealed by an order and two keepers: a job works again.
+async fn unsealed(made: &City, at: &str, kept: &[PathBuf]) {
+    let data = made.data();
+    let served = Served::start(&data);
+    let bureau = Person::of(&served, &data, "bureau.approver").await;
+    let second = Person::of(&served, &data, "bureau.reviewer").await;
+    let case = made.decided("unsealing", "dispute_settled", &bureau, &second).await;
+    assert_eq!(made.job(&served).await.1, "resource-sealed", "an order alone opens nothing");
+    drop(served);
+    assert_eq!(made.records(), kept, "the records are kept");
+    let words = ["unseal", "--data", at, "--resource", &made.resource];
+    kept_by(&words, 2, ["the first keeper's own words", "not the second's words"]);
+    assert_eq!(admin(&words, 0)["keys"], 1);
+    let served = Served::start(&data);
+    let bureau = Person::of(&served, &data, "bureau.approver").await;
+    let seen = made.becomes(&bureau, "catalogued", &case).await;
+    assert_eq!(made.job(&served).await.0, "done");
+    made.proves(&served, &seen["certificates"][1], "unsealed").await;
+}
+
+/// Withdrawn: keys, records and every way back are gone; what is told about them stays.
+async fn withdrawn(made: &City, at: &str, key: &str) {
+    let data = made.data();
+    let (out, custody) = (made.beside("backup"), made.beside("custody"));
+    let backup = ["backup", "--data", at, "--out", text(&out), "--custody", text(&custody)];
+    admin(&backup, 0);
+    let drill = ["restore", "--backup", text(&out), "--data", at, "--custody", text(&custody), "--drill"];
+    assert_eq!(admin(&drill, 0)["left_out"], 0);
+    let served = Served::start(&data);
+    let provider = Person::of(&served, &data, "provider1.approver").await;
+    let bureau = Person::of(&served, &data, "bureau.approver").await;
+    let case = made.decided("withdrawal", "provider_withdraws", &provider, &bureau).await;
+    let seen = made.becomes(&provider, "withdrawn", &case).await;
+    let certificate = &seen["certificates"][2];
+    assert_eq!((&certificate["keys"], &certificate["provider"]), (&doc!([key]), &doc!(made.provider)));
+    assert!(certificate["objects"].as_u64().unwrap() > 0 && certificate["what"]["kinds"]["records"].is_u64());
+    assert_eq!(made.job(&served).await.1, "resource-withdrawn");
+    made.proves(&served, certificate, "destroyed").await;
+    // Records about the data stay: the entry with its contract, the batches, every case with its acts.
+    assert!(seen["spec"]["contract"].as_str().unwrap().len() > 100 && seen["versions"][0]["case"].is_string());
+    let batches = provider.get(&format!("{}/batches", made.path())).await;
+    assert!(!batches["stored"].as_array().unwrap().is_empty(), "{batches}");
+    for certificate in seen["certificates"].as_array().unwrap() {
+        let case = provider.get(&format!("/api/v1/cases/{}", certificate["case"].as_str().unwrap())).await;
+        assert_eq!((&case["state"], case["history"].as_array().unwrap().len()), (&doc!("closed"), 3), "{case}");
+    }
+    drop(served);
+    logs_hold(&data);
+    let ring = data.join("zone/keys/ring");
+    assert!(names(&ring, ".destroyed").contains(&format!("{key}.destroyed")));
+    assert!(made.records().is_empty() && files(&data.join("zone/spill")).is_empty());
+    assert_eq!(names(&data.join("zone/destroyed"), ".json"), [format!("{}.json", made.resource)]);
+    // The backup from before, with the custody and everybody's words, brings the others back and not these.
+    assert!(admin(&drill, 0)["left_out"].as_u64().unwrap() > 0);
+    let fresh = made.beside("fresh");
+    admin(&["restore", "--backup", text(&out), "--data", text(&fresh), "--custody", text(&custody)], 0);
+    // Counts are no records: they stand in the batches' rows, too.
+    let counts = |p: &PathBuf| p.ends_with("summary.json");
+    let back = files(&fresh.join("zone/objects/res").join(&made.resource));
+    assert!(back.iter().all(counts), "{back:?}");
+    assert!(!files(&fresh.join("zone/objects/res")).is_empty(), "another provider's records come back");
+    assert!(names(&fresh.join("zone/keys/ring"), ".key").iter().all(|n| !n.starts_with(key)));
+}
+
+/// WX-19.1, under the commercial ciphers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resource_is_sealed_unsealed_and_withdrawn_in_wuxi() {
+    whole_life("wuxi", "gm").await;
+}
+
+/// The same in a city whose text says nothing of it, under the international ciphers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resource_is_sealed_unsealed_and_withdrawn_in_shenyang() {
+    whole_life("shenyang", "intl").await;
+}
+
+/// A copy of a pack with a floor of one month for records.
+fn with_floor(dir: &Path) -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/wuxi");
+    let pack = dir.join("kept");
+    for file in files(&own) {
+        let to = pack.join(file.strip_prefix(&own).unwrap());
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(&file, &to).unwrap();
+    }
+    let change = |name: &str, change: &dyn Fn(String) -> String| {
+        let path = pack.join(name);
+        fs::write(&path, change(fs::read_to_string(&path).unwrap())).unwrap();
+    };
+    change("pack.toml", &|t| t.replacen("id = \"wuxi\"", "id = \"kept\"", 1));
+    change("parameters.toml", &|t| {
+        format!("{t}\n[\"retention.resource_months\"]\nvalue = 1\nsource = \"WX-19.1\"\nstatus = \"explicit\"\n")
+    });
+    pack
+}
+
+/// Before its time the withdrawal is refused with the article; a month later it is carried out.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_not_destroyed_before_their_retention_is_over() {
+    let packs = tempfile::tempdir().unwrap();
+    let made = City::told(packs.path(), text(&with_floor(packs.path())), "intl").await;
+    let data = made.data();
+    let served = Served::start(&data);
+    let provider = Person::of(&served, &data, "provider1.approver").await;
+    let case = provider.open("withdrawal", &made.object("provider_withdraws")).await;
+    provider.must(&case, "propose").await;
+    let bureau = Person::of(&served, &data, "bureau.approver").await;
+    let (status, body) = bureau.act(&case, "decide").await;
+    let error = &body["error"];
+    assert_eq!((status, error["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("retention-over")), "{body}");
+    assert_eq!((error["rule"].as_str(), error["article"].as_str()), (Some("WX-19.1"), Some("19")), "{body}");
+    assert!(!made.records().is_empty());
+    let admin = served.sign_in("keeper.system").await;
+    let month = doc!({"advance_ms": 32i64 * 86_400_000});
+    let (status, body) = served.post(&admin, "/api/v1/clock", &month).await;
+    assert!(status.is_success(), "{body}");
+    // Sessions ended meanwhile.
+    let bureau = Person::of(&served, &data, "bureau.approver").await;
+    bureau.must(&case, "decide").await;
+    made.becomes(&bureau, "withdrawn", &case).await;
+    drop(served);
+    assert!(made.records().is_empty());
+    logs_hold(&data);
+}
