@@ -6,6 +6,7 @@ mod attacks;
 mod copy;
 mod crash;
 mod ending;
+mod epochs;
 mod evidence;
 mod folder;
 mod fuzz;
