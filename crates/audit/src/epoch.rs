@@ -103,6 +103,16 @@ impl Opening {
     }
 }
 
+/// The leaves of a log that open an epoch, with their index; looks at every leaf.
+pub(crate) fn openings(reader: &LogReader) -> Result<Vec<(u64, Opening)>, LogError> {
+    let mut out = Vec::new();
+    reader.each(0, |index, bytes| {
+        out.extend(Opening::of_bytes(bytes)?.map(|(opening, _)| (index, opening)));
+        Ok(())
+    })?;
+    Ok(out)
+}
+
 /// Where the running epoch began. The writer remembers it with what it has signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,6 +5,7 @@
 //! approvals suffice is asked of the caller (`evidence::Quorum`). It reads no clock.
 
 mod anchors;
+pub mod archive;
 mod checkpoint;
 mod cosign;
 mod disk;

@@ -359,7 +359,7 @@ impl Run<'_> {
     }
 }
 
-fn digests(lists: &[SignedValue], alg: HashAlg) -> Result<Vec<Hash>, Failure> {
+pub(crate) fn digests(lists: &[SignedValue], alg: HashAlg) -> Result<Vec<Hash>, Failure> {
     let digest = |l| crypto::canonical(l).map(|bytes| alg.hash(&bytes)).map_err(LogError::from);
     Ok(lists.iter().map(digest).collect::<Result<_, _>>()?)
 }

@@ -5,7 +5,9 @@ use crate::subjects::ask;
 use crate::support::{World, copy, files};
 use audit::LogName::{self, Platform, Zone};
 use audit::evidence::verify;
+use audit::handover::{HandOver, Receiver};
 use audit::{Checkpoint, EpochView, Leaf, LogError, Opening, Outcome, anchor_line, verify_dir, verify_once};
+use audit::{Witness, WitnessKey, WitnessRequest};
 use crypto::{HashAlg, SigningKey, Suite};
 use serde_json::{Value, json};
 
@@ -34,7 +36,7 @@ fn opened(log: LogName, refs: std::collections::BTreeMap<String, String>, at: i6
 }
 
 /// Years are a thousand long, and begin with 2026.
-fn year(at: i64) -> u32 {
+pub fn year(at: i64) -> u32 {
     2025 + u32::try_from(at / 1_000).unwrap()
 }
 
@@ -422,4 +424,38 @@ fn what_was_given_out_before_a_border_holds_after_it() {
     }
     assert!(Checkpoint::parse(closing.render().as_bytes()).is_ok());
     assert!(!files(&world.logs()).is_empty());
+}
+
+/// A copy of the log, a witness and a receiver of leaves see one log: none of them knows of borders, and each goes on.
+#[test]
+fn copies_witnesses_and_hand_overs_go_on_over_a_border() {
+    for suite in [Suite::Gm, Suite::Intl] {
+        let mut world = World::new(suite);
+        world.publish(1, &world.services());
+        let (homes, key) = (tempfile::tempdir().unwrap(), crate::support::key(suite, 40));
+        let name = WitnessKey::new("bureau", key.public()).unwrap();
+        let witness = Witness::open(&homes.path().join("witness"), world.trust(), name.clone()).unwrap();
+        let receiver = Receiver::open(&homes.path().join("receiver"), world.trust(), name).unwrap();
+        let other = World::new(suite);
+        let mut copy = other.open(Platform);
+        let mut log = world.open(Platform);
+        let (mut all, mut seen) = (Vec::new(), 0);
+        for now in [1_000, 2_000, 3_000] {
+            let border = log.closing(now, year).map(|closing| opening(Platform, &closing, now));
+            let leaves: Vec<Vec<u8>> = border.into_iter().chain(world.leaves(Platform, 300)).collect();
+            log.append(&leaves).unwrap();
+            all.extend(leaves);
+            log.checkpoint(now, &world.platform_log, &[]).unwrap();
+            let note = log.published().unwrap();
+            copy.copy(0, &all, note, &world.platform_log.public()).unwrap();
+            assert_eq!((copy.epoch(), copy.size()), (log.epoch(), log.size()));
+            let request = WitnessRequest::make(&world.logs(), Platform, seen).unwrap();
+            witness.cosign(&request, &key, 9).unwrap();
+            let range = HandOver::make(&world.logs(), Platform, seen, 1_000, &|_| true).unwrap().unwrap();
+            receiver.take(&range.to_bytes().unwrap(), &key, 9).unwrap();
+            seen = log.size();
+        }
+        assert_eq!(log.epoch().map(|e| e.year), Some(2028));
+        assert_eq!((witness.known(Platform).unwrap(), receiver.next(Platform).unwrap()), (902, 902));
+    }
 }
