@@ -18,9 +18,7 @@ interface Told {
 }
 
 const told = (suite: string) =>
-  JSON.parse(
-    readFileSync(new URL(`../testdata/epochs/${suite}.json`, import.meta.url), 'utf8'),
-  ) as Told;
+  JSON.parse(readFileSync(new URL(`../testdata/epochs/${suite}.json`, import.meta.url), 'utf8')) as Told;
 /** Approvals are not what is tested here. */
 const packs: Packs = { pinned: () => () => undefined, named: () => () => undefined };
 

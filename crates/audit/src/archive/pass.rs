@@ -144,7 +144,7 @@ impl<'a> Pass<'a> {
         for (by, anchor) in self.seen.iter().filter(|(_, a)| a.size == self.next) {
             if anchor.sm3 != sm3.root() {
                 let zh = format!("不是归档 {by} 的检查点所见日志的延续");
-                return Err(fail("", "anchor", zh, format!("it does not extend what the checkpoint in {by} saw")));
+                return Err(fail(LEAVES, "anchor", zh, format!("it does not extend what the checkpoint in {by} saw")));
             }
         }
         Ok(())

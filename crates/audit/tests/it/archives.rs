@@ -55,6 +55,11 @@ struct Bench {
 
 /// Both logs over four years (2026 to 2029, the last one running), `n` leaves a year, each anchoring the other.
 fn bench(suite: Suite, n: usize) -> Bench {
+    bench_beginning(suite, n, "step_done")
+}
+
+/// The same; the first leaf of the platform's year has this verb.
+fn bench_beginning(suite: Suite, n: usize, kind: &str) -> Bench {
     let mut world = World::new(suite);
     world.publish(1, &world.services());
     let (mut p, mut z) = (world.open(Platform), world.open(Zone));
@@ -64,7 +69,9 @@ fn bench(suite: Suite, n: usize) -> Bench {
                 let between = world.leaves(name, 2);
                 log.append(&[&between[..], &[opening(name, &closing, now)]].concat()).unwrap();
             }
-            log.append(&world.leaves(name, n)).unwrap();
+            let first = if name == Platform { kind } else { "step_done" };
+            log.append(&[world.leaf(name, None, first, &[])]).unwrap();
+            log.append(&world.leaves(name, n - 1)).unwrap();
         }
         p.checkpoint(now, &world.platform_log, &[]).unwrap();
         z.checkpoint(now, &world.zone_log, &[anchor_line(p.published().unwrap())]).unwrap();
@@ -293,6 +300,18 @@ fn a_forged_manifest_does_not_help() {
     std::fs::write(dir.join("pack/city/pack.toml"), "id = \"town\"\n").unwrap();
     b.forge(&dir, key, |_| {});
     assert_eq!(b.failure(&[dir]).1, "other_pack");
+}
+
+/// The zone's closing checkpoint saw the platform's log: archives of another one do not go with it.
+#[test]
+fn what_the_other_logs_archives_saw_is_held_against_each() {
+    let (b, other) = (bench(Suite::Intl, 20), bench_beginning(Suite::Intl, 20, "sign_in"));
+    let (ours, theirs, zone) = (b.make(Platform, 2026), other.make(Platform, 2026), b.make(Zone, 2026));
+    assert!(b.check(&[ours, zone.clone()], false).trusted);
+    assert!(b.check(std::slice::from_ref(&theirs), false).trusted, "by itself it is whole");
+    let (file, what, en) = b.failure(&[theirs, zone]);
+    assert_eq!((file.as_str(), what.as_str()), ("platform-2026/leaves.parquet", "anchor"), "{en}");
+    assert!(en.contains("zone-2026"), "{en}");
 }
 
 #[test]
