@@ -7,12 +7,13 @@
 use crate::App;
 use crate::error::{AppError, AppResult};
 use crate::zone_log::ZoneLogCopy;
-use audit::{Anchor, LogConfig, LogName, TileLog};
+use audit::{Anchor, EPOCH_OPENED, LogConfig, LogName, Opening, TileLog};
+use model::Timestamp;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{Lease, StoreError};
+use store::{LeafDraft, Lease, Outcome, StoreError};
 use tokio::sync::watch;
 
 const BATCH: usize = 4096;
@@ -170,6 +171,7 @@ impl Sequencer {
         if !self.joined {
             self.join(size).await?;
         }
+        self.close_epoch(&lease).await?;
         self.app.store.sequence_pending(&lease, BATCH).await.map_err(lost)?;
         // The log's last leaf is read once more: the database must still give the one that stands there.
         let from = size.saturating_sub(1);
@@ -182,14 +184,45 @@ impl Sequencer {
             return Ok(false);
         }
         let leaves: Vec<Vec<u8>> = rows.into_iter().map(|(_, bytes)| bytes).collect();
+        self.log.append_at(from, &leaves).map_err(AppError::bug)?;
+        self.publish(&lease, anchor).await?;
+        Ok(true)
+    }
+
+    /// Signs a checkpoint over all leaves and gives it out.
+    async fn publish(&mut self, lease: &Lease, anchor: Option<Anchor>) -> AppResult<()> {
         let extra: Vec<String> = anchor.iter().map(Anchor::line).collect();
         let at = self.app.now().0;
-        self.log.append_at(from, &leaves).map_err(AppError::bug)?;
         // Whoever took over meanwhile has given out a newer one; the roots would be the same, but it is not ours to sign.
-        self.app.store.check_lease(&lease).await.map_err(lost)?;
+        self.app.store.check_lease(lease).await.map_err(lost)?;
         let text = self.log.checkpoint(at, &self.app.log_signer, &extra).map_err(AppError::bug)?;
         self.published.send_replace(Some(text));
-        Ok(true)
+        Ok(())
+    }
+
+    /// With a new year on the deployment's clock the running epoch is closed: everything that the log holds is signed once
+    /// more, and a leaf is committed that holds this checkpoint and opens the next epoch. Only that commit counts: a crash
+    /// before it leaves one checkpoint more, and one after it a leaf that waits like any other.
+    async fn close_epoch(&mut self, lease: &Lease) -> AppResult<()> {
+        let year = |at| Timestamp(at).year();
+        let now = self.app.now();
+        if self.log.closing(now.0, year).is_none() {
+            return Ok(());
+        }
+        let mut tx = self.app.store.begin().await?;
+        tx.set_now(now);
+        tx.hold(lease).await.map_err(lost)?;
+        // Committed already, and only not in the log yet.
+        if tx.waits(self.log.size(), EPOCH_OPENED).await? {
+            return Ok(());
+        }
+        let anchor = self.zone_anchor.lock().ok().and_then(|slot| slot.clone());
+        self.publish(lease, anchor).await?;
+        let Some(opening) = self.log.closing(now.0, year) else { return Ok(()) };
+        tx.append_leaf(opening_leaf(&opening, now)?).await?;
+        tx.commit().await?;
+        tracing::info!(closed = opening.closed, leaves = opening.note.size, "an epoch of the log is closed");
+        Ok(())
     }
 
     /// Before anything is numbered: the database must hold every leaf that the log holds, and the same last one. One that
@@ -210,6 +243,21 @@ impl Sequencer {
         self.joined = true;
         Ok(())
     }
+}
+
+fn opening_leaf(opening: &Opening, at: Timestamp) -> AppResult<LeafDraft> {
+    Ok(LeafDraft {
+        kind: EPOCH_OPENED.to_owned(),
+        case: None,
+        actor: None,
+        org: None,
+        outcome: Outcome::Done,
+        rule: None,
+        article: None,
+        object: None,
+        refs: opening.refs().map_err(AppError::bug)?,
+        at,
+    })
 }
 
 /// The process goes on no further, and says why.

@@ -39,6 +39,11 @@ pub enum LogError {
         /// The size.
         size: u64,
     },
+    /// The signer remembers a later epoch than the log on disk is in: an older copy was put back.
+    #[error(
+        "the log is in an epoch that its signer has closed; the signer is in the epoch {0}: an older copy was put back"
+    )]
+    EpochClosed(u32),
     /// Leaves are to be written beyond the end of the log.
     #[error("leaves from index {index} on were given, the log ends at {size}")]
     Gap {

@@ -27,6 +27,11 @@ impl Folder {
         move |source| LogError::Io { file: file.to_owned(), source }
     }
 
+    /// Where a file lies.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.root.join(file)
+    }
+
     /// The file's bytes, or `None` if there is no such file.
     pub fn read(&self, file: &str) -> Result<Option<Vec<u8>>, LogError> {
         match fs::read(self.root.join(file)) {

@@ -240,7 +240,7 @@ impl Receiver {
     pub fn open(dir: &Path, trust: Trust, key: WitnessKey) -> Result<Self, LogError> {
         let folder = Folder::new(dir);
         folder.make()?;
-        let lock = crate::log::lock(&dir.join("received"))?;
+        let lock = crate::signer::lock(&dir.join("received"))?;
         folder.sweep(|_| Vec::new())?;
         Ok(Self { folder, trust, key, _lock: lock })
     }

@@ -5,9 +5,11 @@
 //! approvals suffice is asked of the caller (`evidence::Quorum`). It reads no clock.
 
 mod anchors;
+pub mod archive;
 mod checkpoint;
 mod cosign;
 mod disk;
+mod epoch;
 mod error;
 pub mod evidence;
 #[cfg(any(test, feature = "fault"))]
@@ -18,10 +20,12 @@ mod keys;
 mod leaf;
 mod log;
 pub mod merkle;
+mod pass;
 mod proof;
 mod reader;
 mod receipts;
 mod report;
+mod signer;
 mod tile;
 mod trust;
 mod verify;
@@ -30,6 +34,7 @@ mod witnessed;
 
 pub use checkpoint::{Anchor, Checkpoint, LogSigner, anchor_line};
 pub use cosign::{Cosignature, Cosigned, WitnessKey, is_witness_name};
+pub use epoch::{EPOCH_OPENED, EPOCH_RENEWED, EpochMark, Opening};
 pub use error::LogError;
 pub use keys::{KeyEntryView, KeyListView, SignedValue, publish_key_list, read_key_lists};
 pub use leaf::{Leaf, LogName, Outcome, leaf_hash};
@@ -37,7 +42,7 @@ pub use log::{LogConfig, TileLog};
 pub use proof::{LeafProof, LeafProofFile, find_leaf};
 pub use reader::{LogReader, TileNodes, fetched_nodes, public_file};
 pub use receipts::verify_receipts;
-pub use report::{Failure, VerifyReport};
+pub use report::{EpochView, Failure, VerifyReport};
 pub use trust::WitnessPolicy;
 pub use trust::{ClockKind, PackRef, Trust};
 pub use verify::{Asked, verify_asked, verify_dir, verify_once};

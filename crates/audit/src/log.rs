@@ -5,19 +5,20 @@
 
 use crate::LogError;
 use crate::checkpoint::{Checkpoint, LogSigner};
+use crate::epoch::{EpochMark, Opening};
 use crate::files::Folder;
 use crate::keys::{FACTS_FILE, newest_key_list};
 use crate::leaf::{Leaf, LogName};
 use crate::merkle::Node;
 use crate::reader::LogReader;
+use crate::signer::{Signed, lock, read_state};
 use crate::tile::{
     ALGS, Place, Tile, Tree, WIDTH, bundle_partials, bundle_path, push_entry, split_bundle, tile_partials,
 };
 use crate::trust::ClockKind;
 use crypto::{Hash, HashAlg, PublicKey, Suite};
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -51,17 +52,6 @@ impl LogConfig {
     }
 }
 
-/// What the signer has signed last. Canonical JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Signed {
-    v: u32,
-    origin: String,
-    size: u64,
-    sm3: Hash,
-    sha256: Hash,
-}
-
 /// One log, open for writing; one process at a time.
 #[derive(Debug)]
 pub struct TileLog {
@@ -75,6 +65,9 @@ pub struct TileLog {
     size: u64,
     trees: [Tree; 2],
     bundle: Vec<u8>,
+    /// Time of the first leaf.
+    began: Option<i64>,
+    epoch: Option<EpochMark>,
     poisoned: bool,
     _lock: File,
 }
@@ -115,6 +108,8 @@ impl TileLog {
             size: 0,
             trees,
             bundle,
+            began: None,
+            epoch: None,
             poisoned: false,
             _lock: lock,
         };
@@ -145,6 +140,22 @@ impl TileLog {
     #[must_use]
     pub fn is_published(&self) -> bool {
         !self.unsigned()
+    }
+
+    /// The running epoch; none in the first one.
+    #[must_use]
+    pub fn epoch(&self) -> Option<&EpochMark> {
+        self.epoch.as_ref()
+    }
+
+    /// What the leaf says that closes the running epoch, if another year has begun since it did: the published checkpoint,
+    /// which covers every leaf, closes it. `year` names the year of a time; `now` is the deployment's.
+    #[must_use]
+    pub fn closing(&self, now: i64, year: impl Fn(i64) -> u32) -> Option<Opening> {
+        let published = self.published.as_ref().filter(|c| c.size == self.size && c.size > 0)?;
+        let closed = self.epoch.as_ref().map(|e| e.year).or_else(|| self.began.map(&year))?;
+        let epoch = year(now);
+        (epoch > closed).then(|| Opening { closed, epoch, note: published.clone() })
     }
 
     /// A reader over all leaves.
@@ -291,15 +302,10 @@ impl TileLog {
             size: next.size,
             sm3: hash(HashAlg::Sm3),
             sha256: hash(HashAlg::Sha256),
+            epoch: self.epoch.clone(),
         };
-        match &self.signed {
-            Some(last) if last.size > state.size => {
-                return Err(LogError::RolledBack { found: state.size, signed: last.size });
-            }
-            Some(last) if last.size == state.size && *last != state => {
-                return Err(LogError::SecondRoot { size: state.size });
-            }
-            _ => {}
+        if let Some(last) = &self.signed {
+            state.after(last)?;
         }
         self.state.write(&self.state_name, &crypto::canonical(&state)?)?;
         self.signed = Some(state);
@@ -321,7 +327,12 @@ impl TileLog {
             Some(_) => {}
         }
         let size = published.size;
+        // A later epoch than the published one begins in leaves that are taken in below.
+        self.epoch = self.signed.as_ref().and_then(|s| s.epoch.clone()).filter(|e| e.index < size);
         let reader = LogReader::at(self.folder.clone(), size);
+        if size > 0 {
+            self.began = Some(Leaf::decode(&reader.leaf(0)?)?.at);
+        }
         for tree in &mut self.trees {
             let alg = tree.alg();
             let mut levels = Vec::new();
@@ -404,6 +415,7 @@ impl TileLog {
         let before = Tree::edge(self.size);
         let (mut bundles, mut tiles) = (Vec::new(), Vec::new());
         for leaf in leaves {
+            self.enter(leaf)?;
             push_entry(&mut self.bundle, leaf)?;
             for tree in &mut self.trees {
                 tree.push(leaf, &mut |tile| {
@@ -434,6 +446,17 @@ impl TileLog {
         Ok(())
     }
 
+    /// Where the log is after its next leaf: in which epoch, and since when.
+    fn enter(&mut self, leaf: &[u8]) -> Result<(), LogError> {
+        if self.size == 0 {
+            self.began = Some(Leaf::decode(leaf)?.at);
+        }
+        if let Some(mark) = EpochMark::after(self.size, leaf, &self.cfg.origin, self.epoch.as_ref())? {
+            self.epoch = Some(mark);
+        }
+        Ok(())
+    }
+
     /// Removes the narrower forms. A wider one is there while what a crash left is taken in, and holds leaves still to come.
     fn supersede(&self, partials: &str, width: u64) -> Result<(), LogError> {
         self.folder.prune(partials, |name| name.parse().map_or(true, |w: u64| w < width))
@@ -449,27 +472,4 @@ fn superseded(files: &BTreeSet<String>) -> Vec<String> {
         *width = p.width.max(*width);
     }
     places().filter(|p| widest.get(&(p.alg, p.level, p.index)).is_some_and(|w| *w > p.width)).map(Place::path).collect()
-}
-
-/// Locks the file beside `state`, for one process.
-pub(crate) fn lock(state: &Path) -> Result<File, LogError> {
-    let io = |source| LogError::Io { file: "signer lock".to_owned(), source };
-    let mut path = state.as_os_str().to_owned();
-    path.push(".lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(io)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(LogError::Locked),
-        Err(TryLockError::Error(e)) => Err(io(e)),
-    }
-}
-
-fn read_state(folder: &Folder, name: &str, cfg: &LogConfig) -> Result<Option<Signed>, LogError> {
-    let Some(bytes) = folder.read(name)? else { return Ok(None) };
-    let bad = || LogError::malformed("signer state", "not this log's");
-    let state: Signed = crypto::from_canonical(&bytes).map_err(|_| bad())?;
-    let ours = state.v == 1
-        && state.origin == cfg.origin
-        && (state.sm3.alg, state.sha256.alg) == (HashAlg::Sm3, HashAlg::Sha256);
-    if ours { Ok(Some(state)) } else { Err(bad()) }
 }

@@ -1,6 +1,8 @@
 //! What a verifier says.
 
 use crate::LogError;
+use crate::checkpoint::Checkpoint;
+use crate::leaf::LogName;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -35,6 +37,35 @@ impl From<LogError> for Failure {
     }
 }
 
+/// One epoch of a log, as it was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EpochView {
+    /// Which log.
+    pub log: LogName,
+    /// Its name: the year in which it began.
+    pub epoch: u32,
+    /// Index of its first leaf.
+    pub from: u64,
+    /// Index after its last leaf.
+    pub to: u64,
+    /// When its closing checkpoint was signed; none for the running one.
+    pub closed_at: Option<i64>,
+    /// Digest of its archive's manifest, where one was given or is bound in the log.
+    pub archive: Option<String>,
+    /// When the log bound that archive last.
+    pub renewed_at: Option<i64>,
+}
+
+impl EpochView {
+    pub(crate) fn closed(log: LogName, epoch: u32, from: u64, note: &Checkpoint) -> Self {
+        Self { closed_at: Some(note.time), ..Self::running(log, epoch, from, note.size) }
+    }
+
+    pub(crate) fn running(log: LogName, epoch: u32, from: u64, to: u64) -> Self {
+        Self { log, epoch, from, to, closed_at: None, archive: None, renewed_at: None }
+    }
+}
+
 /// Result of verifying a log folder or an evidence file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct VerifyReport {
@@ -50,6 +81,9 @@ pub struct VerifyReport {
     pub failure: Option<Failure>,
     /// What a valid result does not prove.
     pub unproved: Option<String>,
+    /// The epochs of the logs, in order; none where no epoch was ever closed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub epochs: Vec<EpochView>,
 }
 
 /// Counts while verifying.
@@ -66,6 +100,14 @@ impl VerifyReport {
     pub(crate) fn new(result: Result<(), Failure>, trust_given: bool, counts: Counts, clock: Option<String>) -> Self {
         let failure = result.err();
         let valid = failure.is_none();
-        Self { valid, trusted: valid && trust_given, checked: counts.0, clock, failure, unproved: None }
+        Self {
+            valid,
+            trusted: valid && trust_given,
+            checked: counts.0,
+            clock,
+            failure,
+            unproved: None,
+            epochs: Vec::new(),
+        }
     }
 }

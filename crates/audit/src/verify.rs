@@ -5,18 +5,20 @@
 
 use crate::LogError;
 use crate::anchors::{self, Seen};
-use crate::checkpoint::Checkpoint;
-use crate::files::{Folder, TEMP};
+use crate::checkpoint::{Anchor, Checkpoint};
+use crate::epoch::Walk;
+use crate::files::Folder;
 use crate::keys::{FACTS_FILE, KEYS, KeyListView, SignedValue, check_lists, read_facts, read_key_lists};
-use crate::leaf::{Leaf, LogName};
+use crate::leaf::LogName;
 use crate::merkle::Node;
+use crate::pass::{Pass, Renewed, Source, check_names};
 use crate::reader::LogReader;
-use crate::report::{Counts, Failure, VerifyReport};
-use crate::tile::{ALGS, Place, Tile, Tree, WIDTH, bundle_path, split_bundle};
+use crate::report::{Counts, EpochView, Failure, VerifyReport};
+use crate::tile::WIDTH;
 use crate::trust::{Trust, WitnessPolicy};
 use crate::witnessed::{WITNESS, Witnessed, Witnesses};
 use crypto::{Hash, HashAlg};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -88,13 +90,28 @@ pub fn verify_once(dir: &Path, trust: Option<&Trust>, from: Option<&str>) -> Ver
 }
 
 fn verify_as(dir: &Path, asked: Asked<'_>, live: bool) -> VerifyReport {
-    let mut run =
-        Run { asked, counts: Counts::default(), clock: None, unchecked: Vec::new(), witnessed: Vec::new(), live };
+    let mut run = Run {
+        asked,
+        counts: Counts::default(),
+        clock: None,
+        unchecked: Vec::new(),
+        witnessed: Vec::new(),
+        epochs: Vec::new(),
+        renewed: Renewed::new(),
+        closing_anchors: Vec::new(),
+        live,
+    };
     let result = run.all(dir);
     let seen_enough = asked.policy().is_none() || run.witnessed.iter().all(|w| w.size.is_some());
     let whole = run.unchecked.is_empty() && seen_enough;
     let mut report = VerifyReport::new(result, asked.trust.is_some() && whole, run.counts, run.clock);
     report.unproved = report.valid.then(|| unproved(&run.unchecked, &run.witnessed));
+    for view in &mut run.epochs {
+        if let Some((digest, at)) = run.renewed.get(&format!("{}_{}", view.log, view.epoch)) {
+            (view.archive, view.renewed_at) = (Some(digest.clone()), Some(*at));
+        }
+    }
+    report.epochs = run.epochs;
     report
 }
 
@@ -157,7 +174,7 @@ fn plain(layout: &Layout) -> Result<(), Failure> {
     }
 }
 
-fn unknown(file: &str) -> Failure {
+pub(crate) fn unknown(file: &str) -> Failure {
     Failure::new(file, "unknown_file", "不属于日志的文件", "a file that does not belong to the log")
 }
 
@@ -176,6 +193,10 @@ struct Run<'a> {
     witnessed: Vec<Witnessed>,
     /// Anchors of a log that was not given.
     unchecked: Vec<String>,
+    epochs: Vec<EpochView>,
+    renewed: Renewed,
+    /// Log, epoch and anchor of the other log, out of the closing checkpoints.
+    closing_anchors: Vec<(LogName, u32, Anchor)>,
     /// The log was seen to be written: what lies beyond its checkpoint is counted and passed over.
     live: bool,
 }
@@ -206,8 +227,25 @@ impl Run<'_> {
             self.counts.add("unknown_witnesses", witnessed.unknown);
             self.witnessed.push(witnessed);
             seen.extend(noted);
-            self.log(&layout.base.join(log.as_str()), *log, checkpoint, &seen)
+            self.log(&layout.base.join(log.as_str()), (*log, &known), checkpoint, &seen)
                 .map_err(|f| Failure { file: format!("{log}/{}", f.file), ..f })?;
+        }
+        self.closing_anchors(&layout, &checkpoints)
+    }
+
+    /// What a closing checkpoint saw of the other log, that log must have been.
+    fn closing_anchors(&self, layout: &Layout, checkpoints: &BTreeMap<LogName, Checkpoint>) -> Result<(), Failure> {
+        for (by, epoch, anchor) in &self.closing_anchors {
+            let other = checkpoints.iter().find(|(log, c)| *log != by && c.origin == anchor.origin);
+            let Some((log, checkpoint)) = other else { continue };
+            let reader = LogReader::at(Folder::new(&layout.base.join(log.as_str())), checkpoint.size);
+            let held = anchor.size <= checkpoint.size && reader.root(HashAlg::Sm3, anchor.size)? == anchor.sm3;
+            if !held {
+                let zh = format!("日志 {log} 不是 {by} 的 {epoch} 年度结篇检查点所见日志的延续");
+                let en =
+                    format!("the log {log} does not extend what the closing checkpoint of {by}, epoch {epoch}, saw");
+                return Err(Failure::new(format!("{log}/checkpoint"), "anchor", zh, en));
+            }
         }
         Ok(())
     }
@@ -272,7 +310,13 @@ impl Run<'_> {
         Ok(checkpoint)
     }
 
-    fn log(&mut self, dir: &Path, log: LogName, checkpoint: &Checkpoint, seen: &[Seen]) -> Result<(), Failure> {
+    fn log(
+        &mut self,
+        dir: &Path,
+        (log, known): (LogName, &Known),
+        checkpoint: &Checkpoint,
+        seen: &[Seen],
+    ) -> Result<(), Failure> {
         let folder = Folder::new(dir);
         let mut files = folder.all()?;
         files.remove("checkpoint");
@@ -280,24 +324,42 @@ impl Run<'_> {
         if self.live {
             self.counts.add("files_beyond_the_checkpoint", beyond);
         }
-        let source = Source { reader: LogReader::at(folder.clone(), checkpoint.size), folder, live: self.live };
-        let mut pass = Pass::new(source, log, checkpoint.suite.hash_alg());
-        pass.check_seen(seen)?;
-        for bundle in 0..checkpoint.size.div_ceil(WIDTH) {
-            let width = (checkpoint.size - bundle * WIDTH).min(WIDTH);
-            pass.bundle(bundle, width, seen)?;
-        }
-        pass.finish(checkpoint)?;
+        let reader = LogReader::at(folder.clone(), checkpoint.size);
+        let source = Source { reader: reader.clone(), folder, live: self.live };
+        let epochs = Walk::new(log, &known.list, &known.lists, &reader);
+        let mut pass = Pass::new(source, epochs, checkpoint.suite.hash_alg());
+        self.walk(&mut pass, checkpoint, seen).map_err(|f| match pass.epochs.running() {
+            Some(year) => {
+                Failure { zh: format!("{}（{year} 年度）", f.zh), en: format!("{} (epoch {year})", f.en), ..f }
+            }
+            None => f,
+        })?;
         anchors::kept(log, checkpoint, pass.reports)?;
         for (what, n) in [("leaves", pass.index), ("cases", pass.cases.len() as u64), ("tiles", pass.tiles)] {
             self.counts.add(what, n);
         }
         self.counts.add("files", files.len() as u64 + 1);
+        let epochs = pass.epochs.all(checkpoint.size);
+        if !epochs.is_empty() {
+            self.counts.add("epochs", epochs.len() as u64);
+        }
+        self.epochs.extend(epochs);
+        self.closing_anchors.extend(pass.epochs.anchors.into_iter().map(|(epoch, a)| (log, epoch, a)));
+        self.renewed.extend(pass.renewed);
         Ok(())
+    }
+
+    fn walk(&self, pass: &mut Pass<'_>, checkpoint: &Checkpoint, seen: &[Seen]) -> Result<(), Failure> {
+        pass.check_seen(seen)?;
+        for bundle in 0..checkpoint.size.div_ceil(WIDTH) {
+            let width = (checkpoint.size - bundle * WIDTH).min(WIDTH);
+            pass.bundle(bundle, width, seen)?;
+        }
+        pass.finish(checkpoint)
     }
 }
 
-fn digests(lists: &[SignedValue], alg: HashAlg) -> Result<Vec<Hash>, Failure> {
+pub(crate) fn digests(lists: &[SignedValue], alg: HashAlg) -> Result<Vec<Hash>, Failure> {
     let digest = |l| crypto::canonical(l).map(|bytes| alg.hash(&bytes)).map_err(LogError::from);
     Ok(lists.iter().map(digest).collect::<Result<_, _>>()?)
 }
@@ -327,165 +389,4 @@ pub(crate) fn check_checkpoint(
         }
     }
     Ok(())
-}
-
-/// Exactly the files that a log of this size has. In a log that is being written the unfinished bundle and tiles may
-/// have a wider form already, and more may follow: their number is returned.
-fn check_names(files: &BTreeSet<String>, size: u64, live: bool) -> Result<u64, Failure> {
-    let mut expected = BTreeSet::new();
-    for (alg, level) in [None, Some(ALGS[0]), Some(ALGS[1])].into_iter().flat_map(|a| (0u32..8).map(move |l| (a, l))) {
-        let count = if alg.is_none() && level > 0 { 0 } else { size >> (8 * level) };
-        for index in 0..count.div_ceil(WIDTH) {
-            expected.insert(Place { alg, level, index, width: (count - index * WIDTH).min(WIDTH) }.path());
-        }
-    }
-    let later = |file: &&String| {
-        let place = Place::parse(file.strip_suffix(TEMP).unwrap_or(file));
-        live && place.is_some_and(|p| p.index * WIDTH + p.width > size >> (8 * p.level))
-    };
-    let widened = |file: &&String| live && Place::parse(file).is_some_and(|p| p.width < WIDTH);
-    if let Some(file) = files.difference(&expected).find(|f| !later(f)) {
-        return Err(unknown(file));
-    }
-    match expected.difference(files).find(|f| !widened(f)) {
-        Some(file) => Err(Failure::new(file, "missing", "缺少文件", "a file is missing")),
-        None => Ok(files.difference(&expected).count() as u64),
-    }
-}
-
-/// Where the pass reads bundles and tiles from.
-struct Source {
-    folder: Folder,
-    reader: LogReader,
-    live: bool,
-}
-
-impl Source {
-    fn bundle(&self, index: u64, width: u64) -> Result<Vec<Vec<u8>>, Failure> {
-        if self.live {
-            return self.reader.bundle(index, width).map_err(lost);
-        }
-        let path = bundle_path(index, width);
-        let missing = || Failure::new(&path, "missing", "缺少文件", "a file is missing");
-        let bytes = self.folder.read(&path)?.ok_or_else(missing)?;
-        let fail = || Failure::new(&path, "corrupt", "条目文件损坏", "not an entry bundle of its width");
-        Ok(split_bundle(&bytes, width).ok_or_else(fail)?.into_iter().map(<[u8]>::to_vec).collect())
-    }
-
-    fn check(&self, tile: &Tile) -> Result<(), Failure> {
-        let path = tile.path();
-        let there = if self.live {
-            Some(self.reader.tile(tile.alg, tile.level, tile.index, tile.width).map_err(lost)?.concat())
-        } else {
-            self.folder.read(&path)?
-        };
-        match there {
-            None => Err(Failure::new(path, "missing", "缺少文件", "a file is missing")),
-            Some(bytes) if bytes == tile.bytes => Ok(()),
-            Some(_) => Err(Failure::new(path, "tile", "哈希瓦片与条目不符", "the tile is not that of the leaves")),
-        }
-    }
-}
-
-/// A file of a moving log that went while it was looked for.
-fn lost(e: LogError) -> Failure {
-    let missing = matches!(e, LogError::Corrupt { what: "missing", .. });
-    let failure = Failure::from(e);
-    if missing { Failure { what: "missing".to_owned(), ..failure } } else { failure }
-}
-
-/// One pass over a log's leaves.
-struct Pass {
-    source: Source,
-    log: LogName,
-    alg: HashAlg,
-    index: u64,
-    tiles: u64,
-    /// Leaves that record a report of the other side.
-    reports: u64,
-    trees: [Tree; 2],
-    cases: HashMap<String, (u64, Hash)>,
-}
-
-impl Pass {
-    fn new(source: Source, log: LogName, alg: HashAlg) -> Self {
-        Self { source, log, alg, index: 0, tiles: 0, reports: 0, trees: ALGS.map(Tree::new), cases: HashMap::new() }
-    }
-
-    fn bundle(&mut self, index: u64, width: u64, seen: &[Seen]) -> Result<(), Failure> {
-        let path = bundle_path(index, width);
-        for leaf in self.source.bundle(index, width)? {
-            self.leaf(&leaf).map_err(|f| Failure { file: path.clone(), ..f })?;
-            self.check_seen(seen)?;
-        }
-        Ok(())
-    }
-
-    fn leaf(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let index = self.index;
-        let fail = |what, zh: &str, en: &str| {
-            Failure::new("", what, format!("第{index}条：{zh}"), format!("leaf {index}: {en}"))
-        };
-        let leaf = Leaf::decode(bytes).map_err(|e| fail("leaf", "编码不合规", &e.to_string()))?;
-        if leaf.log != self.log {
-            return Err(fail("leaf", "属于另一日志", "it belongs to the other log"));
-        }
-        self.reports += u64::from(leaf.log == LogName::Platform && leaf.refs.contains_key("report"));
-        if let (Some(case), Some(seq)) = (&leaf.case, leaf.case_seq) {
-            let follows = match self.cases.get(case) {
-                None => seq == 1,
-                Some((last, hash)) => {
-                    seq == last + 1 && leaf.prev.as_deref().is_some_and(|prev| hash.to_string() == prev)
-                }
-            };
-            if !follows {
-                return Err(fail("chain", "案件链断裂", "it does not follow the case's previous leaf"));
-            }
-        }
-        let mut hash = None;
-        for tree in &mut self.trees {
-            let (source, tiles) = (&self.source, &mut self.tiles);
-            let mut differs = None;
-            let node = tree.push(bytes, &mut |tile| {
-                *tiles += 1;
-                differs = differs.take().or(source.check(&tile).err());
-                Ok(())
-            })?;
-            hash = hash.or((tree.alg() == self.alg).then_some(node));
-            if let Some(f) = differs {
-                return Err(f);
-            }
-        }
-        if let (Some(case), Some(seq), Some(bytes)) = (leaf.case, leaf.case_seq, hash) {
-            self.cases.insert(case, (seq, Hash { alg: self.alg, bytes }));
-        }
-        self.index += 1;
-        Ok(())
-    }
-
-    /// At the sizes that others have seen, both roots must be what they saw.
-    fn check_seen(&self, seen: &[Seen]) -> Result<(), Failure> {
-        let [sm3, sha256] = &self.trees;
-        for s in seen.iter().filter(|s| s.anchor.size == self.index) {
-            if s.anchor.sm3 != sm3.root() || s.sha256.is_some_and(|r| r != sha256.root()) {
-                let zh = format!("日志不是 {} 所见检查点的延续", s.by);
-                return Err(Failure::new("checkpoint", "anchor", zh, format!("it does not extend what {} saw", s.by)));
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure> {
-        for tree in &self.trees {
-            for tile in tree.partial() {
-                self.source.check(&tile)?;
-                self.tiles += 1;
-            }
-            if tree.root() != checkpoint.root(tree.alg()) {
-                let (zh, en) = ("根哈希与检查点不符", "the root is not the checkpoint's");
-                return Err(Failure::new("checkpoint", "root", zh, en));
-            }
-        }
-        Ok(())
-    }
 }

@@ -192,7 +192,7 @@ impl Witness {
     pub fn open(dir: &Path, trust: Trust, key: WitnessKey) -> Result<Self, LogError> {
         let folder = Folder::new(dir);
         folder.make()?;
-        let lock = crate::log::lock(&dir.join("memory"))?;
+        let lock = crate::signer::lock(&dir.join("memory"))?;
         folder.sweep(|_| Vec::new())?;
         Ok(Self { folder, trust, key, _lock: lock })
     }

@@ -115,6 +115,10 @@ pub fn check_deletion(pack: &Pack, class: LogClass, counted_from: Timestamp, now
     ))
 }
 
+/// Archives of closed epochs of the log are bound in it anew, under keys and hashes in force then, after so many months at
+/// the latest: signatures and hashes grow weak before the records may go.
+pub const RENEWAL_MONTHS: i32 = 60;
+
 /// The pack's parameter for the records of a resource.
 pub const RESOURCE_MONTHS: &str = "retention.resource_months";
 

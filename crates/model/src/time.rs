@@ -56,6 +56,12 @@ impl Timestamp {
         epoch.checked_add(span).unwrap_or(epoch)
     }
 
+    /// The civil year in China; 0 for one that no record is of.
+    #[must_use]
+    pub fn year(self) -> u32 {
+        u32::try_from(self.date().year()).unwrap_or(0)
+    }
+
     /// The first instant of a civil date in China.
     #[must_use]
     pub fn start_of(date: jiff::civil::Date) -> Self {

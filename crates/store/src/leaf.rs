@@ -150,6 +150,28 @@ impl Tx {
         row.map(|r| Ok((r.uint(5)?, store.genuine(&r)?.1))).transpose()
     }
 
+    /// Whether a leaf of a kind stands anywhere from a number on.
+    ///
+    /// # Errors
+    /// [`StoreError::Tampered`] or [`StoreError::Gone`] when one of the leaves was changed, moved or deleted outside the
+    /// program.
+    pub async fn waits(&mut self, from: u64, kind: &str) -> Result<bool> {
+        const PAGE: usize = 4096;
+        let mut at = int(from)?;
+        loop {
+            let rows = self.rows(FROM, values![at, limit(PAGE)]).await?;
+            for (_, bytes) in self.store().in_a_row(at, &rows)? {
+                if Leaf::decode(&bytes)?.kind == kind {
+                    return Ok(true);
+                }
+            }
+            if rows.len() < PAGE {
+                return Ok(false);
+            }
+            at = at.saturating_add(limit(rows.len()));
+        }
+    }
+
     /// A case's leaves in their order, those of this transaction included.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod gate;
 pub mod identify;
 pub mod intake;
+pub mod leaf_table;
 mod made_up;
 pub mod node;
 pub mod purpose;

@@ -129,6 +129,83 @@ async fn a_second_sequencer_is_refused() {
     catch_up(&w.app).await;
 }
 
+/// Openings of epochs in the signed log: which it closes, which it opens, how many leaves it closes with.
+pub(super) fn openings(app: &App) -> Vec<(u32, u32, u64)> {
+    let (reader, _) = LogReader::open(&app.log_dir.join("platform")).unwrap();
+    let mut out = Vec::new();
+    reader
+        .each(0, |_, bytes| {
+            let opening = audit::Opening::read(&audit::Leaf::decode(bytes)?)?;
+            out.extend(opening.map(|o| (o.closed, o.epoch, o.note.size)));
+            Ok(())
+        })
+        .unwrap();
+    out
+}
+
+/// With the first step in a new year the log's epoch is closed, once, whatever was committed meanwhile.
+#[tokio::test]
+async fn an_epoch_is_closed_at_new_year() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, shift) = app_in(folder.path()).await.unwrap();
+    publish_keys(&app);
+    let new_year = |day: &str| Timestamp::start_of(Timestamp::morning_of(day).unwrap().date()).0 - T0.0;
+    let (mut sequencer, _) = Sequencer::open(&app).unwrap();
+    shift.store(new_year("2027-01-01"), Ordering::SeqCst);
+    while sequencer.step().await.unwrap() {}
+    assert_eq!(openings(&app), [], "a log without a leaf has no epoch to close");
+    shift.store(0, Ordering::SeqCst);
+    for n in 0..5 {
+        commit(&app, n).await;
+    }
+    while sequencer.step().await.unwrap() {}
+    shift.store(new_year("2027-01-01") - 1, Ordering::SeqCst);
+    commit(&app, 5).await;
+    while sequencer.step().await.unwrap() {}
+    assert_eq!(openings(&app), [], "the last instant of the year in China");
+    shift.store(new_year("2027-01-01"), Ordering::SeqCst);
+    commit(&app, 6).await;
+    while sequencer.step().await.unwrap() {}
+    assert_eq!(openings(&app), [(2026, 2027, 6)], "what was committed in the new year belongs to it");
+    drop(sequencer);
+    catch_up(&app).await;
+    assert_eq!(openings(&app).len(), 1, "closed once");
+    // Nobody was there for two New Years: one epoch went on until then.
+    shift.store(new_year("2029-01-01"), Ordering::SeqCst);
+    catch_up(&app).await;
+    assert_eq!(openings(&app), [(2026, 2027, 6), (2027, 2029, 8)]);
+    let report = verify_once(&app.log_dir, None, None);
+    assert_eq!(report.epochs.iter().map(|e| e.epoch).collect::<Vec<_>>(), [2026, 2027, 2029], "{report:?}");
+    assert_eq!(app.store.leaf_counts().await.unwrap(), (9, 0));
+}
+
+/// The one that lost its turn closes no epoch, and the one that took over closes it once.
+#[tokio::test]
+async fn of_two_platforms_one_closes_an_epoch() {
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let database = first.path().join("t.db");
+    let (one, shift_one) = app_on(&database, first.path()).await.unwrap();
+    let (two, shift_two) = app_on(&database, second.path()).await.unwrap();
+    publish_keys(&one);
+    publish_keys(&two);
+    commit(&one, 0).await;
+    let (paused, _) = Sequencer::open(&one).unwrap();
+    let mut paused = paused.with_term(Duration::from_millis(40));
+    assert!(paused.step().await.unwrap());
+    let (taken, _) = Sequencer::open(&two).unwrap();
+    let mut taken = taken.with_term(Duration::from_secs(60));
+    assert!(taken.take_turn().await.unwrap());
+    while taken.step().await.unwrap() {}
+    for shift in [&shift_one, &shift_two] {
+        shift.store(366 * 86_400_000, Ordering::SeqCst);
+    }
+    assert!(paused.step().await.is_err(), "its token is an old one");
+    assert_eq!(one.store.leaf_counts().await.unwrap(), (1, 0), "it closed nothing");
+    while taken.step().await.unwrap() {}
+    assert_eq!(openings(&two), [(2026, 2027, 1)]);
+    assert_eq!(openings(&one), []);
+}
+
 /// Two platforms, each with a folder of its own, on one database. One is paused for longer than its term: it numbers and
 /// signs nothing more, and the other goes on from where it was. No leaf is lost, and what both gave out is one history.
 #[tokio::test]

@@ -26,11 +26,16 @@ struct Line {
     given_out: BTreeMap<LogName, String>,
     crashes: u64,
     damaged: [u64; 3],
+    /// New Years that have passed, of which some fall within a life.
+    years: u64,
+    /// Epochs that were closed.
+    borders: u64,
 }
 
 /// What lives until the next stop.
 struct Life {
     app: App,
+    shift: Arc<AtomicI64>,
     sequencer: Sequencer,
     handle: LogHandle,
     zone: TileLog,
@@ -69,6 +74,8 @@ impl Line {
             given_out: BTreeMap::new(),
             crashes: 0,
             damaged: [0; 3],
+            years: 0,
+            borders: 0,
         }
     }
 
@@ -90,13 +97,24 @@ impl Line {
         publish_key_list(&app.log_dir, &root.public(), &list).unwrap();
     }
 
-    fn open(&self, app: &App) -> Result<Life, String> {
+    /// The platform on the clock as it is.
+    async fn app(&self) -> (App, Arc<AtomicI64>) {
+        let (app, shift) = app_in(self.folder.path()).await.unwrap();
+        shift.store(self.shift(), Ordering::SeqCst);
+        (app, shift)
+    }
+
+    fn shift(&self) -> i64 {
+        i64::try_from(self.years).unwrap() * 366 * 86_400_000
+    }
+
+    fn open(&self, (app, shift): &(App, Arc<AtomicI64>)) -> Result<Life, String> {
         let said = |e: &dyn std::fmt::Debug| format!("{e:?}");
         let (sequencer, handle) = Sequencer::open(app).map_err(|e| said(&e))?;
         let clock = app.deployment.clock_word().parse().unwrap();
         let config = LogConfig::new("dep-a", LogName::Zone, app.suite(), clock, &self.path("zone-state"));
         let zone = TileLog::open(&app.log_dir.join("zone"), config).map_err(|e| said(&e))?;
-        Ok(Life { app: app.clone(), sequencer, handle, zone })
+        Ok(Life { app: app.clone(), shift: shift.clone(), sequencer, handle, zone })
     }
 
     /// Brings the zone's log to its journal, and lets it see the platform's newest checkpoint.
@@ -115,7 +133,11 @@ impl Line {
     /// Works on until the disk dies or enough is done.
     async fn work(&mut self, life: &mut Life, steps: u64) -> Result<(), String> {
         for _ in 0..steps {
-            match self.dice.below(8) {
+            match self.dice.below(9) {
+                8 => {
+                    self.years += 1;
+                    life.shift.store(self.shift(), Ordering::SeqCst);
+                }
                 0..3 => {
                     let n = if self.dice.below(40) == 0 { 300 } else { self.dice.below(6) };
                     commit_many(&life.app, self.committed, n).await;
@@ -141,16 +163,17 @@ impl Line {
 impl Line {
     /// One life of the processes, which may end at a drawn write.
     async fn live(&mut self) {
-        let (app, _) = app_in(self.folder.path()).await.unwrap();
+        let opened = self.app().await;
+        let app = &opened.0;
         if self.committed == 0 && !self.path("log/keys").exists() {
-            self.publish_keys(&app);
+            self.publish_keys(app);
         }
         let tail = std::fs::read(self.path("leaf-tail")).unwrap();
         let (after, power, seed) = (self.dice.below(70), self.dice.below(2) == 0, self.dice.below(u64::MAX));
         // Mostly until the disk dies, sometimes less: then the stop is between two writes.
         let steps = if self.dice.below(8) == 0 { self.dice.below(4) } else { 60 };
         fault::start(after, power, seed);
-        let done = match self.open(&app) {
+        let done = match self.open(&opened) {
             Ok(mut life) => self.work(&mut life, steps).await,
             Err(e) => Err(e),
         };
@@ -209,13 +232,14 @@ impl Line {
         } else {
             std::fs::write(file, bytes).unwrap();
         }
-        let (app, _) = app_in(self.folder.path()).await.unwrap();
+        let opened = self.app().await;
+        let app = &opened.0;
         let given_out = self.given_out.clone();
-        let went_on = match self.open(&app) {
+        let went_on = match self.open(&opened) {
             Ok(mut life) => self.catch_up(&mut life).await.is_ok(),
             Err(_) => false,
         };
-        let outcome = match (went_on, self.is_whole(&app)) {
+        let outcome = match (went_on, self.is_whole(app)) {
             (false, _) => 0,
             (true, false) => {
                 assert!(!verify_once(&app.log_dir, None, None).valid, "lost and not found: {}", file.display());
@@ -226,7 +250,7 @@ impl Line {
         self.damaged[outcome] += 1;
         if outcome < 2 {
             self.given_out = given_out;
-            drop(app);
+            drop(opened);
             for name in ["log", "state", "zone-state"] {
                 let _ = std::fs::remove_dir_all(self.path(name)).or_else(|_| std::fs::remove_file(self.path(name)));
             }
@@ -235,17 +259,24 @@ impl Line {
     }
 
     async fn check(&mut self, run: u64) {
-        let (app, _) = app_in(self.folder.path()).await.unwrap();
-        let mut life = self.open(&app).unwrap_or_else(|e| panic!("run {run}: {e}"));
+        let opened = self.app().await;
+        let app = &opened.0;
+        let mut life = self.open(&opened).unwrap_or_else(|e| panic!("run {run}: {e}"));
         let given_out = self.given_out.clone();
         self.catch_up(&mut life).await.unwrap_or_else(|e| panic!("run {run}: {e}"));
         let report = verify_once(&app.log_dir, None, None);
-        assert!(self.is_whole(&app), "run {run}: {} leaves, {report:?}", self.committed);
+        assert!(self.is_whole(app), "run {run}: {} leaves, {report:?}", self.committed);
         for (log, text) in given_out {
             let report = verify_once(&app.log_dir, None, Some(&text));
             assert!(report.valid, "run {run}: {log} took back what it gave out: {report:?}");
         }
-        assert_eq!(app.store.leaf_counts().await.unwrap(), (self.committed, 0));
+        // Each epoch was opened once, the year that runs among them, by a leaf of its own.
+        let openings = super::pipeline::openings(app);
+        self.borders = openings.len() as u64;
+        assert_eq!(app.store.leaf_counts().await.unwrap(), (self.committed + self.borders, 0), "run {run}");
+        let year = app.now().year();
+        let runs = openings.last().map_or(2026, |o| o.1);
+        assert!(self.committed == 0 || runs == year, "run {run}: {openings:?} in {year}");
     }
 }
 
@@ -280,7 +311,7 @@ fn copy_only(from: &Path, to: &Path, names: &[&str]) {
 /// At least five hundred stops within a write, and damaged files between lives.
 #[tokio::test]
 async fn whatever_stops_the_pipeline_nothing_is_lost_and_nothing_stands_twice() {
-    let (mut crashes, mut damaged, mut leaves) = (0, [0; 3], 0);
+    let (mut crashes, mut damaged, mut leaves, mut borders) = (0, [0; 3], 0, 0);
     for run in 0..RUNS {
         let mut line = Line::new(run);
         for _ in 0..3 {
@@ -293,9 +324,10 @@ async fn whatever_stops_the_pipeline_nothing_is_lost_and_nothing_stands_twice() 
         line.check(run).await;
         crashes += line.crashes;
         leaves += line.committed;
+        borders += line.borders;
         line.damaged.iter().zip(&mut damaged).for_each(|(n, sum)| *sum += n);
     }
-    println!("{crashes} crashes, {leaves} leaves; damage refused, found, healed: {damaged:?}");
-    assert!(crashes >= 500, "{crashes} crashes");
+    println!("{crashes} crashes, {leaves} leaves, {borders} epochs closed; damage refused, found, healed: {damaged:?}");
+    assert!(crashes >= 500 && borders >= 200, "{crashes} crashes, {borders} epochs closed");
     assert!(damaged.iter().all(|n| *n > 0), "refused, found, healed: {damaged:?}");
 }

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod anchors;
+mod archives;
 mod attacks;
 mod certificates;
 mod copy;
 mod crash;
 mod ending;
+mod epochs;
 mod evidence;
 mod folder;
 mod fuzz;

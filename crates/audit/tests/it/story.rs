@@ -34,6 +34,8 @@ pub struct Plan {
     pub other_vote: bool,
     /// The zone refused the order of this effect.
     pub refused: Option<&'static str>,
+    /// Both logs close an epoch between the job and the release.
+    pub border: bool,
 }
 
 pub struct Story {
@@ -147,6 +149,9 @@ impl Story {
         let done = json!({"outcome": "job_done", "job": "job-1", "artefact": artefact, "verdict": "review",
             "gate_report": gate, "lineage": {"n": ["visits.id"]}});
         self.order("job", object, &[a], done);
+        if self.plan.border {
+            self.border();
+        }
         let released = self.plan.artefact.map_or(artefact.clone(), Into::into);
         let release = json!({"job": "job-1", "product": PRODUCT, "artefact": released, "gate_report": gate});
         let voted = if self.plan.other_vote { json!({"job": "job-2"}) } else { release.clone() };
@@ -158,6 +163,16 @@ impl Story {
         let digest = self.digest(&certificate);
         self.leaf(Platform, "product_registered", &[("certificate", &digest)]);
         self.others.push(("certificate", certificate));
+    }
+
+    /// Both logs sign what they hold, close the epoch with that, and open the next.
+    fn border(&mut self) {
+        self.checkpoints();
+        for log in &mut self.logs {
+            let opening = log.closing(2_027, |at| if at < 2_027 { 2_026 } else { 2_027 }).unwrap();
+            let name = if opening.note.origin.ends_with("zone") { Zone } else { Platform };
+            log.append(&[crate::epochs::opening(name, &opening, 2_027)]).unwrap();
+        }
     }
 
     pub fn checkpoints(&mut self) {

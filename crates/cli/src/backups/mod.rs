@@ -9,7 +9,7 @@ mod take;
 
 pub use confirm::{ConfirmArgs, confirm};
 pub use restore::{RestoreArgs, restore};
-pub use take::{BackupArgs, backup};
+pub use take::{BackupArgs, backup, record};
 
 use crate::layout::Layout;
 use crate::wiring::CliError;

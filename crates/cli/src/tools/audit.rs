@@ -1,6 +1,7 @@
 //! `yunyu audit`: verify a folder of logs or one proved leaf, prove a leaf, hand leaves over by ranges, and say what may be
 //! deleted.
 
+use super::archive::{self, ArchiveArgs, RenewArgs};
 use super::input;
 use super::said::Said;
 use crate::layout::Layout;
@@ -24,6 +25,10 @@ pub enum AuditTool {
     Prove(ProveArgs),
     /// 日志移交 · Hand leaves over to another keeper of logs, range by range
     Export(ExportArgs),
+    /// 归档 · Put a closed epoch of a log into a folder of its own, for decades
+    Archive(ArchiveArgs),
+    /// 重新绑定归档 · Bind the archives of all closed epochs in the log anew, under the keys in force
+    Renew(RenewArgs),
     /// 保存期限 · How long each class of leaves is kept, and whether it may be deleted
     Retention(RetentionArgs),
 }
@@ -32,8 +37,11 @@ pub enum AuditTool {
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// 日志目录，或 prove 给出的文件 · Folder, or a file made by `prove`
-    #[arg(value_name = "DIR")]
-    pub dir: PathBuf,
+    #[arg(value_name = "DIR", required_unless_present = "archive")]
+    pub dir: Option<PathBuf>,
+    /// 归档目录，可多次；与日志目录同时给出则相互核对 · An archive of a closed epoch; may be repeated, and is held against DIR where that is given
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["from", "receipts"])]
+    pub archive: Vec<PathBuf>,
     /// 信任文件 · Trust file had from elsewhere
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
@@ -150,6 +158,8 @@ impl AuditTool {
             Self::Verify(args) => args.json,
             Self::Prove(args) => args.json,
             Self::Export(args) => args.json,
+            Self::Archive(args) => args.json,
+            Self::Renew(args) => args.json,
             Self::Retention(args) => args.json,
         }
     }
@@ -161,17 +171,20 @@ pub fn run(tool: AuditTool) -> Result<Said, CliError> {
         AuditTool::Verify(args) => verify(&args),
         AuditTool::Prove(args) => prove(&args),
         AuditTool::Export(args) => export(&args),
+        AuditTool::Archive(args) => archive::archive(&args),
+        AuditTool::Renew(args) => archive::renew(&args),
         AuditTool::Retention(args) => retention(&args),
     }
 }
 
 fn verify(args: &VerifyArgs) -> Result<Said, CliError> {
+    let Some(dir) = args.dir.as_deref().filter(|_| args.archive.is_empty()) else { return archive::verify(args) };
     let trust = input::trust(args.trust.as_deref())?;
-    if args.dir.is_file() {
-        let report = LeafProofFile::verify(&input::bytes(&args.dir)?, trust.as_ref());
+    if dir.is_file() {
+        let report = LeafProofFile::verify(&input::bytes(dir)?, trust.as_ref());
         return said(&report, trust.is_some());
     }
-    let dir = input::folder(&args.dir)?;
+    let dir = input::folder(dir)?;
     let from = args.from.as_deref().map(earlier).transpose()?;
     let policy = policy(&args.witness, args.witnesses)?;
     let asked = Asked { trust: trust.as_ref(), from: from.as_deref(), witnesses: policy.as_ref() };
@@ -372,6 +385,7 @@ pub fn said(report: &VerifyReport, asked: bool) -> Result<Said, CliError> {
     for (what, n) in &report.checked {
         let _ = writeln!(out, "  {what}: {n}");
     }
+    out.push_str(&archive::listed(&report.epochs));
     if report.clock.as_deref() == Some("simulated") {
         out.push_str(
             "  模拟时钟：演示，不是真实记录 · simulated clock: a demonstration, not a record of real events\n",

@@ -253,6 +253,7 @@ fn other_pack() -> VerifyReport {
         clock: None,
         failure: Some(failure),
         unproved: None,
+        epochs: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! here, and no text of a record is ever put into an error.
 
 mod admin;
+mod archive;
 mod audit;
 pub(crate) mod classify;
 mod doctor;

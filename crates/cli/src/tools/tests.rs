@@ -12,6 +12,9 @@ use model::Timestamp;
 use serde_json::{Value, json};
 use std::path::Path;
 
+/// Closed epochs of the log.
+mod epochs;
+
 #[derive(Parser)]
 struct Line {
     #[command(subcommand)]
@@ -31,13 +34,18 @@ fn city() -> String {
 }
 
 fn made(dir: &Path, suite: Suite) -> (Layout, InitDone) {
+    made_on(dir, suite, None)
+}
+
+/// The same, on a simulated clock from an instant on.
+fn made_on(dir: &Path, suite: Suite, simulated_from: Option<Timestamp>) -> (Layout, InitDone) {
     let layout = Layout::new(dir).unwrap();
     let options = InitOptions {
         city: wiring::choose(&city()).unwrap(),
         with_zone: true,
         keys: hsm::KeyPlace::File,
         suite,
-        simulated_from: None,
+        simulated_from,
         wall: Timestamp(wiring::wall_clock()()),
     };
     let done = init::init(&layout, &options).unwrap();

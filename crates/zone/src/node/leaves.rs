@@ -5,7 +5,7 @@ use super::config::NodeConfig;
 use super::core::lock;
 use super::error::NodeError;
 use super::record::{Frame, Record};
-use audit::{Checkpoint, ClockKind, LogConfig, LogError, LogName, TileLog, anchor_line};
+use audit::{Checkpoint, ClockKind, LogConfig, LogError, LogName, Opening, TileLog, anchor_line};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use crypto::SigningKey;
@@ -94,6 +94,16 @@ impl Leaves {
         }
     }
 
+    /// Whether another year has begun than the one in which the log's running epoch did: then what closes it, under a
+    /// checkpoint signed now.
+    pub(crate) async fn closing(&self, now: Timestamp) -> Result<Option<Opening>, NodeError> {
+        if self.shared.closing(now).is_none() {
+            return Ok(None);
+        }
+        self.flush(now).await?;
+        Ok(self.shared.closing(now))
+    }
+
     /// Writes what is queued and publishes a checkpoint, also where nothing is new: that shows that the log can be written.
     pub(crate) async fn flush(&self, now: Timestamp) -> Result<(), NodeError> {
         let shared = self.shared.clone();
@@ -103,6 +113,10 @@ impl Leaves {
 }
 
 impl Shared {
+    fn closing(&self, now: Timestamp) -> Option<Opening> {
+        lock(&self.log).as_ref()?.closing(now.0, |at| Timestamp(at).year())
+    }
+
     fn flush(&self, now: Timestamp) -> Result<(), NodeError> {
         // Held throughout, so that two flushes cannot swap their leaves.
         let mut slot = lock(&self.log);

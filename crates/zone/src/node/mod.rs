@@ -153,12 +153,32 @@ async fn keep_log(core: Arc<Core>) -> Result<(), NodeError> {
                 core.reports.notify_one();
             }
         }
-        if core.time.known()
-            && let Err(e) = core.time.keep()
-        {
-            tracing::error!(error = %e, "the time mark cannot be kept");
+        if core.time.known() {
+            if let Err(e) = core.time.keep() {
+                tracing::error!(error = %e, "the time mark cannot be kept");
+            }
+            match close_epoch(&core).await {
+                Err(e) if e.is_fatal() => return Err(e),
+                Err(e) => tracing::error!(error = %e, "the epoch of the zone's log cannot be closed"),
+                Ok(()) => {}
+            }
         }
     }
+}
+
+/// With a new year on the deployment's clock the running epoch of the log is closed: a leaf that holds the checkpoint over
+/// everything before it opens the next one. What the journal does not hold did not happen, so a crash leaves at most one
+/// checkpoint more.
+async fn close_epoch(core: &Core) -> Result<(), NodeError> {
+    let Some(opening) = core.leaves.closing(core.time.now()).await? else { return Ok(()) };
+    let refs = opening.refs().map_err(leaves::log_error)?;
+    core.commit(|draft| {
+        // In the journal already, and only not in the log yet.
+        if draft.state.epoch.is_some_and(|year| year >= opening.epoch) {
+            return Ok(());
+        }
+        draft.leaf(Said { refs, ..Said::new(audit::EPOCH_OPENED) }).map(|_| ())
+    })
 }
 
 /// One leaf a minute about calls that were refused, with their number by code.

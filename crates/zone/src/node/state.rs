@@ -3,6 +3,7 @@
 use super::authorised::Authorised;
 use super::record::{Frame, JobResult, Record, StoredBatch};
 use super::resources::{self, Held, How, Leaving};
+use audit::EPOCH_OPENED;
 use model::ids::{AuthorisationId, BatchId, CaseId, GrantId, JobId, OrderId, ProductId, ResourceId, WorkOrderId};
 use model::keylist::KeyList;
 use model::link::ClockMark;
@@ -117,6 +118,8 @@ pub(crate) struct State {
     pub(crate) recipients: BTreeMap<OrderId, Ordered<RecipientSpec>>,
     /// Leaves so far.
     pub(crate) leaves: u64,
+    /// The running epoch of the log by the last leaf that opened one.
+    pub(crate) epoch: Option<u32>,
     /// Last leaf of each case in the zone's log: its number in the case and its hash.
     pub(crate) heads: BTreeMap<CaseId, (u64, Digest)>,
     pub(crate) report_seq: u64,
@@ -197,6 +200,9 @@ impl State {
             }
             Record::Leaf { index, leaf, hash } => {
                 self.leaves = index + 1;
+                if leaf.kind == EPOCH_OPENED {
+                    self.epoch = leaf.refs.get("epoch").and_then(|year| year.parse().ok());
+                }
                 if let (Some(case), Some(n)) = (leaf.case, leaf.case_seq) {
                     self.heads.insert(CaseId(case), (n, hash));
                 }

@@ -2,6 +2,7 @@
 
 mod assessor;
 mod certificate;
+mod epochs;
 
 use super::said::Said;
 use crate::init::{PLATFORM_LOG_KEY, ZONE_LOG_KEY};
@@ -61,9 +62,9 @@ pub fn run(data: &Path) -> Result<Said, CliError> {
         pack(&layout, &deployment)?,
         permissions(&layout),
         root_key(&layout),
-        log(&layout),
-        tls(&layout),
     ];
+    checks.extend(log(&layout, &deployment));
+    checks.push(tls(&layout));
     checks.extend(assessed.checks);
     let failed = checks.iter().any(|c| c.state == State::Fail);
     let mut text = String::new();
@@ -235,25 +236,26 @@ fn root_key(layout: &Layout) -> Check {
 }
 
 /// Both logs against the trust file; a folder that was never served has none.
-fn log(layout: &Layout) -> Check {
+fn log(layout: &Layout, deployment: &Deployment) -> Vec<Check> {
     let mut keys = vec![layout.platform_keys().join(PLATFORM_LOG_KEY)];
     if layout.zone().exists() {
         keys.push(layout.zone_keys().join(ZONE_LOG_KEY));
     }
     if keys.iter().any(|k| !k.is_file()) {
-        return Check::new("log", State::Fail, "日志签名密钥缺失。", "A log's signing key is missing.");
+        return vec![Check::new("log", State::Fail, "日志签名密钥缺失。", "A log's signing key is missing.")];
     }
     if !layout.log().join("platform").exists() {
-        return Check::new(
+        return vec![Check::new(
             "log",
             State::Warn,
             "还没有日志：尚未运行过 serve。",
             "There is no log yet: the folder was never served.",
-        );
+        )];
     }
     let trust = std::fs::read(layout.trust_file()).ok().and_then(|b| audit::Trust::parse(&b).ok());
     let report = audit::verify_dir(&layout.log(), trust.as_ref(), None);
-    match (report.failure, report.trusted) {
+    let epochs = epochs::check(&report.epochs, epochs::now(layout, deployment));
+    let log = match (report.failure, report.trusted) {
         (None, true) => Check::new("log", State::Ok, "日志核验通过。", "The logs verify."),
         (None, false) => Check::new(
             "log",
@@ -267,7 +269,8 @@ fn log(layout: &Layout) -> Check {
             format!("日志核验不通过：{}（{}）。", f.zh, f.file),
             format!("The logs do not verify: {} ({}).", f.en, f.file),
         ),
-    }
+    };
+    std::iter::once(log).chain(epochs).collect()
 }
 
 fn tls(layout: &Layout) -> Check {

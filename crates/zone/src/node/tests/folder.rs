@@ -172,6 +172,58 @@ async fn the_log_holds_every_leaf_and_verifies() {
     assert_eq!(entries(&w), before);
 }
 
+/// Openings of epochs in the zone's signed log: what they close, open, and how many leaves they close with.
+fn openings(w: &World) -> Vec<(u32, u32, u64)> {
+    let (reader, _) = audit::LogReader::open(&w.dir.path().join("log/zone")).unwrap();
+    let mut out = Vec::new();
+    reader
+        .each(0, |_, bytes| {
+            let opening = audit::Opening::read(&audit::Leaf::decode(bytes)?)?;
+            out.extend(opening.map(|o| (o.closed, o.epoch, o.note.size)));
+            Ok(())
+        })
+        .unwrap();
+    out
+}
+
+#[tokio::test]
+async fn an_epoch_is_closed_at_new_year_and_once_whatever_ends_the_zone() {
+    use crate::node::close_epoch;
+    use std::sync::atomic::Ordering;
+    let w = World::new();
+    let orders = script(&w);
+    let core = w.enrolled();
+    play(&core, &orders[..3]);
+    core.leaves.flush(core.time.now()).await.unwrap();
+    close_epoch(&core).await.unwrap();
+    assert_eq!(openings(&w), [], "not within a year");
+    let leaves = core.read(|s| s.leaves);
+    let year = core.time.now().year();
+    w.shift.store(366 * 86_400_000, Ordering::SeqCst);
+    // Ended after the leaf is journaled and before the log has it; then the log is lost too.
+    close_epoch(&core).await.unwrap();
+    close_epoch(&core).await.unwrap();
+    assert_eq!(core.read(|s| (s.leaves, s.epoch)), (leaves + 1, Some(year + 1)), "once, also before it is in the log");
+    drop(core);
+    for lost in [false, true] {
+        if lost {
+            forget_log(&w);
+        }
+        let core = w.core();
+        core.leaves.flush(core.time.now()).await.unwrap();
+        close_epoch(&core).await.unwrap();
+        core.leaves.flush(core.time.now()).await.unwrap();
+        assert_eq!(openings(&w), [(year, year + 1, leaves)]);
+    }
+    let core = w.core();
+    core.commit(|draft| draft.leaf(crate::node::draft::Said::new("sign_in"))).unwrap();
+    w.shift.store(2 * 366 * 86_400_000, Ordering::SeqCst);
+    close_epoch(&core).await.unwrap();
+    core.leaves.flush(core.time.now()).await.unwrap();
+    assert_eq!(openings(&w).len(), 2);
+    w.verify_log();
+}
+
 #[test]
 fn one_node_per_folder() {
     let w = World::new();

@@ -1,0 +1,104 @@
+//! Closed epochs from the command line: archived, verified, bound in the log, and watched over.
+
+use super::{made_on, say};
+use crate::layout::Layout;
+use crate::serve::platform;
+use crate::wiring::{self, CliError};
+use app::sequencer::Sequencer;
+use crypto::Suite;
+use model::Timestamp;
+use model::time::DAY_MS;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The platform works a while, some days later: one leaf, and whatever the new day brings.
+fn work(layout: &Layout, days: i64) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let deployment = wiring::deployment(layout).unwrap();
+        let app = platform::open(layout, deployment, "", ["none", "open"]).await.unwrap();
+        let first = std::fs::read(layout.log().join("keys/1.json")).unwrap();
+        app::keys::adopt_first(&app, crypto::from_canonical(&first).unwrap()).await.unwrap();
+        app::link::restore_clock(&app).await.unwrap();
+        app.clock.set_offset(app.clock.offset() + days * DAY_MS);
+        let mut tx = app.store.begin().await.unwrap();
+        app::link::store_clock(&mut tx, app.clock.offset()).await.unwrap();
+        tx.commit().await.unwrap();
+        app::restored::record(&app, "make_backup", BTreeMap::new()).await.unwrap();
+        let (mut sequencer, _) = Sequencer::open(&app).unwrap();
+        while sequencer.step().await.unwrap() {}
+    });
+}
+
+fn epochs_check(data: &str) -> String {
+    let said = say(&["admin", "doctor", "--data", data, "--json"]).unwrap().json;
+    let check = said["checks"].as_array().unwrap().iter().find(|c| c["id"] == "epochs").cloned();
+    check.map_or_else(|| "none".to_owned(), |c| c["state"].as_str().unwrap().to_owned())
+}
+
+fn refused(words: &[&str]) -> String {
+    match say(words) {
+        Err(CliError::Usage { at, .. }) => at,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn closed_epochs_are_archived_bound_and_watched() {
+    for suite in [Suite::Gm, Suite::Intl] {
+        let dir = tempfile::tempdir().unwrap();
+        let (layout, _) = made_on(&dir.path().join("data"), suite, Timestamp::morning_of("2026-12-31"));
+        let (data, log, trust) = (layout.data.clone(), layout.log(), layout.trust_file());
+        let (data, log, trust) = (text(&data), text(&log), text(&trust));
+        work(&layout, 0);
+        assert_eq!(epochs_check(data), "none", "none is closed");
+        work(&layout, 1);
+        assert_eq!(epochs_check(data), "warn", "closed, and bound nowhere");
+
+        let out = dir.path().join("2026");
+        let archive = ["audit", "archive", "--data", data, "--epoch", "2026", "--out", text(&out)];
+        let made = say(&archive).unwrap().json;
+        assert_eq!((&made["from"], &made["to"]), (&Value::from(0), &Value::from(1)));
+        assert_eq!(refused(&archive), "--out");
+        let other = dir.path().join("x");
+        let unknown = ["audit", "archive", "--data", data, "--epoch", "2027", "--out", text(&other)];
+        assert_eq!(refused(&unknown), "--epoch");
+        let said = say(&["audit", "verify", "--archive", text(&out), "--trust", trust]).unwrap();
+        assert_eq!((said.code, &said.json["trusted"]), (0, &Value::from(true)), "{}", said.text);
+        assert!(said.text.contains("platform 2026: 0..1"), "{}", said.text);
+        assert_eq!(say(&["audit", "verify", log, "--archive", text(&out), "--trust", trust]).unwrap().code, 0);
+
+        let renewed = say(&["audit", "renew", "--data", data, "--archive", text(&out)]).unwrap().json;
+        assert_eq!(renewed["renewed"]["platform_2026"], made["manifest"]);
+        work(&layout, 0);
+        assert_eq!(epochs_check(data), "ok");
+        let said = say(&["audit", "verify", log, "--trust", trust]).unwrap();
+        assert_eq!(said.code, 0, "{}", said.text);
+        assert_eq!(said.json["epochs"][0]["archive"], made["manifest"]);
+        assert!(said.text.contains("next by 2032-01-01"), "{}", said.text);
+
+        work(&layout, 5 * 366);
+        assert_eq!(epochs_check(data), "fail", "five years are over");
+        let again = ["audit", "renew", "--data", data, "--archive", text(&out)];
+        assert_eq!(refused(&again), "--archive", "another epoch is closed, and its archive was not given");
+        let second = dir.path().join("2027");
+        say(&["audit", "archive", "--data", data, "--epoch", "2027", "--out", text(&second)]).unwrap();
+        let both = ["audit", "renew", "--data", data, "--archive", text(&out), "--archive", text(&second)];
+        assert_eq!(say(&both).unwrap().code, 0);
+        work(&layout, 0);
+        assert_eq!(epochs_check(data), "ok");
+
+        // What was bent is not bound.
+        let leaves = out.join("leaves.parquet");
+        let mut bytes = std::fs::read(&leaves).unwrap();
+        bytes[10] ^= 1;
+        std::fs::write(&leaves, bytes).unwrap();
+        let said = say(&both).unwrap();
+        assert_eq!((said.code, &said.json["failure"]["what"]), (1, &Value::from("digest")), "{}", said.text);
+    }
+}
