@@ -783,6 +783,9 @@ def verify(data, trust_data=None, packs=None):
             f"; too few witnesses have seen every leaf of {log} here" for log in run.unseen)
     except Fault as f:
         result["failure"] = {"what": f.what, "file": f.file}
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError):
+        # A value of another kind than its place has.
+        result["failure"] = {"what": "malformed", "file": ""}
     return result | ({"checked": run.counts, "clock": run.clock} if run else {})
 
 

@@ -23,18 +23,25 @@ pub(crate) fn check_names(files: &BTreeSet<String>, size: u64, live: bool) -> Re
             expected.insert(Place { alg, level, index, width: (count - index * WIDTH).min(WIDTH) }.path());
         }
     }
-    let later = |file: &&String| {
+    let beyond = |file: &&String| {
         let place = Place::parse(file.strip_suffix(TEMP).unwrap_or(file));
-        live && place.is_some_and(|p| p.index * WIDTH + p.width > size >> (8 * p.level))
+        place.is_some_and(|p| p.index * WIDTH + p.width > size >> (8 * p.level))
     };
     let widened = |file: &&String| live && Place::parse(file).is_some_and(|p| p.width < WIDTH);
-    if let Some(file) = files.difference(&expected).find(|f| !later(f)) {
-        return Err(unknown(file));
+    if let Some(file) = files.difference(&expected).find(|f| !(live && beyond(f))) {
+        return Err(if beyond(&file) { unsigned(file) } else { unknown(file) });
     }
     match expected.difference(files).find(|f| !widened(f)) {
         Some(file) => Err(Failure::new(file, "missing", "缺少文件", "a file is missing")),
         None => Ok(files.difference(&expected).count() as u64),
     }
+}
+
+/// A file of the size that the log would have next. Somebody may have put it there; more often a writer was stopped.
+fn unsigned(file: &str) -> Failure {
+    let zh = "检查点之后写入、尚未签名的文件：若因停机中断，再启动一次即可补签";
+    let en = "written after the checkpoint and not signed; if a writer was stopped there, its next start signs it";
+    Failure::new(file, "unknown_file", zh, en)
 }
 
 /// Where the pass reads bundles and tiles from.
@@ -94,7 +101,7 @@ pub(crate) struct Pass<'a> {
 }
 
 /// Digests of archives' manifests that leaves `epoch_renewed` bind, by `<log>_<year>`, and when they did last.
-pub(crate) type Renewed = BTreeMap<String, (String, i64)>;
+pub(crate) type Renewed = BTreeMap<String, (Vec<String>, i64)>;
 
 impl<'a> Pass<'a> {
     pub fn new(source: Source, epochs: Walk<'a>, alg: HashAlg) -> Self {
@@ -144,7 +151,13 @@ impl<'a> Pass<'a> {
         }
         self.epochs.leaf(index, &leaf)?;
         if leaf.kind == EPOCH_RENEWED && self.log == LogName::Platform {
-            self.renewed.extend(leaf.refs.into_iter().map(|(name, digest)| (name, (digest, leaf.at))));
+            for (name, digest) in leaf.refs {
+                let (digests, at) = self.renewed.entry(name).or_default();
+                // One that is bound again is the newest again.
+                digests.retain(|d| *d != digest);
+                digests.push(digest);
+                *at = leaf.at;
+            }
         }
         let mut hash = None;
         for tree in &mut self.trees {

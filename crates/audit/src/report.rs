@@ -52,8 +52,11 @@ pub struct EpochView {
     pub closed_at: Option<i64>,
     /// Digest of its archive's manifest, where one was given or is bound in the log.
     pub archive: Option<String>,
-    /// When the log bound that archive last.
+    /// When the log bound an archive of it last.
     pub renewed_at: Option<i64>,
+    /// Digests of all archives of it that the log has bound, in order; one that was lost may have been made anew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bound: Vec<String>,
 }
 
 impl EpochView {
@@ -62,7 +65,7 @@ impl EpochView {
     }
 
     pub(crate) fn running(log: LogName, epoch: u32, from: u64, to: u64) -> Self {
-        Self { log, epoch, from, to, closed_at: None, archive: None, renewed_at: None }
+        Self { log, epoch, from, to, closed_at: None, archive: None, renewed_at: None, bound: Vec::new() }
     }
 }
 

@@ -107,8 +107,8 @@ fn verify_as(dir: &Path, asked: Asked<'_>, live: bool) -> VerifyReport {
     let mut report = VerifyReport::new(result, asked.trust.is_some() && whole, run.counts, run.clock);
     report.unproved = report.valid.then(|| unproved(&run.unchecked, &run.witnessed));
     for view in &mut run.epochs {
-        if let Some((digest, at)) = run.renewed.get(&format!("{}_{}", view.log, view.epoch)) {
-            (view.archive, view.renewed_at) = (Some(digest.clone()), Some(*at));
+        if let Some((digests, at)) = run.renewed.remove(&format!("{}_{}", view.log, view.epoch)) {
+            (view.archive, view.renewed_at, view.bound) = (digests.last().cloned(), Some(at), digests);
         }
     }
     report.epochs = run.epochs;

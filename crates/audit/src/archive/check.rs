@@ -34,6 +34,8 @@ pub struct ArchivesAsked<'a> {
     pub table: &'a dyn LeafTable,
     /// The folder of both logs, to hold the archives against.
     pub live: Option<&'a Path>,
+    /// The archives are to be bound anew: that the log binds others of these epochs so far is no failure.
+    pub rebind: bool,
 }
 
 impl std::fmt::Debug for ArchivesAsked<'_> {
@@ -70,10 +72,10 @@ pub(super) fn fail(file: &str, what: &str, zh: impl Into<String>, en: impl Into<
 
 impl Run<'_> {
     fn all(&mut self, dirs: &[PathBuf]) -> Result<(), Failure> {
-        let mut all = Vec::new();
+        let (mut all, lists) = (Vec::new(), self.newest(dirs)?);
         for dir in dirs {
-            let name = dir.file_name().map_or_else(|| dir.display().to_string(), |n| n.to_string_lossy().into_owned());
-            let opened = self.open(dir, &name).map_err(|f| inside(&name, f))?;
+            let name = name_of(dir);
+            let opened = self.open(dir, &name, &lists).map_err(|f| inside(&name, f))?;
             all.push(opened);
         }
         all.sort_by_key(|o| (o.manifest.log, o.manifest.from));
@@ -107,8 +109,25 @@ impl Run<'_> {
         }
     }
 
+    /// The newest key lists of all that was given: what was revoked later is revoked in an older archive too. Whoever has
+    /// fewer must have the same.
+    fn newest(&self, dirs: &[PathBuf]) -> Result<Vec<SignedValue>, Failure> {
+        let mut newest: Vec<SignedValue> = Vec::new();
+        for dir in dirs.iter().map(PathBuf::as_path).chain(self.asked.live) {
+            let lists = read_key_lists(dir).map_err(|e| inside(&name_of(dir), e.into()))?;
+            if lists.iter().zip(&newest).any(|(one, other)| one != other) {
+                let en = "the key lists that were given contradict each other";
+                return Err(fail("keys", "key_list", "所给的密钥清单互相矛盾", en));
+            }
+            if lists.len() > newest.len() {
+                newest = lists;
+            }
+        }
+        Ok(newest)
+    }
+
     /// Manifest, files, key lists, checkpoints, the opening that went on from here, witnesses, pack.
-    fn open(&mut self, dir: &Path, name: &str) -> Result<Opened, Failure> {
+    fn open(&mut self, dir: &Path, name: &str, lists: &[SignedValue]) -> Result<Opened, Failure> {
         let folder = Folder::new(dir);
         let missing = |file: &str| fail(file, "missing", "缺少文件", "a file is missing");
         if let Some(file) = folder.irregular(folder.names("")?.into_iter().collect())? {
@@ -122,16 +141,15 @@ impl Run<'_> {
             return Err(bad());
         }
         self.files(dir, &folder, &manifest)?;
-        let lists = read_key_lists(dir)?;
         let root = self.asked.trust.map(|t| &t.root);
-        let list = check_lists(&lists, root).map_err(|e| Failure { file: "keys".to_owned(), ..e.into() })?;
+        let list = check_lists(lists, root).map_err(|e| Failure { file: "keys".to_owned(), ..e.into() })?;
         self.deployment(&manifest, &list)?;
         let entry = list.valid(&signed.key, manifest.made_at).filter(|e| e.kind() == manifest.log.holder());
         let held = entry.is_some_and(|e| e.public.verify(MANIFEST_TYPE, &signed.body, &signed.signature).is_ok());
         if !held {
             return Err(fail(MANIFEST, "signature", "清单签名无效", "no log key in force has signed the manifest"));
         }
-        let lists = digests(&lists, manifest.suite.hash_alg())?;
+        let lists = digests(lists, manifest.suite.hash_alg())?;
         let note = |file: &str, size: u64| -> Result<Checkpoint, Failure> {
             let bytes = folder.read(file)?.ok_or_else(|| missing(file))?;
             let note = Checkpoint::parse(&bytes).map_err(|e| Failure { file: file.to_owned(), ..e.into() })?;
@@ -143,7 +161,11 @@ impl Run<'_> {
         };
         let closing = note(CLOSING, manifest.to)?;
         let before = if manifest.from > 0 { Some(note(BEFORE, manifest.from)?) } else { None };
-        self.opened(&folder, &manifest, &closing)?;
+        if manifest.made_at < closing.time {
+            let en = "it says that it was made before the epoch was closed";
+            return Err(fail(MANIFEST, "malformed", "归档时间早于结篇", en));
+        }
+        self.opened(&folder, &manifest, &closing, (&list, &lists))?;
         self.witnesses(dir, &manifest, (&list, &lists), &closing)?;
         self.pack(&folder, &manifest)?;
         self.counts.add("files", manifest.files.len() as u64 + 1);
@@ -157,6 +179,11 @@ impl Run<'_> {
         let mut there = folder.all()?;
         there.remove(MANIFEST);
         let named: BTreeSet<String> = manifest.files.iter().map(|f| f.name.clone()).collect();
+        let ordered = manifest.files.iter().zip(manifest.files.iter().skip(1)).all(|(one, next)| one.name < next.name);
+        if !ordered || named.iter().any(|name| name.chars().any(char::is_control)) {
+            let en = "the manifest's files are not named once each and in order";
+            return Err(fail(MANIFEST, "malformed", "清单中的文件未逐一按序列出", en));
+        }
         if let Some(file) = there.difference(&named).next() {
             return Err(fail(file, "unknown_file", "不属于归档的文件", "a file that does not belong to the archive"));
         }
@@ -183,18 +210,28 @@ impl Run<'_> {
         Err(fail(MANIFEST, "other_deployment", "属于另一部署、时钟或套件", "another deployment's, clock's or suite's"))
     }
 
-    /// The log went on from this very checkpoint: the leaf that says so stands under a later one.
-    fn opened(&self, folder: &Folder, manifest: &Manifest, closing: &Checkpoint) -> Result<(), Failure> {
+    /// The leaf that opened the next epoch with this very checkpoint stands under a later one that the log's key signed.
+    fn opened(
+        &self,
+        folder: &Folder,
+        manifest: &Manifest,
+        closing: &Checkpoint,
+        (list, lists): (&KeyListView, &[Hash]),
+    ) -> Result<(), Failure> {
+        let placed = |f: Failure| Failure { file: OPENED.to_owned(), ..f };
         let bytes = folder.read(OPENED)?.unwrap_or_default();
         let report = LeafProofFile::verify(&bytes, self.asked.trust);
         if let Some(f) = report.failure {
-            return Err(Failure { file: OPENED.to_owned(), ..f });
+            return Err(placed(f));
         }
         let proof = crypto::from_canonical::<LeafProofFile>(&bytes).map(|file| file.proof);
         let proof = proof.map_err(LogError::from)?;
-        let opening = Opening::read(&proof.check()?.0)?;
-        let held =
-            proof.log == manifest.log && opening.is_some_and(|o| o.closed == manifest.epoch && o.note == *closing);
+        let (leaf, checkpoint) = proof.check()?;
+        check_checkpoint(&checkpoint, manifest.log, list, lists).map_err(placed)?;
+        let opening = Opening::read(&leaf)?;
+        let held = proof.log == manifest.log
+            && checkpoint.size > closing.size
+            && opening.is_some_and(|o| o.closed == manifest.epoch && o.note == *closing);
         if held {
             return Ok(());
         }
@@ -334,7 +371,8 @@ impl Run<'_> {
                 return Err(not(en));
             }
             let digest = opened.digest.to_string();
-            if view.archive.as_ref().is_some_and(|bound| *bound != digest) {
+            let bound = view.bound.is_empty() || view.bound.contains(&digest);
+            if !bound && !self.asked.rebind {
                 let (zh, en) = ("日志所绑定的是另一份归档", "the log binds another archive of this epoch");
                 return Err(inside(&opened.name, fail(MANIFEST, "archive", zh, en)));
             }
@@ -343,6 +381,11 @@ impl Run<'_> {
         self.epochs = epochs;
         Ok(())
     }
+}
+
+/// What an archive is called in a report.
+fn name_of(dir: &Path) -> String {
+    dir.file_name().map_or_else(|| dir.display().to_string(), |n| n.to_string_lossy().into_owned())
 }
 
 fn inside(archive: &str, f: Failure) -> Failure {

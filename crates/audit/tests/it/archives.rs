@@ -108,7 +108,10 @@ impl Bench {
     fn check(&self, dirs: &[PathBuf], live: bool) -> VerifyReport {
         let logs = self.world.logs();
         let live = live.then_some(logs.as_path());
-        verify_archives(dirs, ArchivesAsked { trust: Some(&self.trust), witnesses: None, table: &Plain, live })
+        verify_archives(
+            dirs,
+            ArchivesAsked { trust: Some(&self.trust), witnesses: None, table: &Plain, live, rebind: false },
+        )
     }
 
     fn failure(&self, dirs: &[PathBuf]) -> (String, String, String) {
@@ -161,7 +164,7 @@ fn archives_in_a_row_and_each_alone() {
         let said = report.unproved.unwrap();
         assert!(said.contains("of platform the epoch 2027 is the first given"), "{said}");
         // Without the trust file nothing is trusted.
-        let asked = ArchivesAsked { trust: None, witnesses: None, table: &Plain, live: None };
+        let asked = ArchivesAsked { trust: None, witnesses: None, table: &Plain, live: None, rebind: false };
         let report = verify_archives(&all, asked);
         assert!(report.valid && !report.trusted, "{report:?}");
     }
@@ -184,9 +187,9 @@ fn every_flipped_byte_of_every_file_is_found() {
         assert!(!b.check(&dirs, false).valid, "{} is missing", path.display());
         std::fs::write(&file, &bytes).unwrap();
     }
-    for stray in ["x", "tiles/sm3/tile/0/001", "keys/2.json"] {
+    for (stray, what) in [("x", "unknown_file"), ("tiles/sm3/tile/0/001", "unknown_file"), ("keys/2.json", "corrupt")] {
         std::fs::write(dir.join(stray), b"x").unwrap();
-        assert_eq!(b.failure(&dirs).1, "unknown_file", "{stray}");
+        assert_eq!(b.failure(&dirs).1, what, "{stray}");
         std::fs::remove_file(dir.join(stray)).unwrap();
     }
     assert!(b.check(&dirs, false).trusted);
@@ -352,7 +355,70 @@ fn a_bound_archive_cannot_be_exchanged() {
     assert!(report.trusted, "{report:?}");
     let view = &report.epochs[0];
     assert_eq!((view.archive.as_deref(), view.renewed_at), (Some(digest.as_str()), Some(1_000)));
-    b.forge(&dir, &b.world.platform_log, |m| m.made_at = 5_001);
+    b.forge(&dir, &b.world.platform_log, |m| m.made_at += 1);
     assert!(b.check(std::slice::from_ref(&dir), false).valid, "by itself it is as good");
-    assert_eq!(b.check(&[dir], true).failure.unwrap().what, "archive");
+    assert_eq!(b.check(std::slice::from_ref(&dir), true).failure.unwrap().what, "archive");
+    // Bound in its turn (the first was lost, say) it counts, and so does the first.
+    let other = Suite::Intl.hash(&std::fs::read(dir.join(MANIFEST)).unwrap()).to_string();
+    let leaf = b.world.leaf(Platform, None, "epoch_renewed", &[("platform_2026", &other)]);
+    let mut log = b.world.open(Platform);
+    log.append(&[leaf]).unwrap();
+    log.checkpoint(7_000, &b.world.platform_log, &[]).unwrap();
+    drop(log);
+    let report = b.check(std::slice::from_ref(&dir), true);
+    assert!(report.trusted, "{report:?}");
+    assert_eq!(report.epochs[0].bound, [digest, other]);
+    std::fs::write(dir.join(MANIFEST), bytes).unwrap();
+    assert!(b.check(&[dir], true).trusted);
+}
+
+/// Attacks that were tried: a witness's file named twice, a time before the closing, and the leaf that opened the next
+/// epoch under a checkpoint that nobody has signed.
+#[test]
+fn odd_manifests_and_unsigned_openings_are_refused() {
+    let b = bench(Suite::Intl, 5);
+    let dir = b.make(Platform, 2027);
+    let key = &b.world.platform_log;
+    let (manifest, opened) =
+        (std::fs::read(dir.join(MANIFEST)).unwrap(), std::fs::read(dir.join("opened.json")).unwrap());
+    let changes: [fn(&mut Manifest); 4] = [
+        |m| m.files.push(m.files.last().unwrap().clone()),
+        |m| m.files.reverse(),
+        |m| m.made_at = 1_999,
+        |m| m.made_at = -1,
+    ];
+    for change in changes {
+        b.forge(&dir, key, change);
+        assert_eq!(b.failure(std::slice::from_ref(&dir)).1, "malformed");
+        std::fs::write(dir.join(MANIFEST), &manifest).unwrap();
+    }
+    let mut file: Value = serde_json::from_slice(&opened).unwrap();
+    file["keys"] = json!([]);
+    let note = file["proof"]["checkpoint"].as_str().unwrap().to_owned();
+    let at = note.trim_end().len() - 12;
+    let other = if note.as_bytes()[at] == b'A' { "B" } else { "A" };
+    file["proof"]["checkpoint"] = json!(format!("{}{other}{}", &note[..at], &note[at + 1..]));
+    std::fs::write(dir.join("opened.json"), crypto::canonical(&file).unwrap()).unwrap();
+    b.forge(&dir, key, |_| {});
+    let (file, what, _) = b.failure(std::slice::from_ref(&dir));
+    assert_eq!((file.as_str(), what.as_str()), ("platform-2027/opened.json", "signature"));
+}
+
+/// A key that was revoked later signs no archive that says it was made later, whatever lists the archive holds itself.
+#[test]
+fn a_revoked_key_signs_no_archive() {
+    let b = bench(Suite::Intl, 5);
+    let dir = b.make(Platform, 2027);
+    let forged = b.out.path().join("forged");
+    copy(&dir, &forged);
+    b.forge(&forged, &b.world.platform_log, |m| m.made_at = 6_000);
+    assert!(b.check(std::slice::from_ref(&forged), true).valid, "nothing is revoked yet");
+    let mut entries = b.world.services();
+    for entry in entries.iter_mut().filter(|e| e["key"] == json!(b.world.platform_log.key_id())) {
+        entry["revoked_at"] = json!(5_500);
+    }
+    b.world.publish(2, &entries);
+    assert!(b.check(&[dir], true).valid, "made before");
+    let report = b.check(&[forged], true);
+    assert_eq!(report.failure.unwrap().what, "signature");
 }

@@ -82,6 +82,7 @@ fn epochs_go_on_in_one_tree() {
             closed_at,
             archive: None,
             renewed_at: None,
+            bound: Vec::new(),
         };
         let of_platform = [
             view(Platform, 2026, 0, n, Some(1_000)),

@@ -70,21 +70,25 @@ fn every_flipped_byte_is_found() {
 #[test]
 fn unknown_and_missing_files() {
     let world = written(Suite::Gm, 5);
-    for stray in [
-        "x",
-        "platform/x",
-        "platform/entries/000.p/3",
-        "platform/sm3/tile/9/000",
-        "keys/x",
-        "keys/3.json",
-        "platform/checkpoint.tmp",
-        "keys/01.json",
+    for (stray, unsigned) in [
+        ("x", false),
+        ("platform/x", false),
+        ("platform/entries/000.p/3", false),
+        ("platform/sm3/tile/9/000", false),
+        ("keys/x", false),
+        ("keys/3.json", false),
+        ("platform/checkpoint.tmp", false),
+        ("keys/01.json", false),
+        // What a stop between writing and signing leaves: refused too, and called what it is.
+        ("platform/entries/000.p/255", true),
+        ("platform/sm3/tile/0/000.p/255", true),
     ] {
         let file = world.logs().join(stray);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, b"1").unwrap();
         let report = verify_once(&world.logs(), None, None);
         assert!(!report.valid, "{stray}");
+        assert_eq!(report.failure.unwrap().en.contains("not signed"), unsigned, "{stray}");
         std::fs::remove_file(&file).unwrap();
     }
     for (path, bytes) in files(&world.logs()) {

@@ -229,12 +229,12 @@ fn lay_out(args: &RestoreArgs, ground: &Ground, staging: &Layout) -> Result<Unpa
     let trust = live::trust(staging)?;
     let (custody, old, gone) = (ground.custody.as_ref(), &ground.layout, &ground.gone);
     ring::lay(staging, &ring::Sources { custody, old, gone, without_keys: args.without_keys })?;
-    let (opened, all) = ring::opened(staging, manifest, gone)?;
-    if opened < all && !args.without_keys {
+    let missing = ring::opened(staging, manifest, gone)?.missing;
+    if missing > 0 && !args.without_keys {
         return Err(CliError::usage(
             "--custody",
-            format!("{} 个密封对象缺少密钥；请给出密钥托管目录，或用 --without-keys 明确不要密钥。", all - opened),
-            format!("Keys of {} sealed objects are missing: name the custody, or say --without-keys.", all - opened),
+            format!("{missing} 个加密对象缺少密钥；请给出密钥托管目录，或用 --without-keys 明确不要密钥。"),
+            format!("Keys of {missing} encrypted objects are missing: name the custody, or say --without-keys."),
         ));
     }
     for name in LogName::ALL {
@@ -397,7 +397,7 @@ fn custody_path(ground: &Ground, staging: &Layout) -> Option<PathBuf> {
 fn drill(args: &RestoreArgs, ground: &Ground) -> Result<Said, CliError> {
     let staging = beside(&ground.layout, "drill")?;
     let tried = lay_out(args, ground, &staging)
-        .and_then(|done| Ok((done, ring::opened(&staging, &ground.manifest, &ground.gone)?.0)));
+        .and_then(|done| Ok((done, ring::opened(&staging, &ground.manifest, &ground.gone)?)));
     clear(&staging)?;
     let (done, opened) = tried?;
     let recorded = ground.layout.platform().join("platform.db").is_file();
@@ -406,18 +406,19 @@ fn drill(args: &RestoreArgs, ground: &Ground) -> Result<Said, CliError> {
             ("snapshot", ground.digest.to_string()),
             ("number", ground.manifest.number.to_string()),
             ("objects", done.objects.to_string()),
-            ("opened", opened.to_string()),
+            ("opened", opened.opened.to_string()),
+            ("sealed", opened.sealed.to_string()),
         ];
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(super::take::record(&ground.layout, "drill_restore", &refs))?;
     }
     let text = format!(
-        "演练通过 drill passed: 快照 snapshot {}  文件 files {}  对象 objects {}  打开 opened {opened}\n",
-        ground.manifest.number, done.files, done.objects
+        "演练通过 drill passed: 快照 snapshot {}  文件 files {}  对象 objects {}  打开 opened {}  已封存 sealed {}\n",
+        ground.manifest.number, done.files, done.objects, opened.opened, opened.sealed
     );
     let json = json!({
         "drill": true, "snapshot": ground.manifest.number, "files": done.files, "objects": done.objects,
-        "opened": opened, "left_out": done.left_out, "recorded": recorded, "newer": ground.newer,
+        "opened": opened.opened, "sealed": opened.sealed, "left_out": done.left_out, "recorded": recorded, "newer": ground.newer,
     });
     Ok(Said::new(0, json, text))
 }

@@ -95,23 +95,43 @@ fn in_device(staging: &Layout, from: &Sources<'_>, suite: Suite) -> Result<(), C
     Ok(())
 }
 
-/// How many objects of a snapshot open with the ring, and how many were to.
+/// What became of a snapshot's objects.
+#[derive(Clone, Copy, Default)]
+pub struct Opened {
+    /// They open with the ring.
+    pub opened: u64,
+    /// Their keys are sealed away: kept, and opened by the two keepers when a resource is unsealed.
+    pub sealed: u64,
+    /// There is no key for them.
+    pub missing: u64,
+}
+
+/// How many objects of a snapshot open with the ring, and how many do not, for which reason.
 ///
 /// # Errors
 /// The ring or an object cannot be read.
-pub fn opened(staging: &Layout, manifest: &Manifest, gone: &BTreeSet<String>) -> Result<(u64, u64), CliError> {
+pub fn opened(staging: &Layout, manifest: &Manifest, gone: &BTreeSet<String>) -> Result<Opened, CliError> {
     let wanted: Vec<_> = manifest.objects.iter().filter(|o| !gone.contains(&o.key)).collect();
-    let all = wanted.len() as u64;
+    let mut out = Opened::default();
     if !staging.ring().is_dir() {
-        return Ok((0, all));
+        out.missing = wanted.len() as u64;
+        return Ok(out);
     }
     let keys = keyplace::open(staging, live::trust(staging)?.suite)?;
-    let mut n = 0;
+    let away: BTreeSet<String> = crypto::inventory(&staging.ring())?
+        .into_iter()
+        .filter(|key| key.state == crypto::KeyState::Sealed)
+        .map(|key| key.id.to_string())
+        .collect();
     for object in wanted {
         let header = head(&staging.data.join(&object.path))?;
-        n += u64::from(keys.unwrap(&header.key, &header.wrapped).is_ok());
+        match keys.unwrap(&header.key, &header.wrapped) {
+            Ok(_) => out.opened += 1,
+            Err(_) if away.contains(&object.key) => out.sealed += 1,
+            Err(_) => out.missing += 1,
+        }
     }
-    Ok((n, all))
+    Ok(out)
 }
 
 fn head(path: &std::path::Path) -> Result<crypto::Header, CliError> {

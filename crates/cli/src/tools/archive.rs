@@ -101,6 +101,14 @@ pub fn archive(args: &ArchiveArgs) -> Result<Said, CliError> {
         ALONG.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
     more.extend(pack.texts.iter().map(|(name, text)| (format!("pack/{name}"), text.clone().into_bytes())));
     let out = input::absolute(&args.out)?;
+    let logs = layout.log();
+    if out.starts_with(&logs) || out.starts_with(input::absolute(&logs)?) {
+        return Err(CliError::usage(
+            "--out",
+            "归档目录不能放在日志目录之内。",
+            "The archive's folder cannot stand inside the log's.",
+        ));
+    }
     let making = Making {
         log_dir: &dir,
         log: args.log,
@@ -112,7 +120,8 @@ pub fn archive(args: &ArchiveArgs) -> Result<Said, CliError> {
         more: &more,
     };
     let (manifest, digest) = make_archive(&making).map_err(|e| not_made(args, &e))?;
-    let asked = ArchivesAsked { trust: Some(&trust), witnesses: None, table: &ParquetLeaves, live: None };
+    let asked =
+        ArchivesAsked { trust: Some(&trust), witnesses: None, table: &ParquetLeaves, live: None, rebind: false };
     if let Some(f) = verify_archives(std::slice::from_ref(&out), asked).failure {
         return Err(CliError::bug(format!("the archive that was made does not verify: {} ({})", f.en, f.file)));
     }
@@ -147,6 +156,7 @@ pub fn verify(args: &super::audit::VerifyArgs) -> Result<Said, CliError> {
         witnesses: policy.as_ref(),
         table: &ParquetLeaves,
         live: live.as_deref(),
+        rebind: false,
     };
     said(&verify_archives(&dirs, asked), trust.is_some())
 }
@@ -157,7 +167,8 @@ pub fn renew(args: &RenewArgs) -> Result<Said, CliError> {
     let (trust, _) = founded(&layout)?;
     let dirs = args.archive.iter().map(|d| input::folder(d)).collect::<Result<Vec<_>, _>>()?;
     let log = layout.log();
-    let asked = ArchivesAsked { trust: Some(&trust), witnesses: None, table: &ParquetLeaves, live: Some(&log) };
+    let asked =
+        ArchivesAsked { trust: Some(&trust), witnesses: None, table: &ParquetLeaves, live: Some(&log), rebind: true };
     let report = verify_archives(&dirs, asked);
     if !report.valid {
         return said(&report, true);

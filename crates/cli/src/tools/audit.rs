@@ -366,6 +366,14 @@ fn earlier(path: &Path) -> Result<String, CliError> {
     String::from_utf8(bytes).map_err(|e| malformed(&e))
 }
 
+/// A text that may hold somebody's file name, with nothing in it that a terminal acts on.
+pub fn shown(text: &str) -> String {
+    let acts = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().flat_map(|c| if acts(c) { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] }).collect()
+}
+
 /// A verifier's report as an answer; `asked`: a trust file was given.
 pub fn said(report: &VerifyReport, asked: bool) -> Result<Said, CliError> {
     let mut out = match (report.valid, report.trusted) {
@@ -380,7 +388,8 @@ pub fn said(report: &VerifyReport, asked: bool) -> Result<Said, CliError> {
         (false, _) => "无效 · not valid\n".to_owned(),
     };
     if let Some(f) = &report.failure {
-        let _ = writeln!(out, "  {} [{}]\n    {}\n    {}", f.file, f.what, f.zh, f.en);
+        let [file, zh, en] = [&f.file, &f.zh, &f.en].map(|text| shown(text));
+        let _ = writeln!(out, "  {file} [{}]\n    {zh}\n    {en}", f.what);
     }
     for (what, n) in &report.checked {
         let _ = writeln!(out, "  {what}: {n}");
@@ -392,7 +401,7 @@ pub fn said(report: &VerifyReport, asked: bool) -> Result<Said, CliError> {
         );
     }
     if let Some(unproved) = &report.unproved {
-        let _ = writeln!(out, "  未证明 not proved: {unproved}");
+        let _ = writeln!(out, "  未证明 not proved: {}", shown(unproved));
     }
     let proved = report.valid && (report.trusted || !asked);
     Ok(Said::new(u8::from(!proved), serde_json::to_value(report)?, out))

@@ -138,6 +138,7 @@ async fn whole_life(city: &str, suite: &str) {
     let kept = made.records();
     assert!(!kept.is_empty());
     let key = sealed(&made, at).await;
+    restored_while_sealed(&made, at, &key);
     unsealed(&made, at, &kept).await;
     withdrawn(&made, at, &key).await;
 }
@@ -163,6 +164,27 @@ async fn sealed(made: &City, at: &str) -> String {
     let told = admin(&["unseal", "--data", at, "--resource", &made.resource], 2);
     assert!(told["error"]["en"].as_str().unwrap().contains("No order"), "{told}");
     key
+}
+
+/// A backup of that time comes back with everything, the sealed resource among it, still sealed.
+fn restored_while_sealed(made: &City, at: &str, key: &str) {
+    let (out, custody) = (made.beside("backup"), made.beside("custody"));
+    admin(&["backup", "--data", at, "--out", text(&out), "--custody", text(&custody)], 0);
+    let restore = ["restore", "--backup", text(&out), "--custody", text(&custody), "--data"];
+    let drill = admin(&[&restore[..], &[at, "--drill"]].concat(), 0);
+    let count = |name: &str| drill[name].as_u64().unwrap();
+    assert!(count("sealed") > 0 && count("opened") + count("sealed") == count("objects"), "{drill}");
+    let told = json(&["admin", "doctor", "--data", at, "--json"], 0);
+    let kinds = told["cryptography"]["inventory"].as_array().unwrap();
+    let of = kinds.iter().find(|k| k["purpose"] == "resource").unwrap();
+    assert_eq!((&of["sealed"], &of["destroyed"]), (&doc!(1), &doc!(0)), "{of}");
+    let fresh = made.beside("while-sealed");
+    admin(&[&restore[..], &[text(&fresh)]].concat(), 0);
+    let ring = fresh.join("zone/keys/ring");
+    assert_eq!(names(&ring, ".sealed"), [format!("{key}.sealed")]);
+    assert!(names(&ring, ".key").iter().all(|n| !n.starts_with(key)) && !names(&ring, ".key").is_empty());
+    assert_eq!(files(&fresh.join("zone/objects/res").join(&made.resource)).len(), made.records().len());
+    logs_hold(&fresh);
 }
 
 /// Unsealed by an order and two keepers: a job works again.

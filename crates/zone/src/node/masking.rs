@@ -19,7 +19,7 @@ fn info(core: &Core, id: &KeyId) -> Result<KeyInfo, NodeError> {
 /// Masks a resource's key away, or goes on with it.
 pub(crate) fn seal(core: &Core, id: &KeyId) -> Result<(), NodeError> {
     let key = info(core, id)?;
-    let Some(mask) = core.cfg.keys.begin_masking(id)? else { return Ok(()) };
+    let Some(mask) = core.cfg.keys.begin_masking(id)? else { return Alone::left_behind(&core.cfg.data) };
     let alone = Alone::masking(&core.cfg.data)?;
     let objects = objects_under(core, &format!("res/{}", key.scope), id)?;
     let mut begun = false;
@@ -37,7 +37,7 @@ pub(crate) fn seal(core: &Core, id: &KeyId) -> Result<(), NodeError> {
 /// Takes the masks off with what the keepers hold, or goes on with it.
 pub(crate) fn open(core: &Core, id: &KeyId, with: &SealingKeys) -> Result<(), NodeError> {
     let key = info(core, id)?;
-    let Some(mask) = core.cfg.keys.begin_unmasking(id, with)? else { return Ok(()) };
+    let Some(mask) = core.cfg.keys.begin_unmasking(id, with)? else { return Alone::left_behind(&core.cfg.data) };
     let alone = Alone::masking(&core.cfg.data)?;
     turn(core, &objects_under(core, &format!("res/{}", key.scope), id)?, &mask, true)?;
     core.cfg.keys.end_unmasking(id)?;

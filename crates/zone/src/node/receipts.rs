@@ -8,6 +8,7 @@ use super::journal::sync_parent;
 use super::record::Record;
 use super::torn;
 use audit::merkle::{leaf_node, root_over};
+use crypto::{Hash, Suite};
 use model::ids::{OrderId, OrgId, ProductId, TicketId};
 use model::order::{ReportOutcome, UsageCount};
 use model::{Digest, Timestamp};
@@ -32,6 +33,38 @@ pub(crate) struct Receipt {
     pub(crate) n: u64,
     pub(crate) at: Timestamp,
     pub(crate) call: Call,
+    /// Code of [`Chain`]; receipts of before have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<String>,
+}
+
+/// Ties the receipts of a segment together under a key that only the zone's own signing key gives, so that nobody who can
+/// write its folder puts a receipt into an open segment, bends one or leaves one out: each code covers the receipt and the
+/// code before it. What is cut off at the end it cannot show.
+pub(crate) struct Chain {
+    suite: Suite,
+    key: Hash,
+    last: [u8; 32],
+}
+
+impl Chain {
+    /// The chain of a new segment.
+    pub(crate) fn new(core: &Core) -> Result<Self, NodeError> {
+        let (suite, deployment) = (core.cfg.trust.suite, &core.cfg.trust.deployment);
+        // Signatures are deterministic (decision 0003), and this one is shown to nobody.
+        let secret = core.cfg.signer.sign("receipt-chain-key", deployment)?;
+        Ok(Self { suite, key: suite.hash(secret.as_bytes()), last: [0; 32] })
+    }
+
+    /// The receipt as the next of the chain, with its bytes.
+    pub(crate) fn next(&mut self, mut receipt: Receipt) -> Result<(Receipt, Vec<u8>), NodeError> {
+        receipt.code = None;
+        let code = self.suite.mac(&self.key.bytes, &[&self.last[..], &crypto::canonical(&receipt)?].concat());
+        receipt.code = Some(code.iter().map(|byte| format!("{byte:02x}")).collect());
+        self.last = code;
+        let bytes = crypto::canonical(&receipt)?;
+        Ok((receipt, bytes))
+    }
 }
 
 /// What was answered to whom.
@@ -80,6 +113,7 @@ struct Segment {
     number: u64,
     file: File,
     len: u64,
+    chain: Chain,
     receipts: Vec<(Receipt, Vec<u8>)>,
     closes: Instant,
 }
@@ -140,7 +174,7 @@ impl Writer {
         file.set_len(0).map_err(io("opening a segment"))?;
         sync_parent(&path)?;
         let closes = Instant::now() + self.core.cfg.limits.segment;
-        Ok(Segment { number, file, len: 0, receipts: Vec::new(), closes })
+        Ok(Segment { number, file, len: 0, chain: Chain::new(&self.core)?, receipts: Vec::new(), closes })
     }
 
     /// Writes what waits with one sync.
@@ -151,10 +185,11 @@ impl Writer {
         }
         let at = self.core.time.now();
         let (mut lines, mut receipts, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
+        let before = segment.chain.last;
         for (call, done) in group {
             let n = (segment.receipts.len() + receipts.len()) as u64 + 1;
-            let receipt = Receipt { v: 1, segment: segment.number, n, at, call };
-            let bytes = crypto::canonical(&receipt)?;
+            let receipt = Receipt { v: 1, segment: segment.number, n, at, call, code: None };
+            let (receipt, bytes) = segment.chain.next(receipt)?;
             lines.extend_from_slice(&bytes);
             lines.push(b'\n');
             receipts.push((receipt, bytes));
@@ -163,6 +198,7 @@ impl Writer {
         let kept = segment.file.write_all(&lines).and_then(|()| segment.file.sync_data());
         if let Err(e) = &kept {
             tracing::error!(kind = %e.kind(), "receipts cannot be kept");
+            segment.chain.last = before;
             // What may have been written half must not be counted later.
             segment.file.set_len(segment.len).map_err(NodeError::io("undoing a receipt"))?;
             segment.file.sync_data().map_err(NodeError::io("undoing a receipt"))?;

@@ -177,6 +177,17 @@ pub(crate) fn withdrawn(stop: &model::order::ResourceStopSpec) -> Refusal {
     )
 }
 
+/// The resource was withdrawn after the state that this zone was restored to: its key is destroyed.
+pub(crate) fn withdrawn_since() -> Refusal {
+    Refusal::new(
+        "resource-withdrawn",
+        "ZONE-RESOURCE-4",
+        "",
+        "该资源的密钥已销毁：它在此次恢复所用备份之后已撤回，不再收数",
+        "the resource's key was destroyed: it was withdrawn after the backup that this zone was restored from, and takes no records any more",
+    )
+}
+
 /// The resource is sealed: the article is the sealing's own.
 pub(crate) fn sealed_away(stop: &model::order::ResourceStopSpec) -> Refusal {
     Refusal::new(

@@ -65,6 +65,12 @@ impl Alone {
         Ok(Self { data: data.to_owned(), _lock: lock })
     }
 
+    /// A masking that was stopped after its last step but one: every header is as it should be, and only the folder still
+    /// says that one is under way.
+    pub(crate) fn left_behind(data: &Path) -> Result<(), NodeError> {
+        if masking_file(data).exists() { Self::masking(data)?.done() } else { Ok(()) }
+    }
+
     pub(crate) fn done(self) -> Result<(), NodeError> {
         let path = masking_file(&self.data);
         fs::remove_file(&path).map_err(NodeError::io("ending a masking"))?;

@@ -160,6 +160,16 @@ fn batch_prefix(resource: &str, batch: &str) -> String {
     format!("res/{resource}/{batch}")
 }
 
+/// Only a withdrawal destroys a resource's key. A zone that was restored to a state from before it knows of none, but its ring
+/// has the tombstone, and no new key takes its place.
+fn key_was_destroyed(core: &Core, resource: &str) -> bool {
+    let keys = &core.cfg.keys;
+    let gone = |k: &crypto::KeyInfo| {
+        k.purpose == RESOURCE_KEY && k.scope == resource && k.state == crypto::KeyState::Destroyed
+    };
+    keys.find(RESOURCE_KEY, resource).is_none() && keys.list().iter().any(gone)
+}
+
 /// Streams an upload into sealed objects.
 pub(crate) fn store_batch(
     core: &Core,
@@ -169,6 +179,9 @@ pub(crate) fn store_batch(
     progress: &Progress,
 ) -> Result<StoredBatch, Refusal> {
     let contract = crate::contract::Contract::parse(&spec.contract).map_err(|_| refuse::bad_contract())?;
+    if key_was_destroyed(core, spec.resource.as_str()) {
+        return Err(refuse::withdrawn_since());
+    }
     let key = core.key(RESOURCE_KEY, spec.resource.as_str()).map_err(|e| broken(&e))?;
     let token_key = core.key(SUBJECT_KEY, "zone").map_err(|e| broken(&e))?;
     let (root, prefix) = (objects(core), batch_prefix(spec.resource.as_str(), batch.as_str()));

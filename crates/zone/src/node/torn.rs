@@ -6,7 +6,7 @@ use super::core::Core;
 use super::draft::Said;
 use super::error::NodeError;
 use super::journal::sync_parent;
-use super::receipts::Receipt;
+use super::receipts::{Chain, Receipt};
 use model::Digest;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -29,7 +29,7 @@ pub(super) fn healed(core: &Core, path: &Path, number: u64) -> Result<Vec<Kept>,
         Err(e) if e.kind() == ErrorKind::NotFound => Vec::new(),
         Err(e) => return Err(NodeError::io("reading a segment")(e)),
     };
-    let (kept, good) = whole(&bytes, number);
+    let (kept, good) = whole(&bytes, number, &mut Chain::new(core)?);
     let rest = bytes.get(good..).unwrap_or_default();
     tell(core, &aside)?;
     if !rest.is_empty() {
@@ -39,14 +39,16 @@ pub(super) fn healed(core: &Core, path: &Path, number: u64) -> Result<Vec<Kept>,
     Ok(kept)
 }
 
-/// The receipts up to the first line that is not the next one of this segment, and how many bytes they take.
-fn whole(bytes: &[u8], number: u64) -> (Vec<Kept>, usize) {
+/// The receipts up to the first line that is not the next one of this segment's chain, and how many bytes they take.
+fn whole(bytes: &[u8], number: u64, chain: &mut Chain) -> (Vec<Kept>, usize) {
     let (mut out, mut good) = (Vec::new(), 0);
     for line in bytes.split_inclusive(|b| *b == b'\n') {
         let Some(body) = line.strip_suffix(b"\n") else { break };
-        match crypto::from_canonical::<Receipt>(body) {
-            Ok(receipt) if receipt.segment == number && receipt.n == out.len() as u64 + 1 => {
-                out.push((receipt, body.to_vec()));
+        let Ok(receipt) = crypto::from_canonical::<Receipt>(body) else { break };
+        let next = receipt.segment == number && receipt.n == out.len() as u64 + 1;
+        match chain.next(receipt) {
+            Ok((receipt, bytes)) if next && bytes == body => {
+                out.push((receipt, bytes));
                 good += line.len();
             }
             _ => break,
@@ -85,7 +87,7 @@ fn tell(core: &Core, aside: &Path) -> Result<(), NodeError> {
     };
     for entry in entries {
         let path = entry.map_err(io())?.path();
-        if path.extension().is_none_or(|e| e != UNSAID) {
+        if path.extension().is_none_or(|e| e != UNSAID) || !path.is_file() {
             continue;
         }
         let rest = fs::read(&path).map_err(io())?;

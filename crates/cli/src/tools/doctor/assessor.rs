@@ -172,7 +172,8 @@ fn grouped(all: &[KeyInfo]) -> Vec<Value> {
         json!({
             "purpose": purpose,
             "live": live().count(),
-            "destroyed": keys.len() - live().count(),
+            "sealed": keys.iter().filter(|k| k.state == KeyState::Sealed).count(),
+            "destroyed": keys.iter().filter(|k| k.state == KeyState::Destroyed).count(),
             "rotating": live().filter(|k| k.rotating).count(),
             "oldest": live().filter_map(|k| k.created_at).min().map(|at| Timestamp(at).date().to_string()),
             "undated": live().filter(|k| k.created_at.is_none()).count(),

@@ -68,6 +68,9 @@ fn closed_epochs_are_archived_bound_and_watched() {
         let other = dir.path().join("x");
         let unknown = ["audit", "archive", "--data", data, "--epoch", "2027", "--out", text(&other)];
         assert_eq!(refused(&unknown), "--epoch");
+        let within = layout.log().join("archive");
+        let inside = ["audit", "archive", "--data", data, "--epoch", "2026", "--out", text(&within)];
+        assert_eq!(refused(&inside), "--out", "the log would not verify any more");
         let said = say(&["audit", "verify", "--archive", text(&out), "--trust", trust]).unwrap();
         assert_eq!((said.code, &said.json["trusted"]), (0, &Value::from(true)), "{}", said.text);
         assert!(said.text.contains("platform 2026: 0..1"), "{}", said.text);

@@ -227,3 +227,20 @@ fn a_sealing_that_is_cut_short_goes_on() {
     }
     drop(hold_still(&w.dir.path().join("zone")).unwrap());
 }
+
+/// Killed between the last step and the word that it is done: the next start takes that word away too, or no backup would be
+/// made any more.
+#[test]
+fn a_sealing_that_was_only_not_said_to_be_done_is_done() {
+    let w = World::in_device();
+    let core = filled(&w);
+    pads(&w);
+    seal(2, &w, &core);
+    crate::node::masking::seal(&core, &key(&core)).unwrap();
+    fs::write(w.dir.path().join("zone/masking"), b"").unwrap();
+    drop(core);
+    let core = w.core();
+    settle(&core, &BTreeSet::new()).unwrap();
+    assert_eq!(how(&core), Some(How::Sealed));
+    drop(hold_still(&w.dir.path().join("zone")).unwrap());
+}

@@ -23,13 +23,19 @@ const FRAMES: &[&str] = &[
 
 const RECEIPT: &str = r#"{"at":1,"call":{"answer":"sm3:00","bytes":3,"kind":"product_file","order":"ord_1","org":"org_1","product":"prod_1","rows":1,"ticket":"tic_1"},"n":1,"segment":1,"v":1}"#;
 
+/// With the code that ties it to the one before.
+const CODED: &str = r#"{"at":1,"call":{"answer":"sm3:00","bytes":3,"kind":"product_file","order":"ord_1","org":"org_1","product":"prod_1","rows":1,"ticket":"tic_1"},"code":"00ff","n":1,"segment":1,"v":1}"#;
+
 #[test]
 fn frames_and_receipts_keep_their_form() {
     for text in FRAMES {
         let frame: Frame = crypto::from_canonical(text.as_bytes()).unwrap_or_else(|e| panic!("{e}: {text}"));
         assert_eq!(String::from_utf8(crypto::canonical(&frame).unwrap()).unwrap(), *text);
     }
-    crypto::from_canonical::<Receipt>(RECEIPT.as_bytes()).unwrap();
+    for text in [RECEIPT, CODED] {
+        let receipt = crypto::from_canonical::<Receipt>(text.as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(crypto::canonical(&receipt).unwrap()).unwrap(), text);
+    }
 }
 
 /// The digest chain of a journal, as another implementation would compute it.

@@ -2,7 +2,7 @@
 
 use super::world::World;
 use crate::node::core::Core;
-use crate::node::receipts::{Call, Receipt, open};
+use crate::node::receipts::{Call, Chain, Receipt, open};
 use crate::node::torn::FOLDER;
 use audit::{Leaf, LogReader};
 use crypto::Suite;
@@ -26,10 +26,16 @@ fn call(w: &World, n: u64) -> Call {
     }
 }
 
-fn line(w: &World, segment: u64, n: u64) -> Vec<u8> {
-    let mut bytes = crypto::canonical(&Receipt { v: 1, segment, n, at: w.now(), call: call(w, n) }).unwrap();
-    bytes.push(b'\n');
-    bytes
+/// Lines of a segment as the zone writes them: of these numbers, one chain.
+fn lines(w: &World, core: &Core, segment: u64, numbers: &[u64]) -> Vec<Vec<u8>> {
+    let mut chain = Chain::new(core).unwrap();
+    let line = |n: &u64| {
+        let receipt = Receipt { v: 1, segment, n: *n, at: w.now(), call: call(w, *n), code: None };
+        let mut bytes = chain.next(receipt).unwrap().1;
+        bytes.push(b'\n');
+        bytes
+    };
+    numbers.iter().map(line).collect()
 }
 
 fn segment(w: &World, number: u64) -> PathBuf {
@@ -64,20 +70,27 @@ fn aside(w: &World) -> Vec<Vec<u8>> {
     names.into_iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// What an open segment holds, opened anew: leaves, bytes aside, and what an auditor says of the receipts.
-async fn after(bytes: &[u8]) -> (Vec<(String, String)>, Vec<Vec<u8>>, bool) {
+/// What an open segment holds, opened anew: leaves, bytes aside, and what an auditor says of the receipts. `make` gets three
+/// receipts and gives what lies there and what of it is to be set aside.
+async fn after(make: impl Fn(&World, &Core, &[Vec<u8>]) -> (Vec<u8>, Vec<u8>), whole: u64) {
     let w = World::new();
     let core = Arc::new(w.enrolled());
+    let three = lines(&w, &core, 1, &[1, 2, 3]);
+    let (there, rest) = make(&w, &core, &three);
     fs::create_dir_all(w.dir.path().join("zone/receipts")).unwrap();
-    fs::write(segment(&w, 1), bytes).unwrap();
+    fs::write(segment(&w, 1), there).unwrap();
     open(core.clone()).unwrap();
     // Opened once more, nothing is told twice.
     open(core.clone()).unwrap();
-    let told = told(&w, &core).await;
+    let mut want = Vec::new();
+    want.extend((!rest.is_empty()).then(|| said("set_receipts_aside", rest.len())));
+    want.extend((whole > 0).then(|| said("close_segment", usize::try_from(whole).unwrap())));
+    assert_eq!(told(&w, &core).await, want);
+    assert_eq!(aside(&w), if rest.is_empty() { vec![] } else { vec![rest] });
     w.verify_log();
     let report = audit::verify_once(&w.dir.path().join("log/zone"), None, None);
     let report = audit::verify_receipts(&w.dir.path().join("log/zone"), &w.dir.path().join("zone/receipts"), report);
-    (told, aside(&w), report.valid)
+    assert!(report.valid, "{report:?}");
 }
 
 fn said(kind: &str, n: usize) -> (String, String) {
@@ -86,30 +99,59 @@ fn said(kind: &str, n: usize) -> (String, String) {
 
 #[tokio::test]
 async fn the_rest_of_an_open_segment_is_moved_aside_and_told() {
-    let w = World::new();
-    let lines: Vec<Vec<u8>> = (1..=3).map(|n| line(&w, 1, n)).collect();
-    let whole = lines.concat();
-    assert_eq!(after(&whole).await, (vec![said("close_segment", 3)], vec![], true));
+    after(|_, _, three| (three.concat(), vec![]), 3).await;
     // Cut off anywhere in the last line: two receipts, and the rest aside.
-    for cut in [1, lines[2].len() / 2, lines[2].len() - 1] {
-        let rest = lines[2][..cut].to_vec();
-        let told = vec![said("set_receipts_aside", cut), said("close_segment", 2)];
-        assert_eq!(after(&[&lines[0][..], &lines[1], &rest].concat()).await, (told, vec![rest], true));
-    }
-    // A bent line takes the ones after it along, but not in silence.
-    let mut bent = whole.clone();
-    bent[lines[0].len() + 3] ^= 1;
-    let rest = bent[lines[0].len()..].to_vec();
-    let told = vec![said("set_receipts_aside", rest.len()), said("close_segment", 1)];
-    assert_eq!(after(&bent).await, (told, vec![rest], true));
-    // So does a receipt of another segment, or one left out.
-    for other in [line(&w, 2, 2), line(&w, 1, 3)] {
-        let told = vec![said("set_receipts_aside", other.len()), said("close_segment", 1)];
-        assert_eq!(after(&[lines[0].clone(), other.clone()].concat()).await, (told, vec![other], true));
+    for part in [3, 2, 1] {
+        after(
+            |_, _, three| {
+                let rest = three[2][..three[2].len() / part - usize::from(part == 1)].to_vec();
+                ([&three[0][..], &three[1], &rest].concat(), rest)
+            },
+            2,
+        )
+        .await;
     }
     // Nothing whole: there is no segment to close, and the number is used again.
-    let none = after(b"rubbish\n").await;
-    assert_eq!(none, (vec![said("set_receipts_aside", 8)], vec![b"rubbish\n".to_vec()], true));
+    after(|_, _, _| (b"rubbish\n".to_vec(), b"rubbish\n".to_vec()), 0).await;
+}
+
+/// The attack: somebody who can write the folder, but has not the zone's key, changes what is counted and billed.
+#[tokio::test]
+async fn receipts_that_the_zone_did_not_write_are_not_counted() {
+    // A bent line takes the ones after it along, but not in silence.
+    let bent = |at: usize| {
+        move |_: &World, _: &Core, three: &[Vec<u8>]| {
+            let mut all = three.concat();
+            let from = three[0].len();
+            all[from + at] ^= 1;
+            let rest = all[from..].to_vec();
+            (all, rest)
+        }
+    };
+    for at in [3, 20, 60] {
+        after(bent(at), 1).await;
+    }
+    // Another canonical receipt in its place: more rows than were answered.
+    let more = |_: &World, _: &Core, three: &[Vec<u8>]| {
+        let text = String::from_utf8(three[1].clone()).unwrap().replace("\"rows\":1", "\"rows\":999999");
+        (([&three[0][..], text.as_bytes()]).concat(), text.into_bytes())
+    };
+    after(more, 1).await;
+    // One left out, one of another segment, and one that was invented without the key.
+    after(|_, _, three| ([&three[0][..], &three[2]].concat(), three[2].clone()), 1).await;
+    let other = |w: &World, core: &Core, three: &[Vec<u8>]| {
+        let other = lines(w, core, 2, &[1, 2])[1].clone();
+        ([&three[0][..], &other].concat(), other)
+    };
+    after(other, 1).await;
+    let invented = |w: &World, _: &Core, three: &[Vec<u8>]| {
+        let receipt = Receipt { v: 1, segment: 1, n: 1, at: w.now(), call: call(w, 9), code: None };
+        let mut line = crypto::canonical(&receipt).unwrap();
+        line.push(b'\n');
+        let all = [&line[..], &three[1]].concat();
+        (all.clone(), all)
+    };
+    after(invented, 0).await;
 }
 
 #[tokio::test]
@@ -121,7 +163,7 @@ async fn a_stop_between_the_copy_and_its_leaf_is_made_good() {
     // The copy was made, the segment was not cut yet, no leaf says so.
     fs::write(folder.join("000000000001-0.part"), b"half").unwrap();
     fs::create_dir_all(w.dir.path().join("zone/receipts")).unwrap();
-    fs::write(segment(&w, 1), [&line(&w, 1, 1)[..], b"half"].concat()).unwrap();
+    fs::write(segment(&w, 1), [&lines(&w, &core, 1, &[1])[0][..], b"half"].concat()).unwrap();
     open(core.clone()).unwrap();
     let want = [said("set_receipts_aside", 4), said("set_receipts_aside", 4), said("close_segment", 1)];
     assert_eq!(told(&w, &core).await, want);
@@ -161,7 +203,7 @@ async fn bench_receipts() {
     drop(receipts);
     written.await.unwrap().unwrap();
     assert_eq!(core.read(|s| s.report_seq), core.read(|s| s.segments), "a report for each segment");
-    let line = line(&w, 1, 1).repeat(usize::try_from(CALLERS).unwrap());
+    let line = lines(&w, &core, 1, &[1])[0].repeat(usize::try_from(CALLERS).unwrap());
     let mut file = fs::File::create(w.dir.path().join("bare")).unwrap();
     let since = Instant::now();
     for _ in 0..EACH {

@@ -218,6 +218,27 @@ fn it_waits_for_the_custody_and_goes_on_after_a_kill() {
     }
 }
 
+/// A zone that was restored to a state from before a withdrawal has the tombstone of the key: it makes no new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_withdrawn_after_a_backup_takes_no_records() {
+    let platform = Platform::start(Arc::new(World::new())).await;
+    platform.give(platform.world.order(1, "case_1", platform.world.resource()));
+    let mut keys = None;
+    let node = Node::start(&platform, |cfg| keys = Some(cfg.keys.clone())).await;
+    let keys = keys.unwrap();
+    platform.wait(|o| *o == ReportOutcome::Applied).await;
+    let put = |batch: &'static str, path: &'static str| {
+        let purpose = TicketPurpose::Upload { resource: "res_1".into(), batch: batch.into() };
+        node.call("provider", purpose, "PUT", path, b"citizen_id,district,secret\n1,A,x\n".to_vec())
+    };
+    assert_eq!(put("bat_1", "/data/v1/batches/bat_1").await.0, 200);
+    let id = keys.find("resource", "res_1").unwrap();
+    keys.destroy(&id).unwrap();
+    assert_eq!(code(&put("bat_2", "/data/v1/batches/bat_2").await), "resource-withdrawn");
+    assert!(keys.find("resource", "res_1").is_none(), "a new key was made");
+    node.stop().await;
+}
+
 /// An upload that comes, or ends, after its resource was taken away leaves neither records nor a key.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_supplied_to_a_resource_that_was_taken_away() {
