@@ -8,7 +8,7 @@ use model::act::{ACT_TYPE, Act, Decision};
 use model::case::{self, Case, Documents};
 use model::ids::{CaseId, ResourceId};
 use model::order::OBJECT_TYPE;
-use model::procedure::{Facts, Procedure, StepEffect, decide, open_case};
+use model::procedure::{Facts, Procedure, StepEffect, check_opening, decide, open_case};
 use model::{Digest, Entity, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -61,6 +61,7 @@ pub async fn open(
         let facts = facts::load(tx, found, &case).await?;
         concern(&mut case, &facts);
         may_open(app, found, &case, actor, &facts, now)?;
+        check_opening(&app.pack, &case, &facts, now)?;
         effects::opened(tx, found, &case, now).await?;
         tx.put(&case).await?;
         let mut draft = leaf(app, actor, &for_leaf, "case_opened");

@@ -6,7 +6,7 @@ use crate::funnel::{Actor, Command, Done, Idempotency, leaf};
 use model::case::Case;
 use model::ids::{BatchId, CheckId, OrgId, ResourceId};
 use model::record::{BlacklistCheck, Resource};
-use model::{Entity, Refusal, Timestamp};
+use model::{Entity, Refusal, Timestamp, check_usable};
 use serde::{Deserialize, Serialize};
 use store::Store;
 
@@ -71,6 +71,7 @@ pub async fn open_batch(
     app.command(actor, command, idempotency, async move |tx, now| {
         let found: Option<Resource> = tx.get(resource).await?;
         let found = found.filter(|r| r.provider == actor.org).ok_or(AppError::NotFound("resource"))?;
+        check_usable(&app.pack, &found)?;
         let batch = OpenBatch {
             id: BatchId::from_part(&crypto::random_hex(10)?),
             resource: found.id,

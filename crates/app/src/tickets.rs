@@ -11,7 +11,7 @@ use model::record::{
     Authorisation, AuthorisationState, ConsumerOrder, ConsumerOrderState, Grant, Job, Product, ProductState, Resource,
 };
 use model::ticket::{TICKET_TYPE, Ticket, TicketHolder, TicketPurpose};
-use model::{Digest, Entity, Refusal, Signed, Timestamp};
+use model::{Digest, Entity, Refusal, Signed, Timestamp, check_usable};
 use serde::{Deserialize, Serialize};
 
 /// Access keys start with this, so that a key is never taken for a session token.
@@ -125,10 +125,11 @@ async fn check(app: &App, tx: &mut store::Tx, actor: &Actor, purpose: &TicketPur
     match purpose {
         TicketPurpose::Upload { resource, batch } | TicketPurpose::SetAside { resource, batch } => {
             let found: Option<Resource> = tx.get(resource.as_str()).await?;
-            found.filter(|r| r.provider == *org).ok_or(AppError::NotFound("resource"))?;
+            let found = found.filter(|r| r.provider == *org).ok_or(AppError::NotFound("resource"))?;
             // Its id is the platform's: it stands in both logs, where a caller's own text has no place.
             let opened: Option<OpenBatch> = tx.get(batch.as_str()).await?;
-            opened.filter(|b| b.resource == *resource).map(drop).ok_or(AppError::NotFound("batch"))
+            opened.filter(|b| b.resource == *resource).ok_or(AppError::NotFound("batch"))?;
+            Ok(check_usable(&app.pack, &found)?)
         }
         TicketPurpose::Preview { grant } => {
             let found: Option<Grant> = tx.get(grant.as_str()).await?;

@@ -22,14 +22,16 @@ pub mod retention;
 pub mod signed;
 pub mod ticket;
 pub mod time;
+pub mod usable;
 
 pub use act::{Act, Decision};
 pub use case::{Actor, Case, Command, Outcome};
 pub use entity::Entity;
 pub use money::Fen;
 pub use pack::Pack;
-pub use procedure::{Facts, decide, due_steps, open_case, visible_history};
+pub use procedure::{Facts, check_opening, decide, due_steps, open_case, visible_history};
 pub use quorum::check_quorum;
 pub use refusal::{Position, Refusal};
 pub use signed::{Digest, Signed};
 pub use time::{Clock, Timestamp};
+pub use usable::check_usable;

@@ -353,7 +353,7 @@ async fn a_listing_does_not_bring_a_withdrawn_product_back() {
     }
 }
 
-fn authorisation(firm: &Organisation, state: AuthorisationState) -> Authorisation {
+pub(super) fn authorisation(firm: &Organisation, state: AuthorisationState) -> Authorisation {
     let spec = serde_json::json!({
         "authorisation": "aut_1", "announcement": "ann_1", "operator": firm.id, "uscc": "u", "legal_form": "legal_person",
         "mode": "scenario", "domain": null, "resources": {}, "term_months": 1, "renewal_of": null,

@@ -1,13 +1,15 @@
 //! A resource is sealed, unsealed and withdrawn: what the case says, and what the zone's report makes of it.
 
-use super::refused::resource;
+use super::refused::{authorisation, resource};
+use super::visible::{grant, job};
 use super::*;
-use crate::{cases, reports, timers};
+use crate::{cases, facts, reports, resources, tickets, timers};
 use model::Digest;
 use model::Signed;
 use model::ids::ResourceId;
 use model::order::{DestroyedObjects, ReportOutcome, ZoneReport};
-use model::record::{Resource, ResourceCertificate, ResourceDeed, ResourceState};
+use model::record::{AuthorisationState, GateFacts, Job, Resource, ResourceCertificate, ResourceDeed, ResourceState};
+use model::ticket::TicketPurpose;
 use serde_json::json;
 
 impl World {
@@ -79,4 +81,72 @@ async fn the_zones_report_certifies_and_closes_the_case() {
     assert_eq!(again["object"]["resource"], "res_1");
     let unknown = json!({"resource": "res_9", "ground": "provider_withdraws"});
     assert_eq!(code(cases::open(&w.app, &who, "withdrawal", unknown, None).await), "unknown-id");
+}
+
+/// What the rule says of a result whose source stands in a state: when a case is opened, and at the step that decides.
+#[tokio::test]
+async fn no_release_of_a_result_whose_source_was_taken_away() {
+    let w = world().await;
+    let (provider, firm) = (w.org("数源", OrgRole::DataProvider).await, w.org("运营", OrgRole::Operator).await);
+    let bureau = w.org("数据局", OrgRole::DataAuthority).await;
+    let case_of_job = w.case("job", "done", &firm.id, Vec::new()).await;
+    let gate = GateFacts {
+        job: "job_1".into(),
+        artefact: Digest("a".into()),
+        verdict: "pass".into(),
+        report: Digest("r".into()),
+    };
+    w.put(&authorisation(&firm, AuthorisationState::Active)).await;
+    w.put(&grant(&firm.id, &provider.id)).await;
+    w.put(&Job { gate: Some(gate), ..job(&firm.id, &case_of_job.id) }).await;
+    w.put(&resource(&provider)).await;
+    let engineer = actor("per_author", &firm, &[PersonRole::Engineer]);
+    let open = async || cases::open(&w.app, &engineer, "release", json!({"job": "job_1"}), None).await;
+    let opened = open().await.unwrap();
+    let mut late = w.case("release", "security_reviewed", &firm.id, Vec::new()).await;
+    late.object = opened["object"].clone();
+    w.put(&late).await;
+    let decided = async || {
+        let procedure = w.app.pack.procedure("release").unwrap();
+        let mut tx = w.app.store.begin().await.unwrap();
+        let facts = facts::load(&mut tx, procedure, &late).await.unwrap();
+        let mut command = model::Command::approve("authority_review");
+        command.documents.insert("authority_opinion".into(), json!({"result": "met", "opinion": "x"}));
+        let who = actor("per_c", &bureau, &[PersonRole::Approver]);
+        let judged = model::decide(&w.app.pack, &late, &who.as_model(), &command, &facts, w.app.now());
+        judged.map_or_else(|r| (r.code, r.rule), |_| ("ok".into(), String::new()))
+    };
+    assert_eq!(decided().await.0, "ok");
+    for (state, rule) in [
+        (ResourceState::Sealed, "PRODUCT-SEALING"),
+        (ResourceState::Catalogued, ""),
+        (ResourceState::Withdrawn, "PRODUCT-WITHDRAWAL"),
+    ] {
+        w.put(&Resource { state, ..resource(&provider) }).await;
+        let want = if rule.is_empty() { "ok" } else { "sources-usable" };
+        assert_eq!(code(open().await), want, "{state}");
+        assert_eq!(decided().await, (want.to_owned(), rule.to_owned()), "{state}");
+        let told = w.leaves().await.pop().unwrap();
+        assert_eq!(told.rule.unwrap_or_default(), rule, "the refusal stands in the log: {state}");
+    }
+}
+
+/// Nothing is announced for, or uploaded to, a resource that is sealed or withdrawn.
+#[tokio::test]
+async fn nothing_is_supplied_to_a_resource_that_was_taken_away() {
+    let w = world().await;
+    let provider = w.org("数源", OrgRole::DataProvider).await;
+    let who = Actor { key: Some("k".into()), ..actor("per_00000000000000d1", &provider, &[PersonRole::Officer]) };
+    w.put(&resource(&provider)).await;
+    let batch = resources::open_batch(&w.app, &who, "res_1", "", None).await.unwrap().id;
+    for (state, want) in [
+        (ResourceState::Sealed, "resource-sealed"),
+        (ResourceState::Catalogued, "ok"),
+        (ResourceState::Withdrawn, "resource-withdrawn"),
+    ] {
+        w.put(&Resource { state, ..resource(&provider) }).await;
+        assert_eq!(code(resources::open_batch(&w.app, &who, "res_1", "", None).await), want);
+        let upload = TicketPurpose::Upload { resource: "res_1".into(), batch: batch.clone() };
+        assert_eq!(code(tickets::for_person(&w.app, &who, upload).await), want);
+    }
 }

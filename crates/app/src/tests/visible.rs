@@ -15,7 +15,7 @@ use model::{Digest, Fen};
 const JOB: &str = "job_1";
 const PRODUCT: &str = "prd_1";
 
-fn grant(operator: &OrgId, provider: &OrgId) -> Grant {
+pub(super) fn grant(operator: &OrgId, provider: &OrgId) -> Grant {
     let spec = GrantSpec {
         grant: GrantId("gra_1".into()),
         authorisation: AuthorisationId("aut_1".into()),
@@ -36,7 +36,7 @@ fn grant(operator: &OrgId, provider: &OrgId) -> Grant {
     }
 }
 
-fn job(operator: &OrgId, case: &CaseId) -> Job {
+pub(super) fn job(operator: &OrgId, case: &CaseId) -> Job {
     let spec = JobSpec {
         job: JobId(JOB.into()),
         grant: GrantId("gra_1".into()),

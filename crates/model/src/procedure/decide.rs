@@ -5,7 +5,7 @@ use super::actor::{conflict, may_take, providers, supervisors};
 use super::document::Misfit;
 use super::due::{deadlines, due_at};
 use super::facts::Facts;
-use super::guard::Input;
+use super::guard::{Guard, Input};
 use super::step::{By, Exclude, Procedure, Step};
 use crate::act::Decision;
 use crate::case::{Actor, Case, Command, Done, Outcome};
@@ -79,13 +79,36 @@ pub fn decide(
     let input = Input { pack, procedure, case, command, facts, now };
     for (guard, rule) in &step.guards {
         if command.decision == Decision::Approve || guard.on_reject() {
-            let rule = guard.rule(pack, rule);
-            guard.check(&input).map_err(|fail| pack.refusal(&guard.code(), rule, fail.zh, fail.en))?;
+            judge(*guard, rule, &input)?;
         }
     }
     let mut outcome = advance(&input, step, actor);
     outcome.warnings = input.warnings(step);
     Ok(outcome)
+}
+
+/// What stands in the way of a case from the beginning, whoever takes its first steps: said when it is opened, so that
+/// nobody works on it in vain.
+///
+/// # Errors
+/// The refusal of the guard that does not hold, as the step itself would give it.
+pub fn check_opening(pack: &Pack, case: &Case, facts: &Facts, now: Timestamp) -> Result<(), Refusal> {
+    let procedure = find(pack, &case.procedure)?;
+    for step in procedure.steps_from(&case.state).filter(|s| s.exists_for(&case.object)) {
+        let command = Command::approve(&step.name);
+        let input = Input { pack, procedure, case, command: &command, facts, now };
+        for (guard, rule) in step.guards.iter().filter(|(guard, _)| guard.at_opening()) {
+            judge(*guard, rule, &input)?;
+        }
+    }
+    Ok(())
+}
+
+fn judge(guard: Guard, beside: &str, input: &Input<'_>) -> Result<(), Refusal> {
+    guard.check(input).map_err(|fail| {
+        let rule = guard.rule(input, beside);
+        input.pack.refusal(&guard.code(), rule, fail.zh, fail.en)
+    })
 }
 
 /// The steps that this actor could take in the case now, as far as role, separation of duties and earlier votes say;

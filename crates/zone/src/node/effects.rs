@@ -209,6 +209,8 @@ fn fits_release(state: &State, spec: &ReleaseSpec, now: Timestamp) -> Result<(),
     if now >= grant.spec.until {
         return Err(refuse::grant_expired());
     }
+    // A result that nobody released yet does not outlive what it was made of.
+    resources::all_usable(state, grant.spec.resources.keys())?;
     if spec.artefact != done.artefact || spec.gate_report != done.gate_report {
         return Err(refuse::other_artefact());
     }

@@ -61,6 +61,8 @@ refusals! {
     cannot_seal = "sealing-unavailable", "ZONE-RESOURCE-2", "没有可用的封存密钥：须先由两名保管人在运营域所在的机器上导出（yunyu admin export-keys），再重新提出", "there is no sealing key left: two keepers export them at the zone's machine first (yunyu admin export-keys); then propose it anew";
     /// Nothing to unseal, or another order is under way.
     not_sealed = "resource-not-sealed", "ZONE-RESOURCE-3", "该资源没有封存，或另一指令尚在办理", "the resource is not sealed, or another order is under way";
+    /// Sealed already.
+    sealed_already = "resource-sealed-already", "ZONE-RESOURCE-6", "该资源已经封存或正在封存，无需再次封存", "the resource is sealed already, or being sealed; there is nothing to seal again";
     /// Authorisation is destroyed.
     authorisation_ended = "authorisation-ended", "ZONE-AUTH-1", "该授权已终止", "the authorisation has ended";
     /// Grant is over.

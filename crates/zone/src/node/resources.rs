@@ -105,6 +105,7 @@ pub(crate) fn fits(
         },
         (None | Some(How::Unsealing), Effect::Seal(_)) if core.cfg.keys.can_seal() || how.is_some() => Ok(()),
         (None, Effect::Seal(_)) => Err(refuse::cannot_seal()),
+        (Some(How::Sealing | How::Sealed), Effect::Seal(_)) => Err(refuse::sealed_already()),
         (Some(How::Sealed), Effect::Unseal(_)) => Ok(()),
         _ => Err(refuse::not_sealed()),
     }

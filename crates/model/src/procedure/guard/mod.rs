@@ -16,6 +16,7 @@ use crate::record::{Authorisation, ResourceState};
 use crate::refusal::Refusal;
 use crate::retention::RESOURCE_MONTHS;
 use crate::time::Timestamp;
+use crate::usable::WITHDRAWAL;
 
 words! {
     /// Name of a guard. Guards are judged in this order.
@@ -94,6 +95,8 @@ words! {
         ReleaseMatchesJob = "release_matches_job",
         /// The gate's report is the one named, and does not block.
         GatePassed = "gate_passed",
+        /// No resource that the result was made of is sealed or withdrawn.
+        SourcesUsable = "sources_usable",
         /// The product was released with this artefact.
         ProductReleased = "product_released",
         /// The product has a measuring unit.
@@ -213,12 +216,21 @@ impl Guard {
         }
     }
 
-    /// What a refusal cites: the rule beside the guard, or, for how long records are kept, the rule of the value itself.
-    pub(crate) fn rule<'a>(self, pack: &'a Pack, beside: &'a str) -> &'a str {
+    /// What a refusal cites: the rule beside the guard; for how long records are kept, the rule of the value itself; and
+    /// for a source that is gone, the rule of its withdrawal.
+    pub(crate) fn rule<'a>(self, i: &Input<'a>, beside: &'a str) -> &'a str {
         match self {
-            Self::RetentionOver => pack.param(RESOURCE_MONTHS).map_or(beside, |p| p.source.as_str()),
+            Self::RetentionOver => i.pack.param(RESOURCE_MONTHS).map_or(beside, |p| p.source.as_str()),
+            Self::SourcesUsable if supply::unusable(i).is_some_and(|r| r.state == ResourceState::Withdrawn) => {
+                WITHDRAWAL
+            }
             _ => beside,
         }
+    }
+
+    /// True for the guards that are judged when a case is opened too: what they find stays for long or for good.
+    pub(crate) fn at_opening(self) -> bool {
+        self == Self::SourcesUsable
     }
 
     /// True for the guards that also bind a rejection.
@@ -273,6 +285,7 @@ impl Guard {
             Self::GrantInForce => supply::grant_in_force(i),
             Self::ReleaseMatchesJob => product::release_matches_job(i),
             Self::GatePassed => product::gate_passed(i),
+            Self::SourcesUsable => supply::sources_usable(i),
             Self::ProductReleased => product::released(i),
             Self::ProductMeasurable => product::measurable(i),
             Self::FormListed => product::form_listed(i),

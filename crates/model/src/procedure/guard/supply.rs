@@ -2,9 +2,10 @@
 
 use super::{Fail, Input, fail, hold};
 use crate::ids::{OrgId, ResourceId};
-use crate::record::{Grade, GrantState, ResourceState, ScenarioState};
+use crate::record::{Grade, GrantState, Resource, ResourceState, ScenarioState};
 use crate::retention::check_resource;
 use crate::time::Timestamp;
+use crate::usable::away;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -73,6 +74,25 @@ pub(super) fn resource_is(i: &Input<'_>, states: &[ResourceState]) -> Result<(),
         ResourceState::Withdrawn => ("资源已撤回并销毁", "the resource was withdrawn and destroyed"),
     };
     fail(zh, en)
+}
+
+/// The first source of a job's result that nobody may use any more: what its grant names.
+pub(super) fn unusable<'a>(i: &Input<'a>) -> Option<&'a Resource> {
+    let named = resources(i);
+    let mut found = named.keys().filter_map(|id| i.facts.resources.get(id));
+    found.find(|r| away(r).is_some())
+}
+
+/// A result leaves the domain only while everything that it was made of may be used.
+pub(super) fn sources_usable(i: &Input<'_>) -> Result<(), Fail> {
+    let named = resources(i);
+    if named.is_empty() || named.keys().any(|id| i.facts.resources.get(id).is_none_or(|r| &r.id != id)) {
+        return fail("无法确定该结果所用的资源", "it is not known which resources the result was made of");
+    }
+    match unusable(i).and_then(away) {
+        None => Ok(()),
+        Some((_, _, zh, en)) => fail(format!("该结果所用的{zh}，不得出域"), format!("this result may not leave: {en}")),
+    }
 }
 
 /// Records may be destroyed once the pack's months have passed since they were last supplied; until then they are sealed.

@@ -2,10 +2,11 @@
 //! pack says so.
 
 use super::*;
+use model::check_opening;
 use model::ids::ResourceId;
 use model::order::ResourceStopSpec;
 use model::procedure::StepEffect;
-use model::record::ResourceState::{self, Catalogued, Sealed};
+use model::record::ResourceState::{self, Catalogued, Sealed, Withdrawn};
 use std::collections::BTreeSet;
 
 /// Procedure, list of its grounds, state in which it begins, what it orders, and who proposes.
@@ -93,5 +94,45 @@ fn each_city_says_on_what_they_stand() {
             }
         }
         assert!(pack.param("retention.resource_months").is_some(), "{city}");
+    }
+}
+
+/// A result that nobody released yet goes nowhere once its source is sealed or withdrawn, whoever takes whichever step; after
+/// an unsealing its case goes on. A rejection is always possible.
+#[test]
+fn a_sealed_or_withdrawn_source_releases_nothing() {
+    for city in CITIES {
+        let mut way = Way::open(city, "release", &release_spec(), &engineer());
+        let set = |way: &mut Way, state| {
+            way.facts.resources.get_mut(&ResourceId::from("res_1")).unwrap().state = state;
+        };
+        for step in way.path("order_release") {
+            for (state, rule) in [(Sealed, "PRODUCT-SEALING"), (Withdrawn, "PRODUCT-WITHDRAWAL")] {
+                set(&mut way, state);
+                let judged: Vec<_> =
+                    everybody().iter().map(|by| way.judge(by, &way.approve(&step.name)).map(drop)).collect();
+                assert!(judged.iter().all(Result::is_err), "{city} {}: {state}", step.name);
+                let refused = judged.into_iter().filter_map(Result::err).find(|r| r.code == "sources-usable");
+                assert_eq!(refused.expect(&step.name).rule, rule, "{city} {}", step.name);
+                let opened = check_opening(&way.pack, &way.case, &way.facts, NOW);
+                if way.case.history.is_empty() {
+                    assert_eq!(opened.unwrap_err().rule, rule, "{city}: said when it is opened");
+                }
+            }
+            set(&mut way, Catalogued);
+            assert_eq!(check_opening(&way.pack, &way.case, &way.facts, NOW), Ok(()));
+            way.take(&step).unwrap_or_else(|r| panic!("{city} {}: {r}", step.name));
+        }
+        let mut unknown = Way::open(city, "release", &release_spec(), &engineer());
+        unknown.facts.resources.clear();
+        assert_eq!(
+            check_opening(&unknown.pack, &unknown.case, &unknown.facts, NOW).unwrap_err().code,
+            "sources-usable"
+        );
+        let mut rejected = Way::open(city, "release", &release_spec(), &engineer()).before("order_release");
+        set(&mut rejected, Withdrawn);
+        let step = rejected.path("order_release").pop().unwrap();
+        let reject = command(&rejected.pack, "release", &step.name, Decision::Reject);
+        assert!(everybody().iter().any(|by| rejected.judge(by, &reject).is_ok()), "{city}");
     }
 }

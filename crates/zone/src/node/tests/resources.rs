@@ -7,12 +7,14 @@ use crate::node::config::KeyCustody;
 use crate::node::core::Core;
 use crate::node::effects::{Taken, take_order};
 use crate::node::error::NodeError;
+use crate::node::outcome;
+use crate::node::record::JobResult;
 use crate::node::resources::{self, How, settle, unseal, usable};
 use crate::node::sealed::{self, RESOURCE_KEY};
 use crate::node::state::Phase;
 use crypto::{CryptoError, SealingKeys, keep_sealing_keys, new_sealing_keys};
 use model::ids::ResourceId;
-use model::order::{Effect, ReportOutcome, ResourceStopSpec};
+use model::order::{Effect, JobSpec, ReleaseSpec, ReportOutcome, ResourceStopSpec};
 use model::ticket::TicketPurpose;
 use std::collections::BTreeSet;
 use std::fs;
@@ -166,6 +168,66 @@ async fn a_sealed_resource_is_kept_and_only_its_keepers_open_it() {
     settle(&core, &BTreeSet::new()).unwrap();
     assert_eq!(how(&core), Some(How::Withdrawn));
     assert!(matches!(outcomes(&core).pop(), Some(ReportOutcome::ResourceDestroyed { keys, .. }) if keys.len() == 1));
+    drop(core);
+    w.verify_log();
+}
+
+/// A result of a job of this name, as its process would have left it, and what a release of it says.
+fn finished(w: &World, core: &Core, job: &str) -> ReleaseSpec {
+    let result = JobResult {
+        job: job.into(),
+        artefact: w.digest(job),
+        rows: 3,
+        verdict: "pass".into(),
+        gate_report: w.digest("report"),
+        lineage: serde_json::json!([]),
+        figures: [].into(),
+        object: format!("auth/auth_1/jobs/{job}.artefact"),
+    };
+    core.commit(|d| outcome::job_done(d, &d.state.jobs[&job.into()], result)).unwrap();
+    let JobSpec { job, product, author, author_org, .. } = core.read(|s| s.jobs[&job.into()].spec.clone());
+    let (artefact, gate_report) = (w.digest(&job.0), w.digest("report"));
+    ReleaseSpec { job, product, artefact, gate_report, author, author_org, scenario: "scn_1".into() }
+}
+
+/// A platform that orders the release of a result whose source was sealed or withdrawn is not followed.
+#[tokio::test]
+async fn no_new_product_is_made_of_a_resource_that_was_taken_away() {
+    let w = World::new();
+    let core = with_job(&w);
+    let Effect::Job(spec) = w.job("job_2") else { panic!() };
+    let second = Effect::Job(JobSpec { product: "prod_2".into(), ..spec });
+    assert_eq!(take_order(&core, &w.order(4, "case_4", second)).unwrap(), Taken::Applied);
+    let results = ["job_1", "job_2"].map(|job| finished(&w, &core, job));
+    let release = |n: usize| Effect::Release(results[n].clone());
+    let refused = |core: &Core, seq: u64, effect: Effect| {
+        assert_eq!(take_order(core, &w.order(seq, &format!("case_{seq}"), effect)).unwrap(), Taken::Refused);
+        let Some(ReportOutcome::Refused { refusal }) = outcomes(core).pop() else { panic!() };
+        (refusal.code, refusal.article)
+    };
+    let sealed = || ("resource-sealed".to_owned(), "19.1".to_owned());
+    let pads = pads(&w, 1);
+    let seal = || Effect::Seal(stop("under_dispute"));
+    assert_eq!(take_order(&core, &w.order(5, "case_5", seal())).unwrap(), Taken::Applied);
+    assert_eq!(refused(&core, 6, release(0)), sealed(), "from the order on");
+    settle(&core, &BTreeSet::new()).unwrap();
+    assert_eq!(refused(&core, 7, release(0)), sealed());
+    assert_eq!(refused(&core, 8, seal()).0, "resource-sealed-already");
+    assert_eq!(take_order(&core, &w.order(9, "case_9", Effect::Unseal(stop("settled")))).unwrap(), Taken::Applied);
+    assert_eq!(refused(&core, 10, release(0)), sealed(), "an order alone opens nothing");
+    assert!(core.read(|s| s.releases.is_empty()));
+    drop(core);
+
+    unseal(w.config("http://127.0.0.1:1"), &"res_1".into(), &pads).await.unwrap();
+    let core = w.core();
+    assert_eq!(take_order(&core, &w.order(11, "case_11", release(0))).unwrap(), Taken::Applied);
+    assert_eq!(take_order(&core, &w.order(12, "case_12", withdraw())).unwrap(), Taken::Applied);
+    let withdrawn = ("resource-withdrawn".to_owned(), "19.1".to_owned());
+    assert_eq!(refused(&core, 13, release(1)), withdrawn);
+    settle(&core, &BTreeSet::new()).unwrap();
+    assert_eq!(refused(&core, 14, release(1)), withdrawn);
+    let released = core.read(|s| s.releases.keys().map(ToString::to_string).collect::<Vec<_>>());
+    assert_eq!(released, ["prod_1"], "what was released before stays");
     drop(core);
     w.verify_log();
 }
