@@ -61,7 +61,7 @@ impl Asked<'_> {
 pub fn verify_asked(dir: &Path, asked: Asked<'_>) -> VerifyReport {
     let mut live = false;
     for _ in 1..TRIES {
-        let before = names(dir);
+        let before = state(dir);
         let report = verify_as(dir, asked, live);
         let transient = report.failure.as_ref().is_some_and(|f| TRANSIENT.contains(&f.what.as_str()));
         if !transient || !moved(dir, &before) {
@@ -72,14 +72,18 @@ pub fn verify_asked(dir: &Path, asked: Asked<'_>) -> VerifyReport {
     verify_as(dir, asked, live)
 }
 
-fn names(dir: &Path) -> BTreeSet<String> {
-    Folder::new(dir).all().unwrap_or_default()
+/// What changes while a log is written: its files' names, and the checkpoint, whose name stays.
+fn state(dir: &Path) -> (BTreeSet<String>, Vec<Option<Vec<u8>>>) {
+    let folder = Folder::new(dir);
+    let checkpoints = ["checkpoint", "platform/checkpoint", "zone/checkpoint"];
+    let texts = checkpoints.map(|name| folder.read(name).ok().flatten());
+    (folder.all().unwrap_or_default(), texts.into())
 }
 
-fn moved(dir: &Path, before: &BTreeSet<String>) -> bool {
+fn moved(dir: &Path, before: &(BTreeSet<String>, Vec<Option<Vec<u8>>>)) -> bool {
     (0..PAUSES).any(|_| {
         std::thread::sleep(PAUSE);
-        names(dir) != *before
+        state(dir) != *before
     })
 }
 

@@ -381,12 +381,8 @@ fn odd_manifests_and_unsigned_openings_are_refused() {
     let key = &b.world.platform_log;
     let (manifest, opened) =
         (std::fs::read(dir.join(MANIFEST)).unwrap(), std::fs::read(dir.join("opened.json")).unwrap());
-    let changes: [fn(&mut Manifest); 4] = [
-        |m| m.files.push(m.files.last().unwrap().clone()),
-        |m| m.files.reverse(),
-        |m| m.made_at = 1_999,
-        |m| m.made_at = -1,
-    ];
+    let changes: [fn(&mut Manifest); 3] =
+        [|m| m.files.push(m.files.last().unwrap().clone()), |m| m.files.reverse(), |m| m.made_at = 1_999];
     for change in changes {
         b.forge(&dir, key, change);
         assert_eq!(b.failure(std::slice::from_ref(&dir)).1, "malformed");
