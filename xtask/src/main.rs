@@ -22,7 +22,8 @@ cargo xtask console                    build the web console that the binary emb
 cargo xtask demo [--city CITY] [--data DIR]
                                        build, run the story, leave the platform open on localhost
 cargo xtask bench story [--rows N]     rows per second by stage and peak memory
-cargo xtask bench trust [--part CRATE] ciphers of ours next to others, in one run";
+cargo xtask bench trust [--part CRATE] ciphers of ours next to others, in one run
+cargo xtask bench decide               decisions a second next to the bare insert of the same rows";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         ["demo", rest @ ..] => demo::main(rest),
         ["bench", "story", rest @ ..] => bench::story::main(rest),
         ["bench", "trust", rest @ ..] => bench::trust::main(rest),
+        ["bench", "decide", rest @ ..] => bench::decide::main(rest),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())

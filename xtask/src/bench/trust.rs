@@ -1,30 +1,17 @@
 //! `cargo xtask bench trust`: ours next to its peers, measured in one run; who wants a row more adds a bench target
 //! `trust` to the crate that knows the matter and its name to `PARTS`.
 //!
-//! A part prints one line of JSON for each comparison: `row`, `unit`, `ours`, `peer`, `theirs`, and `aim` (the least
-//! ratio of ours to theirs, or null). Only small crates are built, in a target folder's `release` of their own.
+//! Only small crates are built, in a target folder's `release` of their own.
 
-use crate::run::{Done, Problem, cargo, failed, options, output};
+use super::table;
+use crate::run::{Done, Problem, cargo, options, output};
 use crate::tools;
-use serde::Deserialize;
 
 /// Crates that have a bench target `trust`.
 const PARTS: [&str; 4] = ["sm4-simd", "crypto", "audit", "store"];
 /// The part that is measured in the zone's own tests (names with `bench_`), in the build that demo and tests share: the
 /// query engine's libraries would take half an hour to build anew, and those that count here are optimised in it too.
 const ZONE: &str = "zone";
-
-/// One comparison.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    row: String,
-    unit: String,
-    ours: f64,
-    peer: String,
-    theirs: f64,
-    aim: Option<f64>,
-}
 
 /// Runs the parts one after the other and prints the table. A missed aim is told, and is no failure: machines differ.
 pub fn main(args: &[&str]) -> Done {
@@ -49,44 +36,4 @@ pub fn main(args: &[&str]) -> Done {
     }
     println!("{}", table(&text)?);
     Ok(())
-}
-
-fn table(text: &str) -> Done<String> {
-    let mut out =
-        vec![format!("{:<36} {:>12} {:<26} {:>12} {:>8} {:>8}", "what", "ours", "peer", "theirs", "ratio", "aim")];
-    for line in text.lines().filter(|l| l.starts_with('{')) {
-        let Line { row, unit, ours, peer, theirs, aim } =
-            serde_json::from_str(line).map_err(failed("a line of the bench"))?;
-        let ratio = ours / theirs;
-        let aim =
-            aim.map_or_else(String::new, |aim| format!("≥ {aim:.2} {}", if ratio >= aim { "met" } else { "MISSED" }));
-        let figure = |x: f64| format!("{x:.0} {unit}");
-        let line = format!("{row:<36} {:>12} {peer:<26} {:>12} {ratio:>8.2}   {aim}", figure(ours), figure(theirs));
-        out.push(line.trim_end().to_owned());
-    }
-    Ok(out.join("\n"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_show_the_ratio_and_whether_the_aim_is_met() {
-        let line = |ours: u32, aim: &str| {
-            format!(r#"{{"row":"a b","unit":"MB/s","ours":{ours},"peer":"p","theirs":200,"aim":{aim}}}"#)
-        };
-        let text = table(&format!("noise\n{}\n{}\n{}\n", line(500, "2.5"), line(100, "1"), line(100, "null"))).unwrap();
-        let rows: Vec<String> =
-            text.lines().skip(1).map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-        assert_eq!(
-            rows,
-            [
-                "a b 500 MB/s p 200 MB/s 2.50 ≥ 2.50 met",
-                "a b 100 MB/s p 200 MB/s 0.50 ≥ 1.00 MISSED",
-                "a b 100 MB/s p 200 MB/s 0.50",
-            ]
-        );
-        assert!(table("{\"row\":1}").is_err());
-    }
 }
