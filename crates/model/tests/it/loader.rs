@@ -99,6 +99,44 @@ fn every_row_of_the_text_is_covered_and_every_cited_test_exists() {
     }
 }
 
+/// The table of a city as it is committed: what each row asks, its state, and what answers it or what it waits for.
+fn coverage_table(city: &str) -> String {
+    use std::fmt::Write as _;
+    let pack = crate::cities::pack(city);
+    let own = pack.layers.last().unwrap();
+    let rows = pack.coverage();
+    let mut out = format!("# {} / {}\n\nGenerated; a test holds it against the pack. ", own.zh, own.en);
+    let count = |state: &str| rows.iter().filter(|r| r.state == state).count();
+    let (answered, open, not) = (count("answered"), count("open"), count("not_software"));
+    let _ = writeln!(out, "{} rows: {answered} answered, {open} open, {not} not software.\n", rows.len());
+    out += "| row | article | asks for | 要求 | state | answered by, or waits for | tests |\n|---|---|---|---|---|---|---|\n";
+    for r in rows {
+        let asks = &pack.articles[&r.row];
+        let what = r.reason.unwrap_or_else(|| r.answers.join(", ")).replace('|', "\\|");
+        let tests = r.tests.len();
+        let _ =
+            writeln!(out, "| {} | {} | {} | {} | {} | {what} | {tests} |", r.row, r.article, asks.en, asks.zh, r.state);
+    }
+    out
+}
+
+#[test]
+fn the_committed_coverage_is_true() {
+    for city in crate::cities::CITIES {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/coverage/{city}.md"));
+        let now = coverage_table(city);
+        if std::env::var_os("YUNYU_WRITE_COVERAGE").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &now).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            committed == now,
+            "docs/coverage/{city}.md is old: look at what changed, run with YUNYU_WRITE_COVERAGE=1"
+        );
+    }
+}
+
 /// The city's layers with one replacement in one file.
 fn with(file: &str, from: &str, to: &str) -> Result<Pack, PackError> {
     let mut layers = layers();
