@@ -39,6 +39,9 @@ const id = encodeURIComponent;
 export const useDeployment = () => read<T.Deployment>(`${V}/deployment`, 60_000);
 export const useProcedures = () => read<{ pack: string; procedures: T.Procedure[] }>(`${V}/procedures`);
 export const usePack = () => read<T.Pack>(`${V}/pack`);
+export const usePacks = () => read<{ pack: string; packs: T.OtherPack[] }>(`${V}/packs`);
+export const usePackDiff = (pack: string) =>
+  read<{ a: string; b: string; changes: T.PackChange[] }>(`${V}/pack/diff?with=${encodeURIComponent(pack)}`);
 
 /** Who is signed in; nothing is asked while nobody is. */
 export function useMe() {

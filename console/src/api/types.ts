@@ -111,8 +111,37 @@ export interface Pack {
   /** The city's own words by code. */
   terms: Record<string, Named>;
   /** What a rule asks for, by rule. */
-  articles: Record<string, Named & { article: string; state: string }>;
+  articles: Record<string, Named & ArticleRow>;
   parameters: Record<string, Parameter>;
+}
+
+/** A row of the requirements: whether it is answered, by what, and how many tests say so. */
+export interface ArticleRow {
+  article: string;
+  state: string;
+  answers: string[];
+  tests: number;
+  /** What an open row waits for, or why software has nothing to do with it. */
+  reason: string | null;
+}
+
+/** A pack that the deployment's own can be compared with. */
+export interface OtherPack extends Named {
+  id: string;
+  version: string;
+  status: string;
+  city: Named | null;
+}
+
+/** One difference between two packs; where both have the thing, only the members that differ. */
+export interface PackChange {
+  kind: string;
+  name: string;
+  rule: string;
+  article: string;
+  before: unknown;
+  after: unknown;
+  words: Named | null;
 }
 
 export type Documents = Record<string, Record<string, unknown>>;

@@ -5,16 +5,18 @@ import { usePack, useProcedures } from '../api/queries';
 import type { Pack, Parameter } from '../api/types';
 import { useTexts } from '../i18n';
 import { Basis } from '../parts/Basis';
+import { Facts } from '../parts/Facts';
 import { List, byText } from '../parts/List';
 import { Mark } from '../parts/Mark';
 import { Page, Part } from '../parts/Page';
+import { RuleValue } from '../parts/RuleValue';
 import { Shown } from '../parts/States';
 
 export default function Rules() {
   const { t } = useTexts();
   const pack = usePack();
   return (
-    <Page title={t('page.rules')} topic="rules">
+    <Page title={t('page.rules')} topic="rules" actions={<Link to="/compare">{t('page.compare')}</Link>}>
       <Shown query={pack}>
         {(data) => (
           <>
@@ -105,14 +107,6 @@ function Procedures() {
   );
 }
 
-/** A value of a parameter, in words. */
-function ValueOf({ value }: { value: unknown }) {
-  const { label } = useTexts();
-  const one = (v: unknown) => (typeof v === 'string' ? label('code', v) : String(v));
-  if (Array.isArray(value)) return value.map((v) => <Tag key={String(v)}>{one(v)}</Tag>);
-  return typeof value === 'object' ? <code>{JSON.stringify(value)}</code> : one(value);
-}
-
 function Parameters({ pack }: { pack: Pack }) {
   const { t, pick, label } = useTexts();
   const layerName = (id: string) => {
@@ -148,7 +142,7 @@ function Parameters({ pack }: { pack: Pack }) {
               </>
             ),
           },
-          { title: t('rules.value'), key: 'value', render: (_, p) => <ValueOf value={p.value} /> },
+          { title: t('rules.value'), key: 'value', render: (_, p) => <RuleValue value={p.value} /> },
           {
             title: t('rules.status'),
             key: 'status',
@@ -185,11 +179,36 @@ function Articles({ pack }: { pack: Pack }) {
         rows={rows}
         rowKey={(a) => a.rule}
         text={(a) => `${a.rule} ${a.zh} ${a.en}`}
+        expandable={{
+          columnTitle: <span className="unseen">{t('rules.how')}</span>,
+          rowExpandable: (a) => a.answers.length > 0 || a.reason !== null,
+          expandedRowRender: (a) => (
+            <Facts
+              items={[
+                a.answers.length > 0 && [
+                  t('rules.answers'),
+                  a.answers.map((one) => <Tag key={one}>{one}</Tag>),
+                ],
+                a.answers.length > 0 && [t('rules.tests'), a.tests],
+                a.reason !== null && [t('rules.reason'), a.reason],
+              ]}
+            />
+          ),
+        }}
         columns={[
           { title: t('rules.rule'), key: 'rule', rowScope: 'row', render: (_, a) => <code>{a.rule}</code> },
           { title: t('rules.article'), key: 'article', render: (_, a) => a.article },
           { title: t('rules.says'), key: 'says', render: (_, a) => pick(a) },
-          { title: t('rules.answered'), key: 'state', render: (_, a) => label('answered', a.state) },
+          {
+            title: t('rules.answered'),
+            key: 'state',
+            filters: ['answered', 'open', 'not_software'].map((value) => ({
+              value,
+              text: label('answered', value),
+            })),
+            onFilter: (value, a) => a.state === value,
+            render: (_, a) => label('answered', a.state),
+          },
         ]}
       />
     </Part>

@@ -54,6 +54,8 @@ pub struct Inner {
     pub store: Store,
     /// The city's rule pack, all layers merged.
     pub pack: Arc<Pack>,
+    /// The packs of all cities that the program carries, for comparison only: none of them decides anything here.
+    pub shipped: Vec<Arc<Pack>>,
     /// Facts of the deployment.
     pub deployment: Deployment,
     /// The deployment's clock.

@@ -19,6 +19,8 @@ use store::{Filter, Settings, Store};
 
 /// Changes of the catalogue.
 mod changed;
+/// The pack beside another one.
+mod compared;
 /// Lists of cases.
 mod lists;
 /// What people let pass.
@@ -116,6 +118,7 @@ async fn app_on(database: &Path, folder: &Path) -> AppResult<(App, Arc<AtomicI64
         confinement: "none".into(),
         log_state: folder.join("state"),
         log_dir: folder.join("log"),
+        shipped: vec![pack.clone(), Arc::new(Pack::load(&["product", "national", "jinan"].map(layer)).unwrap())],
         pack,
         deployment,
     });

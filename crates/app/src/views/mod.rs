@@ -20,7 +20,7 @@ pub use market::{
 };
 pub use people::{me, organisations, people};
 pub use records::{announcements, implementation_plans, plans, scenarios, staff};
-pub use rules::{About, about, pack, procedures};
+pub use rules::{About, about, compared, pack, packs, procedures};
 
 use crate::funnel::Actor;
 use model::party::{OrgRole, PersonRole};

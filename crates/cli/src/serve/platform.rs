@@ -128,6 +128,7 @@ pub async fn open(
     };
     let store = store::Store::open(&url, settings).await?;
     let pack = Arc::new(wiring::pack_kept(&layout.platform_pack(), &deployment.city)?);
+    let shipped = crate::tools::pack::cities()?.into_iter().map(Arc::new).collect();
     let policies = app::policy::Policies::compile(&pack)?;
     let clock = DeploymentClock::new(deployment.clock, wiring::wall_clock(), deployment.clock_offset_ms);
     Ok(App::new(Inner {
@@ -148,6 +149,7 @@ pub async fn open(
         log_dir: layout.log(),
         setup_token: layout.platform().join(crate::init::SETUP_TOKEN),
         pack,
+        shipped,
         deployment,
     }))
 }

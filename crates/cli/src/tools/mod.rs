@@ -11,7 +11,7 @@ mod doctor;
 mod evidence;
 mod gate;
 pub(crate) mod input;
-mod pack;
+pub mod pack;
 pub(crate) mod said;
 mod sql;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What this deployment is, its first set-up, its clock and its rules.
 
+use crate::extract::Query;
 use crate::problem::{Problem, WebResult};
 use crate::session::{Body, Caller};
 use crate::state::WebState;
@@ -7,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// Facts anyone may know.
 #[derive(Serialize, ToSchema)]
@@ -157,4 +158,24 @@ pub async fn list_procedures(State(s): State<WebState>) -> WebResult<Json<Value>
 #[utoipa::path(get, path = "/api/v1/pack", tag = "rules", responses((status = 200, body = Object)))]
 pub async fn get_pack(State(s): State<WebState>) -> WebResult<Json<Value>> {
     Ok(Json(app::views::pack(&s.app)?))
+}
+
+/// Packs that the deployment's own can be compared with.
+#[utoipa::path(get, path = "/api/v1/packs", tag = "rules", responses((status = 200, body = Object)))]
+pub async fn list_packs(State(s): State<WebState>) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::packs(&s.app)))
+}
+
+/// With which pack to compare.
+#[derive(Deserialize, IntoParams)]
+pub struct Compare {
+    /// Id of a pack that the program carries.
+    pub with: String,
+}
+
+/// What differs between the deployment's pack and another, by article.
+#[utoipa::path(get, path = "/api/v1/pack/diff", tag = "rules", params(Compare),
+    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub async fn compare_packs(State(s): State<WebState>, Query(ask): Query<Compare>) -> WebResult<Json<Value>> {
+    Ok(Json(app::views::compared(&s.app, &ask.with)?))
 }

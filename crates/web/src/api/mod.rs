@@ -25,6 +25,8 @@ pub fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(deployment::move_clock))
         .routes(routes!(deployment::list_procedures))
         .routes(routes!(deployment::get_pack))
+        .routes(routes!(deployment::list_packs))
+        .routes(routes!(deployment::compare_packs))
         .routes(routes!(sessions::create_session, sessions::delete_session))
         .routes(routes!(sessions::get_me))
         .routes(routes!(sessions::change_password))

@@ -179,7 +179,8 @@ fn shipped() -> Result<Vec<Pack>, CliError> {
     load().map_err(CliError::bug)
 }
 
-fn cities() -> Result<Vec<Pack>, CliError> {
+/// Every city's pack in the program.
+pub fn cities() -> Result<Vec<Pack>, CliError> {
     let is_city = |p: &Pack| p.layers.last().is_some_and(|l| l.kind == LayerKind::City);
     Ok(shipped()?.into_iter().filter(is_city).collect())
 }
