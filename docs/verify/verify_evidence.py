@@ -278,6 +278,13 @@ def kind_of(entry):
 WITNESS = re.compile(r"[a-z][a-z0-9.-]{0,63}")
 DEEDS = {"destroyed": ("withdraw", "resource_destroyed", True), "sealed": ("seal", "resource_sealed", False),
          "unsealed": ("unseal", "resource_unsealed", False)}
+# Of each type of certificate: the code of one that says something else, its members, what it is about, what its order has too.
+SHARED = {"at", "case", "id", "keys", "objects", "report", "what"}
+CERTIFICATES = {
+    "resource-certificate": ("certificate", SHARED | {"deed", "provider", "resource"}, "resource",
+                             {"resource": "resource", "provider": "provider"}),
+    "destruction-certificate": ("destruction", SHARED | {"authorisation", "operator"}, "authorisation",
+                                {"authorisation": "authorisation"})}
 COSIGNS = {"intl": b"\4", "gm": b"\xffyunyu/sm2-with-sm3-cosignature"}
 
 
@@ -631,6 +638,7 @@ class Verifier:
         kind, what = self.b["subject"]["kind"], self.b["subject"]["id"]
         check = {"product": self.product, "decision": self.decision, "query_history": self.history,
                  "destruction": self.destruction, "resource_certificate": self.resource_certificate}.get(kind)
+        self.certificates()
         need(check, "subject", "body.subject")
         check(what)
 
@@ -656,57 +664,49 @@ class Verifier:
         need(all(x["index"] in told for x in own if x["log"] == "platform"), "incomplete", "body.story")
 
     def destruction(self, what):
-        first = None
-        for s in (s for (k, _), s in self.known.items() if k == "order"):
-            named = what and word(s["body"], "effect", "object", "authorisation") == what
-            if named and word(s["body"], "effect", "effect") == "destroy":
-                try:
-                    return self.destroyed(what, s["body"])
-                except Fault as f:
-                    first = first or f
-        raise first or Fault("incomplete", "body.statements")
-
-    def destroyed(self, what, order):
-        ask = {"outcome": "destroyed", "authorisation": what, "order": word(order, "id"), "case": word(order, "case")}
-        answers = lambda b: all(v and word(b, n) == v for n, v in ask.items()) and word(b, "zone_head")  # noqa: E731
-        found = [(d, s["body"]) for (k, d), s in self.known.items() if k == "report" and answers(s["body"])]
-        need(found, "incomplete", "body.statements")
-        digest, report = found[0]
-        link = next(x for x in self.links if x["refs"].get("report") == digest)
-        certificate = self.document("destruction-certificate", link["refs"].get("certificate"))
-        need(certificate, "incomplete", "body.documents")
-        says = from_canonical(unbase64(certificate["content"]))
-        same = {"case": "case", "keys": "keys", "objects": "objects", "report": "seq"}
-        agree = word(says, "authorisation") == what and agrees(says, report, same) and alike(says, report, "what")
-        need(agree, "destruction", "body.documents")
+        self.shows("destruction-certificate", "authorisation", what)
 
     def resource_certificate(self, what):
-        first = None
-        for d in (d for d in self.b["documents"] if d["type"] == "resource-certificate"):
-            says = from_canonical(unbase64(d["content"]))
-            if what and word(says, "id") == what:
-                try:
-                    return self.certified(d["digest"], says)
-                except Fault as f:
-                    first = first or f
-        raise first or Fault("incomplete", "body.documents")
+        self.shows("resource-certificate", "id", what)
 
-    def certified(self, named, says):
+    def shows(self, kind, name, what):
+        own = (from_canonical(unbase64(d["content"])) for d in self.b["documents"] if d["type"] == kind)
+        need(what and any(word(says, name) == what for says in own), "incomplete", "body.documents")
+
+    def certificates(self):
+        """Every certificate that the file shows holds, member by member, whatever the file is about."""
+        for i, d in enumerate(self.b["documents"]):
+            if d["type"] in CERTIFICATES:
+                with at_place(f"body.documents[{i}]"):
+                    self.certified(d["type"], d["digest"], from_canonical(unbase64(d["content"])))
+
+    def certified(self, kind, named, says):
+        code, members, about, more = CERTIFICATES[kind]
+        found = DEEDS.get(word(says, "deed")) if kind == "resource-certificate" else ("destroy", "destroyed", True)
+        need(found, code)
+        effect, outcome, gone = found
+        need(type(says) is dict and says.keys() <= members and word(says, "id"), code)
         recorder = lambda digest: next(x for x in self.links if x["refs"].get("report") == digest)  # noqa: E731
-        found = [s["body"] for (k, d), s in self.known.items() if k == "report" and word(s["body"], "zone_head") is not None
-                 and recorder(d)["refs"].get("certificate") == named]
-        need(found, "incomplete", "body.statements")
-        report = found[0]
-        effect, outcome, gone = DEEDS.get(word(says, "deed"), (None, None, None))
-        same = {"resource": "resource", "case": "case", "keys": "keys", "report": "seq"} | ({"objects": "objects"} if gone else {})
-        agree = effect and word(report, "outcome") == outcome and agrees(says, report, same)
-        need(agree and (not gone or alike(says, report, "what")), "certificate", "body.documents")
-        of = {"resource": "resource", "provider": "provider"}
-        ordered = (word(b, "effect", "effect") == effect and agrees(says, member(b, "effect", "object"), of)
+        reports = [(s["body"], recorder(d)) for (k, d), s in self.known.items()
+                   if k == "report" and word(s["body"], "zone_head") is not None]
+        report, leaf = next(((b, x) for b, x in reports if x["refs"].get("certificate") == named), (None, None))
+        need(report, "incomplete")
+        same = {about: about, "case": "case", "keys": "keys", "report": "seq"}
+        if gone:
+            fine = agrees(says, report, {"objects": "objects"}) and alike(says, report, "what")
+        else:
+            fine = number(says, "objects") == 0 and says.get("what") is None
+        fine = fine and number(says, "at") == leaf["at"] and word(report, "outcome") == outcome
+        need(fine and agrees(says, report, same), code)
+        orders = [s["body"] for (k, _), s in self.known.items() if k == "order"]
+        ordered = (word(b, "effect", "effect") == effect and agrees(says, member(b, "effect", "object"), more)
                    and word(report, "order") is not None and word(report, "order") == word(b, "id")
-                   and word(report, "case") == word(b, "case")
-                   for b in (s["body"] for (k, _), s in self.known.items() if k == "order"))
-        need(any(ordered), "incomplete", "body.statements")
+                   and word(report, "case") == word(b, "case") for b in orders)
+        need(any(ordered), "incomplete")
+        if kind == "destruction-certificate":
+            granted = self.objects("authorise", "authorisation", word(says, "authorisation") or "")
+            need(granted, "incomplete")
+            need(any(agrees(says, o, {"operator": "operator"}) for o in granted), code)
 
     def objects(self, effect, name, what):
         """Objects of the orders of an effect about one thing, of those that a report says the zone took."""

@@ -120,16 +120,11 @@ impl<'a> Command<'a> {
 /// A leaf draft for a done command of a person.
 pub fn leaf(app: &App, actor: &Actor, command: &Command<'_>, kind: &str) -> LeafDraft {
     LeafDraft {
-        kind: kind.to_owned(),
         case: command.case.as_ref().map(ToString::to_string),
         actor: Some(actor.person.to_string()),
         org: Some(actor.org.to_string()),
-        outcome: Outcome::Done,
-        rule: None,
-        article: None,
-        object: None,
         refs: command.about.iter().map(|a| ("about".to_owned(), a.clone())).collect(),
-        at: app.now(),
+        ..LeafDraft::done(kind, app.now())
     }
 }
 

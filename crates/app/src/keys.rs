@@ -11,7 +11,7 @@ use model::party::{Organisation, Person, PersonRole};
 use model::{Entity, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::{Filter, LeafDraft, Outcome, Store, Tx};
+use store::{Filter, LeafDraft, Store, Tx};
 
 /// A key that its owner asked to have listed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -112,16 +112,10 @@ pub async fn adopt_signed(app: &App, list: Signed<KeyList>) -> AppResult<()> {
     check_successor(&held.body, &list.body)?;
     mark_listed(&mut tx, &list.body).await?;
     tx.append_leaf(LeafDraft {
-        kind: "key_list_adopted".to_owned(),
-        case: None,
-        actor: None,
-        org: None,
-        outcome: Outcome::Done,
         rule: Some("PRODUCT-KEYS".to_owned()),
-        article: None,
         object: Some(crypto::digest_of(app.suite(), "signed", &list)?.to_string()),
         refs: BTreeMap::from([("number".to_owned(), list.body.number.to_string())]),
-        at: app.now(),
+        ..LeafDraft::done("key_list_adopted", app.now())
     })
     .await?;
     keep(app, &mut tx, list).await?;

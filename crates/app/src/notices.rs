@@ -14,7 +14,7 @@ use model::{Digest, Entity, Refusal, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use store::{Filter, LeafDraft, Outcome, Tx};
+use store::{Filter, LeafDraft, Tx};
 
 /// Characters of an objection's text.
 const LONGEST: usize = 5_000;
@@ -186,16 +186,12 @@ fn raised(app: &App, case: &CaseId, objection: &ObjectionId, digest: String, now
         .next();
     let article = rule.as_deref().map(|rule| app.pack.article(rule)).filter(|a| !a.is_empty());
     LeafDraft {
-        kind: "objection_raised".to_owned(),
         case: Some(case.to_string()),
-        actor: None,
-        org: None,
-        outcome: Outcome::Done,
         rule,
         article,
         object: Some(digest),
         refs: BTreeMap::from([("objection".to_owned(), objection.to_string())]),
-        at: now,
+        ..LeafDraft::done("objection_raised", now)
     }
 }
 

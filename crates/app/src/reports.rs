@@ -127,16 +127,12 @@ fn leaf(digest: &Digest, report: &ZoneReport, now: Timestamp) -> LeafDraft {
         refs.insert("gate_report".to_owned(), gate_report.to_string());
     }
     LeafDraft {
-        kind: "zone_reported".to_owned(),
         case: report.case.as_ref().map(ToString::to_string),
-        actor: None,
-        org: None,
         outcome,
         rule,
         article,
-        object: None,
         refs,
-        at: now,
+        ..LeafDraft::done("zone_reported", now)
     }
 }
 

@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{LeafDraft, Lease, Outcome, StoreError};
+use store::{LeafDraft, Lease, StoreError};
 use tokio::sync::watch;
 
 const BATCH: usize = 4096;
@@ -246,18 +246,7 @@ impl Sequencer {
 }
 
 fn opening_leaf(opening: &Opening, at: Timestamp) -> AppResult<LeafDraft> {
-    Ok(LeafDraft {
-        kind: EPOCH_OPENED.to_owned(),
-        case: None,
-        actor: None,
-        org: None,
-        outcome: Outcome::Done,
-        rule: None,
-        article: None,
-        object: None,
-        refs: opening.refs().map_err(AppError::bug)?,
-        at,
-    })
+    Ok(LeafDraft { refs: opening.refs().map_err(AppError::bug)?, ..LeafDraft::done(EPOCH_OPENED, at) })
 }
 
 /// The process goes on no further, and says why.

@@ -7,7 +7,7 @@ use crate::{App, link};
 use model::party::{LegalForm, OrgRole, Organisation, Person, PersonRole};
 use model::{Clock, Refusal, Timestamp};
 use std::collections::BTreeMap;
-use store::{LeafDraft, Outcome};
+use store::LeafDraft;
 use subtle::ConstantTimeEq;
 
 /// One of the three first administrators.
@@ -97,18 +97,7 @@ fn refuse(code: &str, zh: &str, en: &str) -> Refusal {
 }
 
 fn made(kind: &str, about: &str, now: Timestamp) -> LeafDraft {
-    LeafDraft {
-        kind: kind.to_owned(),
-        case: None,
-        actor: None,
-        org: None,
-        outcome: Outcome::Done,
-        rule: None,
-        article: None,
-        object: None,
-        refs: BTreeMap::from([("about".to_owned(), about.to_owned())]),
-        at: now,
-    }
+    LeafDraft { refs: BTreeMap::from([("about".to_owned(), about.to_owned())]), ..LeafDraft::done(kind, now) }
 }
 
 /// Signs in.

@@ -13,7 +13,7 @@ use model::procedure::{By, clock_concerns, decide, due_steps, overdue_steps};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::Duration;
-use store::{Filter, LeafDraft, Outcome};
+use store::{Filter, LeafDraft};
 
 /// Runs until the process ends.
 pub async fn run(app: App) -> AppResult<()> {
@@ -171,16 +171,11 @@ fn clock_leaf<const N: usize>(
     at: Timestamp,
 ) -> LeafDraft {
     LeafDraft {
-        kind: kind.to_owned(),
         case: Some(case.id.to_string()),
-        actor: None,
-        org: None,
-        outcome: Outcome::Done,
         rule: Some(rule.to_owned()),
         article: Some(article.to_owned()).filter(|a| !a.is_empty()),
-        object: None,
         refs: refs.into(),
-        at,
+        ..LeafDraft::done(kind, at)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The zone's receipts of answered calls, held against the zone's log: each closed segment stands in one leaf with its
-//! number, its count and the Merkle root over its lines.
+//! number, its count and the Merkle root over its lines; what a stop left in an open segment was set aside, and stands in one
+//! with its segment, its size and its digest.
 //!
-//! Knows of a receipt only that it names its segment and its place there.
+//! Knows of a receipt only that it names its segment and its place there, and nothing of what was set aside.
 
 use crate::LogError;
 use crate::files::Folder;
@@ -11,11 +12,20 @@ use crate::reader::LogReader;
 use crate::report::{Counts, Failure, VerifyReport};
 use crypto::{Hash, HashAlg};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Verb of the leaf of a closed segment.
 const CLOSED: &str = "close_segment";
+
+/// Verb of the leaf of what was set aside, the folder of it beside that of the receipts, and the ending of a file whose leaf
+/// may not be written yet.
+const SET_ASIDE: &str = "set_receipts_aside";
+const ASIDE: &str = "receipts-torn";
+const UNSAID: &str = ".part";
+
+/// What was set aside: segment, size and digest, and in how many leaves it stands. A stop may have had it told twice.
+type Aside = BTreeMap<(u64, u64, Hash), u64>;
 
 /// A closed segment as its leaf tells it.
 struct Closed {
@@ -25,7 +35,8 @@ struct Closed {
 }
 
 /// Goes on from a valid report over `log_dir` (`DATA/log`, or the zone's log alone): every segment that the zone's log closed
-/// lies in `receipts`, receipt for receipt. Segments that no checkpoint covers yet are counted and not held against anything.
+/// lies in `receipts`, receipt for receipt, and what it says was set aside lies in `receipts-torn` beside it, byte for byte.
+/// What no checkpoint covers yet is counted and not held against anything.
 #[must_use]
 pub fn verify_receipts(log_dir: &Path, receipts: &Path, report: VerifyReport) -> VerifyReport {
     if !report.valid {
@@ -47,22 +58,20 @@ fn check(log_dir: &Path, receipts: &Path, counts: &mut Counts) -> Result<(), Fai
     let own = log_dir.file_name().and_then(|n| n.to_str()) == Some(LogName::Zone.as_str());
     let dir = if own { log_dir.to_path_buf() } else { log_dir.join(LogName::Zone.as_str()) };
     let (reader, checkpoint) = LogReader::open(&dir).map_err(Failure::from)?;
-    let mut closed = Vec::new();
+    let (mut closed, mut aside) = (Vec::new(), Aside::new());
     reader
         .each(0, |_, bytes| {
             let leaf = Leaf::decode(bytes)?;
-            if leaf.kind == CLOSED {
-                closed.push(read(&leaf)?);
+            match leaf.kind.as_str() {
+                CLOSED => closed.push(read(&leaf)?),
+                SET_ASIDE => *aside.entry(told_aside(&leaf)?).or_default() += 1,
+                _ => {}
             }
             Ok(())
         })
         .map_err(Failure::from)?;
     let folder = Folder::new(receipts);
-    let mut files = folder.names("").map_err(Failure::from)?;
-    if let Some(stray) = folder.irregular(files.iter().cloned().collect()).map_err(Failure::from)? {
-        let (zh, en) = ("既不是普通文件也不是目录", "neither a plain file nor a folder");
-        return Err(Failure::new(format!("receipts/{stray}"), "not_plain", zh, en));
-    }
+    let mut files = plain(&folder, "receipts")?;
     for (n, segment) in (1u64..).zip(&closed) {
         let name = format!("{:012}", segment.number);
         let at = |f: Failure| Failure { file: format!("receipts/{name}"), ..f };
@@ -78,7 +87,73 @@ fn check(log_dir: &Path, receipts: &Path, counts: &mut Counts) -> Result<(), Fai
         counts.add("segments", 1);
         counts.add("receipts", segment.receipts);
     }
-    not_closed_yet(&files, closed.len() as u64, counts)
+    not_closed_yet(&files, closed.len() as u64, counts)?;
+    set_aside(&Folder::new(&receipts.with_file_name(ASIDE)), aside, checkpoint.suite.hash_alg(), counts)
+}
+
+/// The names in a folder of plain files; none if there is no such folder.
+fn plain(folder: &Folder, called: &str) -> Result<BTreeSet<String>, Failure> {
+    let files = folder.names("").map_err(Failure::from)?;
+    match folder.irregular(files.iter().cloned().collect()).map_err(Failure::from)? {
+        None => Ok(files),
+        Some(stray) => {
+            let (zh, en) = ("既不是普通文件也不是目录", "neither a plain file nor a folder");
+            Err(Failure::new(format!("{called}/{stray}"), "not_plain", zh, en))
+        }
+    }
+}
+
+/// Every file that was set aside stands in a leaf, and what stands in a leaf is there.
+fn set_aside(folder: &Folder, told: Aside, alg: HashAlg, counts: &mut Counts) -> Result<(), Failure> {
+    let mut found = Aside::new();
+    for name in plain(folder, ASIDE)? {
+        let at = |what, zh: &str, en: &str| Failure::new(format!("{ASIDE}/{name}"), what, zh, en);
+        let Some(segment) = aside_name(&name) else {
+            return Err(at(
+                "unknown_file",
+                "不属于移出回执的文件",
+                "a file that does not belong to what was set aside",
+            ));
+        };
+        let bytes = folder.read(&name).map_err(Failure::from)?.unwrap_or_default();
+        let key = (segment, bytes.len() as u64, alg.hash(&bytes));
+        if told.contains_key(&key) {
+            *found.entry(key).or_default() += 1;
+        } else {
+            counts.add("set_aside_not_under_a_checkpoint", 1);
+        }
+    }
+    for (key, leaves) in told {
+        let files = found.get(&key).copied().unwrap_or_default();
+        let (segment, size, digest) = key;
+        let place = format!("{ASIDE}/{segment:012}");
+        if files == 0 {
+            let zh = format!("缺少日志所记移出的文件，或其内容已改（{size}字节，{digest}）");
+            let en = format!("what the log says was set aside is missing or was changed ({size} bytes, {digest})");
+            return Err(Failure::new(place, "missing", zh, en));
+        }
+        if files > leaves {
+            let (zh, en) = ("移出的文件多于日志所记", "more files were set aside than the log says");
+            return Err(Failure::new(place, "unknown_file", zh, en));
+        }
+        counts.add("set_aside", files);
+    }
+    Ok(())
+}
+
+/// The segment that a file's name says.
+fn aside_name(name: &str) -> Option<u64> {
+    let stem = name.strip_suffix(UNSAID).unwrap_or(name);
+    let (segment, k) = stem.split_once('-')?;
+    let (number, k) = (segment.parse::<u64>().ok()?, k.parse::<u32>().ok()?);
+    (stem == format!("{number:012}-{k}")).then_some(number)
+}
+
+fn told_aside(leaf: &Leaf) -> Result<(u64, u64, Hash), LogError> {
+    let bad = || LogError::Leaf("it says that receipts were set aside without saying which");
+    let number = |name: &str| leaf.refs.get(name).and_then(|n| n.parse().ok()).ok_or_else(bad);
+    let digest = leaf.object.as_deref().and_then(|text| text.parse().ok()).ok_or_else(bad)?;
+    Ok((number("segment")?, number("bytes")?, digest))
 }
 
 /// What is left are segments after the last one that a checkpoint covers.

@@ -16,7 +16,7 @@ use crate::reader::LogReader;
 use crate::report::{Counts, EpochView, Failure, VerifyReport};
 use crate::tile::WIDTH;
 use crate::trust::{Trust, WitnessPolicy};
-use crate::witnessed::{WITNESS, Witnessed, Witnesses};
+use crate::witnessed::{NONE_ASKED, WITNESS, Witnessed, Witnesses};
 use crypto::{Hash, HashAlg};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -109,7 +109,7 @@ fn verify_as(dir: &Path, asked: Asked<'_>, live: bool) -> VerifyReport {
     let seen_enough = asked.policy().is_none() || run.witnessed.iter().all(|w| w.size.is_some());
     let whole = run.unchecked.is_empty() && seen_enough;
     let mut report = VerifyReport::new(result, asked.trust.is_some() && whole, run.counts, run.clock);
-    report.unproved = report.valid.then(|| unproved(&run.unchecked, &run.witnessed));
+    report.unproved = report.valid.then(|| unproved(&run.unchecked, &run.witnessed, asked.policy().is_some()));
     for view in &mut run.epochs {
         if let Some((digests, at)) = run.renewed.remove(&format!("{}_{}", view.log, view.epoch)) {
             (view.archive, view.renewed_at, view.bound) = (digests.last().cloned(), Some(at), digests);
@@ -119,9 +119,12 @@ fn verify_as(dir: &Path, asked: Asked<'_>, live: bool) -> VerifyReport {
     report
 }
 
-fn unproved(unchecked: &[String], witnessed: &[Witnessed]) -> String {
+fn unproved(unchecked: &[String], witnessed: &[Witnessed], asked: bool) -> String {
     let after = "what happened after the checkpoints is not proved";
     let mut said: Vec<String> = witnessed.iter().filter_map(Witnessed::unproved).collect();
+    if !asked {
+        said.push(NONE_ASKED.to_owned());
+    }
     if !unchecked.is_empty() {
         let named = unchecked.join(", ");
         said.push(format!("只给出了一部日志，未核对其锚定的检查点 · this log was given alone; not checked: {named}"));

@@ -19,10 +19,14 @@ use std::path::Path;
 /// Folder of cosigned checkpoints, beside the logs.
 pub(crate) const WITNESS: &str = "witness";
 
+/// Said where a verifier asks for no witness: what they saw was checked, and nothing hangs on how many there are.
+pub(crate) const NONE_ASKED: &str = "未要求见证（信任文件与 --witness 均未指定见证方） · no witnesses were asked for: neither the trust file nor --witness names any";
+
 /// How far the witnesses of a policy have seen a log.
 pub(crate) struct Witnessed {
     log: LogName,
-    all: u64,
+    /// How many leaves the log has, where witnesses were asked for.
+    all: Option<u64>,
     /// The size that enough of them have seen at least; none where too few have seen it.
     pub size: Option<u64>,
     /// Files of witnesses that nobody named.
@@ -32,9 +36,9 @@ pub(crate) struct Witnessed {
 impl Witnessed {
     /// What it does not prove, in words; nothing where no witness was asked for or all was seen.
     pub fn unproved(&self) -> Option<String> {
-        let log = self.log;
+        let (log, all) = (self.log, self.all?);
         match self.size {
-            Some(size) if size >= self.all => None,
+            Some(size) if size >= all => None,
             Some(size) => Some(format!(
                 "{log} 第{size}条之后尚无足够的见证 · of {log} enough witnesses have seen the first {size} leaves"
             )),
@@ -84,7 +88,7 @@ impl<'a> Witnesses<'a> {
         // What the k-th of them has seen, at least k of them have.
         sizes.sort_unstable_by(|a, b| b.cmp(a));
         let size = self.policy.and_then(|p| sizes.get((p.k as usize).checked_sub(1)?)).copied();
-        Ok((seen, Witnessed { log, all: if self.policy.is_some() { own.size } else { 0 }, size, unknown }))
+        Ok((seen, Witnessed { log, all: self.policy.map(|_| own.size), size, unknown }))
     }
 
     /// The newest key list.

@@ -180,10 +180,11 @@ fn refused(e: CryptoError) -> CliError {
         CryptoError::OnePerson => {
             CliError::usage(VARS[1], "两名保管人的口令不得相同。", "The two keepers must have different passphrases.")
         }
+        // Both make one key: which of them is wrong cannot be told.
         CryptoError::WrongPassphrase => CliError::usage(
-            VARS[0],
-            "保管人口令不对，或两人次序颠倒。",
-            "A keeper's passphrase is wrong, or the two are swapped.",
+            &VARS.join(", "),
+            "两名保管人的口令至少有一个不对，或两人次序颠倒；无从得知是哪一个。",
+            "At least one of the two keepers' passphrases is wrong, or they are swapped; which one cannot be told.",
         ),
         other => other.into(),
     }

@@ -8,6 +8,7 @@ pub mod case;
 pub mod entity;
 pub mod ids;
 pub mod keylist;
+pub mod leaf_kind;
 pub mod link;
 pub mod money;
 pub mod object;

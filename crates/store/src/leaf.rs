@@ -61,6 +61,25 @@ pub struct LeafDraft {
     pub at: Timestamp,
 }
 
+impl LeafDraft {
+    /// Something done by nobody in particular outside of any case: what most leaves have in common.
+    #[must_use]
+    pub fn done(kind: &str, at: Timestamp) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            case: None,
+            actor: None,
+            org: None,
+            outcome: Outcome::Done,
+            rule: None,
+            article: None,
+            object: None,
+            refs: BTreeMap::new(),
+            at,
+        }
+    }
+}
+
 /// A leaf as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {

@@ -10,6 +10,7 @@ import { Time } from '../../parts/Time';
 import type { Entry } from '../../trust/log/whole';
 import { leafWords, procedures } from '../../trust/words';
 import { useWords } from '../verify/words';
+import { Epochs } from './Epochs';
 import { CheckpointPart, LogVerdict, Reading } from './State';
 import { useLog, useTitles } from './useLog';
 import type { Log } from './useLog';
@@ -27,6 +28,7 @@ export default function AuditPage() {
           <>
             <LogVerdict log={log} />
             <CheckpointPart log={log} />
+            <Epochs log={log} />
             <Leaves log={log} />
           </>
         )}

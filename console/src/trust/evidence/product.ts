@@ -41,7 +41,8 @@ function same(a: Json | undefined, b: Json | undefined): boolean {
   return canonicalText(a) === canonicalText(b);
 }
 
-class Bodies {
+/** Orders and reports by what they are about. */
+export class Bodies {
   readonly #all: readonly Statement[];
 
   constructor(known: Known) {

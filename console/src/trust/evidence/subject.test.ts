@@ -27,6 +27,31 @@ const statement = (type: string, change: object): Wrong => ({
 const body = (change: (b: Evidence) => void): Wrong => ({ body: change });
 const id = (of: string) => body((b) => void (b.subject.id = of));
 
+const says = (change: object): Wrong => ({ certificate: (c) => void Object.assign(c, change) });
+/** Members of a certificate that say something else, one left out, and one more. */
+const MEMBERS: Readonly<Record<string, Json>> = {
+  id: 5,
+  case: 'case-other',
+  keys: ['key-1'],
+  objects: 6,
+  what: { kinds: { records: 9 }, list: `sha256:${'0'.repeat(64)}` },
+  report: 8,
+  at: 999,
+  note: 'all copies are gone too',
+};
+
+function members(
+  code: string,
+  more: Readonly<Record<string, [Json, string]>>,
+): Record<string, [Wrong, string]> {
+  const all = [...Object.entries(MEMBERS).map(([n, v]) => [n, [v, code]] as const), ...Object.entries(more)];
+  return {
+    ...Object.fromEntries(all.map(([n, [v, c]]) => [`its ${n}`, [says({ [n]: v }), c]])),
+    'its time left out': [{ certificate: (c) => Reflect.deleteProperty(c, 'at') }, code],
+    'its keys left out': [{ certificate: (c) => Reflect.deleteProperty(c, 'keys') }, code],
+  };
+}
+
 function without(type: string): Wrong {
   return body((b) => void (b.documents = b.documents.filter((d) => d.type !== type)));
 }
@@ -57,15 +82,20 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, [Wrong, string]>>>>
     'a leaf by nobody': [{ leaf: (l) => void (l.case === null && (l.actor = null)) }, 'history'],
   },
   destruction: {
+    ...members('destruction', {
+      authorisation: ['auth-2', 'destruction'],
+      operator: ['org-8', 'destruction'],
+      deed: ['destroyed', 'destruction'],
+    }),
     'another authorisation': [id('auth-2'), 'incomplete'],
     'no authorisation': [id(''), 'incomplete'],
     'fewer keys': [statement('report', { keys: ['key-1'] }), 'destruction'],
     'no keys': [statement('report', { keys: null }), 'destruction'],
     'more objects': [statement('report', { objects: 6 }), 'destruction'],
     'another report': [statement('report', { seq: 8 }), 'destruction'],
-    'of another authorisation': [statement('report', { authorisation: 'auth-2' }), 'incomplete'],
+    'of another authorisation': [statement('report', { authorisation: 'auth-2' }), 'destruction'],
     'on no order': [statement('report', { order: null }), 'incomplete'],
-    'of another outcome': [statement('report', { outcome: 'applied' }), 'incomplete'],
+    'of another outcome': [statement('report', { outcome: 'applied' }), 'destruction'],
     'no head of the zone': [statement('report', { zone_head: null }), 'incomplete'],
     'an order of another effect': [
       {
@@ -92,6 +122,12 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, [Wrong, string]>>>>
     ],
   },
   resource_certificate: {
+    ...members('certificate', {
+      resource: ['res-2', 'certificate'],
+      provider: ['org-8', 'incomplete'],
+      deed: ['sealed', 'certificate'],
+      operator: ['org-9', 'certificate'],
+    }),
     'another certificate’s id': [id('des-2'), 'incomplete'],
     'no id': [id(''), 'incomplete'],
     'fewer keys': [statement('report', { keys: ['key-1'] }), 'certificate'],

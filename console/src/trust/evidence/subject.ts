@@ -1,23 +1,20 @@
 /**
  * What evidence about each kind of subject must hold besides what all evidence must: the whole of a decision, all that is
- * shown of a person's history, the way from an order to destroy to the certificate. A product's way is `product`'s, a
- * resource's certificate is `certificate`'s.
+ * shown of a person's history. A product's way is `product`'s; what certificates are held against is `certificate`'s.
  */
 
 import { digestOf, DOCUMENTS_TYPE, OBJECT_TYPE } from '../digest';
-import { fail, FaultError } from '../fault';
-import { member, textOf } from '../shape';
+import { fail } from '../fault';
+import { textOf } from '../shape';
 import type { Both } from '../suite';
-import { agrees, alike, checkCertificate, content } from './certificate';
+import { checkCertificates, checkShown, DESTRUCTION_TYPE, RESOURCE_TYPE } from './certificate';
 import type { Chains } from './chain';
-import type { Document, Evidence, Statement } from './file';
+import type { Document, Evidence } from './file';
 import { checkProduct } from './product';
 import { ofType, type Known } from './statements';
 
 /** Kinds of subjects. */
 export const KINDS = ['product', 'decision', 'query_history', 'destruction', 'resource_certificate'] as const;
-/** Type under which a certificate of destruction is digested. */
-const CERTIFICATE_TYPE = 'destruction-certificate';
 
 interface Scene {
   readonly both: Both;
@@ -26,8 +23,9 @@ interface Scene {
   readonly known: Known;
 }
 
-/** Checks what the kind of subject demands. */
+/** Checks the certificates that the file shows, and what the kind of subject demands. */
 export function checkSubject(scene: Scene): void {
+  checkCertificates(scene);
   const { kind, id } = scene.body.subject;
   switch (kind) {
     case 'product':
@@ -37,9 +35,9 @@ export function checkSubject(scene: Scene): void {
     case 'query_history':
       return checkHistory(scene, id);
     case 'destruction':
-      return checkDestruction(scene, id);
+      return checkShown(scene.body, DESTRUCTION_TYPE, 'authorisation', id);
     case 'resource_certificate':
-      return checkCertificate(scene, id);
+      return checkShown(scene.body, RESOURCE_TYPE, 'id', id);
     default:
       fail('subject', 'subject', {}, 'body.subject');
   }
@@ -77,54 +75,4 @@ function checkHistory({ body, chains }: Scene, id: string): void {
   if (own.some((l) => l.leaf.log === 'platform' && !told.has(l.index))) {
     fail('incomplete', 'incomplete_story', {}, 'body.story');
   }
-}
-
-/**
- * There is an order to destroy the authorisation's keys, the zone's report that it did, and the certificate that says the
- * same. Where it was ordered more than once, one is enough.
- */
-function checkDestruction(scene: Scene, id: string): void {
-  let first: FaultError | null = null;
-  for (const { s } of ofType(scene.known, 'order')) {
-    const effect = member(s.body, 'effect');
-    const object = member(effect, 'object');
-    if (id === '' || textOf(effect, 'effect') !== 'destroy' || textOf(object, 'authorisation') !== id)
-      continue;
-    try {
-      return checkDestroyed(scene, id, s);
-    } catch (e) {
-      if (!(e instanceof FaultError)) throw e;
-      first ??= e;
-    }
-  }
-  if (first) throw first;
-  fail('incomplete', 'incomplete_destroy', {}, 'body.statements');
-}
-
-function checkDestroyed({ body, chains, known }: Scene, id: string, order: Statement): void {
-  const [name, named] = [textOf(order.body, 'id'), textOf(order.body, 'case')];
-  const found = ofType(known, 'report').find(
-    ({ s: { body: b } }) =>
-      textOf(b, 'outcome') === 'destroyed' &&
-      textOf(b, 'authorisation') === id &&
-      textOf(b, 'order') !== undefined &&
-      textOf(b, 'order') === name &&
-      textOf(b, 'case') === named &&
-      textOf(b, 'zone_head') !== undefined,
-  );
-  if (!found) return fail('incomplete', 'incomplete_destroyed', {}, 'body.statements');
-  const refs = chains.recorder('report', found.digest)?.leaf.refs ?? {};
-  const digest = Object.hasOwn(refs, 'certificate') ? refs['certificate'] : undefined;
-  const certificate = documentOf(body, CERTIFICATE_TYPE, digest);
-  if (!certificate) return fail('incomplete', 'incomplete_certificate', {}, 'body.documents');
-  const says = content(certificate);
-  const report = found.s.body;
-  const agree =
-    textOf(says, 'authorisation') === id &&
-    agrees(says, 'case', member(report, 'case')) &&
-    agrees(says, 'keys', member(report, 'keys')) &&
-    agrees(says, 'objects', member(report, 'objects')) &&
-    agrees(says, 'report', member(report, 'seq')) &&
-    alike(member(says, 'what'), member(report, 'what'));
-  if (!agree) fail('destruction', 'destruction', {}, 'body.documents');
 }

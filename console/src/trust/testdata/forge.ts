@@ -38,6 +38,8 @@ export interface Draft {
 export interface Wrong {
   list?: (list: KeyList, number: number) => void;
   statement?: (s: Draft, index: number) => void;
+  /** A certificate's own text; the leaf names what comes of it. */
+  certificate?: (says: { [name: string]: Json }) => void;
   /** `false` leaves the leaf out. */
   leaf?: (leaf: Leaf, log: LogName, index: number) => unknown;
   /** Lines of a checkpoint's text. */
@@ -167,6 +169,7 @@ class Build {
   readonly #statements = new Map<number, { s: Statement; digest: string }>();
   readonly #leaves = new Map<string, { bytes: Uint8Array; hash: string; kept: boolean }>();
   readonly #byHash: Map<string, OldLeaf>;
+  readonly #certificates = new Map<string, Document>();
 
   constructor(
     f: Forge,
@@ -180,6 +183,13 @@ class Build {
     [this.#f, this.#both, this.#h, this.#trust] = [f, both, h, trust];
     [this.#wrong, this.#digests, this.#old] = [wrong, digests, leaves];
     this.#byHash = new Map(leaves.map((l) => [l.hash, l]));
+    for (const old of f.body.documents.filter((d) => wrong.certificate && d.type?.endsWith('-certificate'))) {
+      const d = structuredClone(old);
+      const says = fromCanonical(fromBase64(d.content) ?? new Uint8Array()) as { [name: string]: Json };
+      wrong.certificate?.(says);
+      rewrite(both, d, canonical(says), true);
+      this.#certificates.set(old.digest, d);
+    }
   }
 
   all(): Forged {
@@ -192,6 +202,7 @@ class Build {
     body.key_lists = body.key_lists.map((l, i) =>
       this.#list(structuredClone(l.body) as unknown as KeyList, i + 1),
     );
+    body.documents = body.documents.map((d) => this.#certificates.get(d.digest) ?? d);
     body.statements = body.statements.map((_, i) => this.#statement(i).s);
     const digest = new Map(body.statements.map((s, i) => [s, this.#statement(i).digest]));
     body.statements.sort((a, b) => {
@@ -245,6 +256,8 @@ class Build {
     if (typeof value === 'string') {
       const statement = this.#digests.indexOf(value);
       if (statement >= 0) return this.#statement(statement).digest;
+      const certificate = this.#certificates.get(value);
+      if (certificate) return certificate.digest;
       const leaf = this.#byHash.get(value);
       return leaf ? this.#leaf(leaf).hash : value;
     }

@@ -44,15 +44,12 @@ fn refuse(code: &str, rule: &str, zh: impl Into<String>, en: impl Into<String>) 
 fn leaf(kind: &str, person: Option<&str>, org: Option<&str>, refused: Option<&Refusal>, now: Timestamp) -> LeafDraft {
     let refs = refused.map(|r| ("code".to_owned(), r.code.clone()));
     LeafDraft {
-        kind: kind.to_owned(),
-        case: None,
         actor: person.map(str::to_owned),
         org: org.map(str::to_owned),
         outcome: if refused.is_some() { Outcome::Refused } else { Outcome::Done },
         rule: refused.map(|r| r.rule.clone()),
         article: refused.map(|r| r.article.clone()).filter(|a| !a.is_empty()),
-        object: None,
         refs: refs.into_iter().collect::<BTreeMap<_, _>>(),
-        at: now,
+        ..LeafDraft::done(kind, now)
     }
 }

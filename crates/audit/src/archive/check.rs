@@ -2,8 +2,10 @@
 //! leaf against both closing checkpoints, and each epoch against the one before.
 
 use super::pass::{Carried, Opened, Pass};
-use super::{BEFORE, CLOSING, LEAVES, LeafTable, MANIFEST, MANIFEST_TYPE, Manifest, OPENED, PACK, WITNESSES};
-use super::{WitnessedFile, digested};
+use super::{
+    BEFORE, CLOSING, KEYS, LEAVES, LeafTable, MANIFEST, MANIFEST_TYPE, Manifest, OPENED, PACK, TILES, VERIFIER,
+};
+use super::{WITNESSES, WitnessedFile, digested};
 use crate::LogError;
 use crate::checkpoint::{Anchor, Checkpoint};
 use crate::cosign::Cosigned;
@@ -18,7 +20,7 @@ use crate::report::{Counts, EpochView, Failure, VerifyReport};
 use crate::tile::ALGS;
 use crate::trust::{Trust, WitnessPolicy};
 use crate::verify::{Asked, check_checkpoint, digests, verify_asked};
-use crate::witnessed::Witnesses;
+use crate::witnessed::{NONE_ASKED, Witnesses};
 use crypto::{Hash, HashAlg};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -36,6 +38,12 @@ pub struct ArchivesAsked<'a> {
     pub live: Option<&'a Path>,
     /// The archives are to be bound anew: that the log binds others of these epochs so far is no failure.
     pub rebind: bool,
+}
+
+impl<'a> ArchivesAsked<'a> {
+    fn policy(&self) -> Option<&'a WitnessPolicy> {
+        self.witnesses.or(self.trust.and_then(|t| t.witnesses.as_ref()))
+    }
 }
 
 impl std::fmt::Debug for ArchivesAsked<'_> {
@@ -79,8 +87,7 @@ impl Run<'_> {
             all.push(opened);
         }
         all.sort_by_key(|o| (o.manifest.log, o.manifest.from));
-        let anchors: Vec<(String, Anchor)> =
-            all.iter().flat_map(|o| o.note.anchors.iter().map(|a| (o.name.clone(), a.clone()))).collect();
+        let anchors = seen_of_the_other(&all)?;
         let mut logs: BTreeMap<LogName, Carried> = BTreeMap::new();
         for opened in &all {
             let first = !logs.contains_key(&opened.manifest.log);
@@ -96,7 +103,7 @@ impl Run<'_> {
         }
         self.counts.add("archives", all.len() as u64);
         match self.asked.live {
-            Some(live) => self.live(live, &all),
+            Some(live) => self.live(live, &all)?,
             None => {
                 for (log, carried) in &logs {
                     let to = carried.to;
@@ -104,9 +111,43 @@ impl Run<'_> {
                         "未给出日志本身：{log} 第{to}条及以后未核对 · the log itself was not given: nothing of {log} from leaf {to} on is proved"
                     ));
                 }
-                Ok(())
             }
         }
+        // Of the log itself it is said there.
+        if self.asked.live.is_none() && self.asked.policy().is_none() {
+            self.unproved.push(NONE_ASKED.to_owned());
+        }
+        self.anchored(&all, &anchors)
+    }
+
+    /// Each of them was held against an archive, or is against the log itself; what lies in neither is said.
+    fn anchored(&mut self, all: &[Opened], anchors: &[(String, Anchor)]) -> Result<(), Failure> {
+        let mut open: BTreeMap<String, u64> = BTreeMap::new();
+        for (by, anchor) in anchors {
+            let archived =
+                |o: &Opened| o.note.origin == anchor.origin && (o.manifest.from..=o.manifest.to).contains(&anchor.size);
+            if let Some(live) = self.asked.live {
+                let log = anchor.origin.rsplit('/').next().unwrap_or_default();
+                let (reader, _) = LogReader::open(&live.join(log))?;
+                if !reader.root(HashAlg::Sm3, anchor.size).is_ok_and(|root| root == anchor.sm3) {
+                    let en = format!("the log {log} does not extend what this checkpoint saw");
+                    return Err(inside(by, fail(CLOSING, "anchor", format!("日志 {log} 不是此检查点所见的延续"), en)));
+                }
+            } else if !all.iter().any(archived) {
+                *open.entry(anchor.origin.clone()).or_default() += 1;
+                continue;
+            }
+            self.counts.add("anchors", 1);
+        }
+        for (origin, n) in open {
+            let log = origin.rsplit('/').next().unwrap_or_default();
+            self.counts.add("anchors_not_checked", n);
+            self.unproved.push(format!(
+                "检查点对 {log} 日志的{n}个锚未核对：请一并给出该日志的归档（--archive）或日志目录 · {n} anchors of the log {log} \
+                 were not checked: give the archives of that log too (--archive), or the folder of the logs"
+            ));
+        }
+        Ok(())
     }
 
     /// The newest key lists of all that was given: what was revoked later is revoked in an older archive too. Whoever has
@@ -184,6 +225,10 @@ impl Run<'_> {
             let en = "the manifest's files are not named once each and in order";
             return Err(fail(MANIFEST, "malformed", "清单中的文件未逐一按序列出", en));
         }
+        if let Some(file) = named.iter().find(|name| !belongs(name, manifest)) {
+            let en = "the manifest names a file that no archive has";
+            return Err(fail(file, "unknown_file", "清单所列的文件不属于归档", en));
+        }
         if let Some(file) = there.difference(&named).next() {
             return Err(fail(file, "unknown_file", "不属于归档的文件", "a file that does not belong to the archive"));
         }
@@ -246,7 +291,7 @@ impl Run<'_> {
         (list, lists): (&KeyListView, &[Hash]),
         closing: &Checkpoint,
     ) -> Result<(), Failure> {
-        let policy = self.asked.witnesses.or(self.asked.trust.and_then(|t| t.witnesses.as_ref()));
+        let policy = self.asked.policy();
         let known = Witnesses::new(list, lists, policy);
         let mut counted = 0;
         for file in manifest.files.iter().filter(|f| f.name.starts_with(WITNESSES)) {
@@ -381,6 +426,37 @@ impl Run<'_> {
         self.epochs = epochs;
         Ok(())
     }
+}
+
+/// The names that an archive has; which tiles and key lists, what is read of them says.
+fn belongs(name: &str, manifest: &Manifest) -> bool {
+    match name {
+        LEAVES | CLOSING | OPENED => true,
+        BEFORE => manifest.from > 0,
+        _ => [TILES, KEYS, WITNESSES, PACK, VERIFIER].iter().any(|folder| name.starts_with(folder)),
+    }
+}
+
+/// What the checkpoints at the borders saw of the deployment's other log, and the first archive that says so.
+fn seen_of_the_other(all: &[Opened]) -> Result<Vec<(String, Anchor)>, Failure> {
+    let mut seen: Vec<(String, Anchor)> = Vec::new();
+    for opened in all {
+        let m = &opened.manifest;
+        let borders = [opened.before.as_ref().map(|note| (BEFORE, note)), Some((CLOSING, &opened.note))];
+        for (file, note) in borders.into_iter().flatten() {
+            for anchor in &note.anchors {
+                let other = LogName::ALL.into_iter().find(|log| *log != m.log);
+                if other.is_none_or(|log| anchor.origin != format!("{}/{log}", m.deployment)) {
+                    let en = "it anchors a log that is not this deployment's other log";
+                    return Err(inside(&opened.name, fail(file, "other_log", "锚定了不属于本部署的日志", en)));
+                }
+                if !seen.iter().any(|(_, known)| known == anchor) {
+                    seen.push((opened.name.clone(), anchor.clone()));
+                }
+            }
+        }
+    }
+    Ok(seen)
 }
 
 /// What an archive is called in a report.

@@ -35,6 +35,9 @@ const OPENED: &str = "opened.json";
 const TILES: &str = "tiles/";
 const WITNESSES: &str = "witness/";
 const PACK: &str = "pack/";
+const KEYS: &str = "keys/";
+/// Words and programs for whoever verifies; nothing here reads them.
+const VERIFIER: &str = "verifier/";
 
 /// A leaf as a table keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,7 +28,8 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-struct Statements<'a>(&'a Known<'a>);
+/// Orders and reports by what they are about.
+pub(super) struct Statements<'a>(pub(super) &'a Known<'a>);
 
 impl<'a> Statements<'a> {
     fn check_release(&self, release: &Value) -> Result<(), Failure> {
@@ -83,7 +84,7 @@ impl<'a> Statements<'a> {
 
     /// Objects of the orders of an effect about one thing, of those that the zone took: another order of the same id, which
     /// people signed later or for something else, has no report that says so.
-    fn orders(&self, effect: &str, member: &str, id: &str) -> impl Iterator<Item = &'a Value> {
+    pub(super) fn orders(&self, effect: &str, member: &str, id: &str) -> impl Iterator<Item = &'a Value> {
         let said = self.bodies("order").filter(|b| self.taken(b)).filter_map(|b| b.get("effect"));
         let objects = said.filter(move |e| text(e, "effect") == effect).filter_map(|e| e.get("object"));
         objects.filter(move |o| !id.is_empty() && text(o, member) == id)

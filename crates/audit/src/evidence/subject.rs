@@ -1,9 +1,9 @@
 //! What evidence about each kind of subject must hold besides what all evidence must: the whole of a decision, all that
-//! is shown of a person's history, the way from an order to destroy to the certificate. A product's way is `product`'s, a
-//! resource's certificate is `certificate`'s.
+//! is shown of a person's history. A product's way is `product`'s; what certificates are held against is `certificate`'s.
 //!
-//! Knows the members of acts, orders, reports and certificates that tie them to each other, nothing else of them.
+//! Knows the members of acts that tie them to each other, nothing else of them.
 
+use super::certificate::{DESTRUCTION, RESOURCE};
 use super::chain::{Chains, Link};
 use super::product::check_product;
 use super::statements::Known;
@@ -21,18 +21,18 @@ pub const KINDS: [&str; 5] = ["product", "decision", "query_history", "destructi
 const OBJECT: &str = "object";
 /// Type under which the documents of an act are digested.
 const DOCUMENTS: &str = "documents";
-/// Type under which a certificate of destruction is digested.
-const CERTIFICATE: &str = "destruction-certificate";
 
-/// Checks what the kind of subject demands.
+/// Checks the certificates that the file shows, and what the kind of subject demands.
 pub fn check_subject(body: &Evidence, chains: &Chains, known: &Known<'_>) -> Result<(), Failure> {
     let scene = Scene { body, chains, known, id: &body.subject.id };
+    scene.certificates()?;
     match body.subject.kind.as_str() {
         "product" => check_product(body, known),
         "decision" => scene.decision(),
         "query_history" => scene.history(),
-        "destruction" => scene.destruction(),
-        "resource_certificate" => scene.resource_certificate(),
+        // That a certificate which is there holds was seen above.
+        "destruction" => scene.shows(DESTRUCTION, "authorisation"),
+        "resource_certificate" => scene.shows(RESOURCE, "id"),
         _ => Err(Failure::new("body.subject", "subject", "证据对象种类未知", "its kind of subject is unknown")),
     }
 }
@@ -45,7 +45,7 @@ pub(super) fn incomplete(place: &str, zh: &str, en: &str) -> Failure {
 pub(super) struct Scene<'a> {
     pub(super) body: &'a Evidence,
     pub(super) chains: &'a Chains,
-    known: &'a Known<'a>,
+    pub(super) known: &'a Known<'a>,
     pub(super) id: &'a str,
 }
 
@@ -96,60 +96,6 @@ impl<'a> Scene<'a> {
             return Err(incomplete("body.story", "故事遗漏了此人的条目", "the story leaves out a leaf by the person"));
         }
         Ok(())
-    }
-
-    /// There is an order to destroy the authorisation's keys, the zone's report that it did, and the certificate that
-    /// says the same. Where it was ordered more than once, one is enough.
-    fn destruction(&self) -> Result<(), Failure> {
-        let mut first = None;
-        for (_, order) in self.of("order").filter(|(_, s)| self.orders_it(s)) {
-            match self.destroyed(order) {
-                Ok(()) => return Ok(()),
-                Err(f) => first = first.or(Some(f)),
-            }
-        }
-        let missing = || incomplete("body.statements", "缺少指令：destroy", "the order `destroy` is missing");
-        Err(first.unwrap_or_else(missing))
-    }
-
-    fn orders_it(&self, order: &Statement) -> bool {
-        let said = |path: &str| order.body.pointer(path).and_then(Value::as_str);
-        !self.id.is_empty()
-            && said("/effect/effect") == Some("destroy")
-            && said("/effect/object/authorisation") == Some(self.id)
-    }
-
-    fn destroyed(&self, order: &Statement) -> Result<(), Failure> {
-        let answers = |s: &Statement| {
-            s.text("outcome") == Some("destroyed")
-                && s.text("authorisation") == Some(self.id)
-                && s.text("order").is_some()
-                && s.text("order") == order.text("id")
-                && s.text("case") == order.text("case")
-                && s.text("zone_head").is_some()
-        };
-        let Some((digest, report)) = self.of("report").find(|(_, s)| answers(s)) else {
-            let (zh, en) = ("缺少报告：destroyed", "the report `destroyed` of the order is missing");
-            return Err(incomplete("body.statements", zh, en));
-        };
-        let recorded = self.chains.recorder("report", digest).and_then(|l| l.leaf.refs.get("certificate"));
-        let Some(certificate) = recorded.and_then(|d| self.document(CERTIFICATE, d)) else {
-            let (zh, en) =
-                ("缺少记录报告的条目所引的销毁证明", "the certificate that the report's leaf names is missing");
-            return Err(incomplete("body.documents", zh, en));
-        };
-        let says = content(certificate);
-        let agree = agrees(&says, "authorisation", Some(&json!(self.id)))
-            && agrees(&says, "case", report.body.get("case"))
-            && agrees(&says, "keys", report.body.get("keys"))
-            && agrees(&says, "objects", report.body.get("objects"))
-            && agrees(&says, "report", report.body.get("seq"))
-            && known(says.get("what")) == known(report.body.get("what"));
-        if agree {
-            return Ok(());
-        }
-        let (zh, en) = ("销毁证明与域报告不一致", "the certificate says something else than the zone's report");
-        Err(Failure::new("body.documents", "destruction", zh, en))
     }
 
     /// Statements of a type with their digests.

@@ -195,6 +195,81 @@ fn every_flipped_byte_of_every_file_is_found() {
     assert!(b.check(&dirs, false).trusted);
 }
 
+/// Each file taken away, linked, moved, exchanged for another; each folder with one more.
+#[test]
+fn what_is_added_removed_renamed_or_linked_is_found() {
+    use std::os::unix::ffi::OsStrExt;
+    let b = bench(Suite::Intl, 3);
+    let dir = b.make(Platform, 2027);
+    let dirs = [dir.clone()];
+    let what = || b.check(&dirs, false).failure.map_or_else(String::new, |f| f.what);
+    let (all, aside) = (files(&dir), b.out.path().join("aside"));
+    assert!(all.len() > 10, "{:?}", all.keys());
+    let mut folders = std::collections::BTreeSet::from([dir.clone()]);
+    for path in all.keys() {
+        let file = dir.join(path);
+        folders.insert(file.parent().unwrap().to_path_buf());
+        std::fs::rename(&file, &aside).unwrap();
+        assert_ne!(what(), "", "{} is gone", path.display());
+        std::os::unix::fs::symlink(&aside, &file).unwrap();
+        assert_eq!(what(), "not_plain", "{} is a link to the same bytes", path.display());
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        assert_ne!(what(), "", "{} is a folder", path.display());
+        std::fs::remove_dir(&file).unwrap();
+        let renamed = dir.join(format!("{}x", path.display()));
+        std::fs::rename(&aside, &renamed).unwrap();
+        assert_ne!(what(), "", "{} has another name", path.display());
+        std::fs::rename(&renamed, &file).unwrap();
+    }
+    for (one, other) in all.keys().zip(all.keys().skip(1)).filter(|(one, other)| all[*one] != all[*other]) {
+        let swap = || {
+            let [one, other] = [one, other].map(|name| dir.join(name));
+            std::fs::rename(&one, &aside).unwrap();
+            std::fs::rename(&other, &one).unwrap();
+            std::fs::rename(&aside, &other).unwrap();
+        };
+        swap();
+        assert_ne!(what(), "", "{} and {} are exchanged", one.display(), other.display());
+        swap();
+    }
+    for folder in folders {
+        for name in ["zz".as_bytes(), b".hidden", b"\xff"] {
+            let stray = folder.join(std::ffi::OsStr::from_bytes(name));
+            std::fs::write(&stray, b"").unwrap();
+            assert_ne!(what(), "", "{}", stray.display());
+            std::fs::remove_file(&stray).unwrap();
+            std::fs::create_dir(&stray).unwrap();
+            assert_ne!(what(), "", "{} is an empty folder", stray.display());
+            std::fs::remove_dir(&stray).unwrap();
+        }
+    }
+    assert_eq!(what(), "");
+}
+
+/// Also whoever holds the log's key puts nothing into an archive that a reader takes for a part of it.
+#[test]
+fn a_signed_manifest_names_only_what_an_archive_has() {
+    let b = bench(Suite::Intl, 3);
+    for (epoch, name) in [(2027, "notes.txt"), (2027, "tiles.txt"), (2027, "leaves.csv"), (2026, "before")] {
+        let dir = b.make(Platform, epoch);
+        std::fs::write(dir.join(name), b"x").unwrap();
+        b.forge(&dir, &b.world.platform_log, |m| {
+            let more = audit::archive::FileDigest {
+                name: name.to_owned(),
+                size: 1,
+                sm3: crypto::HashAlg::Sm3.hash(b"x"),
+                sha256: crypto::HashAlg::Sha256.hash(b"x"),
+            };
+            m.files.push(more);
+            m.files.sort_by(|a, b| a.name.cmp(&b.name));
+        });
+        let (file, what, _) = b.failure(std::slice::from_ref(&dir));
+        assert_eq!((file, what.as_str()), (format!("platform-{epoch}/{name}"), "unknown_file"));
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+}
+
 #[test]
 fn a_missing_swapped_or_rebuilt_epoch_is_named() {
     let b = bench(Suite::Intl, 20);
@@ -310,7 +385,19 @@ fn a_forged_manifest_does_not_help() {
 fn what_the_other_logs_archives_saw_is_held_against_each() {
     let (b, other) = (bench(Suite::Intl, 20), bench_beginning(Suite::Intl, 20, "sign_in"));
     let (ours, theirs, zone) = (b.make(Platform, 2026), other.make(Platform, 2026), b.make(Zone, 2026));
-    assert!(b.check(&[ours, zone.clone()], false).trusted);
+    let report = b.check(&[ours.clone(), zone.clone()], false);
+    assert!(report.trusted, "{report:?}");
+    assert_eq!(report.checked["anchors"], 2, "each closing checkpoint saw the other log");
+    assert!(!report.checked.contains_key("anchors_not_checked"));
+    // What nobody could look at is counted and said, with what to give.
+    let report = b.check(std::slice::from_ref(&ours), false);
+    assert_eq!(report.checked["anchors_not_checked"], 1);
+    let said = report.unproved.unwrap();
+    assert!(said.contains("1 anchors of the log zone were not checked: give the archives"), "{said}");
+    assert!(said.contains("no witnesses were asked for") && !said.contains("too few"), "{said}");
+    let report = b.check(std::slice::from_ref(&ours), true);
+    assert_eq!(report.checked["anchors"], 1, "against the log itself");
+    assert!(report.trusted && !report.checked.contains_key("anchors_not_checked"), "{report:?}");
     assert!(b.check(std::slice::from_ref(&theirs), false).trusted, "by itself it is whole");
     let (file, what, en) = b.failure(&[theirs, zone]);
     assert_eq!((file.as_str(), what.as_str()), ("platform-2026/leaves.parquet", "anchor"), "{en}");

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 pub const CASE: &str = "case-stop";
 pub const AUTHORISATION: &str = "auth-1";
+/// The case that brought the authorisation.
+const GRANTED: &str = "case-granted";
 /// Opened the case, and did something outside of any case.
 pub const PERSON: &str = "person-0";
 /// Kinds with the id of their subject here.
@@ -53,6 +55,8 @@ pub struct Ending {
     pub reports: Vec<Value>,
     orders: Vec<Value>,
     documents: Vec<(String, &'static str, Value)>,
+    /// How the authorisation came about that ends: an act, the order, the zone's report.
+    granted: Vec<(&'static str, Value)>,
     people: Vec<SigningKey>,
     plan: Plan,
     logs: Vec<TileLog>,
@@ -81,7 +85,8 @@ impl Ending {
         world.publish(1, &entries);
         let logs = vec![world.open(Platform), world.open(Zone)];
         let (acts, reports, orders, documents, story) = (vec![], vec![], vec![], vec![], vec![]);
-        let mut out = Self { world, acts, reports, orders, documents, people, plan, logs, story };
+        let granted = vec![];
+        let mut out = Self { world, acts, reports, orders, documents, granted, people, plan, logs, story };
         out.tell();
         out.checkpoints();
         out
@@ -100,7 +105,11 @@ impl Ending {
     }
 
     fn head(&self, log: LogName) -> Option<String> {
-        self.world.heads.get(&(log, CASE.to_owned())).map(|(_, h)| h.clone())
+        self.head_of(log, CASE)
+    }
+
+    fn head_of(&self, log: LogName, case: &str) -> Option<String> {
+        self.world.heads.get(&(log, case.to_owned())).map(|(_, h)| h.clone())
     }
 
     /// A leaf by a person, or by nobody.
@@ -156,6 +165,9 @@ impl Ending {
         self.leaf(Platform, None, "ticket_issued", Some(0), &[("purpose", "preview_grant")]);
         self.leaf(Platform, None, "ticket_issued", Some(2), &[("purpose", "watch_job")]);
         self.leaf(Platform, Some("case-other"), "case_opened", Some(2), &[]);
+        if self.plan.resource.is_none() {
+            self.authorise();
+        }
         self.leaf(Platform, Some(CASE), "case_opened", Some(0), &[]);
         let object = match self.plan.resource {
             None => json!({"authorisation": AUTHORISATION, "ground": "term_over", "article": "10.1"}),
@@ -169,6 +181,35 @@ impl Ending {
         self.act(2, "terminate", &object, json!({"determination": {"document_number": "1"}}));
         self.destroy(&with(object, &self.plan.object.clone()));
         self.leaf(Platform, Some(CASE), "clock_step", None, &[("step", "certify")]);
+    }
+
+    /// The case that brought the authorisation.
+    fn authorise(&mut self) {
+        let case = Some(GRANTED);
+        self.leaf(Platform, case, "case_opened", Some(2), &[]);
+        let object = json!({"authorisation": AUTHORISATION, "announcement": "ann-1", "operator": PROVIDER, "uscc": "9",
+            "legal_form": "legal_person", "mode": "overall", "domain": null, "resources": {RESOURCE: "org-8"},
+            "term_months": 12, "renewal_of": null});
+        let act = json!({"v": 1, "deployment": DEPLOYMENT, "case": GRANTED, "procedure": "authorisation", "step": "sign",
+            "decision": "approve", "object": self.typed("object", &object), "documents": self.typed("documents", &json!({})),
+            "head": self.head_of(Platform, GRANTED), "person": "person-2", "org": "org-2", "at": 1_000});
+        let act = signed(&self.people[2], "act", act);
+        let digest = self.digest(&act);
+        self.leaf(Platform, case, "sign", Some(2), &[("act", &digest)]);
+        let bound = self.head_of(Platform, GRANTED);
+        let order = json!({"v": 1, "deployment": DEPLOYMENT, "id": "wo-0", "seq": 0, "case": GRANTED, "case_head": bound,
+            "key_list": 1, "pack": "1", "issued_at": 1_000, "expires": 9_000,
+            "effect": {"effect": "authorise", "object": object}, "approvals": [act.clone()]});
+        let order = signed(&self.world.platform, "order", order);
+        let digest = self.digest(&order);
+        self.leaf(Platform, case, "order_issued", None, &[("order", &digest)]);
+        self.leaf(Zone, case, "order_applied", None, &[("order", &digest)]);
+        let report = json!({"v": 1, "deployment": DEPLOYMENT, "seq": 6, "case": GRANTED, "case_head": bound,
+            "zone_head": self.head_of(Zone, GRANTED), "order": "wo-0", "at": 1_000, "outcome": "applied"});
+        let report = signed(&self.world.zone, "report", report);
+        let digest = self.digest(&report);
+        self.leaf(Platform, case, "zone_reported", None, &[("report", &digest)]);
+        self.granted = vec![("act", act), ("order", order), ("report", report)];
     }
 
     fn destroy(&mut self, object: &Value) {
@@ -262,7 +303,12 @@ impl Ending {
         for report in &self.reports {
             b.statement("report", report).unwrap();
         }
-        for (name, kind, value) in &self.documents {
+        // The platform shows certificates with what they rest on, and neither in somebody's history.
+        let history = kind == "query_history";
+        for (kind, value) in self.granted.iter().filter(|_| !history) {
+            b.statement(kind, value).unwrap();
+        }
+        for (name, kind, value) in self.documents.iter().filter(|(name, ..)| !history || name != "destruction.json") {
             b.object(name, kind, value).unwrap();
         }
         // What was done outside of the case is told of the person only.

@@ -25,6 +25,11 @@ fn segment(number: u64, receipts: u64) -> Vec<u8> {
 impl Bench {
     /// A zone that closed segments with so many receipts each.
     fn new(suite: Suite, segments: &[u64]) -> Self {
+        Self::with_aside(suite, segments, &[])
+    }
+
+    /// The same; of these segments it set something aside, and said so in a leaf each.
+    fn with_aside(suite: Suite, segments: &[u64], aside: &[(u64, &[u8])]) -> Self {
         let mut world = World::new(suite);
         world.publish(1, &world.services());
         let folder = world.dir.path().join("receipts");
@@ -42,6 +47,13 @@ impl Bench {
             leaf.object = Some(root.to_string());
             leaves.push(leaf.encode().unwrap());
             std::fs::write(folder.join(format!("{number:012}")), bytes).unwrap();
+        }
+        for (number, rest) in aside {
+            let refs = [("segment", number.to_string()), ("bytes", rest.len().to_string())];
+            let refs: Vec<_> = refs.iter().map(|(name, v)| (*name, v.as_str())).collect();
+            let mut leaf = Leaf::decode(&world.leaf(Zone, None, "set_receipts_aside", &refs)).unwrap();
+            leaf.object = Some(suite.hash(rest).to_string());
+            leaves.push(leaf.encode().unwrap());
         }
         let platform = world.leaves(Platform, 3);
         for (log, leaves, key) in [(Platform, platform, &world.platform_log), (Zone, leaves, &world.zone_log)] {
@@ -136,5 +148,56 @@ fn receipts_left_out_put_in_or_moved() {
         std::fs::remove_file(b.folder.join(stray)).unwrap();
     }
     std::os::unix::fs::symlink(file(2), file(3)).unwrap();
+    assert_eq!(b.what(), "not_plain");
+}
+
+/// What a stop left in an open segment lies aside, byte for byte as the zone's log says.
+#[test]
+fn what_was_set_aside_is_held_against_its_leaf() {
+    let (torn, bent): (&[u8], &[u8]) = (b"{\"at\":1001,\"ca", b"{\"at\":7}\n");
+    // Told twice, since the zone was stopped before the file had its name; and twice the same bytes.
+    let b = Bench::with_aside(Suite::Gm, &[2], &[(1, torn), (1, torn), (2, bent), (2, bent)]);
+    let aside = b.folder.with_file_name("receipts-torn");
+    assert_eq!(b.what(), "missing", "the whole folder is gone");
+    std::fs::create_dir(&aside).unwrap();
+    let files = [("000000000001-0", torn), ("000000000002-0", bent), ("000000000002-1", bent)];
+    for (name, bytes) in files {
+        assert_eq!(b.what(), if name.ends_with("-1") { "" } else { "missing" }, "{name}");
+        std::fs::write(aside.join(name), bytes).unwrap();
+    }
+    let report = b.verify();
+    assert!(report.valid && report.trusted, "{report:?}");
+    assert_eq!(report.checked["set_aside"], 3);
+    assert!(!report.checked.contains_key("set_aside_not_under_a_checkpoint"));
+
+    let path = aside.join(files[0].0);
+    for at in 0..torn.len() {
+        let mut changed = torn.to_vec();
+        changed[at] ^= 1;
+        std::fs::write(&path, &changed).unwrap();
+        assert_eq!(b.what(), "missing", "byte {at}");
+        std::fs::write(&path, &torn[..at]).unwrap();
+        assert_eq!(b.what(), "missing", "cut at {at}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(b.what(), "missing");
+    std::fs::write(aside.join("000000000002-2"), torn).unwrap();
+    assert_eq!(b.what(), "missing", "it is another segment's");
+    std::fs::remove_file(aside.join("000000000002-2")).unwrap();
+    std::fs::write(aside.join("000000000001-0.part"), torn).unwrap();
+    assert_eq!(b.what(), "", "the zone was stopped before it had its name");
+
+    // Later than the checkpoint, or nobody's: it is counted and not believed.
+    std::fs::write(aside.join("000000000003-0"), b"x").unwrap();
+    assert_eq!(b.verify().checked["set_aside_not_under_a_checkpoint"], 1);
+    std::fs::write(aside.join("000000000002-2"), bent).unwrap();
+    assert_eq!(b.what(), "unknown_file", "once more than the log says");
+    std::fs::remove_file(aside.join("000000000002-2")).unwrap();
+    for stray in ["x", "3", "000000000003", "3-0", "000000000003-x", "000000000003-00", "000000000003-0.tmp"] {
+        std::fs::write(aside.join(stray), b"").unwrap();
+        assert_eq!(b.what(), "unknown_file", "{stray}");
+        std::fs::remove_file(aside.join(stray)).unwrap();
+    }
+    std::os::unix::fs::symlink(aside.join("000000000003-0"), aside.join("000000000004-0")).unwrap();
     assert_eq!(b.what(), "not_plain");
 }

@@ -7,7 +7,7 @@ use super::said::Said;
 use crate::init::{PLATFORM_LOG_KEY, ZONE_LOG_KEY};
 use crate::layout::Layout;
 use crate::wiring::{self, CliError};
-use ::audit::archive::{ArchivesAsked, Making, make_archive, verify_archives};
+use ::audit::archive::{ArchivesAsked, Making, Manifest, make_archive, verify_archives};
 use ::audit::{ClockKind, EPOCH_RENEWED, EpochView, LogError, LogName, LogReader, Trust};
 use clap::Args;
 use model::Timestamp;
@@ -15,7 +15,8 @@ use model::retention::RENEWAL_MONTHS;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use zone::leaf_table::ParquetLeaves;
 
 /// Archives that one leaf binds; a leaf takes 64 references.
@@ -109,22 +110,20 @@ pub fn archive(args: &ArchiveArgs) -> Result<Said, CliError> {
             "The archive's folder cannot stand inside the log's.",
         ));
     }
+    let unfinished = place(&out)?;
     let making = Making {
         log_dir: &dir,
         log: args.log,
         epoch: args.epoch,
-        out: &out,
+        out: &unfinished,
         at,
         table: &ParquetLeaves,
         signer: &signer,
         more: &more,
     };
-    let (manifest, digest) = make_archive(&making).map_err(|e| not_made(args, &e))?;
-    let asked =
-        ArchivesAsked { trust: Some(&trust), witnesses: None, table: &ParquetLeaves, live: None, rebind: false };
-    if let Some(f) = verify_archives(std::slice::from_ref(&out), asked).failure {
-        return Err(CliError::bug(format!("the archive that was made does not verify: {} ({})", f.en, f.file)));
-    }
+    // What was begun goes again on any failure: a folder under the archive's own name is whole and was verified.
+    let made = finished(args, &making, &trust, &out).inspect_err(|_| drop(std::fs::remove_dir_all(&unfinished)));
+    let (manifest, digest) = made?;
     let (log, epoch, from, to) = (args.log, args.epoch, manifest.from, manifest.to);
     let doc = json!({"archive": out, "log": log, "epoch": epoch, "from": from, "to": to, "manifest": digest,
         "files": manifest.files.len() + 1});
@@ -133,16 +132,84 @@ pub fn archive(args: &ArchiveArgs) -> Result<Said, CliError> {
     Ok(Said::new(0, doc, text))
 }
 
+/// Makes the archive where it is begun, verifies it there, and gives it its name.
+fn finished(
+    args: &ArchiveArgs,
+    making: &Making<'_>,
+    trust: &Trust,
+    out: &Path,
+) -> Result<(Manifest, crypto::Hash), CliError> {
+    let made = make_archive(making).map_err(|e| not_made(args, &e))?;
+    let asked = ArchivesAsked { trust: Some(trust), witnesses: None, table: &ParquetLeaves, live: None, rebind: false };
+    if let Some(f) = verify_archives(&[making.out.to_path_buf()], asked).failure {
+        return Err(CliError::bug(format!("the archive that was made does not verify: {} ({})", f.en, f.file)));
+    }
+    let named = || {
+        std::fs::rename(making.out, out)?;
+        std::fs::File::open(out.parent().unwrap_or(Path::new("/")))?.sync_all()
+    };
+    named().map_err(|e| unwritten(&e))?;
+    Ok(made)
+}
+
+/// Where an archive is begun: beside its folder, which must not be there or be empty.
+fn place(out: &Path) -> Result<PathBuf, CliError> {
+    let taken = |path: &Path| match std::fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(e) => e.kind() != ErrorKind::NotFound,
+    };
+    let shown = out.display();
+    if taken(out) {
+        return Err(CliError::usage(
+            "--out",
+            format!("{shown} 已有内容或不是目录；请给一个空目录，或尚不存在的路径。"),
+            format!("{shown} holds something or is no folder: name an empty folder, or one that is not there yet."),
+        ));
+    }
+    let name = out.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let unfinished = out.with_file_name(format!(".{name}.unfinished"));
+    if std::fs::symlink_metadata(&unfinished).is_ok() {
+        let left = unfinished.display();
+        return Err(CliError::usage(
+            "--out",
+            format!("上次归档中断，留下了 {left}：它不是归档；请删除后重试。"),
+            format!("An earlier run was stopped and left {left}, which is no archive: delete it, and run this again."),
+        ));
+    }
+    Ok(unfinished)
+}
+
 fn not_made(args: &ArchiveArgs, e: &LogError) -> CliError {
     match e {
         LogError::Malformed { what: "epoch", .. } => {
             CliError::usage("--epoch", "该日志没有这个已结篇的年度。", "The log has no closed epoch of this year.")
         }
-        LogError::Malformed { what: "archive", .. } => {
-            CliError::usage("--out", "归档目录不为空。", "The archive's folder is not empty.")
-        }
+        LogError::Io { source, .. } => unwritten(source),
         other => unusable(&args.data, other),
     }
+}
+
+/// What to do about storage that fails; nothing was left behind.
+fn unwritten(e: &std::io::Error) -> CliError {
+    let (zh, en) = match e.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => (
+            "磁盘空间不足或已达配额：请腾出空间，或用 --out 指定别处".to_owned(),
+            "The disk or the quota is full: free some space, or name another place with --out".to_owned(),
+        ),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => (
+            "没有读取日志或写入归档目录的权限：请检查权限，或用 --out 指定别处".to_owned(),
+            "The log may not be read or the archive's folder not be written: look at the permissions, or name another place with --out".to_owned(),
+        ),
+        kind => (
+            format!("存储出错（{kind}）：请检查磁盘，或用 --out 指定别处"),
+            format!("The storage failed ({kind}): look at the disk, or name another place with --out"),
+        ),
+    };
+    CliError::usage(
+        "--out",
+        format!("{zh}。没有归档，也未留下文件。"),
+        format!("{en}. Nothing was archived, and no file was left."),
+    )
 }
 
 /// Verifies archives, against the log's folder where it is given.

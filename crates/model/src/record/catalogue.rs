@@ -99,7 +99,7 @@ pub struct ResourceCertificate {
     pub what: Option<DestroyedObjects>,
     /// Sequence of the zone's report.
     pub report: u64,
-    /// When the zone reported it.
+    /// When the zone's report was recorded: the time of that leaf.
     pub at: Timestamp,
 }
 

@@ -169,7 +169,7 @@ pub struct DestructionCertificate {
     pub what: Option<DestroyedObjects>,
     /// Sequence of the zone's report.
     pub report: u64,
-    /// When the zone destroyed them.
+    /// When the zone's report was recorded: the time of that leaf.
     pub at: Timestamp,
 }
 

@@ -7,6 +7,7 @@ mod index;
 mod authorisation;
 mod calendar;
 mod cities;
+mod leaf_kinds;
 mod loader;
 mod mutants;
 mod product;

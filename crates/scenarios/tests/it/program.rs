@@ -46,11 +46,20 @@ pub fn begin(data: &Path) -> Child {
         .unwrap()
 }
 
-/// Both logs of a folder hold against its trust file.
+/// Both logs of a folder hold against its trust file, and people can be told what each leaf is.
 pub fn logs_hold(data: &Path) {
     let (log, trust) = (data.join("log"), data.join("trust.json"));
     let report = json(&["audit", "verify", log.to_str().unwrap(), "--trust", trust.to_str().unwrap(), "--json"], 0);
     assert_eq!((&report["valid"], &report["trusted"]), (&Value::Bool(true), &Value::Bool(true)), "{report}");
+    for name in audit::LogName::ALL {
+        let (reader, _) = audit::LogReader::open(&log.join(name.as_str())).unwrap();
+        let known = |_, bytes: &[u8]| {
+            let kind = audit::Leaf::decode(bytes)?.kind;
+            assert!(model::leaf_kind::is_leaf_kind(&kind), "the kind {kind} of leaves is not on the list");
+            Ok(())
+        };
+        reader.each(0, known).unwrap();
+    }
 }
 
 /// Tells a process to end, and waits for it.

@@ -66,6 +66,13 @@ fn evidence_tells_the_ending(data: &std::path::Path, product: &str, trust: &str)
     for effect in ["suspend", "restore", "destroy"] {
         assert!(effects.contains(&effect), "{effect}: {effects:?}");
     }
+    // And that of the destruction: its certificate is held against the report, the order, and who was authorised.
+    let statements = file["body"]["statements"].as_array().unwrap();
+    let destroyed = statements.iter().find(|s| text(&s["body"]["effect"], "effect") == "destroy").unwrap();
+    let authorisation = text(&destroyed["body"]["effect"]["object"], "authorisation");
+    json(&["evidence", "export", "destruction", authorisation, "--data", folder, "--out", later, "--json"], 0);
+    let report = json(&["evidence", "verify", later, "--trust", trust, "--json"], 0);
+    assert_eq!(report["trusted"], Value::Bool(true), "{report}");
 }
 
 /// Evidence of one deployment does not verify against another's trust file, nor with a byte changed.

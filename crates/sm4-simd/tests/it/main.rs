@@ -1,7 +1,6 @@
 //! Tests of the cipher from outside: the standard's vectors, two other implementations, every length, timing.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod gcrypt;
 mod modes;
 mod oracles;
 mod timing;

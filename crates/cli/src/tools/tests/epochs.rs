@@ -4,12 +4,13 @@ use super::{made_on, say};
 use crate::layout::Layout;
 use crate::serve::platform;
 use crate::wiring::{self, CliError};
+use ::audit::LogReader;
 use app::sequencer::Sequencer;
 use crypto::Suite;
 use model::Timestamp;
 use model::time::DAY_MS;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The platform works a while, some days later: one leaf, and whatever the new day brings.
@@ -48,6 +49,66 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
+/// Whatever stops an archive in the making leaves no folder that could be taken for one.
+fn nothing_half_is_left(layout: &Layout, dir: &Path) {
+    let (data, out) = (text(&layout.data).to_owned(), dir.join("again"));
+    let archive = ["audit", "archive", "--data", &data, "--epoch", "2026", "--out", text(&out)];
+    let names = || std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name()).collect::<BTreeSet<_>>();
+    let before = names();
+    // The log is damaged: the first leaf of the bundle has another byte.
+    let entries = layout.log().join("platform/entries/000.p");
+    let bundle = std::fs::read_dir(&entries).unwrap().next().unwrap().unwrap().path();
+    let bytes = std::fs::read(&bundle).unwrap();
+    let mut bent = bytes.clone();
+    bent[1] ^= 0xff;
+    std::fs::write(&bundle, bent).unwrap();
+    assert!(say(&archive).is_err());
+    assert_eq!(names(), before, "nothing was left behind");
+    std::fs::write(&bundle, bytes).unwrap();
+    // A place that cannot be written.
+    std::fs::write(&out, b"a file").unwrap();
+    assert_eq!(refused(&archive), "--out");
+    let below = out.join("below");
+    assert_eq!(refused(&[&archive[..7], &[text(&below)]].concat()), "--out");
+    std::fs::remove_file(&out).unwrap();
+    // What a killed run left is pointed at, and not built upon.
+    let left = dir.join(".again.unfinished");
+    std::fs::create_dir(&left).unwrap();
+    assert_eq!(refused(&archive), "--out");
+    std::fs::remove_dir(&left).unwrap();
+    // An empty folder is as good as none.
+    std::fs::create_dir(&out).unwrap();
+    assert_eq!(say(&archive).unwrap().code, 0);
+    assert!(out.join("manifest.json").is_file() && !left.exists());
+    let full = ["verify", "--archive", text(&out), "--trust", text(&layout.trust_file())].map(str::to_owned);
+    every_file_counts(&out, &full);
+    std::fs::remove_dir_all(&out).unwrap();
+}
+
+/// The product's own table and files: a bent byte anywhere is found. Of long files a byte in some hundreds is bent here; how
+/// every byte is covered is tested where archives are made.
+fn every_file_counts(archive: &Path, words: &[String]) {
+    let words: Vec<&str> = std::iter::once("audit").chain(words.iter().map(String::as_str)).collect();
+    let mut open = vec![archive.to_path_buf()];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        let table = path.extension().is_some_and(|e| e == "parquet");
+        for at in (0..bytes.len()).step_by(if table { 97 } else { 1 + bytes.len() / 2 }) {
+            let mut bent = bytes.clone();
+            bent[at] ^= 4;
+            std::fs::write(&path, bent).unwrap();
+            let said = say(&words).unwrap();
+            assert_eq!(said.code, 1, "{} byte {at}: {}", path.display(), said.text);
+        }
+        std::fs::write(&path, bytes).unwrap();
+    }
+    assert_eq!(say(&words).unwrap().code, 0);
+}
+
 #[test]
 fn closed_epochs_are_archived_bound_and_watched() {
     for suite in [Suite::Gm, Suite::Intl] {
@@ -71,10 +132,25 @@ fn closed_epochs_are_archived_bound_and_watched() {
         let within = layout.log().join("archive");
         let inside = ["audit", "archive", "--data", data, "--epoch", "2026", "--out", text(&within)];
         assert_eq!(refused(&inside), "--out", "the log would not verify any more");
+        nothing_half_is_left(&layout, dir.path());
         let said = say(&["audit", "verify", "--archive", text(&out), "--trust", trust]).unwrap();
         assert_eq!((said.code, &said.json["trusted"]), (0, &Value::from(true)), "{}", said.text);
         assert!(said.text.contains("platform 2026: 0..1"), "{}", said.text);
         assert_eq!(say(&["audit", "verify", log, "--archive", text(&out), "--trust", trust]).unwrap().code, 0);
+
+        // Whoever has the folder without the platform's keys binds nothing.
+        let renew = ["audit", "renew", "--data", data, "--archive", text(&out)];
+        let (keys, away) = (layout.platform_keys(), dir.path().join("keys-away"));
+        std::fs::rename(&keys, &away).unwrap();
+        let size = || LogReader::open(&layout.log().join("platform")).unwrap().1.size;
+        let before = size();
+        assert!(say(&renew).is_err());
+        if keys.exists() {
+            std::fs::remove_dir_all(&keys).unwrap();
+        }
+        std::fs::rename(&away, &keys).unwrap();
+        work(&layout, 0);
+        assert_eq!(size(), before + 1, "the work's own leaf and none more");
 
         let renewed = say(&["audit", "renew", "--data", data, "--archive", text(&out)]).unwrap().json;
         assert_eq!(renewed["renewed"]["platform_2026"], made["manifest"]);
