@@ -33,14 +33,16 @@ function Choice({ packs }: { packs: OtherPack[] }) {
   return (
     <>
       <Part title={t('compare.with')}>
-        <Select
-          aria-label={t('compare.with')}
-          className="wide"
-          placeholder={t('compare.choose')}
-          value={found?.id ?? null}
-          options={packs.map((p) => ({ value: p.id, label: name(p) }))}
-          onChange={(id: string) => void navigate(`/compare/${id}`, { replace: true })}
-        />
+        <div className="row">
+          <Select
+            aria-label={t('compare.with')}
+            className="grow"
+            placeholder={t('compare.choose')}
+            value={found?.id ?? null}
+            options={packs.map((p) => ({ value: p.id, label: name(p) }))}
+            onChange={(id: string) => void navigate(`/compare/${id}`, { replace: true })}
+          />
+        </div>
       </Part>
       {found && <Differences with={found} />}
       {pack !== undefined && !found && <Nothing text="compare.noOther" />}
@@ -51,18 +53,6 @@ function Choice({ packs }: { packs: OtherPack[] }) {
 function Differences({ with: other }: { with: OtherPack }) {
   const { t, pick, label } = useTexts();
   const query = usePackDiff(other.id);
-  const kinds = [
-    'parameter',
-    'procedure',
-    'state',
-    'step',
-    'document',
-    'approvals',
-    'term',
-    'policy',
-    'pack',
-    'row',
-  ];
   const named = (c: PackChange) => (c.words ? pick(c.words) : c.name);
   return (
     <Part title={t('compare.changes')}>
@@ -71,7 +61,7 @@ function Differences({ with: other }: { with: OtherPack }) {
         {(data) => (
           <List<PackChange>
             caption={t('compare.changes')}
-            rows={data.changes}
+            rows={byKind(data.changes)}
             rowKey={(c) => `${c.kind}.${c.name}`}
             text={(c) => `${c.name} ${c.words?.zh ?? ''} ${c.words?.en ?? ''} ${c.rule} ${c.article}`}
             expandable={{
@@ -95,7 +85,7 @@ function Differences({ with: other }: { with: OtherPack }) {
               {
                 title: t('compare.kind'),
                 key: 'kind',
-                filters: kinds.map((value) => ({ value, text: label('packPart', value) })),
+                filters: KINDS.map((value) => ({ value, text: label('packPart', value) })),
                 onFilter: (value, c) => c.kind === value,
                 render: (_, c) => label('packPart', c.kind),
               },
@@ -131,6 +121,24 @@ function Differences({ with: other }: { with: OtherPack }) {
     </Part>
   );
 }
+
+/** Kinds of things, what a reader looks for first at the top. */
+const KINDS = [
+  'pack',
+  'parameter',
+  'step',
+  'document',
+  'approvals',
+  'procedure',
+  'state',
+  'term',
+  'policy',
+  'row',
+];
+
+/** The changes by kind; within one they stay in the order of the articles. */
+const byKind = (changes: PackChange[]) =>
+  [...changes].sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
 
 /** Whether both packs have it, or one only. */
 const how = (c: PackChange) => (c.before === null ? 'there' : c.after === null ? 'here' : 'changed');

@@ -125,6 +125,7 @@ export function rounds(world: World, id: Record<string, string>): Round[] {
         at('open-announcement', '/cases/new?procedure=announcement'),
         at('open-rectification', `/cases/new?procedure=rectification&authorisation=${id['authorisations']}`),
         at('rules', '/rules'),
+        at('compare-choose', '/compare'),
         at('compare', '/compare/jinan'),
         at('procedure', '/rules/authorisation'),
         at('organisations', '/organisations'),

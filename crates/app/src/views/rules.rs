@@ -111,6 +111,7 @@ fn words_of(change: &Change, pack: &Pack) -> Option<Term> {
         "step" => found()?.step(part).map(|s| term(&s.zh, &s.en)),
         "document" => found()?.documents.get(part).map(|d| term(&d.zh, &d.en)),
         "term" => pack.term(&change.name).cloned(),
+        "pack" => pack.layers.last().map(|l| term(&l.zh, &l.en)),
         _ => None,
     }
 }
