@@ -71,10 +71,7 @@ pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, procedure: &Procedu
 /// The article of a stop is that of the procedure's first step, as its row numbers it: every later refusal cites it, and
 /// nobody who opens a case may write another.
 fn article(app: &App, procedure: &Procedure) -> String {
-    let rule = procedure.steps_from(&procedure.start).next().map_or("", |s| s.rule.as_str());
-    let article = app.pack.article(rule);
-    let row = rule.split_once('-').map(|(_, row)| row).filter(|row| !article.is_empty() && row.starts_with(&article));
-    row.map_or(article.clone(), ToOwned::to_owned)
+    app.pack.article_cited(&app.pack.rule_of(procedure))
 }
 
 fn part() -> AppResult<String> {

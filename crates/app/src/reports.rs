@@ -122,6 +122,10 @@ fn leaf(digest: &Digest, report: &ZoneReport, now: Timestamp) -> LeafDraft {
         }
         _ => (Outcome::Done, None, None),
     };
+    if let ReportOutcome::ResourceFound { resource, deed, .. } = &report.outcome {
+        refs.insert("resource".to_owned(), resource.to_string());
+        refs.insert("deed".to_owned(), deed.to_string());
+    }
     if let ReportOutcome::JobDone { artefact, gate_report, .. } = &report.outcome {
         refs.insert("artefact".to_owned(), artefact.to_string());
         refs.insert("gate_report".to_owned(), gate_report.to_string());
@@ -161,6 +165,7 @@ async fn apply(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> A
 
 async fn apply_plain(tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppResult<()> {
     match &report.outcome {
+        ReportOutcome::ResourceFound { resource, deed, .. } => found(tx, resource, *deed, now).await,
         // The last four were taken before.
         ReportOutcome::Applied
         | ReportOutcome::Destroyed { .. }
@@ -254,6 +259,16 @@ async fn refused_entry(tx: &mut Tx, case: &CaseId, now: Timestamp) -> AppResult<
     Ok(())
 }
 
+/// After a restore the keys told the zone what was decided of a resource in the part that was lost. There is no case and no
+/// certificate of it here: the entry says how the resource stands, and the report's leaf why.
+async fn found(tx: &mut Tx, id: &ResourceId, deed: ResourceDeed, now: Timestamp) -> AppResult<()> {
+    let Some(mut resource) = tx.get_for_update::<Resource>(id.as_str()).await? else { return Ok(()) };
+    resource.state = deed.leaves();
+    resource.at = now;
+    tx.put(&resource).await?;
+    Ok(())
+}
+
 async fn set_job(tx: &mut Tx, id: &JobId, state: JobState) -> AppResult<()> {
     if let Some(mut job) = tx.get_for_update::<Job>(id.as_str()).await? {
         job.state = state;
@@ -330,11 +345,7 @@ async fn resource_settled(
 ) -> AppResult<Option<String>> {
     let Some(mut resource) = tx.get_for_update::<Resource>(id.as_str()).await? else { return Ok(None) };
     let Some(case) = report.case.clone() else { return Ok(None) };
-    resource.state = match deed {
-        ResourceDeed::Destroyed => ResourceState::Withdrawn,
-        ResourceDeed::Sealed => ResourceState::Sealed,
-        ResourceDeed::Unsealed => ResourceState::Catalogued,
-    };
+    resource.state = deed.leaves();
     resource.at = now;
     let certificate = ResourceCertificate {
         id: model::ids::DestructionId::from_part(&crypto::random_hex(8)?),

@@ -14,11 +14,15 @@ use serde_json::json;
 
 impl World {
     async fn report(&self, seq: u64, case: &CaseId, outcome: ReportOutcome) {
+        self.tell(seq, Some(case.clone()), outcome).await;
+    }
+
+    async fn tell(&self, seq: u64, case: Option<CaseId>, outcome: ReportOutcome) {
         let body = ZoneReport {
             v: 1,
             deployment: "dep-a".into(),
             seq,
-            case: Some(case.clone()),
+            case,
             case_head: None,
             zone_head: None,
             order: None,
@@ -81,6 +85,31 @@ async fn the_zones_report_certifies_and_closes_the_case() {
     assert_eq!(again["object"]["resource"], "res_1");
     let unknown = json!({"resource": "res_9", "ground": "provider_withdraws"});
     assert_eq!(code(cases::open(&w.app, &who, "withdrawal", unknown, None).await), "unknown-id");
+}
+
+/// After a restore the zone tells what its keys know: lists and pages say so, and what is handed in next is refused.
+#[tokio::test]
+async fn what_the_keys_tell_after_a_restore_stands_in_the_catalogue() {
+    let w = world().await;
+    let provider = w.org("数源", OrgRole::DataProvider).await;
+    let who = actor("per_a", &provider, &[PersonRole::Approver, PersonRole::Officer]);
+    for (n, deed, state, want) in [
+        (1, ResourceDeed::Sealed, ResourceState::Sealed, "resource-sealed"),
+        (2, ResourceDeed::Destroyed, ResourceState::Withdrawn, "resource-withdrawn"),
+    ] {
+        w.put(&resource(&provider)).await;
+        let found = ReportOutcome::ResourceFound { resource: "res_1".into(), deed, keys: vec!["kek-1".into()] };
+        w.tell(n, None, found).await;
+        let row: Resource = w.app.store.get("res_1").await.unwrap().unwrap();
+        assert_eq!(row.state, state);
+        assert_eq!(views::resource(&w.app, &who, "res_1").await.unwrap()["state"], json!(state));
+        assert_eq!(code(resources::open_batch(&w.app, &who, "res_1", "", None).await), want);
+        let leaves = w.leaves().await;
+        let told = leaves.iter().rfind(|l| l.kind == "zone_reported").unwrap();
+        assert_eq!((told.refs["resource"].as_str(), told.refs["deed"].clone()), ("res_1", deed.to_string()));
+        let certificates: Vec<ResourceCertificate> = w.app.store.list(&Filter::of("res_1")).await.unwrap();
+        assert!(certificates.is_empty(), "what no case here decided is not certified");
+    }
 }
 
 /// What the rule says of a result whose source stands in a state: when a case is opened, and at the step that decides.

@@ -249,6 +249,25 @@ async fn withdrawn(made: &City, at: &str, key: &str) {
     assert!(back.iter().all(counts), "{back:?}");
     assert!(!files(&fresh.join("zone/objects/res")).is_empty(), "another provider's records come back");
     assert!(names(&fresh.join("zone/keys/ring"), ".key").iter().all(|n| !n.starts_with(key)));
+    stays_away(made, &fresh, "withdrawn", "resource-withdrawn").await;
+}
+
+/// In a folder that was restored from a backup of before, platform and zone say what was decided since.
+async fn stays_away(made: &City, restored: &Path, state: &str, code: &str) {
+    let served = Served::start(restored);
+    let data = made.data();
+    let provider = Person::of(&served, &data, "provider1.approver").await;
+    let seen = provider.until(&made.path(), |r| r["state"] == state).await;
+    assert_eq!(seen["id"], made.resource);
+    let listed = provider.get("/api/v1/resources").await["resources"].clone();
+    assert!(listed.as_array().unwrap().iter().any(|r| r["id"] == made.resource && r["state"] == state), "{listed}");
+    let officer = served.sign_in("provider1.officer").await;
+    let (status, body) = served.post(&officer, &format!("{}/batches", made.path()), &doc!({"label": "x"})).await;
+    let said = &body["error"];
+    assert_eq!((status, said["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some(code)), "{body}");
+    assert!(["rule", "zh", "en"].iter().all(|f| said[*f].as_str().is_some_and(|t| !t.is_empty())), "{body}");
+    drop(served);
+    logs_hold(restored);
 }
 
 /// WX-19.1, under the commercial ciphers.

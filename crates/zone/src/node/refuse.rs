@@ -137,6 +137,8 @@ refusals! {
     job_over = "job-over", "ZONE-JOB-6", "作业已结束，无需取消", "the job has ended; there is nothing to cancel";
     /// The file cannot be read as a table.
     not_a_table = "file-unreadable", "ZONE-HTTP-5", "该文件不能作为文本表格读取", "the file cannot be read as delimited text";
+    /// The keys of stored records are not here.
+    keys_given_up = "records-unreadable", "ZONE-JOB-7", "所用记录的密钥已不在本域（恢复时已放弃），记录无法读取：请撤回该资源，重新编目并供数", "the keys of the records are not in the zone any more (they were given up at a restore), so the records cannot be read: withdraw the resource, catalogue it anew and supply it again";
     /// No batch to work on.
     no_batches = "job-without-records", "ZONE-JOB-2", "所授权的资源没有已存储的批次", "a granted resource has no stored batch";
     /// The job has no result to release.
@@ -180,13 +182,24 @@ pub(crate) fn withdrawn(stop: &model::order::ResourceStopSpec) -> Refusal {
 }
 
 /// The resource was withdrawn after the state that this zone was restored to: its key is destroyed.
-pub(crate) fn withdrawn_since() -> Refusal {
+pub(crate) fn withdrawn_since(stop: &model::order::ResourceStopSpec) -> Refusal {
     Refusal::new(
         "resource-withdrawn",
         "ZONE-RESOURCE-4",
-        "",
-        "该资源的密钥已销毁：它在此次恢复所用备份之后已撤回，不再收数",
-        "the resource's key was destroyed: it was withdrawn after the backup that this zone was restored from, and takes no records any more",
+        &stop.article,
+        "该资源的密钥已销毁：它在此次恢复所用备份之后已撤回，不再收数，也不再可用",
+        "the resource's key was destroyed: it was withdrawn after the backup that this zone was restored from, takes no records and cannot be used any more",
+    )
+}
+
+/// The resource was sealed after the state that this zone was restored to: its keepers hold its key.
+pub(crate) fn sealed_since(stop: &model::order::ResourceStopSpec) -> Refusal {
+    Refusal::new(
+        "resource-sealed",
+        "ZONE-RESOURCE-5",
+        &stop.article,
+        "该资源在此次恢复所用备份之后已封存，启封之前任何人不可读",
+        "the resource was sealed after the backup that this zone was restored from; nobody can read it until it is unsealed",
     )
 }
 

@@ -26,7 +26,8 @@ use std::path::Path;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
     pub(crate) stop: ResourceStopSpec,
-    pub(crate) bound: Bound,
+    /// The order that said so; none where only the keys tell it after a restore.
+    pub(crate) bound: Option<Bound>,
     pub(crate) how: How,
 }
 
@@ -58,14 +59,16 @@ pub(crate) fn held(effect: &Effect, bound: Bound) -> Option<Held> {
         Effect::Unseal(s) => (s, How::Unsealing),
         _ => return None,
     };
-    Some(Held { stop: stop.clone(), bound, how })
+    Some(Held { stop: stop.clone(), bound: Some(bound), how })
 }
 
 /// Whether a resource can be read and supplied.
 pub(crate) fn usable(state: &State, resource: &ResourceId) -> Result<(), Refusal> {
     match state.held.get(resource) {
         None => Ok(()),
+        Some(Held { stop, bound: None, how: How::Withdrawn }) => Err(refuse::withdrawn_since(stop)),
         Some(Held { stop, how: How::Withdrawing(_) | How::Withdrawn, .. }) => Err(refuse::withdrawn(stop)),
+        Some(Held { stop, bound: None, .. }) => Err(refuse::sealed_since(stop)),
         Some(Held { stop, .. }) => Err(refuse::sealed_away(stop)),
     }
 }
@@ -111,16 +114,20 @@ pub(crate) fn fits(
     }
 }
 
-/// Jobs that read a resource end with the order that takes it away.
-pub(crate) fn fail_jobs(draft: &mut Draft<'_>, stop: &ResourceStopSpec, effect: &Effect) -> Result<(), NodeError> {
-    let state = draft.state;
-    let refusal = match effect {
+/// What jobs that read a resource are told when an order takes it away.
+pub(crate) fn taken_away(stop: &ResourceStopSpec, effect: &Effect) -> Refusal {
+    match effect {
         Effect::Withdraw(_) => refuse::withdrawn(stop),
         _ => refuse::sealed_away(stop),
-    };
+    }
+}
+
+/// Jobs that read a resource end when it is taken away.
+pub(crate) fn fail_jobs(draft: &mut Draft<'_>, resource: &ResourceId, refusal: &Refusal) -> Result<(), NodeError> {
+    let state = draft.state;
     for job in state.jobs.values() {
         let open = matches!(job.phase, Phase::Queued | Phase::Started(_));
-        let reads = state.grants.get(&job.spec.grant).is_some_and(|g| g.spec.resources.contains_key(&stop.resource));
+        let reads = state.grants.get(&job.spec.grant).is_some_and(|g| g.spec.resources.contains_key(resource));
         if open && reads {
             outcome::job_failed(draft, job, refusal.clone())?;
         }
@@ -140,10 +147,10 @@ pub(crate) fn settle(core: &Core, busy: &BTreeSet<ResourceId>) -> Result<(), Nod
         if busy.contains(&held.stop.resource) {
             continue;
         }
-        let done = match held.how.clone() {
-            How::Withdrawing(plan) => destroy(core, &held, plan),
-            How::Sealing => seal(core, &held),
-            How::Withdrawn | How::Sealed | How::Unsealing => Ok(()),
+        let done = match (held.how.clone(), &held.bound) {
+            (How::Withdrawing(plan), Some(bound)) => destroy(core, &held.stop, bound, plan),
+            (How::Sealing, Some(bound)) => seal(core, &held.stop, bound),
+            _ => Ok(()),
         };
         match done {
             Err(e) if e.is_fatal() => return Err(e),
@@ -155,7 +162,8 @@ pub(crate) fn settle(core: &Core, busy: &BTreeSet<ResourceId>) -> Result<(), Nod
     Ok(())
 }
 
-fn folder(resource: &ResourceId) -> String {
+/// Folder of what lies under a resource's key.
+pub(crate) fn folder(resource: &ResourceId) -> String {
     format!("res/{resource}")
 }
 
@@ -168,8 +176,8 @@ fn keys_of(core: &Core, resource: &ResourceId) -> Vec<KeyId> {
 }
 
 /// Keys first, as where an authorisation ends.
-fn destroy(core: &Core, held: &Held, plan: Option<Leaving>) -> Result<(), NodeError> {
-    let resource = &held.stop.resource;
+fn destroy(core: &Core, stop: &ResourceStopSpec, bound: &Bound, plan: Option<Leaving>) -> Result<(), NodeError> {
+    let resource = &stop.resource;
     let folder = sealed::objects(core).join(folder(resource));
     let leaving = match plan {
         Some(plan) => plan,
@@ -189,7 +197,7 @@ fn destroy(core: &Core, held: &Held, plan: Option<Leaving>) -> Result<(), NodeEr
     if folder.parent().is_some_and(Path::exists) {
         super::journal::sync_parent(&folder)?;
     }
-    core.commit(|draft| outcome::resource_destroyed(draft, &held.bound, &held.stop, leaving))
+    core.commit(|draft| outcome::resource_destroyed(draft, bound, stop, leaving))
 }
 
 fn plan_of(core: &Core, resource: &ResourceId, folder: &Path) -> Result<Leaving, NodeError> {
@@ -206,17 +214,17 @@ fn plan_of(core: &Core, resource: &ResourceId, folder: &Path) -> Result<Leaving,
     Ok(leaving)
 }
 
-fn seal(core: &Core, held: &Held) -> Result<(), NodeError> {
-    let keys = keys_of(core, &held.stop.resource);
+fn seal(core: &Core, stop: &ResourceStopSpec, bound: &Bound) -> Result<(), NodeError> {
+    let keys = keys_of(core, &stop.resource);
     for id in &keys {
         if core.cfg.keys.masks() { masking::seal(core, id)? } else { core.cfg.keys.seal_away(id)? }
     }
     forget(core)?;
-    core.commit(|draft| outcome::resource_sealed(draft, &held.bound, &held.stop, &keys))
+    core.commit(|draft| outcome::resource_sealed(draft, bound, stop, &keys))
 }
 
 /// Copies of keys that this program made: before they are gone, nobody is told that it is done.
-fn forget(core: &Core) -> Result<(), NodeError> {
+pub(crate) fn forget(core: &Core) -> Result<(), NodeError> {
     let Some(custody) = &core.cfg.custody else { return Ok(()) };
     custody.forget().map_err(NodeError::io("removing keys from the custody"))
 }
@@ -243,12 +251,12 @@ pub(crate) fn drop_batch(core: &Core, resource: &ResourceId, batch: &str) -> Res
 pub async fn unseal(cfg: NodeConfig, resource: &ResourceId, with: &SealingKeys) -> Result<u64, NodeError> {
     let core = open(cfg).await?;
     let held = core.read(|s| s.held.get(resource).filter(|h| h.how == How::Unsealing).cloned());
-    let held = held.ok_or(NodeError::NotOrdered)?;
+    let (stop, bound) = held.and_then(|h| Some((h.stop, h.bound?))).ok_or(NodeError::NotOrdered)?;
     let keys = keys_of(&core, resource);
     for id in &keys {
         if core.cfg.keys.masks() { masking::open(&core, id, with)? } else { core.cfg.keys.open_sealed(id, with)? }
     }
-    core.commit(|draft| outcome::resource_unsealed(draft, &held.bound, &held.stop, &keys))?;
+    core.commit(|draft| outcome::resource_unsealed(draft, &bound, &stop, &keys))?;
     flush(&core).await?;
     Ok(keys.len() as u64)
 }

@@ -11,6 +11,7 @@ use model::order::{
     DestroyedObjects, Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, StopSpec, WorkOrder,
     ZoneReport,
 };
+use model::record::ResourceDeed;
 use model::ticket::Lease;
 use model::{Digest, Refusal, Signed, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -194,6 +195,10 @@ impl State {
                 }
             }
             Record::ResourceSettled { resource } => self.settle(&resource),
+            Record::ResourceFound { stop, deed } => {
+                let how = if deed == ResourceDeed::Destroyed { How::Withdrawn } else { How::Sealed };
+                self.held.insert(stop.resource.clone(), Held { stop, bound: None, how });
+            }
             Record::SegmentClosed { segment, .. } => self.segments = segment,
             Record::KeyRotated { key, version } => {
                 self.rotated.insert(key, version);

@@ -19,10 +19,11 @@ use model::ticket::TicketPurpose;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-fn stop(ground: &str) -> ResourceStopSpec {
+pub(super) fn stop(ground: &str) -> ResourceStopSpec {
     ResourceStopSpec {
         resource: "res_1".into(),
         provider: "org_provider".into(),
@@ -31,16 +32,29 @@ fn stop(ground: &str) -> ResourceStopSpec {
     }
 }
 
-fn withdraw() -> Effect {
+pub(super) fn withdraw() -> Effect {
     Effect::Withdraw(stop("provider_withdraws"))
 }
 
 /// A resource with records, a grant and a queued job that reads it: orders 1 to 3.
-fn with_job(w: &World) -> Core {
+pub(super) fn with_job(w: &World) -> Core {
     let core = filled(w);
     assert_eq!(take_order(&core, &w.order(2, "case_2", w.grant())).unwrap(), Taken::Applied);
     assert_eq!(take_order(&core, &w.order(3, "case_3", w.job("job_1"))).unwrap(), Taken::Applied);
     core
+}
+
+/// Copies a folder as it is.
+pub(super) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (path, to) = entry.map(|e| (e.path(), to.join(e.file_name()))).unwrap();
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            fs::copy(&path, &to).unwrap();
+        }
+    }
 }
 
 fn another_grant(w: &World) -> Effect {
@@ -48,7 +62,7 @@ fn another_grant(w: &World) -> Effect {
     Effect::Grant(model::order::GrantSpec { grant: "gra_2".into(), ..spec })
 }
 
-fn outcomes(core: &Core) -> Vec<ReportOutcome> {
+pub(super) fn outcomes(core: &Core) -> Vec<ReportOutcome> {
     core.read(|s| s.outbox.iter().map(|r| r.body.outcome.clone()).collect())
 }
 
@@ -59,11 +73,11 @@ fn refusal(core: &Core) -> String {
     }
 }
 
-fn how(core: &Core) -> Option<How> {
+pub(super) fn how(core: &Core) -> Option<How> {
     core.read(|s| s.held.get(&ResourceId::from("res_1")).map(|h| h.how.clone()))
 }
 
-fn pads(w: &World, n: usize) -> SealingKeys {
+pub(super) fn pads(w: &World, n: usize) -> SealingKeys {
     let pads = new_sealing_keys(n).unwrap();
     keep_sealing_keys(&w.dir.path().join("ring"), &pads).unwrap();
     pads
@@ -173,7 +187,7 @@ async fn a_sealed_resource_is_kept_and_only_its_keepers_open_it() {
 }
 
 /// A result of a job of this name, as its process would have left it, and what a release of it says.
-fn finished(w: &World, core: &Core, job: &str) -> ReleaseSpec {
+pub(super) fn finished(w: &World, core: &Core, job: &str) -> ReleaseSpec {
     let result = JobResult {
         job: job.into(),
         artefact: w.digest(job),
