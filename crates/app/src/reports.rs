@@ -82,6 +82,29 @@ impl Entity for RefusedOrder {
     }
 }
 
+/// An order that the zone took and cannot carry out yet; the case shows why.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WaitingOrder {
+    /// Work order.
+    pub id: String,
+    /// Case.
+    pub case: CaseId,
+    /// What it waits for.
+    pub refusal: Refusal,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+impl Entity for WaitingOrder {
+    const KIND: &'static str = "waiting_order";
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn parent(&self) -> Option<&str> {
+        Some(self.case.as_str())
+    }
+}
+
 /// Highest report sequence that is durable here.
 pub async fn acknowledged(store: &Store) -> AppResult<u64> {
     Ok(store.meta_get(LAST).await?.and_then(|s| s.parse().ok()).unwrap_or(0))
@@ -116,7 +139,9 @@ pub async fn take(app: &App, signed: Signed<ZoneReport>) -> AppResult<()> {
 fn leaf(digest: &Digest, report: &ZoneReport, now: Timestamp) -> LeafDraft {
     let mut refs = BTreeMap::from([("report".to_owned(), digest.to_string())]);
     let (outcome, rule, article) = match &report.outcome {
-        ReportOutcome::Refused { refusal } | ReportOutcome::JobFailed { refusal, .. } => {
+        ReportOutcome::Refused { refusal }
+        | ReportOutcome::Waits { refusal }
+        | ReportOutcome::JobFailed { refusal, .. } => {
             refs.insert("code".to_owned(), refusal.code.clone());
             (Outcome::Refused, Some(refusal.rule.clone()), Some(refusal.article.clone()).filter(|a| !a.is_empty()))
         }
@@ -165,6 +190,7 @@ async fn apply(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> A
 
 async fn apply_plain(tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppResult<()> {
     match &report.outcome {
+        ReportOutcome::Waits { refusal } => waits(tx, report, refusal, now).await,
         ReportOutcome::ResourceFound { resource, deed, .. } => found(tx, resource, *deed, now).await,
         // The last four were taken before.
         ReportOutcome::Applied
@@ -216,6 +242,14 @@ async fn apply_plain(tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppRes
         }
         ReportOutcome::Usage { segment, calls, .. } => usage(tx, *segment, calls, now).await,
     }
+}
+
+async fn waits(tx: &mut Tx, report: &ZoneReport, refusal: &Refusal, now: Timestamp) -> AppResult<()> {
+    if let (Some(order), Some(case)) = (&report.order, &report.case) {
+        let (id, case, refusal) = (order.to_string(), case.clone(), refusal.clone());
+        tx.put(&WaitingOrder { id, case, refusal, at: now }).await?;
+    }
+    Ok(())
 }
 
 async fn refused(tx: &mut Tx, report: &ZoneReport, refusal: &Refusal, now: Timestamp) -> AppResult<()> {

@@ -333,6 +333,11 @@ pub enum ReportOutcome {
         /// Ids of the keys.
         keys: Vec<String>,
     },
+    /// What was ordered is not done yet: it waits for something outside the zone and is tried again.
+    Waits {
+        /// Why.
+        refusal: Refusal,
+    },
     /// The zone was restored to a state from before a resource was withdrawn or sealed, and its keys tell that it was.
     ResourceFound {
         /// Resource.

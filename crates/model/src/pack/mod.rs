@@ -143,10 +143,12 @@ impl Pack {
         row.map_or(article.clone(), ToOwned::to_owned)
     }
 
-    /// The rule of a procedure: that of its first step.
+    /// The rule of a procedure: that of its first step, or of the first after it behind which an article stands.
     #[must_use]
     pub fn rule_of(&self, procedure: &Procedure) -> String {
-        procedure.steps_from(&procedure.start).next().map(|s| s.rule.clone()).unwrap_or_default()
+        let first = procedure.steps_from(&procedure.start).next();
+        let spoken = first.into_iter().chain(&procedure.steps).find(|s| !self.article(&s.rule).is_empty());
+        spoken.or(first).map(|s| s.rule.clone()).unwrap_or_default()
     }
 
     /// The article that whoever carries out an effect cites: of the first procedure that sends it.

@@ -36,12 +36,13 @@ mod state;
 mod time;
 mod torn;
 mod verify;
+mod waits;
 mod work;
 
 #[cfg(test)]
 mod tests;
 
-pub use backup::{JournalFacts, journal_facts};
+pub use backup::{HeldResource, Holding, JournalFacts, held_resources, journal_facts};
 pub use child::job_main;
 pub use config::{KeyCustody, Limits, MachineClock, NodeConfig, Trust};
 pub use endpoint::{PROOF_HEADER, TICKET_HEADER};

@@ -61,6 +61,10 @@ refusals! {
     cannot_seal = "sealing-unavailable", "ZONE-RESOURCE-2", "没有可用的封存密钥：须先由两名保管人在运营域所在的机器上导出（yunyu admin export-keys），再重新提出", "there is no sealing key left: two keepers export them at the zone's machine first (yunyu admin export-keys); then propose it anew";
     /// Nothing to unseal, or another order is under way.
     not_sealed = "resource-not-sealed", "ZONE-RESOURCE-3", "该资源没有封存，或另一指令尚在办理", "the resource is not sealed, or another order is under way";
+    /// The custody cannot be reached.
+    custody_away = "custody-away", "ZONE-KEYS-2", "密钥托管暂不可达，销毁或封存待执行：其间数据已不可用，托管恢复后自动完成", "the custody of keys cannot be reached: the destruction or sealing waits; the data cannot be used meanwhile, and it is finished by itself once the custody is back";
+    /// Something else is in the way.
+    work_waits = "work-waits", "ZONE-KEYS-3", "运营域暂时无法办理该指令，将自动重试；原因见运营域所在机器的运行日志", "the zone cannot carry out the order for now and tries again by itself; the program's log at the zone's machine says why";
     /// Sealed already.
     sealed_already = "resource-sealed-already", "ZONE-RESOURCE-6", "该资源已经封存或正在封存，无需再次封存", "the resource is sealed already, or being sealed; there is nothing to seal again";
     /// Authorisation is destroyed.

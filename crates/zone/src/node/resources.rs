@@ -13,10 +13,11 @@ use super::refuse;
 use super::sealed::{self, RESOURCE_KEY};
 use super::state::{Bound, Phase, State};
 use super::verify::plain_id;
-use super::{flush, open};
+use super::{flush, open, waits};
 use crypto::{KeyId, KeyState, SealingKeys};
 use model::ids::{JobId, ResourceId};
 use model::order::{DestroyedObjects, Effect, ResourceStopSpec};
+use model::record::ResourceDeed;
 use model::{Refusal, Timestamp};
 use std::collections::BTreeSet;
 use std::fs;
@@ -62,6 +63,12 @@ pub(crate) fn held(effect: &Effect, bound: Bound) -> Option<Held> {
     Some(Held { stop: stop.clone(), bound: Some(bound), how })
 }
 
+/// How a resource stands of which only its keys tell, after a restore.
+pub(crate) fn found(stop: ResourceStopSpec, deed: ResourceDeed) -> Held {
+    let how = if deed == ResourceDeed::Destroyed { How::Withdrawn } else { How::Sealed };
+    Held { stop, bound: None, how }
+}
+
 /// Whether a resource can be read and supplied.
 pub(crate) fn usable(state: &State, resource: &ResourceId) -> Result<(), Refusal> {
     match state.held.get(resource) {
@@ -95,8 +102,10 @@ pub(crate) fn fits(
         return Err(refuse::bad_id());
     }
     let known = state.resources.get(&spec.resource).ok_or_else(refuse::unknown_object)?;
+    // Where a text of the pinned pack speaks of it, what is refused cites it.
+    let by_article = |refusal: Refusal| Err(Refusal { article: core.cfg.pack.article_of(effect.name()), ..refusal });
     if known.spec.provider != spec.provider {
-        return Err(refuse::other_provider());
+        return by_article(refuse::other_provider());
     }
     let how = state.held.get(&spec.resource).map(|h| &h.how);
     match (how, effect) {
@@ -107,10 +116,10 @@ pub(crate) fn fits(
             Some(supplied) => core.cfg.pack.check_retention(*supplied, now),
         },
         (None | Some(How::Unsealing), Effect::Seal(_)) if core.cfg.keys.can_seal() || how.is_some() => Ok(()),
-        (None, Effect::Seal(_)) => Err(refuse::cannot_seal()),
-        (Some(How::Sealing | How::Sealed), Effect::Seal(_)) => Err(refuse::sealed_already()),
+        (None, Effect::Seal(_)) => by_article(refuse::cannot_seal()),
+        (Some(How::Sealing | How::Sealed), Effect::Seal(_)) => by_article(refuse::sealed_already()),
         (Some(How::Sealed), Effect::Unseal(_)) => Ok(()),
-        _ => Err(refuse::not_sealed()),
+        _ => by_article(refuse::not_sealed()),
     }
 }
 
@@ -144,20 +153,16 @@ pub(crate) fn read_by(state: &State, running: &[JobId]) -> BTreeSet<ResourceId> 
 /// Does what is pending, except to resources that a process still reads.
 pub(crate) fn settle(core: &Core, busy: &BTreeSet<ResourceId>) -> Result<(), NodeError> {
     for held in core.read(|s| s.held.values().cloned().collect::<Vec<_>>()) {
-        if busy.contains(&held.stop.resource) {
+        let Held { stop, bound: Some(bound), how } = held else { continue };
+        if busy.contains(&stop.resource) || !core.waits.due(&bound.order) {
             continue;
         }
-        let done = match (held.how.clone(), &held.bound) {
-            (How::Withdrawing(plan), Some(bound)) => destroy(core, &held.stop, bound, plan),
-            (How::Sealing, Some(bound)) => seal(core, &held.stop, bound),
-            _ => Ok(()),
+        let done = match how {
+            How::Withdrawing(plan) => destroy(core, &stop, &bound, plan),
+            How::Sealing => seal(core, &stop, &bound),
+            How::Withdrawn | How::Sealed | How::Unsealing => continue,
         };
-        match done {
-            Err(e) if e.is_fatal() => return Err(e),
-            // What may pass is tried again, and holds nothing else up.
-            Err(e) => tracing::error!(error = %e, resource = %held.stop.resource, "work on a resource waits"),
-            Ok(()) => {}
-        }
+        waits::settle(core, &bound, done)?;
     }
     Ok(())
 }
@@ -226,7 +231,7 @@ fn seal(core: &Core, stop: &ResourceStopSpec, bound: &Bound) -> Result<(), NodeE
 /// Copies of keys that this program made: before they are gone, nobody is told that it is done.
 pub(crate) fn forget(core: &Core) -> Result<(), NodeError> {
     let Some(custody) = &core.cfg.custody else { return Ok(()) };
-    custody.forget().map_err(NodeError::io("removing keys from the custody"))
+    custody.forget().map_err(NodeError::Custody)
 }
 
 /// An upload that ended after its resource was taken away leaves nothing.
@@ -255,6 +260,10 @@ pub async fn unseal(cfg: NodeConfig, resource: &ResourceId, with: &SealingKeys) 
     let keys = keys_of(&core, resource);
     for id in &keys {
         if core.cfg.keys.masks() { masking::open(&core, id, with)? } else { core.cfg.keys.open_sealed(id, with)? }
+    }
+    // What was open nowhere is replaced there, too: a copy that says "sealed" would come back with a restore.
+    if let Some(custody) = &core.cfg.custody {
+        custody.renew().map_err(NodeError::Custody)?;
     }
     core.commit(|draft| outcome::resource_unsealed(draft, &bound, &stop, &keys))?;
     flush(&core).await?;

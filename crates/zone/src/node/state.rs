@@ -11,7 +11,6 @@ use model::order::{
     DestroyedObjects, Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, StopSpec, WorkOrder,
     ZoneReport,
 };
-use model::record::ResourceDeed;
 use model::ticket::Lease;
 use model::{Digest, Refusal, Signed, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -196,8 +195,7 @@ impl State {
             }
             Record::ResourceSettled { resource } => self.settle(&resource),
             Record::ResourceFound { stop, deed } => {
-                let how = if deed == ResourceDeed::Destroyed { How::Withdrawn } else { How::Sealed };
-                self.held.insert(stop.resource.clone(), Held { stop, bound: None, how });
+                self.held.insert(stop.resource.clone(), resources::found(stop, deed));
             }
             Record::SegmentClosed { segment, .. } => self.segments = segment,
             Record::KeyRotated { key, version } => {

@@ -22,6 +22,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 pub(super) fn stop(ground: &str) -> ResourceStopSpec {
     ResourceStopSpec {
@@ -92,7 +93,8 @@ async fn a_withdrawn_resource_is_gone_with_its_keys() {
     let entry = fs::read(w.dir.path().join(format!("ring/{key}.key"))).unwrap();
     let foreign = Effect::Withdraw(ResourceStopSpec { provider: "org_other".into(), ..stop("x") });
     assert_eq!(take_order(&core, &w.order(4, "case_4", foreign)).unwrap(), Taken::Refused);
-    assert_eq!(refusal(&core), "resource-other-provider");
+    let Some(ReportOutcome::Refused { refusal: other }) = outcomes(&core).pop() else { panic!() };
+    assert_eq!((other.code.as_str(), other.article.as_str()), ("resource-other-provider", "7.7"));
     assert_eq!(take_order(&core, &w.order(5, "case_5", withdraw())).unwrap(), Taken::Applied);
     // At once: the open job fails, and nothing new begins; the refusal cites the withdrawal's own article.
     assert_eq!(refusal(&core), "resource-withdrawn");
@@ -252,6 +254,10 @@ impl KeyCustody for Away {
     fn forget(&self) -> io::Result<()> {
         if self.0.load(Ordering::SeqCst) { Err(io::ErrorKind::NotFound.into()) } else { Ok(()) }
     }
+
+    fn renew(&self) -> io::Result<()> {
+        self.forget()
+    }
 }
 
 /// Nobody is told before the copies are gone, and a kill in between changes none of the numbers.
@@ -276,10 +282,23 @@ fn it_waits_for_the_custody_and_goes_on_after_a_kill() {
             };
             outcomes(core).into_iter().filter(done).collect::<Vec<_>>()
         };
-        for _ in 0..2 {
+        let waits = |core: &Core| {
+            let of =
+                |o: &ReportOutcome| matches!(o, ReportOutcome::Waits { refusal } if refusal.code == "custody-away");
+            outcomes(core).iter().filter(|o| of(o)).count()
+        };
+        let order = "wo_4".into();
+        let mut delays = Vec::new();
+        for _ in 0..12 {
             settle(&core, &BTreeSet::new()).unwrap();
             assert!(told(&core).is_empty(), "told while a copy of the keys was there");
+            delays.extend(core.waits.delay(&order));
+            assert!(!core.waits.due(&order), "it is not tried at every turn");
+            core.waits.hurry();
         }
+        assert_eq!(waits(&core), 1, "the desk is told once why it waits");
+        assert!(delays.is_sorted() && delays[0] < delays[3], "{delays:?}");
+        assert_eq!(delays.last(), Some(&Duration::from_secs(60)), "bounded");
         assert!(read(&core, OBJECTS[2]).is_err(), "unreadable all the same");
         drop(core);
         let core = open();
@@ -292,6 +311,30 @@ fn it_waits_for_the_custody_and_goes_on_after_a_kill() {
             assert_eq!((keys.len(), *objects), (1, 3));
         }
     }
+}
+
+/// The custody must not go on saying "sealed" of what was opened: without it the unsealing is not done.
+#[tokio::test]
+async fn an_unsealing_reaches_the_custody() {
+    let w = World::new();
+    let core = with_job(&w);
+    let pads = pads(&w, 1);
+    assert_eq!(take_order(&core, &w.order(4, "case_4", Effect::Seal(stop("under_dispute")))).unwrap(), Taken::Applied);
+    settle(&core, &BTreeSet::new()).unwrap();
+    assert_eq!(take_order(&core, &w.order(5, "case_5", Effect::Unseal(stop("settled")))).unwrap(), Taken::Applied);
+    drop(core);
+    let away = Arc::new(Away(AtomicBool::new(true)));
+    let open = || {
+        let mut cfg = w.config("http://127.0.0.1:1");
+        cfg.custody = Some(Arc::clone(&away) as Arc<dyn KeyCustody>);
+        let pads = pads.clone();
+        async move { unseal(cfg, &"res_1".into(), &pads).await }
+    };
+    assert!(matches!(open().await, Err(NodeError::Custody(_))));
+    assert_eq!(how(&w.core()), Some(How::Unsealing));
+    away.0.store(false, Ordering::SeqCst);
+    assert_eq!(open().await.unwrap(), 1);
+    assert_eq!(how(&w.core()), None);
 }
 
 /// A zone that was restored to a state from before a withdrawal has the tombstone of the key: it makes no new one.
