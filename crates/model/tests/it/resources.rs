@@ -21,6 +21,13 @@ pub fn spec(ground: &str) -> ResourceStopSpec {
     }
 }
 
+/// Procedure, one of its grounds, and the state of the resource in which it begins.
+const TAKING: [(&str, &str, ResourceState); 3] = [
+    ("withdrawal", "provider_withdraws", ResourceState::Catalogued),
+    ("sealing", "under_dispute", ResourceState::Catalogued),
+    ("unsealing", "dispute_settled", ResourceState::Sealed),
+];
+
 fn second() -> Actor {
     actor("auth2", "auth", &[OrgRole::DataAuthority])
 }
@@ -93,16 +100,30 @@ fn what_the_zone_refused_is_signed_anew_or_closed() {
 
 #[test]
 fn what_another_case_overtook_is_closed() {
-    let mut run = run("sealing", "under_dispute", ResourceState::Catalogued, &provider(1));
-    run.step(&provider(1), "propose");
-    run.step(&second(), "decide");
-    assert_eq!(run.code(&Actor::clock(), "overtake"), "overtaken");
-    run.facts.overtaken = true;
-    run.facts.carried_out = true;
-    assert_eq!(run.code(&Actor::clock(), "overtake"), "overtaken", "what was carried out was not overtaken");
-    run.facts.carried_out = false;
-    run.step(&Actor::clock(), "overtake");
-    assert_eq!(run.case.state, "overtaken");
+    for (procedure, ground, state) in TAKING {
+        let mut run = run(procedure, ground, state, &provider(1));
+        run.step(&provider(1), "propose");
+        run.step(&second(), "decide");
+        assert_eq!(run.code(&Actor::clock(), "overtake"), "overtaken", "{procedure}");
+        run.facts.overtaken = true;
+        run.facts.carried_out = true;
+        assert_eq!(run.code(&Actor::clock(), "overtake"), "overtaken", "what was carried out was not overtaken");
+        run.facts.carried_out = false;
+        run.step(&Actor::clock(), "overtake");
+        assert_eq!(run.case.state, "overtaken");
+    }
+}
+
+/// What was proposed is judged again when it is decided.
+#[test]
+fn what_changed_since_it_was_proposed_is_not_decided() {
+    for (procedure, ground, state) in TAKING {
+        let mut run = run(procedure, ground, state, &provider(1));
+        run.step(&provider(1), "propose");
+        run.facts.resources.get_mut(&ResourceId::from("res_1")).unwrap().state = ResourceState::Withdrawn;
+        let code = run.code(&second(), "decide");
+        assert!(["resource-kept", "resource-held", "resource-sealed"].contains(&code.as_str()), "{procedure}: {code}");
+    }
 }
 
 /// Wuxi's text speaks of destruction (19) and of sealing as a function of the domain (3), and of no procedure: what carries
@@ -138,6 +159,8 @@ fn what_stands_in_the_way_is_said() {
         ("withdrawal", "provider_withdraws", Submitted, "resource-kept"),
         ("withdrawal", "provider_withdraws", Sealed, "ok"),
         ("withdrawal", "bad_mood", Catalogued, "ground-listed"),
+        ("sealing", "bad_mood", Catalogued, "ground-listed"),
+        ("unsealing", "bad_mood", Sealed, "ground-listed"),
         ("sealing", "under_dispute", Sealed, "resource-held"),
         ("sealing", "under_dispute", Withdrawn, "resource-held"),
         ("unsealing", "dispute_settled", Catalogued, "resource-sealed"),
