@@ -84,6 +84,8 @@ pub const FILES: &[(&str, &str, &str)] = &[
     ("wuxi", "procedures/release.toml", include_str!("wuxi/procedures/release.toml")),
     ("wuxi", "procedures/revocation.toml", include_str!("wuxi/procedures/revocation.toml")),
     ("wuxi", "procedures/risk_stop.toml", include_str!("wuxi/procedures/risk_stop.toml")),
+    ("wuxi", "procedures/sealing.toml", include_str!("wuxi/procedures/sealing.toml")),
     ("wuxi", "procedures/staff.toml", include_str!("wuxi/procedures/staff.toml")),
     ("wuxi", "procedures/termination.toml", include_str!("wuxi/procedures/termination.toml")),
+    ("wuxi", "procedures/withdrawal.toml", include_str!("wuxi/procedures/withdrawal.toml")),
 ];

@@ -199,6 +199,10 @@ export interface Case {
   can_act: string[];
   history: Done[];
   refused_orders?: RefusedOrder[];
+  /** What the zone took and cannot carry out yet. */
+  waiting_orders?: RefusedOrder[];
+  /** In a list: why the zone refused the order, as long as nothing was done about it. */
+  refused?: NonNullable<RefusedOrder['refusal']> | null;
   /** The catalogue entry as it was, where the case changes one. */
   before?: Before | null;
   /** From the public page, told to the authority alone. */
@@ -289,6 +293,8 @@ export interface Resource {
   versions?: { case: string; contract_digest: string; at: Instant }[];
   /** What was destroyed, sealed or unsealed of it, in the order in which the zone reported it. */
   certificates?: ResourceCertificate[];
+  /** An unsealing is decided and waits for its keepers: sealing again takes it back. */
+  unsealing_ordered?: boolean;
 }
 
 export interface ResourceCertificate {
@@ -355,6 +361,8 @@ export interface Job {
   ordered_at?: Instant | null;
   done_at?: Instant | null;
   case: string;
+  /** Why its result can be released no more, and the query run no more: a source was sealed or withdrawn. Of one job only. */
+  barred?: NonNullable<RefusedOrder['refusal']> | null;
   /** What its ids stand for; of one job only, not of a list. */
   refs?: Refs;
   result?: {

@@ -34,6 +34,8 @@ it('fits the state of the resource', () => {
   expect(fit(withdrawal)).toEqual(['catalogued', 'sealed']);
   expect(fit(sealing)).toEqual(['catalogued']);
   expect(fit(unsealing)).toEqual(['sealed']);
+  const meanwhile = (p: Procedure) => fits(p, 'sealed', true);
+  expect([withdrawal, sealing, unsealing].map(meanwhile)).toEqual([true, true, false]);
   const other = procedure(['anyone'], 'order_job');
   expect([takes(other), fit(other)]).toEqual([undefined, []]);
 });

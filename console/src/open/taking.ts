@@ -13,9 +13,15 @@ export function takes(procedure: Procedure): string | undefined {
   return procedure.steps.flatMap((s) => s.effects).find((e) => Object.hasOwn(FROM, e));
 }
 
-/** Whether a procedure is about a resource in this state. */
-export function fits(procedure: Procedure, state: string): boolean {
-  return FROM[takes(procedure) ?? '']?.includes(state) ?? false;
+/**
+ * Whether a procedure is about a resource in this state. Where an unsealing is ordered and nobody has carried it out, the
+ * resource can be sealed again, which takes the order back, and is not unsealed a second time.
+ */
+export function fits(procedure: Procedure, state: string, unsealing = false): boolean {
+  const what = takes(procedure) ?? '';
+  if (unsealing && what === 'order_seal') return true;
+  if (unsealing && what === 'order_unseal') return false;
+  return FROM[what]?.includes(state) ?? false;
 }
 
 /** Whether this person may begin it for a resource of this provider. */

@@ -45,6 +45,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
   const { t, pick } = useTexts();
   const acts = useActs(c);
   const refused = (c.refused_orders ?? []).flatMap((order) => (order.refusal ? [order.refusal] : []));
+  const waiting = (c.waiting_orders ?? []).flatMap((order) => (order.refusal ? [order.refusal] : []));
   const [step, setStep] = useState<Step | null>(null);
   return (
     <Page
@@ -75,6 +76,11 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
               {c.before && typeof c.object['resource'] === 'string' && c.applicant === me.org.id && (
                 <Link to={`/catalogue/${c.object['resource']}/change`}>{t('catalogue.change')}</Link>
               )}
+            </Part>
+          ))}
+          {waiting.map((refusal, i) => (
+            <Part key={i} title={t('case.waitingOrder')}>
+              <Refusal body={refusal} />
             </Part>
           ))}
           <Objections list={c.objections ?? []} />

@@ -12,7 +12,7 @@ import { count } from '../parts/Money';
 import { Org, useOrgName } from '../parts/Names';
 import { Page, Part } from '../parts/Page';
 import { useJobName } from '../parts/Ref';
-import { Shown } from '../parts/States';
+import { Refusal, Shown } from '../parts/States';
 
 /** How often a job that runs is read again. */
 const RUNNING_MS = 1500;
@@ -116,6 +116,7 @@ function Onward({ job }: { job: Job }) {
   if (job.state !== 'done' || !me || !release || !mayOpen(release, me) || me.org.id !== job.operator)
     return null;
   if (product && product.state !== 'draft') return null;
+  if (job.barred) return <Refusal body={job.barred} />;
   return (
     <p>
       <Link to={`/cases/new?procedure=${release.name}&job=${job.id}`}>{t('job.toRelease')}</Link>

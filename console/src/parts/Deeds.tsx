@@ -17,7 +17,11 @@ export function Measures({ resource }: { resource: Resource }) {
   const { t, pick } = useTexts();
   const me = useMe().data;
   const all = useProcedures().data?.procedures ?? [];
-  const open = me ? all.filter((p) => fits(p, resource.state) && mayTake(p, me, resource.provider)) : [];
+  const open = me
+    ? all.filter(
+        (p) => fits(p, resource.state, resource.unsealing_ordered) && mayTake(p, me, resource.provider),
+      )
+    : [];
   if (open.length === 0) return null;
   return (
     <Part title={t('resource.measures')}>

@@ -28,6 +28,9 @@ pub struct StoredAct {
     pub case: CaseId,
     /// The statement.
     pub act: Signed<Act>,
+    /// How long the case's history was with it: which way through the procedure it belongs to.
+    #[serde(default)]
+    pub n: usize,
 }
 
 impl Entity for StoredAct {
@@ -58,7 +61,7 @@ pub async fn open(
         let object = objects::complete(app, tx, actor, found, object).await?;
         let mut case = open_case(&app.pack, procedure, id, object, &actor.as_model(), now)?;
         let digest = signable(object_digest(app, &case))?;
-        let facts = facts::load(tx, found, &case).await?;
+        let facts = facts::load(&app.pack, tx, found, &case).await?;
         concern(&mut case, &facts);
         may_open(app, found, &case, actor, &facts, now)?;
         check_opening(&app.pack, &case, &facts, now)?;
@@ -197,12 +200,17 @@ pub async fn act(
         check_signature(app, tx, actor, &signed, now).await?;
         check_binding(app, tx, &case, &signed.body, &documents).await?;
         let procedure = app.pack.procedure(&case.procedure).ok_or(AppError::NotFound("procedure"))?;
-        let facts = facts::load(tx, procedure, &case).await?;
+        let facts = facts::load(&app.pack, tx, procedure, &case).await?;
         let body = &signed.body;
         let asked = case::Command { step: body.step.clone(), decision: body.decision, documents };
         let outcome = decide(&app.pack, &case, &actor.as_model(), &asked, &facts, now)?;
         let digest = crate::link::signed_digest(app, &signed)?;
-        let stored = StoredAct { id: digest.to_string(), case: case.id.clone(), act: signed.clone() };
+        let stored = StoredAct {
+            id: digest.to_string(),
+            case: case.id.clone(),
+            act: signed.clone(),
+            n: outcome.case.history.len(),
+        };
         tx.put(&stored).await?;
         tx.put(&outcome.case).await?;
         let mut draft = leaf(app, actor, &for_leaf, "act");

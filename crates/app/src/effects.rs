@@ -13,7 +13,7 @@ use model::object::{
     StaffSpec, read,
 };
 use model::order::{Effect, GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, ResourceStopSpec, StopSpec};
-use model::procedure::{By, Procedure, StepEffect};
+use model::procedure::{By, Guard, Procedure, StepEffect};
 use model::record::{
     Agreement, Announcement, Authorisation, AuthorisationState, Ban, Certificate, ConsumerOrder, ConsumerOrderState,
     EmergencyPlan, Grant, GrantState, ImplementationPlan, ImplementationPlanState, Job, JobState, Objection, PlanState,
@@ -121,12 +121,18 @@ fn order_of(effect: StepEffect, case: &Case) -> AppResult<Option<Effect>> {
     }))
 }
 
-/// The approvals that the pack demands for an order of this effect, and no others.
+/// The approvals that the pack demands for an order of this effect, and no others: where the zone refused an earlier order,
+/// those that were given since.
 async fn approvals(app: &App, tx: &mut Tx, effect: &str, case: &Case) -> AppResult<Vec<model::Signed<model::Act>>> {
     let steps = app.pack.approvals_of(effect, &case.procedure);
     let acts: Vec<StoredAct> = tx.list(&Filter::of(case.id.as_str())).await?;
+    let brought_back = |step: &str| {
+        let step = app.pack.procedure(&case.procedure).and_then(|p| p.step(step));
+        step.is_some_and(|s| s.guards.contains_key(&Guard::OrderRefused))
+    };
+    let since = case.history.iter().rposition(|d| brought_back(&d.step)).map_or(0, |at| at + 1);
     let wanted = |a: &model::Act| a.decision == Decision::Approve && steps.contains(&a.step);
-    Ok(acts.into_iter().map(|a| a.act).filter(|a| wanted(&a.body)).collect())
+    Ok(acts.into_iter().filter(|a| since == 0 || a.n > since).map(|a| a.act).filter(|a| wanted(&a.body)).collect())
 }
 
 async fn ordered(tx: &mut Tx, effect: &Effect) -> AppResult<()> {

@@ -9,7 +9,7 @@ use model::ids::OrgId;
 use model::order::ResourceSpec;
 use model::party::{OrgRole, Organisation};
 use model::record::{Grade, Resource, ResourceState};
-use model::{Refusal, Timestamp};
+use model::{Refusal, Timestamp, check_usable};
 use serde_json::Value;
 use store::{Filter, Tx};
 
@@ -21,6 +21,9 @@ pub(crate) async fn catalogue(app: &App, tx: &mut Tx, case: &Case, now: Timestam
     let spec: ResourceSpec = object(case)?;
     if spec.replaces.is_some() {
         let held = tx.get_for_update::<Resource>(spec.resource.as_str()).await?;
+        if let Some(row) = held.as_ref().filter(|r| r.state == ResourceState::Sealed) {
+            check_usable(&app.pack, row)?;
+        }
         // By case, not by digest alone: an entry that was changed and changed back is another version.
         let seen = before(case).map(|row| row.case);
         let fits = |r: &Resource| {

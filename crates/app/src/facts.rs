@@ -2,22 +2,25 @@
 //! What is not there stays absent, so that guards fail closed.
 
 use crate::error::AppResult;
-use crate::reports::JobResult;
+use crate::reports::{JobResult, RefusedOrder};
+use crate::resources;
 use model::Entity;
 use model::case::Case;
 use model::ids::OrgId;
 use model::object::ObjectKind;
+use model::pack::Pack;
 use model::party::{OrgRole, Organisation};
-use model::procedure::{Facts, Procedure};
+use model::procedure::{Facts, Guard, Procedure};
 use model::record::{
     Announcement, Authorisation, AuthorisationState, Ban, Batch, BlacklistCheck, DestructionCertificate, EmergencyPlan,
-    Grant, ImplementationPlan, Job, Objection, Product, Resource, ResourceCertificate, Scenario, StaffFile, StaffState,
+    Grant, ImplementationPlan, Job, Objection, Product, Resource, ResourceCertificate, ResourceState, Scenario,
+    StaffFile, StaffState,
 };
 use std::collections::BTreeSet;
 use store::{Filter, Tx};
 
 /// Facts about a case.
-pub async fn load(tx: &mut Tx, procedure: &Procedure, case: &Case) -> AppResult<Facts> {
+pub async fn load(pack: &Pack, tx: &mut Tx, procedure: &Procedure, case: &Case) -> AppResult<Facts> {
     let mut facts = Facts {
         announcement: named::<Announcement>(tx, case, "announcement").await?,
         implementation_plan: named::<ImplementationPlan>(tx, case, "implementation_plan").await?,
@@ -47,7 +50,7 @@ pub async fn load(tx: &mut Tx, procedure: &Procedure, case: &Case) -> AppResult<
         facts.other_stop = other_stop(tx, &id, case).await?;
     }
     if procedure.object == ObjectKind::ResourceStop {
-        load_resource_stop(tx, case, &mut facts).await?;
+        load_resource_stop(pack, tx, procedure, case, &mut facts).await?;
     }
     load_applicant(tx, case, &mut facts).await?;
     load_supply(tx, case, &mut facts).await?;
@@ -125,12 +128,37 @@ async fn other_stop(tx: &mut Tx, authorisation: &str, case: &Case) -> AppResult<
     Ok(false)
 }
 
-/// What the zone did under this case, and when the resource was supplied last.
-async fn load_resource_stop(tx: &mut Tx, case: &Case, facts: &mut Facts) -> AppResult<()> {
-    let filter = Filter::of(case.text("resource").unwrap_or_default());
-    facts.carried_out = tx.list::<ResourceCertificate>(&filter).await?.iter().any(|c| c.case == case.id);
-    facts.last_supply = tx.list::<Batch>(&filter).await?.iter().map(|b| b.at).max();
+/// What the zone did under this case and others about the resource, and when the resource was supplied last.
+async fn load_resource_stop(
+    pack: &Pack,
+    tx: &mut Tx,
+    procedure: &Procedure,
+    case: &Case,
+    facts: &mut Facts,
+) -> AppResult<()> {
+    let id = case.text("resource").unwrap_or_default();
+    let certificates: Vec<ResourceCertificate> = tx.list(&Filter::of(id)).await?;
+    facts.carried_out = certificates.iter().any(|c| c.case == case.id);
+    facts.last_supply = tx.list::<Batch>(&Filter::of(id)).await?.iter().map(|b| b.at).max();
+    let withdrawn = tx.get::<Resource>(id).await?.is_some_and(|r| r.state == ResourceState::Withdrawn);
+    facts.overtaken = withdrawn || certificates.iter().any(|c| c.case != case.id && c.at > case.entered_at);
+    // Every refusal brings the case back once.
+    let brought_back = |step: &str| procedure.step(step).is_some_and(|s| s.guards.contains_key(&Guard::OrderRefused));
+    let returns = case.history.iter().filter(|d| brought_back(&d.step)).count();
+    facts.order_refused = tx.list::<RefusedOrder>(&Filter::of(case.id.as_str())).await?.len() > returns;
+    facts.unsealing_ordered = unsealing_ordered(pack, tx, case).await?;
     Ok(())
+}
+
+/// Whether another case about the same resource has sent its unsealing and waits for the keepers.
+async fn unsealing_ordered(pack: &Pack, tx: &mut Tx, case: &Case) -> AppResult<bool> {
+    for filter in resources::unsealings(pack) {
+        let waiting: Vec<Case> = tx.list(&filter).await?;
+        if waiting.iter().any(|c| c.id != case.id && c.text("resource") == case.text("resource")) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn load_groups(tx: &mut Tx, case: &Case, facts: &mut Facts) -> AppResult<()> {

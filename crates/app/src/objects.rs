@@ -4,7 +4,6 @@
 use crate::App;
 use crate::error::{AppError, AppResult};
 use crate::funnel::Actor;
-use model::Digest;
 use model::ids::{
     AnnouncementId, AuthorisationId, GrantId, ImplementationPlanId, JobId, OrderId, PlanId, ProductId, ResourceId,
     ScenarioId, StaffId,
@@ -13,6 +12,7 @@ use model::object::ObjectKind;
 use model::party::Organisation;
 use model::procedure::Procedure;
 use model::record::{Authorisation, Grant, Job, Product, Resource, ResourceState};
+use model::{Digest, check_usable};
 use serde_json::{Map, Value, json};
 use store::Tx;
 
@@ -68,13 +68,10 @@ pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, procedure: &Procedu
     Ok(Value::Object(o))
 }
 
-/// The article of a stop is that of the procedure's first step, as its row numbers it: every later refusal cites it, and
+/// The article of a stop is that of the procedure's first step with one, as its row numbers it: every later refusal cites it, and
 /// nobody who opens a case may write another.
 fn article(app: &App, procedure: &Procedure) -> String {
-    let rule = procedure.steps_from(&procedure.start).next().map_or("", |s| s.rule.as_str());
-    let article = app.pack.article(rule);
-    let row = rule.split_once('-').map(|(_, row)| row).filter(|row| !article.is_empty() && row.starts_with(&article));
-    row.map_or(article.clone(), ToOwned::to_owned)
+    app.pack.article_cited(&app.pack.rule_of(procedure))
 }
 
 fn part() -> AppResult<String> {
@@ -96,8 +93,12 @@ async fn resource(app: &App, tx: &mut Tx, actor: &Actor, o: &mut Map<String, Val
         None | Some(Value::Null) => None,
         Some(id) => {
             let id = id.as_str().unwrap_or_default();
-            let own = |r: &Resource| r.provider == actor.org && r.state == ResourceState::Catalogued;
-            Some(tx.get::<Resource>(id).await?.filter(own).ok_or_else(|| unknown("resource", id))?)
+            let own = tx.get::<Resource>(id).await?.filter(|r| r.provider == actor.org);
+            let own = own.ok_or_else(|| unknown("resource", id))?;
+            if own.state == ResourceState::Sealed {
+                check_usable(&app.pack, &own)?;
+            }
+            Some(Some(own).filter(|r| r.state == ResourceState::Catalogued).ok_or_else(|| unknown("resource", id))?)
         }
     };
     put(o, "provider", actor.org.to_string());

@@ -82,6 +82,29 @@ impl Entity for RefusedOrder {
     }
 }
 
+/// An order that the zone took and cannot carry out yet; the case shows why.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WaitingOrder {
+    /// Work order.
+    pub id: String,
+    /// Case.
+    pub case: CaseId,
+    /// What it waits for.
+    pub refusal: Refusal,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+impl Entity for WaitingOrder {
+    const KIND: &'static str = "waiting_order";
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn parent(&self) -> Option<&str> {
+        Some(self.case.as_str())
+    }
+}
+
 /// Highest report sequence that is durable here.
 pub async fn acknowledged(store: &Store) -> AppResult<u64> {
     Ok(store.meta_get(LAST).await?.and_then(|s| s.parse().ok()).unwrap_or(0))
@@ -116,12 +139,18 @@ pub async fn take(app: &App, signed: Signed<ZoneReport>) -> AppResult<()> {
 fn leaf(digest: &Digest, report: &ZoneReport, now: Timestamp) -> LeafDraft {
     let mut refs = BTreeMap::from([("report".to_owned(), digest.to_string())]);
     let (outcome, rule, article) = match &report.outcome {
-        ReportOutcome::Refused { refusal } | ReportOutcome::JobFailed { refusal, .. } => {
+        ReportOutcome::Refused { refusal }
+        | ReportOutcome::Waits { refusal }
+        | ReportOutcome::JobFailed { refusal, .. } => {
             refs.insert("code".to_owned(), refusal.code.clone());
             (Outcome::Refused, Some(refusal.rule.clone()), Some(refusal.article.clone()).filter(|a| !a.is_empty()))
         }
         _ => (Outcome::Done, None, None),
     };
+    if let ReportOutcome::ResourceFound { resource, deed, .. } = &report.outcome {
+        refs.insert("resource".to_owned(), resource.to_string());
+        refs.insert("deed".to_owned(), deed.to_string());
+    }
     if let ReportOutcome::JobDone { artefact, gate_report, .. } = &report.outcome {
         refs.insert("artefact".to_owned(), artefact.to_string());
         refs.insert("gate_report".to_owned(), gate_report.to_string());
@@ -157,6 +186,8 @@ async fn apply(app: &App, tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> A
 
 async fn apply_plain(tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppResult<()> {
     match &report.outcome {
+        ReportOutcome::Waits { refusal } => waits(tx, report, refusal, now).await,
+        ReportOutcome::ResourceFound { resource, deed, .. } => found(tx, resource, *deed, now).await,
         // The last four were taken before.
         ReportOutcome::Applied
         | ReportOutcome::Destroyed { .. }
@@ -209,6 +240,14 @@ async fn apply_plain(tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppRes
     }
 }
 
+async fn waits(tx: &mut Tx, report: &ZoneReport, refusal: &Refusal, now: Timestamp) -> AppResult<()> {
+    if let (Some(order), Some(case)) = (&report.order, &report.case) {
+        let (id, case, refusal) = (order.to_string(), case.clone(), refusal.clone());
+        tx.put(&WaitingOrder { id, case, refusal, at: now }).await?;
+    }
+    Ok(())
+}
+
 async fn refused(tx: &mut Tx, report: &ZoneReport, refusal: &Refusal, now: Timestamp) -> AppResult<()> {
     if let Some(order) = &report.order {
         let row = RefusedOrder { id: order.to_string(), case: report.case.clone(), refusal: refusal.clone(), at: now };
@@ -247,6 +286,16 @@ async fn refused_entry(tx: &mut Tx, case: &CaseId, now: Timestamp) -> AppResult<
         row.at = now;
         tx.put(&row).await?;
     }
+    Ok(())
+}
+
+/// After a restore the keys told the zone what was decided of a resource in the part that was lost. There is no case and no
+/// certificate of it here: the entry says how the resource stands, and the report's leaf why.
+async fn found(tx: &mut Tx, id: &ResourceId, deed: ResourceDeed, now: Timestamp) -> AppResult<()> {
+    let Some(mut resource) = tx.get_for_update::<Resource>(id.as_str()).await? else { return Ok(()) };
+    resource.state = deed.leaves();
+    resource.at = now;
+    tx.put(&resource).await?;
     Ok(())
 }
 
@@ -326,11 +375,7 @@ async fn resource_settled(
 ) -> AppResult<Option<String>> {
     let Some(mut resource) = tx.get_for_update::<Resource>(id.as_str()).await? else { return Ok(None) };
     let Some(case) = report.case.clone() else { return Ok(None) };
-    resource.state = match deed {
-        ResourceDeed::Destroyed => ResourceState::Withdrawn,
-        ResourceDeed::Sealed => ResourceState::Sealed,
-        ResourceDeed::Unsealed => ResourceState::Catalogued,
-    };
+    resource.state = deed.leaves();
     resource.at = now;
     let certificate = ResourceCertificate {
         id: model::ids::DestructionId::from_part(&crypto::random_hex(8)?),

@@ -5,10 +5,12 @@ use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command, Done, Idempotency, leaf};
 use model::case::Case;
 use model::ids::{BatchId, CheckId, OrgId, ResourceId};
+use model::pack::Pack;
+use model::procedure::{Procedure, Step};
 use model::record::{BlacklistCheck, Resource};
 use model::{Entity, Refusal, Timestamp, check_usable};
 use serde::{Deserialize, Serialize};
-use store::Store;
+use store::{Filter, Store};
 
 /// Under this name a case that changes an entry of the catalogue keeps the entry as it was.
 pub(crate) const BEFORE: &str = "before";
@@ -28,6 +30,17 @@ pub(crate) async fn cases_of(store: &Store, resource: &Resource) -> AppResult<Ve
         cases.push(case);
     }
     Ok(cases)
+}
+
+/// Where cases are found whose unsealing is ordered and waits for the keepers.
+pub(crate) fn unsealings(pack: &Pack) -> Vec<Filter> {
+    let steps = pack.procedures.values().flat_map(|p| p.steps.iter().map(move |s| (p, s)));
+    let of = |(p, s): (&Procedure, &Step)| Filter {
+        parent: Some(p.name.clone()),
+        state: Some(s.to.clone()),
+        ..Filter::default()
+    };
+    steps.filter(|(_, s)| s.sends("unseal")).map(of).collect()
 }
 
 /// A batch that a provider announced.

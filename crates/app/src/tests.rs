@@ -318,7 +318,7 @@ async fn acts_hide_what_the_history_hides() {
     };
     let signed = model::Signed { key: "k".into(), signature: "s".into(), body: act };
     let mut tx = w.app.store.begin().await.unwrap();
-    tx.put(&crate::cases::StoredAct { id: "sha256:1".into(), case: case.id.clone(), act: signed }).await.unwrap();
+    tx.put(&crate::cases::StoredAct { id: "sha256:1".into(), case: case.id.clone(), act: signed, n: 1 }).await.unwrap();
     tx.commit().await.unwrap();
     let seen = async |who: &str| {
         let who = actor(who, &authority, &[PersonRole::Approver]);

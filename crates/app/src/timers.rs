@@ -188,7 +188,7 @@ async fn advance(app: &App, seen: &Case) -> AppResult<bool> {
         tx.undo().await?;
         return Ok(false);
     };
-    let facts = facts::load(&mut tx, procedure, &case).await?;
+    let facts = facts::load(&app.pack, &mut tx, procedure, &case).await?;
     let Some(step) = due_steps(&app.pack, &case, &facts, now).into_iter().next() else {
         tx.undo().await?;
         return Ok(false);

@@ -7,6 +7,7 @@ use crate::ids::{
     WorkOrderId,
 };
 use crate::object::AuthorisationSpec;
+use crate::record::ResourceDeed;
 use crate::refusal::Refusal;
 use crate::signed::{Digest, Signed};
 use crate::time::Timestamp;
@@ -329,6 +330,20 @@ pub enum ReportOutcome {
     ResourceUnsealed {
         /// Resource.
         resource: ResourceId,
+        /// Ids of the keys.
+        keys: Vec<String>,
+    },
+    /// What was ordered is not done yet: it waits for something outside the zone and is tried again.
+    Waits {
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The zone was restored to a state from before a resource was withdrawn or sealed, and its keys tell that it was.
+    ResourceFound {
+        /// Resource.
+        resource: ResourceId,
+        /// How it was found: `destroyed` or `sealed`.
+        deed: ResourceDeed,
         /// Ids of the keys.
         keys: Vec<String>,
     },

@@ -9,7 +9,7 @@ import { mayReadReport } from '../../gate/may';
 import { JobFacts, Stages } from '../../jobs/JobView';
 import { Kind, Page, Part } from '../../parts/Page';
 import { useJobName } from '../../parts/Ref';
-import { Shown } from '../../parts/States';
+import { Refusal, Shown } from '../../parts/States';
 import { JobProgress } from '../../workspace/JobProgress';
 import { LineageView } from '../../workspace/LineageView';
 import { useTexts } from '../../zone/texts';
@@ -80,6 +80,7 @@ function Onward({ job }: { job: Job }) {
   const product = useProducts().data?.products.find((p) => p.id === job.spec.product);
   const grant = useGrants().data?.grants.find((g) => g.id === job.grant);
   if (!me || me.org.id !== job.operator) return null;
+  if (job.barred) return <Refusal body={job.barred} />;
   const over = job.state === 'failed' || job.state === 'refused' || job.state === 'done';
   const engineer = holds(me, 'engineer') && grant?.state === 'open';
   const fresh = product === undefined || product.state === 'draft';

@@ -151,6 +151,10 @@ async fn the_catalogue_says_what_the_zone_holds() {
     assert_eq!(entry(&w, &id).await.state, ResourceState::Withdrawn, "the zone holds no such entry");
     let again = opened(&w, &officer, json!({ "resource": id, "contract": NEW })).await;
     assert_eq!(code(again), "unknown-id", "what is not in the catalogue is not changed");
+    let sealed = Resource { state: ResourceState::Sealed, ..entry(&w, &id).await };
+    w.put(&sealed).await;
+    let again = opened(&w, &officer, json!({ "resource": id, "contract": NEW })).await;
+    assert_eq!(code(again), "resource-sealed", "what is sealed is not changed, and it is said why");
 }
 
 #[tokio::test]

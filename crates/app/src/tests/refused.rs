@@ -221,11 +221,14 @@ async fn nobody_writes_the_article_of_a_stop() {
     let bureau = w.org("数据局", OrgRole::DataAuthority).await;
     let approver = actor("per_00000000000000c1", &bureau, &[PersonRole::Approver]);
     for (procedure, article) in [("rectification", "10.1"), ("termination", "10.1"), ("revocation", "10.3")] {
+        let ground = w.app.pack.list(&format!("{procedure}.grounds")).unwrap()[0].clone();
         for asked in ["", "10", "张三"] {
-            let asked = serde_json::json!({ "authorisation": "auth_1", "ground": "voluntary", "article": asked });
+            let asked = serde_json::json!({ "authorisation": "auth_1", "ground": ground, "article": asked });
             let case = cases::open(&w.app, &approver, procedure, asked, None).await.unwrap();
             assert_eq!(case["object"]["article"], article, "{procedure}");
         }
+        let nonsense = serde_json::json!({ "authorisation": "auth_1", "ground": "bad_mood", "article": "" });
+        assert_eq!(code(cases::open(&w.app, &approver, procedure, nonsense, None).await), "ground-listed");
     }
 }
 

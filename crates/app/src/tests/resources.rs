@@ -5,20 +5,24 @@ use super::visible::{grant, job};
 use super::*;
 use crate::{cases, facts, reports, resources, tickets, timers};
 use model::Digest;
-use model::Signed;
 use model::ids::ResourceId;
 use model::order::{DestroyedObjects, ReportOutcome, ZoneReport};
 use model::record::{AuthorisationState, GateFacts, Job, Resource, ResourceCertificate, ResourceDeed, ResourceState};
 use model::ticket::TicketPurpose;
+use model::{Refusal, Signed};
 use serde_json::json;
 
 impl World {
     async fn report(&self, seq: u64, case: &CaseId, outcome: ReportOutcome) {
+        self.tell(seq, Some(case.clone()), outcome).await;
+    }
+
+    async fn tell(&self, seq: u64, case: Option<CaseId>, outcome: ReportOutcome) {
         let body = ZoneReport {
             v: 1,
             deployment: "dep-a".into(),
             seq,
-            case: Some(case.clone()),
+            case,
             case_head: None,
             zone_head: None,
             order: None,
@@ -50,12 +54,13 @@ async fn the_zones_report_certifies_and_closes_the_case() {
     ];
     let after = [ResourceState::Sealed, ResourceState::Catalogued, ResourceState::Withdrawn];
     let deeds = [ResourceDeed::Sealed, ResourceDeed::Unsealed, ResourceDeed::Destroyed];
-    for (n, (procedure, ground, outcome)) in table.into_iter().enumerate() {
+    let articles = ["3.3", "", "19.1"];
+    for (n, ((procedure, ground, outcome), article)) in table.into_iter().zip(articles).enumerate() {
         // Whoever opens it says what and why; provider and article are the platform's to say.
         let asked = json!({"resource": "res_1", "ground": ground, "provider": "org_x", "article": "99"});
         let opened = cases::open(&w.app, &who, procedure, asked, None).await.unwrap();
         assert_eq!(opened["object"]["provider"], json!(provider.id), "{opened}");
-        assert_eq!(opened["object"]["article"], "", "the product's rule has no article");
+        assert_eq!(opened["object"]["article"], article, "the city's own, where its text speaks");
         let mut case = w.case(procedure, "ordered", &provider.id, Vec::new()).await;
         case.object = opened["object"].clone();
         w.put(&case).await;
@@ -79,8 +84,87 @@ async fn the_zones_report_certifies_and_closes_the_case() {
     let asked = json!({"resource": "res_1", "ground": "provider_withdraws"});
     let again = cases::open(&w.app, &who, "withdrawal", asked, None).await.unwrap();
     assert_eq!(again["object"]["resource"], "res_1");
+    let nonsense = json!({"resource": "res_1", "ground": "bad_mood"});
+    assert_eq!(code(cases::open(&w.app, &who, "withdrawal", nonsense, None).await), "ground-listed");
     let unknown = json!({"resource": "res_9", "ground": "provider_withdraws"});
     assert_eq!(code(cases::open(&w.app, &who, "withdrawal", unknown, None).await), "unknown-id");
+}
+
+/// The zone's refusal brings the case back and is seen; what waits is told as long as it does; and a withdrawal closes what
+/// it overtook.
+#[tokio::test]
+async fn what_the_zone_refused_or_put_off_is_seen_in_the_case() {
+    let w = world().await;
+    let provider = w.org("数源", OrgRole::DataProvider).await;
+    let who = actor("per_a", &provider, &[PersonRole::Approver]);
+    w.put(&resource(&provider)).await;
+    let object = json!({"resource": "res_1", "provider": provider.id, "ground": "under_dispute", "article": ""});
+    let mut case = w.case("sealing", "ordered", &provider.id, Vec::new()).await;
+    case.object = object.clone();
+    w.put(&case).await;
+    let refusal = |code: &str| Refusal::new(code, "ZONE-KEYS-2", "", "暂不可达", "away");
+    let tell = |n: u64, outcome: ReportOutcome| {
+        let body = ZoneReport {
+            v: 1,
+            deployment: "dep-a".into(),
+            seq: n,
+            case: Some(case.id.clone()),
+            case_head: None,
+            zone_head: None,
+            order: Some("wo_1".into()),
+            at: w.app.now(),
+            outcome,
+        };
+        reports::take(&w.app, Signed { body, key: "k".into(), signature: "s".into() })
+    };
+    tell(1, ReportOutcome::Waits { refusal: refusal("custody-away") }).await.unwrap();
+    let seen = views::case(&w.app, &who, &case.id).await.unwrap();
+    assert_eq!(seen["waiting_orders"][0]["refusal"]["code"], "custody-away", "{seen}");
+    assert_eq!(timers::tick(&w.app).await.unwrap(), 0, "what waits is not refused");
+    tell(2, ReportOutcome::Refused { refusal: refusal("sealing-unavailable") }).await.unwrap();
+    assert_eq!(timers::tick(&w.app).await.unwrap(), 1);
+    assert_eq!(timers::tick(&w.app).await.unwrap(), 0, "once");
+    let list = views::cases(&w.app, &who, &views::CaseFilter::default()).await.unwrap();
+    assert_eq!(list["cases"][0]["state"], "returned", "{list}");
+    assert_eq!(list["cases"][0]["refused"]["code"], "sealing-unavailable", "{list}");
+    // Another case destroys the resource meanwhile.
+    let mut other = w.case("withdrawal", "ordered", &provider.id, Vec::new()).await;
+    other.object = object;
+    w.put(&other).await;
+    let what = DestroyedObjects { kinds: BTreeMap::new(), list: Digest("d".into()) };
+    let (resource, keys) = (ResourceId::from("res_1"), vec!["kek-1".to_owned()]);
+    w.report(3, &other.id, ReportOutcome::ResourceDestroyed { resource, keys, objects: 1, what }).await;
+    assert_eq!(timers::tick(&w.app).await.unwrap(), 2);
+    let after: Case = w.app.store.get(case.id.as_str()).await.unwrap().unwrap();
+    let closed: Case = w.app.store.get(other.id.as_str()).await.unwrap().unwrap();
+    assert_eq!((after.state.as_str(), closed.state.as_str()), ("overtaken", "closed"));
+    let seen = views::case(&w.app, &who, &case.id).await.unwrap();
+    assert_eq!(seen["waiting_orders"], json!([]), "over with the case");
+}
+
+/// After a restore the zone tells what its keys know: lists and pages say so, and what is handed in next is refused.
+#[tokio::test]
+async fn what_the_keys_tell_after_a_restore_stands_in_the_catalogue() {
+    let w = world().await;
+    let provider = w.org("数源", OrgRole::DataProvider).await;
+    let who = actor("per_a", &provider, &[PersonRole::Approver, PersonRole::Officer]);
+    for (n, deed, state, want) in [
+        (1, ResourceDeed::Sealed, ResourceState::Sealed, "resource-sealed"),
+        (2, ResourceDeed::Destroyed, ResourceState::Withdrawn, "resource-withdrawn"),
+    ] {
+        w.put(&resource(&provider)).await;
+        let found = ReportOutcome::ResourceFound { resource: "res_1".into(), deed, keys: vec!["kek-1".into()] };
+        w.tell(n, None, found).await;
+        let row: Resource = w.app.store.get("res_1").await.unwrap().unwrap();
+        assert_eq!(row.state, state);
+        assert_eq!(views::resource(&w.app, &who, "res_1").await.unwrap()["state"], json!(state));
+        assert_eq!(code(resources::open_batch(&w.app, &who, "res_1", "", None).await), want);
+        let leaves = w.leaves().await;
+        let told = leaves.iter().rfind(|l| l.kind == "zone_reported").unwrap();
+        assert_eq!((told.refs["resource"].as_str(), told.refs["deed"].clone()), ("res_1", deed.to_string()));
+        let certificates: Vec<ResourceCertificate> = w.app.store.list(&Filter::of("res_1")).await.unwrap();
+        assert!(certificates.is_empty(), "what no case here decided is not certified");
+    }
 }
 
 /// What the rule says of a result whose source stands in a state: when a case is opened, and at the step that decides.
@@ -109,7 +193,7 @@ async fn no_release_of_a_result_whose_source_was_taken_away() {
     let decided = async || {
         let procedure = w.app.pack.procedure("release").unwrap();
         let mut tx = w.app.store.begin().await.unwrap();
-        let facts = facts::load(&mut tx, procedure, &late).await.unwrap();
+        let facts = facts::load(&w.app.pack, &mut tx, procedure, &late).await.unwrap();
         let mut command = model::Command::approve("authority_review");
         command.documents.insert("authority_opinion".into(), json!({"result": "met", "opinion": "x"}));
         let who = actor("per_c", &bureau, &[PersonRole::Approver]);

@@ -6,7 +6,7 @@ use super::refs::refs;
 use crate::cases::StoredAct;
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command};
-use crate::reports::RefusedOrder;
+use crate::reports::{RefusedOrder, WaitingOrder};
 use crate::timers::Overdue;
 use crate::{App, notices, resources};
 use model::case::{Case, Done};
@@ -27,6 +27,10 @@ pub async fn case(app: &App, actor: &Actor, id: &CaseId) -> AppResult<Value> {
     view["refs"] = refs(app, actor, &row.object, &row.applicant).await?;
     view["before"] = before(app, &row).await?;
     view["refused_orders"] = json!(refused);
+    // What the zone waits for is over with the case.
+    let over = view["end"] == true;
+    let waiting: Vec<WaitingOrder> = app.store.list(&Filter::of(id.as_str())).await?;
+    view["waiting_orders"] = if over { json!([]) } else { json!(waiting) };
     view["objections"] = json!(notices::objections(app, actor, id).await?);
     Ok(view)
 }

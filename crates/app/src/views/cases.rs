@@ -4,12 +4,13 @@ use super::case::{case_view, visible};
 use crate::App;
 use crate::error::AppResult;
 use crate::funnel::Actor;
-use model::Timestamp;
+use crate::reports::RefusedOrder;
 use model::case::Case;
 use model::ids::{OrgId, PersonId, ResourceId};
 use model::party::{OrgRole, Organisation, Person};
-use model::procedure::{By, Facts, Procedure, overdue_steps, steps_for, visible_history};
+use model::procedure::{By, Facts, Guard, Procedure, overdue_steps, steps_for, visible_history};
 use model::record::{Authorisation, Grant, Job, Product, Resource, Scenario};
+use model::{Refusal, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::cmp::Ordering;
@@ -81,6 +82,7 @@ pub async fn cases(app: &App, actor: &Actor, filter: &CaseFilter) -> AppResult<V
     let wanted = Filter { parent: filter.procedure.clone(), state: filter.state.clone(), ..Filter::default() };
     let rows: Vec<Case> = app.store.list(&wanted).await?;
     let around = Around::load(app, actor).await?;
+    let refusals: Vec<RefusedOrder> = app.store.list(&Filter::default()).await?;
     let words: Vec<String> =
         filter.text.as_deref().unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
     let mut mine: Vec<&Case> = rows
@@ -102,6 +104,7 @@ pub async fn cases(app: &App, actor: &Actor, filter: &CaseFilter) -> AppResult<V
         .map(|case| {
             let mut view = case_view(app, actor, case, &around.facts(case));
             view["title"] = json!(around.title(case));
+            view["refused"] = json!(refused(app, case, &refusals));
             if filter.summary {
                 shorten(&mut view);
             }
@@ -109,6 +112,14 @@ pub async fn cases(app: &App, actor: &Actor, filter: &CaseFilter) -> AppResult<V
         })
         .collect();
     Ok(json!({ "cases": seen, "total": total, "next": next }))
+}
+
+/// Why the zone refused the order of a case, as long as nothing was done about it since.
+fn refused<'a>(app: &App, case: &Case, all: &'a [RefusedOrder]) -> Option<&'a Refusal> {
+    let last = all.iter().rfind(|r| r.case.as_ref() == Some(&case.id))?;
+    let step = case.history.last().and_then(|d| app.pack.procedure(&case.procedure)?.step(&d.step));
+    let returned = step.is_some_and(|s| s.guards.contains_key(&Guard::OrderRefused));
+    (returned || last.at >= case.entered_at).then_some(&last.refusal)
 }
 
 /// What can be told from the case alone.

@@ -14,7 +14,7 @@ use model::record::{
     Authorisation, Batch, Certificate, ConsumerOrder, Grant, Job, JobState, Meter, Product, ProductState, Resource,
     ResourceCertificate, Scenario,
 };
-use model::{Entity, Timestamp};
+use model::{Entity, Refusal, Timestamp, check_usable};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use store::Filter;
@@ -57,6 +57,12 @@ pub async fn resource(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
     let mut certificates: Vec<ResourceCertificate> = app.store.list(&Filter::of(id)).await?;
     certificates.sort_by_key(|c| c.report);
     view["certificates"] = json!(certificates);
+    let mut unsealing = false;
+    for filter in crate::resources::unsealings(&app.pack) {
+        let waiting: Vec<Case> = app.store.list(&filter).await?;
+        unsealing |= waiting.iter().any(|c| c.text("resource") == Some(id));
+    }
+    view["unsealing_ordered"] = json!(unsealing);
     Ok(view)
 }
 
@@ -135,9 +141,22 @@ pub async fn job(app: &App, actor: &Actor, id: &str) -> AppResult<Value> {
     view["result"] = json!(result);
     view["ordered_at"] = json!(case.filter(|_| row.state != JobState::Submitted).map(|c| c.entered_at));
     view["done_at"] = json!(reports.iter().find(ended).map(|r| r.report.body.at));
+    view["barred"] = json!(barred(app, &row).await?);
     let named = json!({ "grant": row.grant, "product": row.spec.product, "case": row.case });
     view["refs"] = refs(app, actor, &named, &row.operator).await?;
     Ok(view)
+}
+
+/// What keeps a job's result from being released and its query from being run again: a source that was taken away.
+async fn barred(app: &App, job: &Job) -> AppResult<Option<Refusal>> {
+    let Some(grant) = app.store.get::<Grant>(job.grant.as_str()).await? else { return Ok(None) };
+    for id in grant.spec.resources.keys() {
+        let Some(source) = app.store.get::<Resource>(id.as_str()).await? else { continue };
+        if let Err(refusal) = check_usable(&app.pack, &source) {
+            return Ok(Some(refusal));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a job, and what the gate measured of it, is for the caller: the author's organisation, those that oversee, the

@@ -66,6 +66,12 @@ impl zone::node::KeyCustody for CustodyOfZone {
         let custody = Custody::open(&dir, &self.deployment).map_err(std::io::Error::other)?;
         custody.forget(&self.layout.ring()).map_err(std::io::Error::other)
     }
+
+    fn renew(&self) -> std::io::Result<()> {
+        let Some(dir) = custody_of(&self.layout)? else { return Ok(()) };
+        let custody = Custody::open(&dir, &self.deployment).map_err(std::io::Error::other)?;
+        custody.sync(&self.layout.ring()).map(drop).map_err(std::io::Error::other)
+    }
 }
 
 /// Where the custody of a folder's keys lies, if it has one.

@@ -43,6 +43,9 @@ pub struct RestoreArgs {
     /// 缺少密钥也恢复（软件密钥则一个不要）：其下的密封对象永远打不开 · Restore without the keys that are missing (software keys: without any); what lies under them is given up
     #[arg(long)]
     pub without_keys: bool,
+    /// 已核对 --without-keys 将放弃的密钥；不加此项只列出 · Drop the keys that --without-keys names; without it they are only listed
+    #[arg(long, requires = "without_keys")]
+    pub yes: bool,
     /// 他人留存的检查点（见证方） · A checkpoint that somebody kept, a witness's above all; may be given several times
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Vec<PathBuf>,
@@ -89,6 +92,13 @@ pub fn restore(args: &RestoreArgs) -> Result<Said, CliError> {
         return drill(args, &ground);
     }
     stopped(&ground.layout)?;
+    let from = ring::Sources {
+        custody: ground.custody.as_ref(),
+        old: &ground.layout,
+        gone: &ground.gone,
+        without_keys: args.without_keys,
+    };
+    ring::may_drop(&from, args.yes)?;
     if !ground.newer.is_empty() && args.confirmed.is_empty() {
         return Err(behind(&ground.newer).into());
     }

@@ -40,6 +40,40 @@ pub fn lay(staging: &Layout, from: &Sources<'_>) -> Result<(), CliError> {
     }
 }
 
+/// Software keys that are alive and would be in no copy any more: as words `purpose scope`.
+fn dropped(from: &Sources<'_>) -> Result<BTreeSet<String>, CliError> {
+    let in_device = from.old.zone_keys().is_dir() && keyplace::kept(from.old)? != KeyPlace::File;
+    let mut out = BTreeSet::new();
+    for folder in folders(from).into_iter().filter(|f| f.is_dir() && from.without_keys && !in_device) {
+        let kept = |k: &crypto::KeyInfo| k.state != crypto::KeyState::Destroyed && !from.gone.contains(k.id.as_str());
+        out.extend(
+            crypto::inventory(&folder)?.iter().filter(|k| kept(k)).map(|k| format!("{} {}", k.purpose, k.scope)),
+        );
+    }
+    Ok(out)
+}
+
+/// Keys that are alive are not dropped before somebody was shown which, and said so.
+///
+/// # Errors
+/// Usage: there are some, and nobody said so.
+pub fn may_drop(from: &Sources<'_>, said: bool) -> Result<(), CliError> {
+    let dropped = dropped(from)?;
+    if said || dropped.is_empty() {
+        return Ok(());
+    }
+    let (n, list) = (dropped.len(), dropped.into_iter().collect::<Vec<_>>().join(", "));
+    Err(CliError::usage(
+        "--without-keys",
+        format!(
+            "将放弃 {n} 个仍可用的密钥，其下的记录和产品永远打不开：{list}。核对无误后加 --yes；要保留它们，请去掉 --without-keys。"
+        ),
+        format!(
+            "{n} keys that still work would be dropped, and what lies under them would never open again: {list}. Add --yes once this is right; to keep them, leave out --without-keys."
+        ),
+    ))
+}
+
 fn folders(from: &Sources<'_>) -> Vec<PathBuf> {
     from.custody.map(Custody::keys).into_iter().chain([from.old.ring()]).collect()
 }

@@ -252,6 +252,11 @@ fn busy(e: zone::node::NodeError) -> CliError {
             "没有启封该资源的指令，或已启封。",
             "No order unseals this resource, or it is unsealed already.",
         ),
+        zone::node::NodeError::Custody(_) => CliError::usage(
+            "--data",
+            "密钥已打开，但密钥托管暂不可达，仍记为已封存：托管恢复后请再运行一次。",
+            "The keys are open, but the custody cannot be reached and still says that they are sealed: run this again once it is back.",
+        ),
         zone::node::NodeError::Crypto(crypto::CryptoError::NoSealingKey) => CliError::usage(
             "--resource",
             "该资源由另外两名保管人封存。",

@@ -135,6 +135,30 @@ impl Pack {
         self.articles.get(rule).map(|a| a.article.clone()).unwrap_or_default()
     }
 
+    /// The article of a rule as its row numbers it (`19.1`, where the row says so); empty where no article stands behind it.
+    #[must_use]
+    pub fn article_cited(&self, rule: &str) -> String {
+        let article = self.article(rule);
+        let row = rule.split_once('-').map(|(_, row)| row).filter(|r| !article.is_empty() && r.starts_with(&article));
+        row.map_or(article.clone(), ToOwned::to_owned)
+    }
+
+    /// The rule of a procedure: that of its first step, or of the first after it behind which an article stands.
+    #[must_use]
+    pub fn rule_of(&self, procedure: &Procedure) -> String {
+        let first = procedure.steps_from(&procedure.start).next();
+        let spoken = first.into_iter().chain(&procedure.steps).find(|s| !self.article(&s.rule).is_empty());
+        spoken.or(first).map(|s| s.rule.clone()).unwrap_or_default()
+    }
+
+    /// The article that whoever carries out an effect cites: of the first procedure that sends it.
+    #[must_use]
+    pub fn article_of_effect(&self, effect: &str) -> String {
+        let way = self.effects.get(effect).and_then(|ways| ways.first());
+        let procedure = way.and_then(|w| self.procedure(&w.procedure));
+        procedure.map(|p| self.article_cited(&self.rule_of(p))).unwrap_or_default()
+    }
+
     /// A refusal that cites a rule of this pack.
     #[must_use]
     pub fn refusal(&self, code: &str, rule: &str, zh: impl Into<String>, en: impl Into<String>) -> Refusal {

@@ -74,10 +74,10 @@ pub(crate) fn conflict(step: &Step, case: &Case, actor: &Actor, facts: &Facts) -
     step.not.iter().copied().find(|rule| match rule {
         // As the zone sees it (`quorum`): whoever opened the way wrote it, too.
         Exclude::Author => {
-            let opened = case.history.first().filter(|d| d.step != step.name);
-            actor.person == case.author
-                || case.text("author") == Some(actor.person.as_str())
-                || opened.is_some_and(|d| d.person == actor.person)
+            let first = case.history.first().map(|d| d.step.as_str()).filter(|first| *first != step.name);
+            // Also when the way is gone anew after the zone refused.
+            let opened = || case.history.iter().any(|d| Some(d.step.as_str()) == first && d.person == actor.person);
+            actor.person == case.author || case.text("author") == Some(actor.person.as_str()) || opened()
         }
         Exclude::AuthorOrg => case.text("author_org").is_some_and(|org| related(actor, org, facts)),
         Exclude::Applicant => {

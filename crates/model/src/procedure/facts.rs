@@ -50,6 +50,12 @@ pub struct Facts {
     pub destroyed: bool,
     /// True when the zone reported that it carried out the order of this very case.
     pub carried_out: bool,
+    /// True when the zone refused the last order of this very case.
+    pub order_refused: bool,
+    /// True when another case about the resource was carried out since this one came to its present state.
+    pub overtaken: bool,
+    /// True when an unsealing of the resource is decided in another case and not carried out yet.
+    pub unsealing_ordered: bool,
     /// When records of the resource named were supplied last.
     pub last_supply: Option<Timestamp>,
     /// Legal form of the consumer.

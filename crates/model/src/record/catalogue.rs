@@ -77,6 +77,18 @@ words! {
     }
 }
 
+impl ResourceDeed {
+    /// The state that it leaves a resource in.
+    #[must_use]
+    pub fn leaves(self) -> ResourceState {
+        match self {
+            Self::Destroyed => ResourceState::Withdrawn,
+            Self::Sealed => ResourceState::Sealed,
+            Self::Unsealed => ResourceState::Catalogued,
+        }
+    }
+}
+
 /// What the zone did to a resource, as it reported it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -21,6 +21,13 @@ pub fn spec(ground: &str) -> ResourceStopSpec {
     }
 }
 
+/// Procedure, one of its grounds, and the state of the resource in which it begins.
+const TAKING: [(&str, &str, ResourceState); 3] = [
+    ("withdrawal", "provider_withdraws", ResourceState::Catalogued),
+    ("sealing", "under_dispute", ResourceState::Catalogued),
+    ("unsealing", "dispute_settled", ResourceState::Sealed),
+];
+
 fn second() -> Actor {
     actor("auth2", "auth", &[OrgRole::DataAuthority])
 }
@@ -59,6 +66,91 @@ fn nobody_seals_or_unseals_alone() {
     }
 }
 
+/// What the zone refused is proposed anew, by whom the proposer of either round does not decide alone, or closed.
+#[test]
+fn what_the_zone_refused_is_signed_anew_or_closed() {
+    for (procedure, ground, state, effect) in [
+        ("withdrawal", "provider_withdraws", ResourceState::Catalogued, StepEffect::OrderWithdraw),
+        ("sealing", "under_dispute", ResourceState::Catalogued, StepEffect::OrderSeal),
+        ("unsealing", "dispute_settled", ResourceState::Sealed, StepEffect::OrderUnseal),
+    ] {
+        let by = if procedure == "withdrawal" { provider(1) } else { authority() };
+        let mut run = run(procedure, ground, state, &by);
+        run.step(&by, "propose");
+        run.step(&second(), "decide");
+        assert_eq!(run.code(&Actor::clock(), "return"), "order-refused", "{procedure}: not before the zone refused");
+        assert_eq!(run.code(&second(), "return"), "wrong-role");
+        assert_eq!(run.code(&second(), "close"), "wrong-state", "what was ordered is not given up");
+        run.facts.order_refused = true;
+        run.step(&Actor::clock(), "return");
+        assert_eq!(run.code(&second(), "decide"), "wrong-state", "{procedure}: an order has its own approvals");
+        let mut closed = run.clone();
+        closed.step(&second(), "close");
+        assert_eq!(closed.case.state, "given_up");
+        run.facts.order_refused = false;
+        if procedure != "withdrawal" {
+            let mut other = run.clone();
+            other.step(&second(), "propose");
+            assert_eq!(other.code(&second(), "decide"), "conflict-of-interest", "{procedure}: one person alone");
+        }
+        run.step(&by, "propose");
+        assert_eq!(run.try_step(&second(), "decide").unwrap().effects, [effect], "{procedure}");
+    }
+}
+
+#[test]
+fn what_another_case_overtook_is_closed() {
+    for (procedure, ground, state) in TAKING {
+        let mut run = run(procedure, ground, state, &provider(1));
+        run.step(&provider(1), "propose");
+        run.step(&second(), "decide");
+        assert_eq!(run.code(&Actor::clock(), "overtake"), "overtaken", "{procedure}");
+        run.facts.overtaken = true;
+        run.facts.carried_out = true;
+        assert_eq!(run.code(&Actor::clock(), "overtake"), "overtaken", "what was carried out was not overtaken");
+        run.facts.carried_out = false;
+        run.step(&Actor::clock(), "overtake");
+        assert_eq!(run.case.state, "overtaken");
+    }
+}
+
+/// What was proposed is judged again when it is decided.
+#[test]
+fn what_changed_since_it_was_proposed_is_not_decided() {
+    for (procedure, ground, state) in TAKING {
+        let mut run = run(procedure, ground, state, &provider(1));
+        run.step(&provider(1), "propose");
+        run.facts.resources.get_mut(&ResourceId::from("res_1")).unwrap().state = ResourceState::Withdrawn;
+        let code = run.code(&second(), "decide");
+        assert!(["resource-kept", "resource-held", "resource-sealed"].contains(&code.as_str()), "{procedure}: {code}");
+    }
+}
+
+/// Wuxi's text speaks of destruction (19) and of sealing as a function of the domain (3), and of no procedure: what carries
+/// them out cites it, who decides is the product's rule.
+#[test]
+fn wuxi_destroys_and_seals_by_its_own_articles() {
+    for (procedure, rule, cited) in
+        [("withdrawal", "WX-19.1", "19.1"), ("sealing", "WX-3.3", "3.3"), ("unsealing", "PRODUCT-SEALING", "")]
+    {
+        let found = PACK.procedure(procedure).unwrap();
+        assert_eq!(found.step("certify").unwrap().rule, rule);
+        assert!(found.step("decide").unwrap().rule.starts_with("PRODUCT-"), "{procedure}");
+        assert_eq!(PACK.article_cited(&PACK.rule_of(found)), cited, "{procedure}: what the order cites");
+    }
+    assert_eq!(["withdraw", "seal", "unseal"].map(|e| PACK.article_of_effect(e)), ["19.1", "3.3", ""]);
+}
+
+/// A decided unsealing is taken back by sealing again, as long as nobody has carried it out.
+#[test]
+fn an_unsealing_is_taken_back_by_a_sealing() {
+    let mut run = run("sealing", "under_dispute", ResourceState::Sealed, &provider(1));
+    assert_eq!(run.code(&provider(1), "propose"), "resource-held");
+    run.facts.unsealing_ordered = true;
+    run.step(&provider(1), "propose");
+    assert_eq!(run.try_step(&authority(), "decide").unwrap().effects, [StepEffect::OrderSeal]);
+}
+
 #[test]
 fn what_stands_in_the_way_is_said() {
     use ResourceState::{Catalogued, Sealed, Submitted, Withdrawn};
@@ -67,6 +159,8 @@ fn what_stands_in_the_way_is_said() {
         ("withdrawal", "provider_withdraws", Submitted, "resource-kept"),
         ("withdrawal", "provider_withdraws", Sealed, "ok"),
         ("withdrawal", "bad_mood", Catalogued, "ground-listed"),
+        ("sealing", "bad_mood", Catalogued, "ground-listed"),
+        ("unsealing", "bad_mood", Sealed, "ground-listed"),
         ("sealing", "under_dispute", Sealed, "resource-held"),
         ("sealing", "under_dispute", Withdrawn, "resource-held"),
         ("unsealing", "dispute_settled", Catalogued, "resource-sealed"),

@@ -372,6 +372,7 @@ pub fn command(procedure: &str, step: &str, decision: Decision) -> Command {
 }
 
 /// A case under way: the case, the facts and the clock.
+#[derive(Clone)]
 pub struct Run {
     pub case: Case,
     pub facts: Facts,

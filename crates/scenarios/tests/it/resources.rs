@@ -178,6 +178,7 @@ fn restored_while_sealed(made: &City, at: &str, key: &str) {
     let kinds = told["cryptography"]["inventory"].as_array().unwrap();
     let of = kinds.iter().find(|k| k["purpose"] == "resource").unwrap();
     assert_eq!((&of["sealed"], &of["destroyed"]), (&doc!(1), &doc!(0)), "{of}");
+    assert_eq!(examined(made, at), ("sealed".to_owned(), "sealed_resources".to_owned()));
     let fresh = made.beside("while-sealed");
     admin(&[&restore[..], &[text(&fresh)]].concat(), 0);
     let ring = fresh.join("zone/keys/ring");
@@ -185,6 +186,16 @@ fn restored_while_sealed(made: &City, at: &str, key: &str) {
     assert!(names(&ring, ".key").iter().all(|n| !n.starts_with(key)) && !names(&ring, ".key").is_empty());
     assert_eq!(files(&fresh.join("zone/objects/res").join(&made.resource)).len(), made.records().len());
     logs_hold(&fresh);
+}
+
+/// What an examination of the folder tells the keepers of the resource.
+fn examined(made: &City, at: &str) -> (String, String) {
+    let told = json(&["admin", "doctor", "--data", at, "--json"], 0);
+    let held = told["resources"].as_array().unwrap();
+    let of = held.iter().find(|r| r["resource"] == made.resource.as_str()).unwrap();
+    let names = |c: &&Value| c["zh"].as_str().unwrap().contains(&made.resource);
+    let check = told["checks"].as_array().unwrap().iter().find(names).unwrap();
+    (of["how"].as_str().unwrap().to_owned(), check["id"].as_str().unwrap().to_owned())
 }
 
 /// Unsealed by an order and two keepers: a job works again.
@@ -197,9 +208,13 @@ async fn unsealed(made: &City, at: &str, kept: &[PathBuf]) {
     assert_eq!(made.job(&served).await.1, "resource-sealed", "an order alone opens nothing");
     drop(served);
     assert_eq!(made.records(), kept, "the records are kept");
+    assert_eq!(examined(made, at), ("unsealing".to_owned(), "unsealing_orders".to_owned()));
+    let custody = made.beside("custody/keys");
+    assert_eq!(names(&custody, ".sealed").len(), 1);
     let words = ["unseal", "--data", at, "--resource", &made.resource];
     kept_by(&words, 2, ["the first keeper's own words", "not the second's words"]);
     assert_eq!(admin(&words, 0)["keys"], 1);
+    assert!(names(&custody, ".sealed").is_empty(), "the custody holds what is open, at once");
     let served = Served::start(&data);
     let bureau = Person::of(&served, &data, "bureau.approver").await;
     let seen = made.becomes(&bureau, "catalogued", &case).await;
@@ -249,6 +264,38 @@ async fn withdrawn(made: &City, at: &str, key: &str) {
     assert!(back.iter().all(counts), "{back:?}");
     assert!(!files(&fresh.join("zone/objects/res")).is_empty(), "another provider's records come back");
     assert!(names(&fresh.join("zone/keys/ring"), ".key").iter().all(|n| !n.starts_with(key)));
+    stays_away(made, &fresh, "withdrawn", "resource-withdrawn").await;
+    // Keys that still work are not dropped before somebody was shown which.
+    let bare = made.beside("bare");
+    let without =
+        ["restore", "--backup", text(&out), "--data", text(&bare), "--custody", text(&custody), "--without-keys"];
+    let told = admin(&without, 2)["error"]["en"].as_str().unwrap().to_owned();
+    assert!(told.contains("--yes") && told.contains("resource ") && !told.contains(&made.resource), "{told}");
+    assert!(!bare.exists());
+    admin(&[&without[..], &["--yes"]].concat(), 0);
+    assert!(names(&bare.join("zone/keys/ring"), ".key").is_empty());
+}
+
+/// In a folder that was restored from a backup of before, platform and zone say what was decided since.
+async fn stays_away(made: &City, restored: &Path, state: &str, code: &str) {
+    let data = made.data();
+    // People's passwords are in no backup.
+    let words = "desks/accounts.json";
+    fs::create_dir_all(restored.join("desks")).unwrap();
+    fs::copy(data.join(words), restored.join(words)).unwrap();
+    let served = Served::start(restored);
+    let provider = Person::of(&served, &data, "provider1.approver").await;
+    let seen = provider.until(&made.path(), |r| r["state"] == state).await;
+    assert_eq!(seen["id"], made.resource);
+    let listed = provider.get("/api/v1/resources").await["resources"].clone();
+    assert!(listed.as_array().unwrap().iter().any(|r| r["id"] == made.resource && r["state"] == state), "{listed}");
+    let officer = served.sign_in("provider1.officer").await;
+    let (status, body) = served.post(&officer, &format!("{}/batches", made.path()), &doc!({"label": "x"})).await;
+    let said = &body["error"];
+    assert_eq!((status, said["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some(code)), "{body}");
+    assert!(["rule", "zh", "en"].iter().all(|f| said[*f].as_str().is_some_and(|t| !t.is_empty())), "{body}");
+    drop(served);
+    logs_hold(restored);
 }
 
 /// WX-19.1, under the commercial ciphers.
@@ -261,6 +308,72 @@ async fn a_resource_is_sealed_unsealed_and_withdrawn_in_wuxi() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resource_is_sealed_unsealed_and_withdrawn_in_shenyang() {
     whole_life("shenyang", "intl").await;
+}
+
+impl City {
+    /// Decided, and given back because the zone refused it: case page and list say why.
+    async fn returned(&self, by: &Person<'_>, decides: &Person<'_>, code: &str) -> String {
+        let case = self.decided("sealing", "under_dispute", by, decides).await;
+        let seen = by.until(&format!("/api/v1/cases/{case}"), |c| c["state"] == "returned").await;
+        assert_eq!(seen["refused_orders"][0]["refusal"]["code"], code, "{seen}");
+        let listed = by.get("/api/v1/cases?procedure=sealing").await["cases"].clone();
+        let row = listed.as_array().unwrap().iter().find(|c| c["id"] == case.as_str()).unwrap().clone();
+        assert_eq!(row["refused"]["code"], code, "{row}");
+        assert!(["rule", "zh", "en"].iter().all(|f| row["refused"][*f].as_str().is_some_and(|t| !t.is_empty())));
+        case
+    }
+}
+
+/// What the zone refused is signed anew by both, or closed; an unsealing that nobody carried out is taken back; and no release
+/// is begun or goes on over a source that was sealed meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_zone_refused_comes_to_an_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = City::told(dir.path(), "wuxi", "intl").await;
+    let data = made.data();
+    let served = Served::start(&data);
+    assert_eq!(made.job(&served).await.0, "done");
+    let engineer = Person::of(&served, &data, "operator.engineer").await;
+    let jobs = engineer.get("/api/v1/jobs").await["jobs"].clone();
+    let done: Vec<&Value> = jobs.as_array().unwrap().iter().filter(|j| j["state"] == "done").collect();
+    let job = doc!({"job": done.iter().map(|j| j["id"].as_str().unwrap()).next_back().unwrap()});
+    let begun = engineer.open("release", &job).await;
+    let provider = Person::of(&served, &data, "provider1.approver").await;
+    let bureau = Person::of(&served, &data, "bureau.reviewer").await;
+    // There are no sealing keys yet.
+    let again = made.returned(&provider, &bureau, "sealing-unavailable").await;
+    let closed = made.returned(&provider, &bureau, "sealing-unavailable").await;
+    provider.must(&closed, "close").await;
+    assert_eq!(provider.get(&format!("/api/v1/cases/{closed}")).await["state"], "given_up");
+    let (status, body) = bureau.act(&again, "decide").await;
+    assert_eq!((status, body["error"]["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("wrong-state")));
+    drop(served);
+    admin(&["export-keys", "--data", text(&data)], 0);
+
+    let served = Served::start(&data);
+    let provider = Person::of(&served, &data, "provider1.approver").await;
+    let bureau = Person::of(&served, &data, "bureau.reviewer").await;
+    provider.must(&again, "propose").await;
+    bureau.must(&again, "decide").await;
+    let seen = made.becomes(&provider, "sealed", &again).await;
+    made.proves(&served, &seen["certificates"][0], "sealed").await;
+    let engineer = Person::of(&served, &data, "operator.engineer").await;
+    let (status, body) = engineer.act(&begun, "check").await;
+    let code = |body: &Value| body["error"]["code"].as_str().unwrap_or_default().to_owned();
+    assert_eq!((status, code(&body).as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "sources-usable"), "{body}");
+    let form = doc!({"procedure": "release", "object": job});
+    let (status, body) = served.post(&engineer.token, "/api/v1/cases", &form).await;
+    assert_eq!((status, code(&body).as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "sources-usable"), "{body}");
+    // Decided to unseal, and taken back before the keepers came.
+    let approver = Person::of(&served, &data, "bureau.approver").await;
+    let unsealing = made.decided("unsealing", "dispute_settled", &approver, &bureau).await;
+    let back = made.decided("sealing", "under_dispute", &approver, &bureau).await;
+    made.becomes(&approver, "sealed", &back).await;
+    approver.until(&format!("/api/v1/cases/{unsealing}"), |c| c["state"] == "overtaken").await;
+    drop(served);
+    let told = admin(&["unseal", "--data", text(&data), "--resource", &made.resource], 2);
+    assert!(told["error"]["en"].as_str().unwrap().contains("No order"), "{told}");
+    logs_hold(&data);
 }
 
 /// A copy of a pack with a floor of one month for records.

@@ -3,8 +3,11 @@
 use super::error::NodeError;
 use super::journal::read_frames;
 use super::record::{Frame, Record};
+use super::resources::{Held, How};
 use super::state::State;
 use crypto::Suite;
+use model::ids::{CaseId, ResourceId, WorkOrderId};
+use serde::Serialize;
 use std::fs::File;
 use std::path::Path;
 
@@ -55,6 +58,69 @@ pub fn journal_facts(
         report_seq: state.report_seq,
         leaves: state.leaves,
     })
+}
+
+/// How a resource stands that is not simply there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holding {
+    /// To be destroyed.
+    Withdrawing,
+    /// Destroyed.
+    Withdrawn,
+    /// Its keys are being sealed away.
+    Sealing,
+    /// Its keys are sealed away.
+    Sealed,
+    /// Waits for its two keepers.
+    Unsealing,
+}
+
+/// A resource that was withdrawn or sealed, by a zone's journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldResource {
+    /// Resource.
+    pub resource: ResourceId,
+    /// How it stands.
+    pub how: Holding,
+    /// Stable code of the ground.
+    pub ground: String,
+    /// Article.
+    pub article: String,
+    /// The order that said so; none where its keys told it after a restore.
+    pub order: Option<WorkOrderId>,
+    /// The case of that order.
+    pub case: Option<CaseId>,
+}
+
+/// The resources that were withdrawn or sealed, read while the node runs.
+///
+/// # Errors
+/// The journal cannot be read or was changed.
+pub fn held_resources(path: &Path, suite: Suite, deployment: &str) -> Result<Vec<HeldResource>, NodeError> {
+    let io = NodeError::io;
+    let file = File::open(path).map_err(io("opening the journal"))?;
+    let size = file.metadata().map_err(io("opening the journal"))?.len();
+    let mut state = State::default();
+    read_frames(&file, size, suite, deployment, |frame, _| {
+        state.take(frame);
+        Ok(true)
+    })?;
+    let said = |held: Held| HeldResource {
+        resource: held.stop.resource,
+        how: match held.how {
+            How::Withdrawing(_) => Holding::Withdrawing,
+            How::Withdrawn => Holding::Withdrawn,
+            How::Sealing => Holding::Sealing,
+            How::Sealed => Holding::Sealed,
+            How::Unsealing => Holding::Unsealing,
+        },
+        ground: held.stop.ground,
+        article: held.stop.article,
+        order: held.bound.as_ref().map(|b| b.order.clone()),
+        case: held.bound.map(|b| b.case),
+    };
+    Ok(state.held.into_values().map(said).collect())
 }
 
 fn order_of(frame: &Frame) -> Option<u64> {

@@ -34,6 +34,13 @@ pub trait KeyCustody: Send + Sync {
     /// # Errors
     /// The custody cannot be reached: the copies are still there, and the destruction is not done.
     fn forget(&self) -> std::io::Result<()>;
+
+    /// Takes in the keys as they are now, in the place of what was said of them before: keys that were opened again. Durable
+    /// when it returns.
+    ///
+    /// # Errors
+    /// The custody cannot be reached: it still says that they are sealed.
+    fn renew(&self) -> std::io::Result<()>;
 }
 
 /// Bounds of one node.

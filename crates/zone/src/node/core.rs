@@ -10,6 +10,7 @@ use super::refuse;
 use super::stages::Stages;
 use super::state::State;
 use super::time::Time;
+use super::waits::Waits;
 use crypto::KeyId;
 use model::{Clock, Refusal};
 use std::fs::{self, File};
@@ -24,6 +25,8 @@ pub(crate) struct Core {
     pub(crate) leases: Leases,
     /// How far running jobs are.
     pub(crate) stages: Stages,
+    /// What was ordered and waits for something outside.
+    pub(crate) waits: Waits,
     inner: Mutex<Inner>,
     /// Rung after every commit that leaves reports to send.
     pub(crate) reports: Notify,
@@ -81,6 +84,7 @@ impl Core {
             leaves,
             leases: Leases::default(),
             stages: Stages::default(),
+            waits: Waits::default(),
             inner,
             reports,
             work,

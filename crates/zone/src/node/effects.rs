@@ -76,7 +76,9 @@ fn apply(draft: &mut Draft<'_>, order: &Signed<WorkOrder>) -> Result<(), NodeErr
     draft.report(Some(&bound), ReportOutcome::Applied)?;
     match &order.body.effect {
         Effect::Suspend(stop) | Effect::Destroy(stop) => fail_jobs(draft, stop),
-        effect @ (Effect::Withdraw(stop) | Effect::Seal(stop)) => resources::fail_jobs(draft, stop, effect),
+        effect @ (Effect::Withdraw(stop) | Effect::Seal(stop)) => {
+            resources::fail_jobs(draft, &stop.resource, &resources::taken_away(stop, effect))
+        }
         _ => Ok(()),
     }
 }

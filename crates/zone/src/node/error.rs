@@ -43,6 +43,9 @@ pub enum NodeError {
         /// The cause.
         source: io::Error,
     },
+    /// The custody of keys cannot be reached.
+    #[error("the custody of keys cannot be reached: {0}")]
+    Custody(io::Error),
     /// The platform could not be reached or answered nonsense.
     #[error("the platform's answer cannot be used: {0}")]
     Link(String),

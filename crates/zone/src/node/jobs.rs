@@ -10,7 +10,7 @@ use super::record::JobResult;
 use super::refuse;
 use super::sealed::{self, AUTHORISATION_KEY};
 use super::state::{Job, Phase, State};
-use crypto::{HandedKey, HandedKeys, KeyId, MAX_HEADER, open_header};
+use crypto::{CryptoError, HandedKey, HandedKeys, KeyId, MAX_HEADER, open_header};
 use model::Refusal;
 use model::ids::{AuthorisationId, BatchId, JobId};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -61,7 +61,13 @@ pub(crate) async fn run(core: Arc<Core>, id: JobId, stop: oneshot::Receiver<()>)
     if core.log_ready().await.is_err() {
         return Ok(());
     }
-    let input = input(&core, &id, &plan)?;
+    let input = match input(&core, &id, &plan) {
+        // The records stay where they are, but nobody here opens them any more.
+        Err(NodeError::Crypto(CryptoError::UnknownKey | CryptoError::DestroyedKey | CryptoError::SealedKey)) => {
+            return fail(&core, &id, refuse::keys_given_up());
+        }
+        other => other?,
+    };
     core.stages.begin(&id);
     let ended = process(&core, &id, input, stop).await;
     core.stages.end(&id);

@@ -14,6 +14,7 @@ mod draft;
 mod effects;
 mod endpoint;
 mod error;
+mod found;
 mod jobs;
 mod journal;
 mod leases;
@@ -35,12 +36,13 @@ mod state;
 mod time;
 mod torn;
 mod verify;
+mod waits;
 mod work;
 
 #[cfg(test)]
 mod tests;
 
-pub use backup::{JournalFacts, journal_facts};
+pub use backup::{HeldResource, Holding, JournalFacts, held_resources, journal_facts};
 pub use child::job_main;
 pub use config::{KeyCustody, Limits, MachineClock, NodeConfig, Trust};
 pub use endpoint::{PROOF_HEADER, TICKET_HEADER};
@@ -91,7 +93,12 @@ pub async fn run(cfg: NodeConfig, shutdown: impl Future<Output = ()> + Send) -> 
 
 /// Opens the folder off the runtime's threads: replaying a long journal blocks.
 async fn open(cfg: NodeConfig) -> Result<Core, NodeError> {
-    let opened = tokio::task::spawn_blocking(move || Core::open(cfg)).await;
+    let opened = tokio::task::spawn_blocking(move || {
+        let core = Core::open(cfg)?;
+        found::reconcile(&core)?;
+        Ok::<_, NodeError>(core)
+    })
+    .await;
     let core = opened.map_err(|_| NodeError::Config("opening ended abnormally"))??;
     flush(&core).await?;
     Ok(core)

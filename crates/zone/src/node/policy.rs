@@ -21,6 +21,10 @@ pub trait Policy: Send + Sync {
     /// # Errors
     /// Their retention is not over, under the article that says so; or the pack knows none.
     fn check_retention(&self, supplied: Timestamp, now: Timestamp) -> Result<(), Refusal>;
+    /// The article that is cited where an effect (`withdraw`, `seal`, …) is refused or found done; empty where no text speaks.
+    fn article_of(&self, _effect: &str) -> String {
+        String::new()
+    }
     /// A whole number among the pack's parameters (thresholds of engine and gate), by name.
     fn number(&self, name: &str) -> Option<i64>;
 }
@@ -36,6 +40,10 @@ impl Policy for Pack {
 
     fn check_retention(&self, supplied: Timestamp, now: Timestamp) -> Result<(), Refusal> {
         check_resource(self, supplied, now)
+    }
+
+    fn article_of(&self, effect: &str) -> String {
+        self.article_of_effect(effect)
     }
 
     fn number(&self, name: &str) -> Option<i64> {

@@ -4,7 +4,8 @@ use audit::Leaf;
 use model::ids::{AuthorisationId, BatchId, JobId, ProductId, ResourceId, WorkOrderId};
 use model::keylist::KeyList;
 use model::link::ClockMark;
-use model::order::{DestroyedObjects, WorkOrder, ZoneReport};
+use model::order::{DestroyedObjects, ResourceStopSpec, WorkOrder, ZoneReport};
+use model::record::ResourceDeed;
 use model::ticket::Lease;
 use model::{Digest, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,8 @@ pub(crate) enum Record {
     WithdrawalPlanned { resource: ResourceId, keys: Vec<String>, objects: u64, what: DestroyedObjects },
     /// What was ordered of a resource is done: it is destroyed, sealed or unsealed.
     ResourceSettled { resource: ResourceId },
+    /// After a restore the keys tell that a resource was withdrawn or sealed (`destroyed`, `sealed`).
+    ResourceFound { stop: ResourceStopSpec, deed: ResourceDeed },
     /// A key's objects all lie under its newest material; the older is destroyed next.
     KeyRotated { key: String, version: u32 },
     /// A segment of receipts closed.

@@ -61,6 +61,10 @@ refusals! {
     cannot_seal = "sealing-unavailable", "ZONE-RESOURCE-2", "没有可用的封存密钥：须先由两名保管人在运营域所在的机器上导出（yunyu admin export-keys），再重新提出", "there is no sealing key left: two keepers export them at the zone's machine first (yunyu admin export-keys); then propose it anew";
     /// Nothing to unseal, or another order is under way.
     not_sealed = "resource-not-sealed", "ZONE-RESOURCE-3", "该资源没有封存，或另一指令尚在办理", "the resource is not sealed, or another order is under way";
+    /// The custody cannot be reached.
+    custody_away = "custody-away", "ZONE-KEYS-2", "密钥托管暂不可达，销毁或封存待执行：其间数据已不可用，托管恢复后自动完成", "the custody of keys cannot be reached: the destruction or sealing waits; the data cannot be used meanwhile, and it is finished by itself once the custody is back";
+    /// Something else is in the way.
+    work_waits = "work-waits", "ZONE-KEYS-3", "运营域暂时无法办理该指令，将自动重试；原因见运营域所在机器的运行日志", "the zone cannot carry out the order for now and tries again by itself; the program's log at the zone's machine says why";
     /// Sealed already.
     sealed_already = "resource-sealed-already", "ZONE-RESOURCE-6", "该资源已经封存或正在封存，无需再次封存", "the resource is sealed already, or being sealed; there is nothing to seal again";
     /// Authorisation is destroyed.
@@ -137,6 +141,8 @@ refusals! {
     job_over = "job-over", "ZONE-JOB-6", "作业已结束，无需取消", "the job has ended; there is nothing to cancel";
     /// The file cannot be read as a table.
     not_a_table = "file-unreadable", "ZONE-HTTP-5", "该文件不能作为文本表格读取", "the file cannot be read as delimited text";
+    /// The keys of stored records are not here.
+    keys_given_up = "records-unreadable", "ZONE-JOB-7", "所用记录的密钥已不在本域（恢复时已放弃），记录无法读取：请撤回该资源，重新编目并供数", "the keys of the records are not in the zone any more (they were given up at a restore), so the records cannot be read: withdraw the resource, catalogue it anew and supply it again";
     /// No batch to work on.
     no_batches = "job-without-records", "ZONE-JOB-2", "所授权的资源没有已存储的批次", "a granted resource has no stored batch";
     /// The job has no result to release.
@@ -180,13 +186,24 @@ pub(crate) fn withdrawn(stop: &model::order::ResourceStopSpec) -> Refusal {
 }
 
 /// The resource was withdrawn after the state that this zone was restored to: its key is destroyed.
-pub(crate) fn withdrawn_since() -> Refusal {
+pub(crate) fn withdrawn_since(stop: &model::order::ResourceStopSpec) -> Refusal {
     Refusal::new(
         "resource-withdrawn",
         "ZONE-RESOURCE-4",
-        "",
-        "该资源的密钥已销毁：它在此次恢复所用备份之后已撤回，不再收数",
-        "the resource's key was destroyed: it was withdrawn after the backup that this zone was restored from, and takes no records any more",
+        &stop.article,
+        "该资源的密钥已销毁：它在此次恢复所用备份之后已撤回，不再收数，也不再可用",
+        "the resource's key was destroyed: it was withdrawn after the backup that this zone was restored from, takes no records and cannot be used any more",
+    )
+}
+
+/// The resource was sealed after the state that this zone was restored to: its keepers hold its key.
+pub(crate) fn sealed_since(stop: &model::order::ResourceStopSpec) -> Refusal {
+    Refusal::new(
+        "resource-sealed",
+        "ZONE-RESOURCE-5",
+        &stop.article,
+        "该资源在此次恢复所用备份之后已封存，启封之前任何人不可读",
+        "the resource was sealed after the backup that this zone was restored from; nobody can read it until it is unsealed",
     )
 }
 

@@ -13,10 +13,11 @@ use super::refuse;
 use super::sealed::{self, RESOURCE_KEY};
 use super::state::{Bound, Phase, State};
 use super::verify::plain_id;
-use super::{flush, open};
+use super::{flush, open, waits};
 use crypto::{KeyId, KeyState, SealingKeys};
 use model::ids::{JobId, ResourceId};
 use model::order::{DestroyedObjects, Effect, ResourceStopSpec};
+use model::record::ResourceDeed;
 use model::{Refusal, Timestamp};
 use std::collections::BTreeSet;
 use std::fs;
@@ -26,7 +27,8 @@ use std::path::Path;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
     pub(crate) stop: ResourceStopSpec,
-    pub(crate) bound: Bound,
+    /// The order that said so; none where only the keys tell it after a restore.
+    pub(crate) bound: Option<Bound>,
     pub(crate) how: How,
 }
 
@@ -58,14 +60,22 @@ pub(crate) fn held(effect: &Effect, bound: Bound) -> Option<Held> {
         Effect::Unseal(s) => (s, How::Unsealing),
         _ => return None,
     };
-    Some(Held { stop: stop.clone(), bound, how })
+    Some(Held { stop: stop.clone(), bound: Some(bound), how })
+}
+
+/// How a resource stands of which only its keys tell, after a restore.
+pub(crate) fn found(stop: ResourceStopSpec, deed: ResourceDeed) -> Held {
+    let how = if deed == ResourceDeed::Destroyed { How::Withdrawn } else { How::Sealed };
+    Held { stop, bound: None, how }
 }
 
 /// Whether a resource can be read and supplied.
 pub(crate) fn usable(state: &State, resource: &ResourceId) -> Result<(), Refusal> {
     match state.held.get(resource) {
         None => Ok(()),
+        Some(Held { stop, bound: None, how: How::Withdrawn }) => Err(refuse::withdrawn_since(stop)),
         Some(Held { stop, how: How::Withdrawing(_) | How::Withdrawn, .. }) => Err(refuse::withdrawn(stop)),
+        Some(Held { stop, bound: None, .. }) => Err(refuse::sealed_since(stop)),
         Some(Held { stop, .. }) => Err(refuse::sealed_away(stop)),
     }
 }
@@ -92,8 +102,10 @@ pub(crate) fn fits(
         return Err(refuse::bad_id());
     }
     let known = state.resources.get(&spec.resource).ok_or_else(refuse::unknown_object)?;
+    // Where a text of the pinned pack speaks of it, what is refused cites it.
+    let by_article = |refusal: Refusal| Err(Refusal { article: core.cfg.pack.article_of(effect.name()), ..refusal });
     if known.spec.provider != spec.provider {
-        return Err(refuse::other_provider());
+        return by_article(refuse::other_provider());
     }
     let how = state.held.get(&spec.resource).map(|h| &h.how);
     match (how, effect) {
@@ -104,23 +116,27 @@ pub(crate) fn fits(
             Some(supplied) => core.cfg.pack.check_retention(*supplied, now),
         },
         (None | Some(How::Unsealing), Effect::Seal(_)) if core.cfg.keys.can_seal() || how.is_some() => Ok(()),
-        (None, Effect::Seal(_)) => Err(refuse::cannot_seal()),
-        (Some(How::Sealing | How::Sealed), Effect::Seal(_)) => Err(refuse::sealed_already()),
+        (None, Effect::Seal(_)) => by_article(refuse::cannot_seal()),
+        (Some(How::Sealing | How::Sealed), Effect::Seal(_)) => by_article(refuse::sealed_already()),
         (Some(How::Sealed), Effect::Unseal(_)) => Ok(()),
-        _ => Err(refuse::not_sealed()),
+        _ => by_article(refuse::not_sealed()),
     }
 }
 
-/// Jobs that read a resource end with the order that takes it away.
-pub(crate) fn fail_jobs(draft: &mut Draft<'_>, stop: &ResourceStopSpec, effect: &Effect) -> Result<(), NodeError> {
-    let state = draft.state;
-    let refusal = match effect {
+/// What jobs that read a resource are told when an order takes it away.
+pub(crate) fn taken_away(stop: &ResourceStopSpec, effect: &Effect) -> Refusal {
+    match effect {
         Effect::Withdraw(_) => refuse::withdrawn(stop),
         _ => refuse::sealed_away(stop),
-    };
+    }
+}
+
+/// Jobs that read a resource end when it is taken away.
+pub(crate) fn fail_jobs(draft: &mut Draft<'_>, resource: &ResourceId, refusal: &Refusal) -> Result<(), NodeError> {
+    let state = draft.state;
     for job in state.jobs.values() {
         let open = matches!(job.phase, Phase::Queued | Phase::Started(_));
-        let reads = state.grants.get(&job.spec.grant).is_some_and(|g| g.spec.resources.contains_key(&stop.resource));
+        let reads = state.grants.get(&job.spec.grant).is_some_and(|g| g.spec.resources.contains_key(resource));
         if open && reads {
             outcome::job_failed(draft, job, refusal.clone())?;
         }
@@ -137,25 +153,22 @@ pub(crate) fn read_by(state: &State, running: &[JobId]) -> BTreeSet<ResourceId> 
 /// Does what is pending, except to resources that a process still reads.
 pub(crate) fn settle(core: &Core, busy: &BTreeSet<ResourceId>) -> Result<(), NodeError> {
     for held in core.read(|s| s.held.values().cloned().collect::<Vec<_>>()) {
-        if busy.contains(&held.stop.resource) {
+        let Held { stop, bound: Some(bound), how } = held else { continue };
+        if busy.contains(&stop.resource) || !core.waits.due(&bound.order) {
             continue;
         }
-        let done = match held.how.clone() {
-            How::Withdrawing(plan) => destroy(core, &held, plan),
-            How::Sealing => seal(core, &held),
-            How::Withdrawn | How::Sealed | How::Unsealing => Ok(()),
+        let done = match how {
+            How::Withdrawing(plan) => destroy(core, &stop, &bound, plan),
+            How::Sealing => seal(core, &stop, &bound),
+            How::Withdrawn | How::Sealed | How::Unsealing => continue,
         };
-        match done {
-            Err(e) if e.is_fatal() => return Err(e),
-            // What may pass is tried again, and holds nothing else up.
-            Err(e) => tracing::error!(error = %e, resource = %held.stop.resource, "work on a resource waits"),
-            Ok(()) => {}
-        }
+        waits::settle(core, &bound, done)?;
     }
     Ok(())
 }
 
-fn folder(resource: &ResourceId) -> String {
+/// Folder of what lies under a resource's key.
+pub(crate) fn folder(resource: &ResourceId) -> String {
     format!("res/{resource}")
 }
 
@@ -168,8 +181,8 @@ fn keys_of(core: &Core, resource: &ResourceId) -> Vec<KeyId> {
 }
 
 /// Keys first, as where an authorisation ends.
-fn destroy(core: &Core, held: &Held, plan: Option<Leaving>) -> Result<(), NodeError> {
-    let resource = &held.stop.resource;
+fn destroy(core: &Core, stop: &ResourceStopSpec, bound: &Bound, plan: Option<Leaving>) -> Result<(), NodeError> {
+    let resource = &stop.resource;
     let folder = sealed::objects(core).join(folder(resource));
     let leaving = match plan {
         Some(plan) => plan,
@@ -189,7 +202,7 @@ fn destroy(core: &Core, held: &Held, plan: Option<Leaving>) -> Result<(), NodeEr
     if folder.parent().is_some_and(Path::exists) {
         super::journal::sync_parent(&folder)?;
     }
-    core.commit(|draft| outcome::resource_destroyed(draft, &held.bound, &held.stop, leaving))
+    core.commit(|draft| outcome::resource_destroyed(draft, bound, stop, leaving))
 }
 
 fn plan_of(core: &Core, resource: &ResourceId, folder: &Path) -> Result<Leaving, NodeError> {
@@ -206,19 +219,19 @@ fn plan_of(core: &Core, resource: &ResourceId, folder: &Path) -> Result<Leaving,
     Ok(leaving)
 }
 
-fn seal(core: &Core, held: &Held) -> Result<(), NodeError> {
-    let keys = keys_of(core, &held.stop.resource);
+fn seal(core: &Core, stop: &ResourceStopSpec, bound: &Bound) -> Result<(), NodeError> {
+    let keys = keys_of(core, &stop.resource);
     for id in &keys {
         if core.cfg.keys.masks() { masking::seal(core, id)? } else { core.cfg.keys.seal_away(id)? }
     }
     forget(core)?;
-    core.commit(|draft| outcome::resource_sealed(draft, &held.bound, &held.stop, &keys))
+    core.commit(|draft| outcome::resource_sealed(draft, bound, stop, &keys))
 }
 
 /// Copies of keys that this program made: before they are gone, nobody is told that it is done.
-fn forget(core: &Core) -> Result<(), NodeError> {
+pub(crate) fn forget(core: &Core) -> Result<(), NodeError> {
     let Some(custody) = &core.cfg.custody else { return Ok(()) };
-    custody.forget().map_err(NodeError::io("removing keys from the custody"))
+    custody.forget().map_err(NodeError::Custody)
 }
 
 /// An upload that ended after its resource was taken away leaves nothing.
@@ -243,12 +256,16 @@ pub(crate) fn drop_batch(core: &Core, resource: &ResourceId, batch: &str) -> Res
 pub async fn unseal(cfg: NodeConfig, resource: &ResourceId, with: &SealingKeys) -> Result<u64, NodeError> {
     let core = open(cfg).await?;
     let held = core.read(|s| s.held.get(resource).filter(|h| h.how == How::Unsealing).cloned());
-    let held = held.ok_or(NodeError::NotOrdered)?;
+    let (stop, bound) = held.and_then(|h| Some((h.stop, h.bound?))).ok_or(NodeError::NotOrdered)?;
     let keys = keys_of(&core, resource);
     for id in &keys {
         if core.cfg.keys.masks() { masking::open(&core, id, with)? } else { core.cfg.keys.open_sealed(id, with)? }
     }
-    core.commit(|draft| outcome::resource_unsealed(draft, &held.bound, &held.stop, &keys))?;
+    // What was open nowhere is replaced there, too: a copy that says "sealed" would come back with a restore.
+    if let Some(custody) = &core.cfg.custody {
+        custody.renew().map_err(NodeError::Custody)?;
+    }
+    core.commit(|draft| outcome::resource_unsealed(draft, &bound, &stop, &keys))?;
     flush(&core).await?;
     Ok(keys.len() as u64)
 }

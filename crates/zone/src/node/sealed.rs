@@ -13,7 +13,7 @@ use crate::seal::{SealedFile, read_artefact, write_artefact, write_sealed};
 use bytes::Bytes;
 use crypto::open_file;
 use model::ids::{AuthorisationId, BatchId, JobId, ProductId};
-use model::order::ResourceSpec;
+use model::order::{ResourceSpec, ResourceStopSpec};
 use model::{Digest, Refusal};
 use serde_json::Value;
 use std::fs::{self, File};
@@ -180,7 +180,12 @@ pub(crate) fn store_batch(
 ) -> Result<StoredBatch, Refusal> {
     let contract = crate::contract::Contract::parse(&spec.contract).map_err(|_| refuse::bad_contract())?;
     if key_was_destroyed(core, spec.resource.as_str()) {
-        return Err(refuse::withdrawn_since());
+        return Err(refuse::withdrawn_since(&ResourceStopSpec {
+            resource: spec.resource.clone(),
+            provider: spec.provider.clone(),
+            ground: String::new(),
+            article: core.cfg.pack.article_of("withdraw"),
+        }));
     }
     let key = core.key(RESOURCE_KEY, spec.resource.as_str()).map_err(|e| broken(&e))?;
     let token_key = core.key(SUBJECT_KEY, "zone").map_err(|e| broken(&e))?;

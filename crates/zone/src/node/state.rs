@@ -194,6 +194,9 @@ impl State {
                 }
             }
             Record::ResourceSettled { resource } => self.settle(&resource),
+            Record::ResourceFound { stop, deed } => {
+                self.held.insert(stop.resource.clone(), resources::found(stop, deed));
+            }
             Record::SegmentClosed { segment, .. } => self.segments = segment,
             Record::KeyRotated { key, version } => {
                 self.rotated.insert(key, version);

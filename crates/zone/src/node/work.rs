@@ -12,6 +12,7 @@ use super::refuse;
 use super::resources;
 use super::sealed::{self, AUTHORISATION_KEY};
 use super::state::{Bound, Going, Phase, Release, Standing};
+use super::waits;
 use crypto::{KeyId, KeyState};
 use model::ids::{AuthorisationId, JobId};
 use model::order::StopSpec;
@@ -117,9 +118,9 @@ fn settle(app: &App, busy: &[(JobId, AuthorisationId)]) -> Result<(), NodeError>
     let core = &app.core;
     for (stop, bound) in core.read(|s| s.standing.values().filter_map(ending).collect::<Vec<_>>()) {
         // Its jobs were told to stop; their processes must be gone before their folder goes.
-        if !busy.iter().any(|(_, a)| *a == stop.authorisation) {
+        if !busy.iter().any(|(_, a)| *a == stop.authorisation) && core.waits.due(&bound.order) {
             app.products.clear();
-            destroy(core, &stop, &bound)?;
+            waits::settle(core, &bound, destroy(core, &stop, &bound))?;
         }
     }
     let jobs: Vec<JobId> = busy.iter().map(|(job, _)| job.clone()).collect();
@@ -168,7 +169,7 @@ fn destroy(core: &Core, stop: &StopSpec, bound: &Bound) -> Result<(), NodeError>
     }
     // Copies of keys that this program made: before they are gone, nobody is told that the data are.
     if let Some(custody) = &core.cfg.custody {
-        custody.forget().map_err(NodeError::io("removing destroyed keys from the custody"))?;
+        custody.forget().map_err(NodeError::Custody)?;
     }
     match fs::remove_dir_all(&folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(NodeError::io("removing objects")(e)),

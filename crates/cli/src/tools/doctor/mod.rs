@@ -3,6 +3,7 @@
 mod assessor;
 mod certificate;
 mod epochs;
+mod resources;
 
 use super::said::Said;
 use crate::init::{PLATFORM_LOG_KEY, ZONE_LOG_KEY};
@@ -66,6 +67,8 @@ pub fn run(data: &Path) -> Result<Said, CliError> {
     checks.extend(log(&layout, &deployment));
     checks.push(tls(&layout));
     checks.extend(assessed.checks);
+    let held = resources::held(&layout, &deployment)?;
+    checks.extend(resources::checks(&held));
     let failed = checks.iter().any(|c| c.state == State::Fail);
     let mut text = String::new();
     for check in &checks {
@@ -77,7 +80,7 @@ pub fn run(data: &Path) -> Result<Said, CliError> {
         };
         let _ = writeln!(text, "{mark} {}\n    {}\n    {}", check.id, check.zh, check.en);
     }
-    let json = json!({"data": layout.data, "deployment": deployment.deployment, "ok": !failed, "checks": checks, "cryptography": assessed.facts});
+    let json = json!({"data": layout.data, "deployment": deployment.deployment, "ok": !failed, "checks": checks, "cryptography": assessed.facts, "resources": held});
     Ok(Said::new(u8::from(failed), json, text))
 }
 

@@ -67,7 +67,7 @@ words! {
         GroundProved = "ground_proved",
         /// The zone reported keys and objects destroyed.
         Destroyed = "destroyed",
-        /// The resource is in the catalogue.
+        /// The resource is in the catalogue, or an unsealing of it is decided and not carried out yet.
         ResourceHeld = "resource_held",
         /// The resource is sealed.
         ResourceSealed = "resource_sealed",
@@ -77,6 +77,10 @@ words! {
         RetentionOver = "retention_over",
         /// The zone reported that it carried out this case's order.
         CarriedOut = "carried_out",
+        /// The zone refused this case's last order.
+        OrderRefused = "order_refused",
+        /// What this case ordered was overtaken: another case about the resource was carried out since.
+        Overtaken = "overtaken",
         /// The resources lie within the authorisation's scope.
         WithinScope = "within_scope",
         /// The grant or delivery ends no later than the authorisation.
@@ -230,7 +234,7 @@ impl Guard {
 
     /// True for the guards that are judged when a case is opened too: what they find stays for long or for good.
     pub(crate) fn at_opening(self) -> bool {
-        self == Self::SourcesUsable
+        matches!(self, Self::SourcesUsable | Self::GroundListed)
     }
 
     /// True for the guards that also bind a rejection.
@@ -267,13 +271,13 @@ impl Guard {
             Self::Destroyed => {
                 hold(i.facts.destroyed, "运营域尚未报告销毁完成", "the zone has not reported the destruction yet")
             }
-            Self::ResourceHeld => supply::resource_is(i, &[ResourceState::Catalogued]),
+            Self::ResourceHeld => supply::resource_held(i),
             Self::ResourceSealed => supply::resource_is(i, &[ResourceState::Sealed]),
             Self::ResourceKept => supply::resource_is(i, &[ResourceState::Catalogued, ResourceState::Sealed]),
             Self::RetentionOver => supply::retention_over(i),
-            Self::CarriedOut => {
-                hold(i.facts.carried_out, "运营域尚未报告办理完成", "the zone has not reported that it is done yet")
-            }
+            Self::CarriedOut => supply::carried_out(i),
+            Self::OrderRefused => supply::order_refused(i),
+            Self::Overtaken => supply::overtaken(i),
             Self::ResourcesCatalogued => supply::resources_catalogued(i),
             Self::SharingConsented => supply::sharing_consented(i),
             Self::EmergencyPlan => plan::emergency(i),

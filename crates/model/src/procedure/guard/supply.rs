@@ -76,6 +76,27 @@ pub(super) fn resource_is(i: &Input<'_>, states: &[ResourceState]) -> Result<(),
     fail(zh, en)
 }
 
+/// A resource in the catalogue can be sealed; and one whose unsealing nobody has carried out yet is sealed again, which takes
+/// that decision back.
+pub(super) fn resource_held(i: &Input<'_>) -> Result<(), Fail> {
+    let states = [ResourceState::Catalogued, ResourceState::Sealed];
+    resource_is(i, if i.facts.unsealing_ordered { &states } else { &states[..1] })
+}
+
+pub(super) fn carried_out(i: &Input<'_>) -> Result<(), Fail> {
+    hold(i.facts.carried_out, "运营域尚未报告办理完成", "the zone has not reported that it is done yet")
+}
+
+pub(super) fn order_refused(i: &Input<'_>) -> Result<(), Fail> {
+    hold(i.facts.order_refused, "运营域没有拒绝这一事项的指令", "the zone has not refused this case's order")
+}
+
+/// What the case itself carried out was not overtaken, whatever was done to the resource since.
+pub(super) fn overtaken(i: &Input<'_>) -> Result<(), Fail> {
+    let overtaken = i.facts.overtaken && !i.facts.carried_out;
+    hold(overtaken, "没有另一事项取代这一事项", "no other case has overtaken this one")
+}
+
 /// The first source of a job's result that nobody may use any more: what its grant names.
 pub(super) fn unusable<'a>(i: &Input<'a>) -> Option<&'a Resource> {
     let named = resources(i);

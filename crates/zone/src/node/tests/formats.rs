@@ -19,6 +19,7 @@ const FRAMES: &[&str] = &[
     r#"{"at":8,"records":[{"authorisation":"auth_1","keys":["k"],"objects":2,"record":"destroy_planned","what":{"kinds":{"products":1,"results":1},"list":"sm3:00"}}],"seq":8,"v":1}"#,
     r#"{"at":9,"records":[{"key":"kek-1","record":"key_rotated","version":2}],"seq":9,"v":1}"#,
     r#"{"at":10,"records":[{"keys":["k"],"objects":2,"record":"withdrawal_planned","resource":"res_1","what":{"kinds":{"records":1,"set_aside":1},"list":"sm3:00"}},{"record":"resource_settled","resource":"res_1"}],"seq":10,"v":1}"#,
+    r#"{"at":11,"records":[{"deed":"destroyed","record":"resource_found","stop":{"article":"19.1","ground":"before_restore","provider":"org_p","resource":"res_1"}}],"seq":11,"v":1}"#,
 ];
 
 const RECEIPT: &str = r#"{"at":1,"call":{"answer":"sm3:00","bytes":3,"kind":"product_file","order":"ord_1","org":"org_1","product":"prod_1","rows":1,"ticket":"tic_1"},"n":1,"segment":1,"v":1}"#;

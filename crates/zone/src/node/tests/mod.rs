@@ -8,6 +8,7 @@ mod device;
 mod endpoint;
 mod folder;
 mod formats;
+mod found;
 mod jobs;
 mod live;
 mod orders;

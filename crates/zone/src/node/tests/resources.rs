@@ -19,10 +19,12 @@ use model::ticket::TicketPurpose;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-fn stop(ground: &str) -> ResourceStopSpec {
+pub(super) fn stop(ground: &str) -> ResourceStopSpec {
     ResourceStopSpec {
         resource: "res_1".into(),
         provider: "org_provider".into(),
@@ -31,16 +33,29 @@ fn stop(ground: &str) -> ResourceStopSpec {
     }
 }
 
-fn withdraw() -> Effect {
+pub(super) fn withdraw() -> Effect {
     Effect::Withdraw(stop("provider_withdraws"))
 }
 
 /// A resource with records, a grant and a queued job that reads it: orders 1 to 3.
-fn with_job(w: &World) -> Core {
+pub(super) fn with_job(w: &World) -> Core {
     let core = filled(w);
     assert_eq!(take_order(&core, &w.order(2, "case_2", w.grant())).unwrap(), Taken::Applied);
     assert_eq!(take_order(&core, &w.order(3, "case_3", w.job("job_1"))).unwrap(), Taken::Applied);
     core
+}
+
+/// Copies a folder as it is.
+pub(super) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (path, to) = entry.map(|e| (e.path(), to.join(e.file_name()))).unwrap();
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            fs::copy(&path, &to).unwrap();
+        }
+    }
 }
 
 fn another_grant(w: &World) -> Effect {
@@ -48,7 +63,7 @@ fn another_grant(w: &World) -> Effect {
     Effect::Grant(model::order::GrantSpec { grant: "gra_2".into(), ..spec })
 }
 
-fn outcomes(core: &Core) -> Vec<ReportOutcome> {
+pub(super) fn outcomes(core: &Core) -> Vec<ReportOutcome> {
     core.read(|s| s.outbox.iter().map(|r| r.body.outcome.clone()).collect())
 }
 
@@ -59,11 +74,11 @@ fn refusal(core: &Core) -> String {
     }
 }
 
-fn how(core: &Core) -> Option<How> {
+pub(super) fn how(core: &Core) -> Option<How> {
     core.read(|s| s.held.get(&ResourceId::from("res_1")).map(|h| h.how.clone()))
 }
 
-fn pads(w: &World, n: usize) -> SealingKeys {
+pub(super) fn pads(w: &World, n: usize) -> SealingKeys {
     let pads = new_sealing_keys(n).unwrap();
     keep_sealing_keys(&w.dir.path().join("ring"), &pads).unwrap();
     pads
@@ -78,7 +93,8 @@ async fn a_withdrawn_resource_is_gone_with_its_keys() {
     let entry = fs::read(w.dir.path().join(format!("ring/{key}.key"))).unwrap();
     let foreign = Effect::Withdraw(ResourceStopSpec { provider: "org_other".into(), ..stop("x") });
     assert_eq!(take_order(&core, &w.order(4, "case_4", foreign)).unwrap(), Taken::Refused);
-    assert_eq!(refusal(&core), "resource-other-provider");
+    let Some(ReportOutcome::Refused { refusal: other }) = outcomes(&core).pop() else { panic!() };
+    assert_eq!((other.code.as_str(), other.article.as_str()), ("resource-other-provider", "7.7"));
     assert_eq!(take_order(&core, &w.order(5, "case_5", withdraw())).unwrap(), Taken::Applied);
     // At once: the open job fails, and nothing new begins; the refusal cites the withdrawal's own article.
     assert_eq!(refusal(&core), "resource-withdrawn");
@@ -173,7 +189,7 @@ async fn a_sealed_resource_is_kept_and_only_its_keepers_open_it() {
 }
 
 /// A result of a job of this name, as its process would have left it, and what a release of it says.
-fn finished(w: &World, core: &Core, job: &str) -> ReleaseSpec {
+pub(super) fn finished(w: &World, core: &Core, job: &str) -> ReleaseSpec {
     let result = JobResult {
         job: job.into(),
         artefact: w.digest(job),
@@ -238,6 +254,10 @@ impl KeyCustody for Away {
     fn forget(&self) -> io::Result<()> {
         if self.0.load(Ordering::SeqCst) { Err(io::ErrorKind::NotFound.into()) } else { Ok(()) }
     }
+
+    fn renew(&self) -> io::Result<()> {
+        self.forget()
+    }
 }
 
 /// Nobody is told before the copies are gone, and a kill in between changes none of the numbers.
@@ -262,10 +282,23 @@ fn it_waits_for_the_custody_and_goes_on_after_a_kill() {
             };
             outcomes(core).into_iter().filter(done).collect::<Vec<_>>()
         };
-        for _ in 0..2 {
+        let waits = |core: &Core| {
+            let of =
+                |o: &ReportOutcome| matches!(o, ReportOutcome::Waits { refusal } if refusal.code == "custody-away");
+            outcomes(core).iter().filter(|o| of(o)).count()
+        };
+        let order = "wo_4".into();
+        let mut delays = Vec::new();
+        for _ in 0..12 {
             settle(&core, &BTreeSet::new()).unwrap();
             assert!(told(&core).is_empty(), "told while a copy of the keys was there");
+            delays.extend(core.waits.delay(&order));
+            assert!(!core.waits.due(&order), "it is not tried at every turn");
+            core.waits.hurry();
         }
+        assert_eq!(waits(&core), 1, "the desk is told once why it waits");
+        assert!(delays.is_sorted() && delays[0] < delays[3], "{delays:?}");
+        assert_eq!(delays.last(), Some(&Duration::from_secs(60)), "bounded");
         assert!(read(&core, OBJECTS[2]).is_err(), "unreadable all the same");
         drop(core);
         let core = open();
@@ -278,6 +311,30 @@ fn it_waits_for_the_custody_and_goes_on_after_a_kill() {
             assert_eq!((keys.len(), *objects), (1, 3));
         }
     }
+}
+
+/// The custody must not go on saying "sealed" of what was opened: without it the unsealing is not done.
+#[tokio::test]
+async fn an_unsealing_reaches_the_custody() {
+    let w = World::new();
+    let core = with_job(&w);
+    let pads = pads(&w, 1);
+    assert_eq!(take_order(&core, &w.order(4, "case_4", Effect::Seal(stop("under_dispute")))).unwrap(), Taken::Applied);
+    settle(&core, &BTreeSet::new()).unwrap();
+    assert_eq!(take_order(&core, &w.order(5, "case_5", Effect::Unseal(stop("settled")))).unwrap(), Taken::Applied);
+    drop(core);
+    let away = Arc::new(Away(AtomicBool::new(true)));
+    let open = || {
+        let mut cfg = w.config("http://127.0.0.1:1");
+        cfg.custody = Some(Arc::clone(&away) as Arc<dyn KeyCustody>);
+        let pads = pads.clone();
+        async move { unseal(cfg, &"res_1".into(), &pads).await }
+    };
+    assert!(matches!(open().await, Err(NodeError::Custody(_))));
+    assert_eq!(how(&w.core()), Some(How::Unsealing));
+    away.0.store(false, Ordering::SeqCst);
+    assert_eq!(open().await.unwrap(), 1);
+    assert_eq!(how(&w.core()), None);
 }
 
 /// A zone that was restored to a state from before a withdrawal has the tombstone of the key: it makes no new one.

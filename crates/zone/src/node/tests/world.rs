@@ -54,6 +54,10 @@ impl Policy for TwoOrgs {
         Ok(())
     }
 
+    fn article_of(&self, _: &str) -> String {
+        "7.7".into()
+    }
+
     fn number(&self, _: &str) -> Option<i64> {
         None
     }
