@@ -133,6 +133,15 @@ impl Folder {
         Ok(out)
     }
 
+    /// The first of these names, in the folder itself, that is no plain file; and the folder's own where it is a link.
+    pub fn not_a_file(&self, names: &BTreeSet<String>) -> Option<String> {
+        let is = |name: &str| fs::symlink_metadata(self.root.join(name)).map(|found| found.file_type());
+        if fs::symlink_metadata(&self.root).is_ok_and(|found| found.file_type().is_symlink()) {
+            return Some(String::new());
+        }
+        names.iter().find(|name| is(name).is_ok_and(|kind| !kind.is_file())).cloned()
+    }
+
     /// The first thing among `names` and below them that is neither a plain file nor a folder; what is not there is passed
     /// over. A link would be read as what it points at, which lies elsewhere and can be changed there at any time.
     pub fn irregular(&self, names: Vec<String>) -> Result<Option<String>, LogError> {

@@ -3,9 +3,9 @@
 //! Beside the logs lie `keys/<number>.json` (signed key lists from 1 on) and `deployment.json` (facts fixed at
 //! initialisation, the root's public key among them). What a person's roles allow is not known here.
 
-use crate::LogError;
 use crate::files::Folder;
 use crate::trust::ClockKind;
+use crate::{Failure, LogError};
 use crypto::PublicKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -111,6 +111,21 @@ pub(crate) fn check_lists(lists: &[SignedValue], root: Option<&PublicKey>) -> Re
         last = Some(list);
     }
     last.ok_or_else(|| bad("there is none"))
+}
+
+/// The same, for a report: lists that hold under a root of their own are another deployment's, not damaged ones.
+pub(crate) fn judge_lists(lists: &[SignedValue], root: Option<&PublicKey>) -> Result<KeyListView, Failure> {
+    check_lists(lists, root).map_err(|e| {
+        let another = root.is_some_and(|root| lists.iter().all(|l| l.key != root.key_id()));
+        if another && check_lists(lists, None).is_ok() {
+            let (zh, en) = (
+                "密钥清单由另一根密钥签署，不是信任文件的根：请核对信任文件是否属于本部署",
+                "the key lists are signed by another root than the trust file's: is it this deployment's trust file?",
+            );
+            return Failure::new("keys", "other_root", zh, en);
+        }
+        Failure { file: "keys".to_owned(), ..e.into() }
+    })
 }
 
 fn check_list(signed: &SignedValue, root: Option<&PublicKey>) -> Result<KeyListView, LogError> {

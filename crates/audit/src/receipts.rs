@@ -91,14 +91,15 @@ fn check(log_dir: &Path, receipts: &Path, counts: &mut Counts) -> Result<(), Fai
     set_aside(&Folder::new(&receipts.with_file_name(ASIDE)), aside, checkpoint.suite.hash_alg(), counts)
 }
 
-/// The names in a folder of plain files; none if there is no such folder.
+/// The names in a folder that holds plain files only; none if there is no such folder.
 fn plain(folder: &Folder, called: &str) -> Result<BTreeSet<String>, Failure> {
-    let files = folder.names("").map_err(Failure::from)?;
-    match folder.irregular(files.iter().cloned().collect()).map_err(Failure::from)? {
+    let files = folder.names("").map_err(|e| Failure { file: called.to_owned(), ..e.into() })?;
+    match folder.not_a_file(&files) {
         None => Ok(files),
         Some(stray) => {
-            let (zh, en) = ("既不是普通文件也不是目录", "neither a plain file nor a folder");
-            Err(Failure::new(format!("{called}/{stray}"), "not_plain", zh, en))
+            let (zh, en) = ("不是普通文件", "no plain file");
+            let place = format!("{called}/{stray}");
+            Err(Failure::new(place.trim_end_matches('/'), "not_plain", zh, en))
         }
     }
 }

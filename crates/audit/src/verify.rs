@@ -8,7 +8,7 @@ use crate::anchors::{self, Seen};
 use crate::checkpoint::{Anchor, Checkpoint};
 use crate::epoch::Walk;
 use crate::files::Folder;
-use crate::keys::{FACTS_FILE, KEYS, KeyListView, SignedValue, check_lists, read_facts, read_key_lists};
+use crate::keys::{FACTS_FILE, KEYS, KeyListView, SignedValue, judge_lists, read_facts, read_key_lists};
 use crate::leaf::LogName;
 use crate::merkle::Node;
 use crate::pass::{Pass, Renewed, Source, check_names};
@@ -288,7 +288,7 @@ impl Run<'_> {
         // Without either nobody says who the root is: the lists are then only what the checkpoints bind.
         let root = named.or(trusted);
         let lists = read_key_lists(&layout.base)?;
-        let list = check_lists(&lists, root.as_ref()).map_err(|e| Failure { file: "keys".to_owned(), ..e.into() })?;
+        let list = judge_lists(&lists, root.as_ref())?;
         let other = self.asked.trust.is_some_and(|t| t.deployment != list.deployment || t.clock != list.clock);
         if other || facts.as_ref().is_some_and(|f| f.deployment != list.deployment) {
             let (zh, en) =

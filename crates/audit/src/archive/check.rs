@@ -11,7 +11,7 @@ use crate::checkpoint::{Anchor, Checkpoint};
 use crate::cosign::Cosigned;
 use crate::epoch::Opening;
 use crate::files::Folder;
-use crate::keys::{KeyListView, SignedValue, check_lists, read_key_lists};
+use crate::keys::{KeyListView, SignedValue, judge_lists, read_key_lists};
 use crate::leaf::LogName;
 use crate::merkle::verify_consistency;
 use crate::proof::{LeafProofFile, decode_nodes};
@@ -183,7 +183,7 @@ impl Run<'_> {
         }
         self.files(dir, &folder, &manifest)?;
         let root = self.asked.trust.map(|t| &t.root);
-        let list = check_lists(lists, root).map_err(|e| Failure { file: "keys".to_owned(), ..e.into() })?;
+        let list = judge_lists(lists, root)?;
         self.deployment(&manifest, &list)?;
         let entry = list.valid(&signed.key, manifest.made_at).filter(|e| e.kind() == manifest.log.holder());
         let held = entry.is_some_and(|e| e.public.verify(MANIFEST_TYPE, &signed.body, &signed.signature).is_ok());

@@ -200,4 +200,15 @@ fn what_was_set_aside_is_held_against_its_leaf() {
     }
     std::os::unix::fs::symlink(aside.join("000000000003-0"), aside.join("000000000004-0")).unwrap();
     assert_eq!(b.what(), "not_plain");
+    std::fs::remove_file(aside.join("000000000004-0")).unwrap();
+    // Neither a folder that is called like a segment, nor a folder that lies elsewhere.
+    for folder in [aside.join("000000000004-0"), b.folder.join("000000000009")] {
+        std::fs::create_dir(&folder).unwrap();
+        assert_eq!(b.what(), "not_plain", "{}", folder.display());
+        std::fs::remove_dir(&folder).unwrap();
+    }
+    let elsewhere = b.folder.with_file_name("elsewhere");
+    std::fs::rename(&aside, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &aside).unwrap();
+    assert_eq!(b.what(), "not_plain", "a link to the right folder");
 }

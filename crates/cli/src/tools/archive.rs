@@ -101,15 +101,8 @@ pub fn archive(args: &ArchiveArgs) -> Result<Said, CliError> {
     let mut more: BTreeMap<String, Vec<u8>> =
         ALONG.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
     more.extend(pack.texts.iter().map(|(name, text)| (format!("pack/{name}"), text.clone().into_bytes())));
-    let out = input::absolute(&args.out)?;
-    let logs = layout.log();
-    if out.starts_with(&logs) || out.starts_with(input::absolute(&logs)?) {
-        return Err(CliError::usage(
-            "--out",
-            "归档目录不能放在日志目录之内。",
-            "The archive's folder cannot stand inside the log's.",
-        ));
-    }
+    let out = input::real(&args.out)?;
+    apart(&out, &args.data)?;
     let unfinished = place(&out)?;
     let making = Making {
         log_dir: &dir,
@@ -150,6 +143,26 @@ fn finished(
     };
     named().map_err(|e| unwritten(&e))?;
     Ok(made)
+}
+
+/// An archive stands neither inside the folder it is made of, whose files are held against the log one by one, nor inside
+/// another archive, whose files are held against its manifest.
+fn apart(out: &Path, data: &Path) -> Result<(), CliError> {
+    if out.starts_with(input::real(data)?) {
+        return Err(CliError::usage(
+            "--out",
+            "归档目录不能放在数据目录之内，请另择地点。",
+            "The archive's folder cannot stand inside the data folder: name a place outside.",
+        ));
+    }
+    if out.ancestors().skip(1).any(|above| above.join(::audit::archive::MANIFEST).is_file()) {
+        return Err(CliError::usage(
+            "--out",
+            "归档目录不能放在另一份归档之内，请另择地点。",
+            "The archive's folder cannot stand inside another archive: name a place outside.",
+        ));
+    }
+    Ok(())
 }
 
 /// Where an archive is begun: beside its folder, which must not be there or be empty.
@@ -225,7 +238,12 @@ pub fn verify(args: &super::audit::VerifyArgs) -> Result<Said, CliError> {
         live: live.as_deref(),
         rebind: false,
     };
-    said(&verify_archives(&dirs, asked), trust.is_some())
+    let report = verify_archives(&dirs, asked);
+    let mut said = said(&report, trust.is_some())?;
+    if live.is_none() && report.epochs.iter().any(|e| e.closed_at.is_some()) {
+        said.text.push_str("  日志是否绑定这些归档：未核对，请一并给出日志目录 · whether the log binds these archives was not looked at: give the log's folder too\n");
+    }
+    Ok(said)
 }
 
 /// Binds the archives of all closed epochs in the log anew.
@@ -289,7 +307,7 @@ pub fn listed(epochs: &[EpochView]) -> String {
                 let _ = write!(out, "\n    已绑定 bound {}，下次不晚于 next by {}", day(at), due.date());
             }
             (None, Some(due)) => {
-                let _ = write!(out, "\n    日志尚未绑定其归档，不晚于 not bound in the log yet; by {}", due.date());
+                let _ = write!(out, "\n    未见日志绑定其归档，不晚于 no binding seen in a log; by {}", due.date());
             }
             _ => {}
         }

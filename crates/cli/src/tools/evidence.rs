@@ -8,7 +8,7 @@ use super::{audit, input};
 use crate::layout::{Layout, write_private};
 use crate::serve::{platform, supervisor};
 use crate::wiring::{self, CliError};
-use ::audit::evidence::Statement;
+use ::audit::evidence::{Evidence, Statement};
 use ::audit::{Failure, KeyListView, Trust, VerifyReport};
 use app::evidence::About;
 use clap::{Args, Subcommand};
@@ -106,9 +106,64 @@ pub fn run(tool: EvidenceTool) -> Result<Said, CliError> {
                 trust.witnesses = Some(policy);
             }
             let own = args.city.as_deref().map(wiring::pack).transpose()?;
-            audit::said(&verify(&bytes, trust.as_ref(), own)?, trust.is_some())
+            let report = verify(&bytes, trust.as_ref(), own)?;
+            let said = audit::said(&report, trust.is_some())?;
+            Ok(if report.valid { with_subject(said, &bytes) } else { said })
         }
     }
+}
+
+/// Types of documents that the verifier holds against signed statements; of all others only the digest is in the log.
+const HELD: [&str; 2] = ["destruction-certificate", "resource-certificate"];
+
+/// What a file that holds is about, as it says itself: whoever was given the file of another matter sees it here.
+fn with_subject(mut said: Said, bytes: &[u8]) -> Said {
+    let Ok(file) = serde_json::from_slice::<Evidence>(bytes) else { return said };
+    let [kind, id, deployment] =
+        [&file.subject.kind, &file.subject.id, &file.deployment].map(|text| audit::shown(text));
+    let at = model::Timestamp(file.made_at).date();
+    let mut text = format!("  对象 about: {kind} {id}\n  部署 deployment: {deployment}\n  导出于 made: {at}\n");
+    let unread: Vec<&str> = file
+        .documents
+        .iter()
+        .filter(|d| !d.kind.as_deref().is_some_and(|kind| HELD.contains(&kind)))
+        .map(|d| d.name.as_str())
+        .collect();
+    if !unread.is_empty() {
+        let names = audit::shown(&unread.join(", "));
+        text.push_str(&format!("  只核对了摘要的文件 documents of which only the digest was checked: {names}\n"));
+    }
+    let first = said.text.find('\n').map_or(said.text.len(), |at| at + 1);
+    said.text.insert_str(first, &text);
+    said.json["subject"] = json!(file.subject);
+    said.json["deployment"] = json!(file.deployment);
+    said.json["made_at"] = json!(file.made_at);
+    said.json["documents_by_digest_only"] = json!(unread);
+    said
+}
+
+/// Where an export may be written: not into the folders whose every file is held against the log, and over nothing but an
+/// earlier export.
+fn place(out: &Path, data: &Path) -> Result<PathBuf, CliError> {
+    let out = input::real(out)?;
+    let layout = Layout::new(&input::real(data)?)?;
+    let within = [layout.log(), layout.platform(), layout.zone()].iter().any(|folder| out.starts_with(folder));
+    if within {
+        return Err(CliError::usage(
+            "--out",
+            "证据文件不能写入日志、平台或运营域的目录，请另择地点。",
+            "An evidence file cannot be written into the folders of the log, the platform or the zone: name another place.",
+        ));
+    }
+    let earlier = std::fs::read(&out).ok().is_none_or(|old| serde_json::from_slice::<Evidence>(&old).is_ok());
+    if out.is_dir() || !earlier {
+        return Err(CliError::usage(
+            "--out",
+            format!("{} 已存在，且不是先前导出的证据；请另择文件名。", out.display()),
+            format!("{} is there and is no earlier evidence file: name another.", out.display()),
+        ));
+    }
+    Ok(out)
 }
 
 /// What is asked for: a product unless a kind comes first.
@@ -161,7 +216,7 @@ fn export(args: &ExportArgs) -> Result<Said, CliError> {
             "The folder has no database yet: it was never served.",
         ));
     }
-    let out = input::absolute(&args.out.clone().unwrap_or_else(|| default_name(id)))?;
+    let out = place(&args.out.clone().unwrap_or_else(|| default_name(id)), &args.data)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let bytes = runtime.block_on(async {
         let app = platform::open(&layout, deployment, "", ["none", "open"]).await?;
@@ -275,4 +330,32 @@ fn check_quorum(pack: &Pack, order: &Statement, acts: &[Statement], list: &KeyLi
     }
     let object = model::Digest(object.to_string());
     model::quorum::check_quorum(pack, &said, &given, &object).map_err(|r| format!("{} ({}): {}", r.code, r.rule, r.en))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An export never writes into what is held against the log, nor over a file that is something else.
+    #[test]
+    fn an_export_finds_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        for folder in ["log/platform", "platform", "zone"] {
+            std::fs::create_dir_all(data.join(folder)).unwrap();
+        }
+        std::fs::write(data.join("trust.json"), b"{}").unwrap();
+        std::os::unix::fs::symlink(data.join("log"), dir.path().join("link")).unwrap();
+        for bad in
+            ["data/log/x.json", "data/zone/../log/platform/x", "link/x.json", "data/trust.json", "data/zone/x", "link"]
+        {
+            assert!(place(&dir.path().join(bad), &data).is_err(), "{bad}");
+        }
+        for good in ["x.json", "data/x.json"] {
+            assert!(place(&dir.path().join(good), &data).is_ok(), "{good}");
+        }
+        let file = dir.path().join("x.json");
+        std::fs::write(&file, b"notes").unwrap();
+        assert!(place(&file, &data).is_err(), "somebody's own file");
+    }
 }

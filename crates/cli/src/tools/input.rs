@@ -9,6 +9,30 @@ pub fn absolute(path: &Path) -> Result<PathBuf, CliError> {
     std::path::absolute(path).map_err(|e| unreadable(path, &e))
 }
 
+/// Where a path that may not be there yet really leads: links and `..` of what is there are followed.
+///
+/// # Errors
+/// What is not there yet goes up by `..`, or nothing of the path is there.
+pub fn real(path: &Path) -> Result<PathBuf, CliError> {
+    let whole = absolute(path)?;
+    let mut rest = Vec::new();
+    let mut at = whole.as_path();
+    loop {
+        if let Ok(real) = at.canonicalize() {
+            return Ok(rest.iter().rev().fold(real, |path, part| path.join(part)));
+        }
+        let (Some(name), Some(above)) = (at.file_name(), at.parent()) else {
+            return Err(CliError::usage(
+                &path.display().to_string(),
+                "路径中尚不存在的部分不能含有“..”；请写出实际路径。",
+                "What of this path is not there yet may not go up by `..`: write the path that is meant.",
+            ));
+        };
+        rest.push(name);
+        at = above;
+    }
+}
+
 /// The bytes of a file.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
     std::fs::read(path).map_err(|e| unreadable(path, &e))

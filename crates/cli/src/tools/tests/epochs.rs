@@ -132,6 +132,17 @@ fn closed_epochs_are_archived_bound_and_watched() {
         let within = layout.log().join("archive");
         let inside = ["audit", "archive", "--data", data, "--epoch", "2026", "--out", text(&within)];
         assert_eq!(refused(&inside), "--out", "the log would not verify any more");
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(layout.log(), &link).unwrap();
+        let up = layout.zone().join("../log/archive");
+        for way in [link.join("archive"), up, layout.zone().join("archive"), out.join("tiles/more")] {
+            let within = ["audit", "archive", "--data", data, "--epoch", "2026", "--out", text(&way)];
+            assert_eq!(refused(&within), "--out", "{}", way.display());
+            assert!(!way.exists());
+        }
+        let lost = dir.path().join("not-there/../more");
+        assert!(say(&["audit", "archive", "--data", data, "--epoch", "2026", "--out", text(&lost)]).is_err());
+        assert!(!dir.path().join("not-there").exists());
         nothing_half_is_left(&layout, dir.path());
         let said = say(&["audit", "verify", "--archive", text(&out), "--trust", trust]).unwrap();
         assert_eq!((said.code, &said.json["trusted"]), (0, &Value::from(true)), "{}", said.text);
