@@ -4,7 +4,7 @@
 use crate::error::AppResult;
 use crate::reports::{JobResult, RefusedOrder};
 use crate::resources;
-use model::Entity;
+use model::act::Decision;
 use model::case::Case;
 use model::ids::OrgId;
 use model::object::ObjectKind;
@@ -16,6 +16,7 @@ use model::record::{
     Grant, ImplementationPlan, Job, Objection, Product, Resource, ResourceCertificate, ResourceState, Scenario,
     StaffFile, StaffState,
 };
+use model::{Entity, Timestamp};
 use std::collections::BTreeSet;
 use store::{Filter, Tx};
 
@@ -141,13 +142,34 @@ async fn load_resource_stop(
     facts.carried_out = certificates.iter().any(|c| c.case == case.id);
     facts.last_supply = tx.list::<Batch>(&Filter::of(id)).await?.iter().map(|b| b.at).max();
     let withdrawn = tx.get::<Resource>(id).await?.is_some_and(|r| r.state == ResourceState::Withdrawn);
-    facts.overtaken = withdrawn || certificates.iter().any(|c| c.case != case.id && c.at > case.entered_at);
+    facts.overtaken = withdrawn || overtaken(pack, tx, case, &certificates).await?;
     // Every refusal brings the case back once.
     let brought_back = |step: &str| procedure.step(step).is_some_and(|s| s.guards.contains_key(&Guard::OrderRefused));
     let returns = case.history.iter().filter(|d| brought_back(&d.step)).count();
     facts.order_refused = tx.list::<RefusedOrder>(&Filter::of(case.id.as_str())).await?.len() > returns;
     facts.unsealing_ordered = unsealing_ordered(pack, tx, case).await?;
     Ok(())
+}
+
+/// Whether something was carried out that another case ordered after this one did: the zone takes orders in their sequence,
+/// and of two about one resource the later one stands. What was ordered before this one overtakes nothing, however late the
+/// zone comes to say so.
+async fn overtaken(pack: &Pack, tx: &mut Tx, case: &Case, certificates: &[ResourceCertificate]) -> AppResult<bool> {
+    let own = ordered_at(pack, case);
+    for certificate in certificates.iter().filter(|c| c.case != case.id) {
+        let other = tx.get::<Case>(certificate.case.as_str()).await?;
+        if other.is_some_and(|other| ordered_at(pack, &other) > own) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// When a case last sent the zone an order: its steps say which do.
+fn ordered_at(pack: &Pack, case: &Case) -> Option<Timestamp> {
+    let procedure = pack.procedure(&case.procedure)?;
+    let sends = |name: &str| procedure.step(name).is_some_and(|s| s.effects.iter().any(|e| e.order().is_some()));
+    case.history.iter().rev().find(|d| d.decision == Decision::Approve && sends(&d.step)).map(|d| d.at)
 }
 
 /// Whether another case about the same resource has sent its unsealing and waits for the keepers.

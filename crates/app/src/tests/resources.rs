@@ -234,3 +234,47 @@ async fn nothing_is_supplied_to_a_resource_that_was_taken_away() {
         assert_eq!(code(tickets::for_person(&w.app, &who, upload).await), want);
     }
 }
+
+/// Of two orders about one resource the later one stands. What was ordered before overtakes nothing, however late the zone
+/// comes to say that it did it; and where everybody has proposed, the case can still be closed.
+#[tokio::test]
+async fn only_what_was_ordered_later_overtakes() {
+    let w = world().await;
+    let provider = w.org("数源", OrgRole::DataProvider).await;
+    w.put(&resource(&provider)).await;
+    let object = json!({"resource": "res_1", "provider": provider.id, "ground": "under_dispute", "article": ""});
+    let ordered = async |procedure: &str, at: i64| {
+        let decided = Done {
+            step: "decide".into(),
+            state: "proposed".into(),
+            person: PersonId("per_d".into()),
+            org: provider.id.clone(),
+            group: None,
+            decision: Decision::Approve,
+            at: T0.plus_days(at),
+            documents: BTreeMap::new(),
+        };
+        let mut case = w.case(procedure, "ordered", &provider.id, vec![decided]).await;
+        case.object = object.clone();
+        w.put(&case).await;
+        case.id
+    };
+    let state = async |id: &CaseId| w.app.store.get::<Case>(id.as_str()).await.unwrap().unwrap().state;
+    let (first, second) = (ordered("sealing", 1).await, ordered("unsealing", 2).await);
+    w.shift.store(3 * model::time::DAY_MS, Ordering::SeqCst);
+    let done = |keys: &str| (ResourceId::from("res_1"), vec![keys.to_owned()]);
+    let (resource, keys) = done("kek-1");
+    w.report(1, &first, ReportOutcome::ResourceSealed { resource, keys }).await;
+    timers::tick(&w.app).await.unwrap();
+    assert_eq!((state(&first).await.as_str(), state(&second).await.as_str()), ("closed", "ordered"));
+    let third = ordered("sealing", 4).await;
+    let (resource, keys) = done("kek-1");
+    w.report(2, &third, ReportOutcome::ResourceSealed { resource, keys }).await;
+    timers::tick(&w.app).await.unwrap();
+    assert_eq!((state(&third).await.as_str(), state(&second).await.as_str()), ("closed", "overtaken"));
+    for name in ["withdrawal", "sealing", "unsealing"] {
+        let procedure = w.app.pack.procedure(name).unwrap();
+        let ends = |from: &str| procedure.steps_from(from).any(|s| s.name == "close" && !s.by.is_empty());
+        assert!(ends("proposed") && ends("returned"), "{name}");
+    }
+}

@@ -253,6 +253,9 @@ fn lay_out(args: &RestoreArgs, ground: &Ground, staging: &Layout) -> Result<Unpa
     newer_key_lists(ground, staging, &trust)?;
     lists_of_destroyed(ground, staging)?;
     verified(ground, staging, &trust)?;
+    if staging.zone().is_dir() {
+        write_private(&staging.zone().join(zone::node::RESTORED), b"")?;
+    }
     let journal = live::journal(staging, &trust, None)?;
     if journal.map(|j| j.frames) != manifest.facts.frames {
         return Err(CliError::bug("the restored journal is not the one that was backed up"));

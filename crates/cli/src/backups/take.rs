@@ -244,11 +244,12 @@ fn kept(layout: &Layout) -> Result<Vec<PathBuf>, CliError> {
 }
 
 fn walk(folder: &Path, data: &Path, out: &mut Vec<PathBuf>) -> Result<(), CliError> {
-    const SKIPPED: [&str; 12] = [
+    const SKIPPED: [&str; 13] = [
         "platform/platform.db",
         "platform/platform.db-wal",
         "platform/platform.db-shm",
         "platform/restored.json",
+        "zone/restored",
         "zone/objects",
         "zone/spill",
         "zone/journal",

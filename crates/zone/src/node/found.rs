@@ -32,6 +32,7 @@ pub(crate) fn reconcile(core: &Core) -> Result<(), NodeError> {
     if !core.time.known() {
         return Ok(());
     }
+    take_unsealings_back(core)?;
     let keys: Vec<KeyInfo> = core.cfg.keys.list().into_iter().filter(|k| k.purpose == RESOURCE_KEY).collect();
     for found in core.read(|s| s.resources.keys().filter_map(|id| told(core, s, &keys, id)).collect::<Vec<_>>()) {
         tracing::warn!(resource = %found.resource, deed = %found.deed, "the keys tell of a resource what the journal does not know");
@@ -47,6 +48,30 @@ pub(crate) fn reconcile(core: &Core) -> Result<(), NodeError> {
     }
     seal_again(core, &keys);
     Ok(())
+}
+
+/// A restore leaves this file in the zone's folder; the first opening after it takes it away.
+pub const RESTORED: &str = "restored";
+
+/// After a restore no resource waits for its keepers: whether the unsealing was taken back since, nobody here can know. The
+/// resource is sealed, as it was; the order counts as refused, so that its case comes back to the people who decide.
+fn take_unsealings_back(core: &Core) -> Result<(), NodeError> {
+    let marker = core.cfg.data.join(RESTORED);
+    if !marker.is_file() {
+        return Ok(());
+    }
+    let waiting = |s: &State| s.held.values().filter(|h| h.how == How::Unsealing).cloned().collect::<Vec<_>>();
+    for held in core.read(waiting) {
+        let Some(bound) = held.bound.clone() else { continue };
+        let refusal = refuse::unsealing_before_restore(&held.stop);
+        core.commit(|draft| {
+            let said = Said::new("find_resource").case(&bound.case).with("resource", &held.stop.resource);
+            draft.push(Record::ResourceFound { stop: held.stop.clone(), deed: ResourceDeed::Sealed });
+            draft.leaf(said.with("work_order", &bound.order).refused(&refusal))?;
+            draft.report(Some(&bound), ReportOutcome::Refused { refusal })
+        })?;
+    }
+    fs::remove_file(&marker).map_err(NodeError::io("taking the restore's mark away"))
 }
 
 fn told(core: &Core, state: &State, keys: &[KeyInfo], id: &ResourceId) -> Option<Found> {

@@ -47,6 +47,7 @@ pub use child::job_main;
 pub use config::{KeyCustody, Limits, MachineClock, NodeConfig, Trust};
 pub use endpoint::{PROOF_HEADER, TICKET_HEADER};
 pub use error::NodeError;
+pub use found::RESTORED;
 pub use jobs::BULK_CIPHER_VAR;
 pub use policy::Policy;
 pub use resources::unseal;

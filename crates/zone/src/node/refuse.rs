@@ -196,6 +196,17 @@ pub(crate) fn withdrawn_since(stop: &model::order::ResourceStopSpec) -> Refusal 
     )
 }
 
+/// An unsealing that was decided before a restore: whether it was taken back since, the zone cannot know.
+pub(crate) fn unsealing_before_restore(stop: &model::order::ResourceStopSpec) -> Refusal {
+    Refusal::new(
+        "unsealing-before-restore",
+        "ZONE-RESOURCE-5",
+        &stop.article,
+        "系统已从备份恢复，无法确认该启封决定此后是否已被取消；资源保持封存，请重新提出",
+        "the zone was restored from a backup and cannot know whether this unsealing was taken back since; the resource stays sealed, propose it anew",
+    )
+}
+
 /// The resource was sealed after the state that this zone was restored to: its keepers hold its key.
 pub(crate) fn sealed_since(stop: &model::order::ResourceStopSpec) -> Refusal {
     Refusal::new(

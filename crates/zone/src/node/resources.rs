@@ -150,11 +150,19 @@ pub(crate) fn read_by(state: &State, running: &[JobId]) -> BTreeSet<ResourceId> 
     grants.flat_map(|g| g.spec.resources.keys().cloned()).collect()
 }
 
-/// Does what is pending, except to resources that a process still reads.
-pub(crate) fn settle(core: &Core, busy: &BTreeSet<ResourceId>) -> Result<(), NodeError> {
-    for held in core.read(|s| s.held.values().cloned().collect::<Vec<_>>()) {
+/// What is to be done to resources, as it was when it was looked at.
+pub(crate) fn pending(state: &State) -> Vec<Held> {
+    let open = |h: &&Held| h.bound.is_some() && matches!(h.how, How::Withdrawing(_) | How::Sealing);
+    state.held.values().filter(open).cloned().collect()
+}
+
+/// Does what was pending, except to resources that a process still read then. Nothing new reads one since: it was taken away
+/// before. An order that another has overtaken meanwhile is left alone.
+pub(crate) fn settle(core: &Core, pending: Vec<Held>, busy: &BTreeSet<ResourceId>) -> Result<(), NodeError> {
+    for held in pending {
         let Held { stop, bound: Some(bound), how } = held else { continue };
-        if busy.contains(&stop.resource) || !core.waits.due(&bound.order) {
+        let stands = core.read(|s| stands(s, &stop.resource, &bound));
+        if busy.contains(&stop.resource) || !stands || !core.waits.due(&bound.order) {
             continue;
         }
         let done = match how {
@@ -165,6 +173,11 @@ pub(crate) fn settle(core: &Core, busy: &BTreeSet<ResourceId>) -> Result<(), Nod
         waits::settle(core, &bound, done)?;
     }
     Ok(())
+}
+
+/// Whether a resource is still held by this order, and by none that came after it.
+fn stands(state: &State, resource: &ResourceId, bound: &Bound) -> bool {
+    state.held.get(resource).is_some_and(|h| h.bound.as_ref() == Some(bound))
 }
 
 /// Folder of what lies under a resource's key.
@@ -219,13 +232,19 @@ fn plan_of(core: &Core, resource: &ResourceId, folder: &Path) -> Result<Leaving,
     Ok(leaving)
 }
 
-fn seal(core: &Core, stop: &ResourceStopSpec, bound: &Bound) -> Result<(), NodeError> {
+/// Seals the keys away. A withdrawal that came meanwhile has the last word: then nothing is said of a sealing.
+pub(crate) fn seal(core: &Core, stop: &ResourceStopSpec, bound: &Bound) -> Result<(), NodeError> {
     let keys = keys_of(core, &stop.resource);
     for id in &keys {
         if core.cfg.keys.masks() { masking::seal(core, id)? } else { core.cfg.keys.seal_away(id)? }
     }
     forget(core)?;
-    core.commit(|draft| outcome::resource_sealed(draft, bound, stop, &keys))
+    core.commit(|draft| {
+        if !stands(draft.state, &stop.resource, bound) {
+            return Ok(());
+        }
+        outcome::resource_sealed(draft, bound, stop, &keys)
+    })
 }
 
 /// Copies of keys that this program made: before they are gone, nobody is told that it is done.

@@ -9,14 +9,14 @@ use super::jobs;
 use super::outcome;
 use super::record::Record;
 use super::refuse;
-use super::resources;
+use super::resources::{self, Held};
 use super::sealed::{self, AUTHORISATION_KEY};
 use super::state::{Bound, Going, Phase, Release, Standing};
 use super::waits;
 use crypto::{KeyId, KeyState};
-use model::ids::{AuthorisationId, JobId};
+use model::ids::{AuthorisationId, JobId, ResourceId};
 use model::order::StopSpec;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,14 +36,18 @@ struct Running {
 pub(crate) async fn work(app: Arc<App>) -> Result<(), NodeError> {
     let core = app.core.clone();
     let mut running: BTreeMap<JobId, Running> = BTreeMap::new();
+    let mut settling: Option<JoinHandle<Result<(), NodeError>>> = None;
     loop {
         stop_what_may_not_run(&core, &mut running);
         reap(&core, &mut running).await?;
-        let busy: Vec<_> = running.iter().map(|(id, r)| (id.clone(), r.authorisation.clone())).collect();
-        let shared = app.clone();
-        let done = tokio::task::spawn_blocking(move || settle(&shared, &busy)).await;
-        let done = done.map_err(|_| NodeError::Config("the work loop ended abnormally"))?;
-        carry_on(done, "pending work waits")?;
+        if let Some(task) = settling.take_if(|t| t.is_finished()) {
+            let done = task.await.map_err(|_| NodeError::Config("the work loop ended abnormally"))?;
+            carry_on(done, "pending work waits")?;
+        }
+        if settling.is_none() {
+            let (shared, pending) = (app.clone(), Pending::of(&core, &running));
+            settling = Some(tokio::task::spawn_blocking(move || settle(&shared, pending)));
+        }
         start_jobs(&core, &mut running);
         let _ = tokio::time::timeout(TICK, core.work.notified()).await;
     }
@@ -113,20 +117,44 @@ fn start_jobs(core: &Arc<Core>, running: &mut BTreeMap<JobId, Running>) {
     }
 }
 
-/// Destruction and release files: short, and done one after the other.
-fn settle(app: &App, busy: &[(JobId, AuthorisationId)]) -> Result<(), NodeError> {
+/// What is to be done, and who was reading, in one look. A job that begins later reads nothing of it: what is to go was taken
+/// away before the look, and no job of it begins.
+struct Pending {
+    busy: Vec<(JobId, AuthorisationId)>,
+    ending: Vec<(StopSpec, Bound)>,
+    held: Vec<Held>,
+    read: BTreeSet<ResourceId>,
+    releases: Vec<Release>,
+}
+
+impl Pending {
+    fn of(core: &Core, running: &BTreeMap<JobId, Running>) -> Self {
+        let busy: Vec<_> = running.iter().map(|(id, r)| (id.clone(), r.authorisation.clone())).collect();
+        let jobs: Vec<JobId> = running.keys().cloned().collect();
+        core.read(|s| Self {
+            busy,
+            ending: s.standing.values().filter_map(ending).collect(),
+            held: resources::pending(s),
+            read: resources::read_by(s, &jobs),
+            releases: s.releases.values().filter(|r| r.ready.is_none()).cloned().collect(),
+        })
+    }
+}
+
+/// Destruction and release files, one after the other and beside the loop: a custody that answers late or many bytes to hash
+/// keep no job from being stopped, and no other from beginning.
+fn settle(app: &App, pending: Pending) -> Result<(), NodeError> {
     let core = &app.core;
-    for (stop, bound) in core.read(|s| s.standing.values().filter_map(ending).collect::<Vec<_>>()) {
+    let Pending { busy, ending, held, read, releases } = pending;
+    for (stop, bound) in ending {
         // Its jobs were told to stop; their processes must be gone before their folder goes.
         if !busy.iter().any(|(_, a)| *a == stop.authorisation) && core.waits.due(&bound.order) {
             app.products.clear();
             waits::settle(core, &bound, destroy(core, &stop, &bound))?;
         }
     }
-    let jobs: Vec<JobId> = busy.iter().map(|(job, _)| job.clone()).collect();
-    resources::settle(core, &core.read(|s| resources::read_by(s, &jobs)))?;
-    let pending: Vec<Release> = core.read(|s| s.releases.values().filter(|r| r.ready.is_none()).cloned().collect());
-    for release in pending {
+    resources::settle(core, held, &read)?;
+    for release in releases {
         let stands = core.read(|s| {
             let authorisation = s.product_authorisation(&release.spec.product)?;
             super::leases::stands(s, authorisation).ok()

@@ -5,7 +5,7 @@ use super::world::World;
 use crate::node::core::Core;
 use crate::node::effects::{Taken, take_order};
 use crate::node::error::NodeError;
-use crate::node::resources::{How, settle, unseal};
+use crate::node::resources::{How, pending, settle, unseal};
 use crate::node::rotate::{head, hold_still, rotate_keys, write_header};
 use crate::node::sealed::{self, RESOURCE_KEY};
 use crypto::{
@@ -139,7 +139,7 @@ async fn sealed_in_a_device_nothing_opens_without_the_keepers() {
     let copy = fs::read(&path).unwrap();
     let pads = pads(&w);
     seal(2, &w, &core);
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert!(matches!(last(&core), Some(ReportOutcome::ResourceSealed { keys, .. }) if keys.len() == 1));
     assert_eq!(how(&core), Some(How::Sealed));
     assert!(matches!(read(&core, OBJECTS[2]), Err(CryptoError::SealedKey)));
@@ -169,7 +169,7 @@ async fn sealed_in_a_device_nothing_opens_without_the_keepers() {
     let core = w.core();
     let order = w.order(3, "case_3", Effect::Unseal(stop("dispute_settled")));
     assert_eq!(take_order(&core, &order).unwrap(), Taken::Applied);
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert!(matches!(read(&core, OBJECTS[2]), Err(CryptoError::SealedKey)), "an order alone opens nothing");
     drop(core);
     let strangers = open(new_sealing_keys(2).unwrap()).await;
@@ -186,10 +186,10 @@ async fn sealed_in_a_device_nothing_opens_without_the_keepers() {
     assert_eq!((read(&core, OBJECTS[2]).unwrap(), how(&core)), (before, None));
     // Again, under the next sealing key; and what is sealed can be destroyed.
     seal(4, &w, &core);
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     let order = w.order(5, "case_5", Effect::Withdraw(stop("no_longer_necessary")));
     assert_eq!(take_order(&core, &order).unwrap(), Taken::Applied);
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert_eq!(how(&core), Some(How::Withdrawn));
     assert!(!w.dir.path().join("device").join(id.as_str()).exists() && !word.exists());
     drop(core);
@@ -208,7 +208,7 @@ fn a_sealing_that_is_cut_short_goes_on() {
     assert!(objects.len() > 1);
     // While a backup copies, it waits.
     let still = hold_still(&w.dir.path().join("zone")).unwrap();
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert_eq!((how(&core), own(&core, &id).len()), (Some(How::Sealing), objects.len()));
     assert!(read(&core, OBJECTS[2]).is_ok(), "nothing is masked yet");
     drop(still);
@@ -219,7 +219,7 @@ fn a_sealing_that_is_cut_short_goes_on() {
     drop(core);
     assert!(matches!(hold_still(&w.dir.path().join("zone")), Err(NodeError::Rotating)));
     let core = w.core();
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert_eq!(how(&core), Some(How::Sealed));
     for object in &objects {
         let header = head(&sealed::objects(&core).join(object)).unwrap();
@@ -240,7 +240,7 @@ fn a_sealing_that_was_only_not_said_to_be_done_is_done() {
     fs::write(w.dir.path().join("zone/masking"), b"").unwrap();
     drop(core);
     let core = w.core();
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert_eq!(how(&core), Some(How::Sealed));
     drop(hold_still(&w.dir.path().join("zone")).unwrap());
 }

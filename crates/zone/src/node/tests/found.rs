@@ -5,8 +5,9 @@ use super::rotate::{OBJECTS, read};
 use super::world::World;
 use crate::node::core::Core;
 use crate::node::effects::{Taken, take_order};
-use crate::node::found::reconcile;
-use crate::node::resources::{How, settle, unseal, usable};
+use crate::node::error::NodeError;
+use crate::node::found::{RESTORED, reconcile};
+use crate::node::resources::{How, pending, settle, unseal, usable};
 use crate::node::sealed;
 use crate::node::state::Phase;
 use crypto::CryptoError;
@@ -62,7 +63,7 @@ async fn what_was_taken_away_after_a_backup_stays_away() {
         let before = core.read(|s| (s.report_seq, s.leaves));
         assert_eq!(how(&core), None, "nothing is found where nothing happened");
         assert_eq!(take_order(&core, &w.order(5, "case_5", effect)).unwrap(), Taken::Applied);
-        settle(&core, &BTreeSet::new()).unwrap();
+        settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
         core.log_ready().await.unwrap();
         drop(core);
 
@@ -85,7 +86,7 @@ async fn what_was_taken_away_after_a_backup_stays_away() {
         assert_eq!(sealed::objects(&core).join("res/res_1").exists(), deed == ResourceDeed::Sealed);
         let told = core.read(|s| s.report_seq);
         reconcile(&core).unwrap();
-        settle(&core, &BTreeSet::new()).unwrap();
+        settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
         assert_eq!(core.read(|s| s.report_seq), told, "once");
         core.log_ready().await.unwrap();
         drop(core);
@@ -103,7 +104,7 @@ async fn what_was_found_sealed_is_unsealed_by_an_order_and_its_keepers() {
     back_up(&w);
     let core = w.core();
     assert_eq!(take_order(&core, &w.order(4, "case_4", Effect::Seal(stop("under_dispute")))).unwrap(), Taken::Applied);
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     drop(core);
     let core = restore(&w);
     assert_eq!(take_order(&core, &w.order(4, "case_9", Effect::Unseal(stop("settled")))).unwrap(), Taken::Applied);
@@ -120,7 +121,7 @@ async fn what_was_unsealed_after_a_backup_is_sealed_again() {
     let core = with_job(&w);
     let first = pads(&w, 1);
     assert_eq!(take_order(&core, &w.order(4, "case_4", Effect::Seal(stop("under_dispute")))).unwrap(), Taken::Applied);
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     drop(core);
     back_up(&w);
     let core = w.core();
@@ -139,5 +140,39 @@ async fn what_was_unsealed_after_a_backup_is_sealed_again() {
     assert!(matches!(read(&core, OBJECTS[2]), Err(CryptoError::SealedKey)));
     core.log_ready().await.unwrap();
     drop(core);
+    w.verify_log();
+}
+
+/// Two people may have taken an unsealing back since the backup: after a restore it is decided anew, once.
+#[tokio::test]
+async fn an_unsealing_from_before_a_restore_is_decided_anew() {
+    let w = World::new();
+    let core = with_job(&w);
+    let pads = pads(&w, 1);
+    assert_eq!(take_order(&core, &w.order(4, "case_4", Effect::Seal(stop("under_dispute")))).unwrap(), Taken::Applied);
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
+    assert_eq!(take_order(&core, &w.order(5, "case_5", Effect::Unseal(stop("settled")))).unwrap(), Taken::Applied);
+    drop(core);
+    back_up(&w);
+    fs::write(w.dir.path().join("backup/zone").join(RESTORED), b"").unwrap();
+
+    let core = restore(&w);
+    assert_eq!(how(&core), Some(How::Sealed));
+    let Some(ReportOutcome::Refused { refusal }) = outcomes(&core).pop() else { panic!() };
+    assert_eq!((refusal.code.as_str(), refusal.article.as_str()), ("unsealing-before-restore", "19.1"));
+    let reports = core.read(|s| s.report_seq);
+    reconcile(&core).unwrap();
+    assert_eq!(core.read(|s| s.report_seq), reports, "once");
+    core.log_ready().await.unwrap();
+    drop(core);
+    let again = unseal(w.config("http://127.0.0.1:1"), &"res_1".into(), &pads).await;
+    assert!(matches!(again, Err(NodeError::NotOrdered)), "{again:?}");
+
+    let core = w.core();
+    assert_eq!(take_order(&core, &w.order(6, "case_6", Effect::Unseal(stop("settled")))).unwrap(), Taken::Applied);
+    reconcile(&core).unwrap();
+    assert_eq!(how(&core), Some(How::Unsealing), "no restore since");
+    drop(core);
+    assert_eq!(unseal(w.config("http://127.0.0.1:1"), &"res_1".into(), &pads).await.unwrap(), 1);
     w.verify_log();
 }

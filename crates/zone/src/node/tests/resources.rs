@@ -9,7 +9,7 @@ use crate::node::effects::{Taken, take_order};
 use crate::node::error::NodeError;
 use crate::node::outcome;
 use crate::node::record::JobResult;
-use crate::node::resources::{self, How, settle, unseal, usable};
+use crate::node::resources::{self, How, pending, settle, unseal, usable};
 use crate::node::sealed::{self, RESOURCE_KEY};
 use crate::node::state::Phase;
 use crypto::{CryptoError, SealingKeys, keep_sealing_keys, new_sealing_keys};
@@ -106,9 +106,9 @@ async fn a_withdrawn_resource_is_gone_with_its_keys() {
         assert_eq!(refusal(&core), "resource-withdrawn", "order {seq}");
     }
     // A process that still reads is waited for.
-    settle(&core, &BTreeSet::from(["res_1".into()])).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::from(["res_1".into()])).unwrap();
     assert!(read(&core, OBJECTS[2]).is_ok());
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert_eq!(how(&core), Some(How::Withdrawn));
     assert!(!sealed::objects(&core).join("res/res_1").exists());
     let Some(ReportOutcome::ResourceDestroyed { keys, objects, what, .. }) = outcomes(&core).pop() else { panic!() };
@@ -117,7 +117,7 @@ async fn a_withdrawn_resource_is_gone_with_its_keys() {
     assert!(w.dir.path().join("zone/destroyed/res_1.json").is_file());
     // What lies under the authorisation's key is its own affair.
     assert!(read(&core, OBJECTS[0]).is_ok());
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     drop(core);
 
     // A copy of the object and of the key file from before opens nothing.
@@ -147,7 +147,7 @@ async fn a_sealed_resource_is_kept_and_only_its_keepers_open_it() {
     let pads = pads(&w, 2);
     assert_eq!(take_order(&core, &w.order(6, "case_6", seal("under_dispute"))).unwrap(), Taken::Applied);
     assert_eq!(refusal(&core), "resource-sealed", "the open job fails at once");
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert!(matches!(outcomes(&core).pop(), Some(ReportOutcome::ResourceSealed { keys, .. }) if keys.len() == 1));
     assert!(sealed::objects(&core).join(OBJECTS[2]).is_file(), "the records are kept");
     assert!(matches!(read(&core, OBJECTS[2]), Err(CryptoError::SealedKey)));
@@ -165,7 +165,7 @@ async fn a_sealed_resource_is_kept_and_only_its_keepers_open_it() {
     let core = w.core();
     assert!(matches!(read(&core, OBJECTS[2]), Err(CryptoError::SealedKey)));
     assert_eq!(take_order(&core, &w.order(10, "case_10", unsealing())).unwrap(), Taken::Applied);
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert_eq!(how(&core), Some(How::Unsealing), "it waits for the keepers");
     assert!(matches!(read(&core, OBJECTS[2]), Err(CryptoError::SealedKey)), "an order alone opens nothing");
     drop(core);
@@ -179,9 +179,9 @@ async fn a_sealed_resource_is_kept_and_only_its_keepers_open_it() {
     assert_eq!(take_order(&core, &w.order(11, "case_11", w.job("job_3"))).unwrap(), Taken::Applied);
     // What was sealed can be destroyed, also while it is sealed.
     assert_eq!(take_order(&core, &w.order(12, "case_12", seal("under_dispute"))).unwrap(), Taken::Applied);
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert_eq!(take_order(&core, &w.order(13, "case_13", withdraw())).unwrap(), Taken::Applied);
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert_eq!(how(&core), Some(How::Withdrawn));
     assert!(matches!(outcomes(&core).pop(), Some(ReportOutcome::ResourceDestroyed { keys, .. }) if keys.len() == 1));
     drop(core);
@@ -226,7 +226,7 @@ async fn no_new_product_is_made_of_a_resource_that_was_taken_away() {
     let seal = || Effect::Seal(stop("under_dispute"));
     assert_eq!(take_order(&core, &w.order(5, "case_5", seal())).unwrap(), Taken::Applied);
     assert_eq!(refused(&core, 6, release(0)), sealed(), "from the order on");
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert_eq!(refused(&core, 7, release(0)), sealed());
     assert_eq!(refused(&core, 8, seal()).0, "resource-sealed-already");
     assert_eq!(take_order(&core, &w.order(9, "case_9", Effect::Unseal(stop("settled")))).unwrap(), Taken::Applied);
@@ -240,7 +240,7 @@ async fn no_new_product_is_made_of_a_resource_that_was_taken_away() {
     assert_eq!(take_order(&core, &w.order(12, "case_12", withdraw())).unwrap(), Taken::Applied);
     let withdrawn = ("resource-withdrawn".to_owned(), "19.1".to_owned());
     assert_eq!(refused(&core, 13, release(1)), withdrawn);
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert_eq!(refused(&core, 14, release(1)), withdrawn);
     let released = core.read(|s| s.releases.keys().map(ToString::to_string).collect::<Vec<_>>());
     assert_eq!(released, ["prod_1"], "what was released before stays");
@@ -290,7 +290,7 @@ fn it_waits_for_the_custody_and_goes_on_after_a_kill() {
         let order = "wo_4".into();
         let mut delays = Vec::new();
         for _ in 0..12 {
-            settle(&core, &BTreeSet::new()).unwrap();
+            settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
             assert!(told(&core).is_empty(), "told while a copy of the keys was there");
             delays.extend(core.waits.delay(&order));
             assert!(!core.waits.due(&order), "it is not tried at every turn");
@@ -303,8 +303,8 @@ fn it_waits_for_the_custody_and_goes_on_after_a_kill() {
         drop(core);
         let core = open();
         away.0.store(false, Ordering::SeqCst);
-        settle(&core, &BTreeSet::new()).unwrap();
-        settle(&core, &BTreeSet::new()).unwrap();
+        settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
+        settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
         let told = told(&core);
         assert_eq!(told.len(), 1, "{told:?}");
         if let ReportOutcome::ResourceDestroyed { keys, objects, .. } = &told[0] {
@@ -320,7 +320,7 @@ async fn an_unsealing_reaches_the_custody() {
     let core = with_job(&w);
     let pads = pads(&w, 1);
     assert_eq!(take_order(&core, &w.order(4, "case_4", Effect::Seal(stop("under_dispute")))).unwrap(), Taken::Applied);
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert_eq!(take_order(&core, &w.order(5, "case_5", Effect::Unseal(stop("settled")))).unwrap(), Taken::Applied);
     drop(core);
     let away = Arc::new(Away(AtomicBool::new(true)));
@@ -384,4 +384,29 @@ async fn nothing_is_supplied_to_a_resource_that_was_taken_away() {
     resources::drop_batch(&core, &"res_1".into(), "bat_3").unwrap();
     assert!(!batch.exists());
     assert!(matches!(core.cfg.keys.data_key(&key), Err(CryptoError::DestroyedKey)));
+}
+
+/// A withdrawal that comes while a sealing is looked at, or under way, has the last word: nothing is said of a sealing, and
+/// the keys and records go.
+#[test]
+fn a_withdrawal_overtakes_a_sealing_that_is_under_way() {
+    let w = World::new();
+    let core = with_job(&w);
+    let _pads = pads(&w, 1);
+    let (of, late) = (stop("under_dispute"), w.order(4, "case_4", Effect::Seal(stop("under_dispute"))));
+    assert_eq!(take_order(&core, &late).unwrap(), Taken::Applied);
+    let seen = core.read(pending);
+    assert_eq!(take_order(&core, &w.order(5, "case_5", withdraw())).unwrap(), Taken::Applied);
+    settle(&core, seen.clone(), &BTreeSet::new()).unwrap();
+    assert_eq!(how(&core), Some(How::Withdrawing(None)), "what was looked at before is left alone");
+    // As if it had been under way.
+    resources::seal(&core, &of, seen[0].bound.as_ref().unwrap()).unwrap();
+    assert_eq!(how(&core), Some(How::Withdrawing(None)));
+    assert!(outcomes(&core).iter().all(|o| !matches!(o, ReportOutcome::ResourceSealed { .. })));
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
+    assert_eq!(how(&core), Some(How::Withdrawn));
+    assert!(!sealed::objects(&core).join("res/res_1").exists());
+    assert!(matches!(outcomes(&core).last(), Some(ReportOutcome::ResourceDestroyed { keys, .. }) if keys.len() == 1));
+    let alive = |k: &crypto::KeyInfo| k.purpose == RESOURCE_KEY && k.state != crypto::KeyState::Destroyed;
+    assert_eq!(core.cfg.keys.list().iter().filter(|k| alive(k)).count(), 0);
 }

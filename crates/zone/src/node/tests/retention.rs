@@ -5,7 +5,7 @@ use super::world::{PACK, TwoOrgs, World};
 use crate::node::core::Core;
 use crate::node::effects::{Taken, take_order};
 use crate::node::policy::Policy;
-use crate::node::resources::settle;
+use crate::node::resources::{pending, settle};
 use crate::node::sealed;
 use model::keylist::KeyHolder;
 use model::order::{Effect, ReportOutcome, ResourceStopSpec, WorkOrder};
@@ -100,7 +100,7 @@ fn an_order_that_comes_too_early_destroys_nothing() {
         (refusal.code.as_str(), refusal.rule.as_str(), refusal.article.as_str()),
         ("retention-floor", "WX-19.1", "19")
     );
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert!(read(&core, OBJECTS[2]).is_ok(), "nothing is touched");
     // The day before, and after the folder was opened anew: the journal says when records were stored.
     let until = supplied.plus_months(MONTHS);
@@ -111,7 +111,7 @@ fn an_order_that_comes_too_early_destroys_nothing() {
     // A minute after: six months from the last supply.
     w.shift.fetch_add(86_400_000 + 60_000, Ordering::SeqCst);
     assert_eq!(take_order(&core, &w.order(4, "case_4", withdraw())).unwrap(), Taken::Applied);
-    settle(&core, &BTreeSet::new()).unwrap();
+    settle(&core, core.read(pending), &BTreeSet::new()).unwrap();
     assert!(!sealed::objects(&core).join("res/res_1").exists());
 }
 
