@@ -5,11 +5,12 @@
 
 Needs Python 3.11 with SM3 in hashlib, and `cryptography` for Ed25519 (suite intl) or `gmalg` for SM2 (suite gm).
 Without --packs (the folder of the rule packs) nobody counts approvals, and nothing is trusted."""
-import argparse, base64, contextlib, hashlib, json, re, sys
+import argparse, base64, contextlib, hashlib, json, math, os, re, sys
 
-REFERRED, SKEW, MAX_INT = ("act", "order", "report"), 600_000, 2**53 - 1
+REFERRED, SKEW, MAX_INT, MAX_DEPTH = ("act", "order", "report"), 600_000, 2**53 - 1, 127
 ALG = {"gm": "sm3", "intl": "sha256"}
 DIGEST = re.compile(r"(sm3|sha256):[0-9a-f]{64}")
+HALF = re.compile("[\ud800-\udfff]")
 P, D = 2**255 - 19, -121665 * pow(121666, -1, 2**255 - 19)
 
 
@@ -35,7 +36,7 @@ def at_place(file, what=None):
 
 # Canonical JSON (RFC 8785), digests, signatures.
 def ordered(v, depth=0):
-    need(depth < 128, "malformed")
+    need(depth < MAX_DEPTH or not isinstance(v, (dict, list)), "malformed")
     if isinstance(v, dict):
         return {k: ordered(v[k], depth + 1) for k in sorted(v, key=lambda k: k.encode("utf-16-be"))}
     if isinstance(v, list):
@@ -55,6 +56,24 @@ def from_canonical(data):
         return v
     except (ValueError, RecursionError):
         raise Fault("malformed") from None
+
+
+def readable(v, depth=0):
+    """Whether a value read from any JSON is one: numbers have bounds, texts no half pairs, nesting an end."""
+    if isinstance(v, (dict, list)):
+        parts = [*v, *v.values()] if isinstance(v, dict) else v
+        return depth < MAX_DEPTH and all(readable(x, depth + 1) for x in parts)
+    return math.isfinite(v) if isinstance(v, float) else not isinstance(v, str) or not HALF.search(v)
+
+
+def from_json(data):
+    """The value of any JSON, its numbers as floating-point; None for what is none."""
+    try:
+        # Python takes NaN and Infinity, which no JSON has.
+        v = json.loads(data.decode(), parse_int=float, parse_constant=lambda _: math.nan)
+        return v if readable(v) else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def signing_bytes(kind, v):
@@ -202,6 +221,11 @@ def agrees(says, other, same):
     """Whether members are there, not null, and what the other's of a name are."""
     return all(member(other, b) is not None and canonical(member(says, a)) == canonical(member(other, b))
                for a, b in same.items())
+
+
+def same(a, b, name):
+    """Whether a member is absent in both, or there in both and the same. Python's == takes 1 and true for one."""
+    return (name in a) == (name in b) and canonical(a.get(name)) == canonical(b.get(name))
 
 
 def alike(says, other, name):
@@ -620,10 +644,7 @@ class Verifier:
             need(bound, "not_named", docs[0][0])
             docs = [d for d in docs if d[1] not in named]
             for _, _, data in bound:
-                try:
-                    self.collect(json.loads(data.decode()), named, False)
-                except (ValueError, RecursionError):
-                    pass
+                self.collect(from_json(data), named, False)
 
     def collect(self, v, out, held):
         """Digests that stand in a value; with `held` also those of its texts, arrays and objects themselves."""
@@ -752,10 +773,10 @@ class Verifier:
         for resource in resources if type(resources) is dict else []:
             self.one("resource", "resource", resource)
         done = self.report("job_done", "job", word(release, "job") or "")
-        measured = all(n in done and done[n] == release.get(n) for n in ("artefact", "gate_report"))
+        measured = all(n in done and same(done, release, n) for n in ("artefact", "gate_report"))
         need(measured and word(done, "verdict") != "block", "release", "body.statements")
         out = self.report("released", "product", word(release, "product") or "")
-        need(out.get("artefact") == release.get("artefact"), "release", "body.statements")
+        need(same(out, release, "artefact"), "release", "body.statements")
 
 
 def verify(data, trust_data=None, packs=None):
@@ -790,17 +811,24 @@ def verify(data, trust_data=None, packs=None):
 
 
 def main():
+    """Exit code 0 for a file that is what was asked for, 1 for one that is not, 2 where none could be read."""
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("evidence")
     args.add_argument("--trust")
     args.add_argument("--packs")
     args = args.parse_args()
     packs = None
-    if args.packs:
-        import quorum as rules
-        packs = rules.read(args.packs)
     read = lambda path: open(path, "rb").read()  # noqa: E731
-    result = verify(read(args.evidence), read(args.trust) if args.trust else None, packs)
+    try:
+        if args.packs:
+            import quorum as rules
+            os.listdir(args.packs)
+            packs = rules.read(args.packs)
+        files = read(args.evidence), read(args.trust) if args.trust else None
+    except (OSError, UnicodeDecodeError) as e:
+        print(f"verify_evidence.py: {e}", file=sys.stderr)
+        sys.exit(2)
+    result = verify(*files, packs)
     print(json.dumps(result, ensure_ascii=False))
     sys.exit(0 if result["valid"] and (result["trusted"] or not args.trust) else 1)
 

@@ -12,7 +12,7 @@ import { packsOf, packVersions } from '../trust/evidence/pack';
 import { SHIPPED } from '../trust/evidence/shipped';
 import { trustTexts, type TrustKey } from '../trust/texts';
 import { el } from './dom';
-import { about, checks, documents, orders, story, unproved, verdict, type Words } from './shown';
+import { answer, type Words } from './shown';
 
 interface Chosen {
   readonly name: string;
@@ -93,15 +93,10 @@ function place(which: Which, words: Words): HTMLElement {
   return out;
 }
 
-function shown(words: Words): (HTMLElement | null)[] {
+function shown(words: Words): HTMLElement[] {
   if (result === null) return [];
   if (typeof result === 'string') return [el('p', { role: 'status' }, words.t(`verify.${result}`))];
-  const { outcome, held } = result;
-  const out = [verdict(outcome, words), checks(outcome, held, words)];
-  const body = outcome.valid ? outcome.file?.body : undefined;
-  if (!body) return out;
-  const rest = [story(body, outcome, words), orders(body, outcome, words), documents(body, words)];
-  return [...out, about(body, words), ...rest, unproved(words)];
+  return answer(result.outcome, result.held, words);
 }
 
 function draw(): void {
@@ -129,7 +124,7 @@ function draw(): void {
       el('p', {}, t('verify.intro')),
       el('p', { class: 'faint' }, t('verify.offline'), ' ', t('verify.source')),
       el('div', { class: 'beside' }, place('evidence', words), place('trust', words)),
-      ...shown(words).filter((e): e is HTMLElement => e !== null),
+      ...shown(words),
     ),
     el('footer', { class: 'faint' }, t('verify.packs', { packs: packVersions(SHIPPED).join(', ') })),
   );

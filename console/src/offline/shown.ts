@@ -1,5 +1,6 @@
 /** What the page shows of a verdict: the checks, and of a valid file its subject, story, orders and documents. */
 
+import { dateOf } from '../i18n/date';
 import type { Lang } from '../i18n/fill';
 import type { Act } from '../trust/act';
 import { fromBase64, fromUtf8 } from '../trust/bytes';
@@ -7,16 +8,19 @@ import type { Document, Evidence } from '../trust/evidence/file';
 import type { WorkOrder } from '../trust/evidence/order';
 import type { Outcome } from '../trust/evidence/outcome';
 import { STAGES, type Stage } from '../trust/evidence/stages';
+import { isHeld, PRODUCT_CERTIFICATE_TYPE } from '../trust/evidence/types';
 import type { Fault } from '../trust/fault';
 import type { TrustTexts } from '../trust/texts';
-import { leafWords, procedures } from '../trust/words';
+import { leafWords, procedures, typeWords } from '../trust/words';
 import { el } from './dom';
 
 /** The words of the page and their language. */
 export type Words = TrustTexts & { lang: Lang };
 
 function time(at: number, { lang }: Words): HTMLElement {
-  const date = new Date(at);
+  const date = dateOf(at);
+  // A file may name any number; one that is no date is shown as it is.
+  if (!date) return el('code', {}, String(at));
   // Times are those of the deployment, which is in China.
   const shown = new Intl.DateTimeFormat(lang === 'zh' ? 'zh-CN' : 'en-GB', {
     dateStyle: 'medium',
@@ -42,7 +46,7 @@ function faultText(fault: Fault, { t, fault: say }: Words): HTMLElement {
 }
 
 /** The verdict in one sentence, with what it means. */
-export function verdict(outcome: Outcome, words: Words): HTMLElement {
+function verdict(outcome: Outcome, words: Words): HTMLElement {
   const { valid, trusted, fault, clock, unseen } = outcome;
   const word = trusted ? 'trusted' : valid ? 'valid' : 'invalid';
   return el(
@@ -57,7 +61,7 @@ export function verdict(outcome: Outcome, words: Words): HTMLElement {
 }
 
 /** The list of checks: what holds, what does not, what was not reached. */
-export function checks({ passed, fault }: Outcome, held: boolean, words: Words): HTMLElement {
+function checks({ passed, fault }: Outcome, held: boolean, words: Words): HTMLElement {
   const early = fault?.file === 'trust';
   const failedAt = fault ? (early ? 'trust' : STAGES[passed.length]) : undefined;
   const state = (stage: Stage) => {
@@ -79,7 +83,7 @@ export function checks({ passed, fault }: Outcome, held: boolean, words: Words):
 }
 
 /** Subject, deployment, root. */
-export function about(body: Evidence, words: Words): HTMLElement {
+function about(body: Evidence, words: Words): HTMLElement {
   const { t, label } = words;
   const facts: [string, Node][] = [
     [label('verify.kind', body.subject.kind), el('code', {}, body.subject.id)],
@@ -98,7 +102,7 @@ function table(heads: readonly string[], rows: readonly HTMLElement[]): HTMLElem
 }
 
 /** The story; what stands beside a leaf is the leaf's. */
-export function story(body: Evidence, { leaves, titles }: Outcome, words: Words): HTMLElement {
+function story(body: Evidence, { leaves, titles }: Outcome, words: Words): HTMLElement {
   const { t, lang } = words;
   const of = procedures(Object.values(leaves));
   const rows = body.story.map((step) => {
@@ -120,9 +124,9 @@ export function story(body: Evidence, { leaves, titles }: Outcome, words: Words)
 }
 
 /** Orders and who approved them. Only of a valid file, in which every order has its shape. */
-export function orders(body: Evidence, { titles }: Outcome, words: Words): HTMLElement {
+function orders(body: Evidence, { titles }: Outcome, words: Words): HTMLElement {
   const { t, label, lang } = words;
-  const step = (a: Act) => titles[a.procedure]?.steps[a.step]?.[lang] ?? a.step;
+  const step = (a: Act) => titles.get(a.procedure)?.steps.get(a.step)?.[lang] ?? a.step;
   const all = body.statements.filter((s) => s.type === 'order').map((s) => s.body as unknown as WorkOrder);
   const rows = all
     .sort((a, b) => a.seq - b.seq)
@@ -151,25 +155,71 @@ function save(d: Document): void {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
-/** Documents, each to read and to keep. */
-export function documents(body: Evidence, { t }: Words): HTMLElement {
-  const one = (d: Document) => {
-    const text = fromUtf8(fromBase64(d.content) ?? new Uint8Array()) ?? '';
-    const label = t('verify.content', { name: d.name });
-    return el(
-      'details',
-      {},
-      el('summary', {}, el('code', {}, d.name)),
-      el('p', { class: 'faint' }, t('verify.digest'), ' ', el('code', {}, d.digest)),
-      el('pre', { tabindex: '0', role: 'region', 'aria-label': label }, text),
-      el('button', { type: 'button', click: () => save(d) }, t('verify.save', { name: d.name })),
+function document(d: Document, words: Words): HTMLElement {
+  const { t } = words;
+  const text = fromUtf8(fromBase64(d.content) ?? new Uint8Array()) ?? '';
+  const label = t('verify.content', { name: d.name });
+  const type = typeWords(d, words);
+  const unknown = [el('code', {}, type.text), ' ', el('strong', { class: 'mark' }, t('verify.unknownType'))];
+  return el(
+    'details',
+    {},
+    el('summary', {}, el('code', {}, d.name), ' ', ...(type.known ? [type.text] : unknown)),
+    d.type === PRODUCT_CERTIFICATE_TYPE && el('p', {}, t('verify.productCertificate')),
+    el('p', { class: 'faint' }, t('verify.digest'), ' ', el('code', {}, d.digest)),
+    el('pre', { tabindex: '0', role: 'region', 'aria-label': label }, text),
+    el('button', { type: 'button', click: () => save(d) }, t('verify.save', { name: d.name })),
+  );
+}
+
+/** Documents, each to read and to keep: those that were held against statements, and those of which only the digest was. */
+function documents(body: Evidence, words: Words): HTMLElement {
+  const { t } = words;
+  const some = (name: string, title: string, text: string, all: readonly Document[]) =>
+    all.length > 0 &&
+    el(
+      'section',
+      { 'data-documents': name },
+      el('h3', {}, title),
+      el('p', { class: 'faint' }, text),
+      ...all.map((d) => document(d, words)),
     );
-  };
-  return part(t('verify.docs'), ...body.documents.map(one));
+  const held = body.documents.filter(isHeld);
+  const bound = body.documents.filter((d) => !isHeld(d));
+  const parts = [
+    some('held', t('verify.docsHeld'), t('verify.docsHeldText'), held),
+    some('bound', t('verify.docsBound'), t('verify.docsBoundText'), bound),
+  ];
+  return part(t('verify.docs'), ...parts.filter((p) => p !== false));
 }
 
 /** What a valid verdict does not prove. */
-export function unproved({ t }: Words): HTMLElement {
+function unproved({ t }: Words): HTMLElement {
   const said = [t('verify.unproved1'), t('verify.unproved2'), t('verify.unproved3')];
   return part(t('verify.unproved'), el('ul', {}, ...said.map((s) => el('li', {}, s))));
+}
+
+/**
+ * All that is shown of an outcome. A file that verifies was made by somebody else: whatever stands in it, the verdict is
+ * shown, and of a part that cannot be drawn that it cannot.
+ */
+export function answer(outcome: Outcome, held: boolean, words: Words): HTMLElement[] {
+  const body = outcome.valid ? outcome.file?.body : undefined;
+  const parts = [() => verdict(outcome, words), () => checks(outcome, held, words)];
+  if (body) {
+    parts.push(
+      () => about(body, words),
+      () => story(body, outcome, words),
+      () => orders(body, outcome, words),
+      () => documents(body, words),
+      () => unproved(words),
+    );
+  }
+  return parts.map((draw) => {
+    try {
+      return draw();
+    } catch {
+      return el('p', { class: 'fault', role: 'alert' }, words.t('verify.undrawn'));
+    }
+  });
 }

@@ -3,6 +3,7 @@ import { ClockCircleOutlined } from '@ant-design/icons';
 import { Tag } from 'antd';
 import { useDeployment } from '../api/queries';
 import type { Instant } from '../api/types';
+import { dateOf } from '../i18n/date';
 import { useTexts } from '../i18n';
 import type { Lang, Texts } from '../i18n';
 
@@ -11,8 +12,9 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Day and minute, the same order in both languages so that columns line up. */
+/** Day and minute, the same order in both languages so that columns line up; the number where it is no date. */
 export function dateTime(at: Instant, lang: Lang): string {
+  if (!dateOf(at)) return String(at);
   const parts = new Intl.DateTimeFormat(lang === 'zh' ? 'zh-CN' : 'en-GB', {
     timeZone: ZONE,
     year: 'numeric',
@@ -40,7 +42,7 @@ export function startOfDay(text: string): Instant {
 export function Time({ at }: { at: Instant }) {
   const { lang } = useTexts();
   return (
-    <time dateTime={new Date(at).toISOString()} className="nowrap">
+    <time dateTime={dateOf(at)?.toISOString()} className="nowrap">
       {dateTime(at, lang)}
     </time>
   );

@@ -1,6 +1,7 @@
-/** What a leaf is about, in the words of the rule pack where it has them. */
+/** What a leaf is about, in the words of the rule pack where it has them, and what a document is. */
 
 import type { Lang } from '../i18n/fill';
+import type { Document } from './evidence/file';
 import type { Titles } from './evidence/pack';
 import type { Leaf } from './log/leaf';
 import type { TrustTexts } from './texts';
@@ -23,8 +24,8 @@ export function leafWords(
 ): string {
   const { lang, label, t } = words;
   const kind = label('audit.kindOf', leaf.kind);
-  const procedure = titles[of.get(leaf.case ?? '') ?? ''];
-  const step = procedure?.steps[leaf.refs['step'] ?? ''];
+  const procedure = titles.get(of.get(leaf.case ?? '') ?? '');
+  const step = procedure?.steps.get(leaf.refs['step'] ?? '');
   const effect = leaf.refs['effect'];
   const parts = [
     procedure?.[lang],
@@ -32,4 +33,14 @@ export function leafWords(
     leaf.kind === 'order_issued' && effect ? label('verify.effect', effect) : undefined,
   ];
   return parts.filter((part) => part !== undefined).join(t('audit.join'));
+}
+
+/** The type of a document in words, or as it stands there where this program knows none of that name. */
+export function typeWords(
+  { type }: Pick<Document, 'type'>,
+  words: TrustTexts,
+): { text: string; known: boolean } {
+  if (type === null) return { text: words.t('verify.untyped'), known: true };
+  const text = words.label('verify.type', type);
+  return { text, known: text !== type };
 }

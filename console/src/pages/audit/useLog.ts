@@ -9,7 +9,7 @@ import { useProcedures } from '../../api/queries';
 import type { Deployment } from '../../api/types';
 import { toBase64 } from '../../trust/bytes';
 import type { Json } from '../../trust/canonical';
-import type { Title, Titles } from '../../trust/evidence/pack';
+import type { Named, Title, Titles } from '../../trust/evidence/pack';
 import type { Signed } from '../../trust/keys';
 import { readWhole } from '../../trust/log/whole';
 import type { WholeLog } from '../../trust/log/whole';
@@ -115,10 +115,10 @@ export function useProgress(): Progress {
 export function useTitles(): Titles {
   const { data } = useProcedures();
   return useMemo(() => {
-    const named = data?.procedures.map((p): [string, Titles[string]] => {
+    const named = data?.procedures.map((p): [string, Named] => {
       const steps = p.steps.map((s): [string, Title] => [s.name, { zh: s.zh, en: s.en }]);
-      return [p.name, { zh: p.zh, en: p.en, steps: Object.fromEntries(steps) }];
+      return [p.name, { zh: p.zh, en: p.en, steps: new Map(steps) }];
     });
-    return Object.fromEntries(named ?? []);
+    return new Map(named);
   }, [data]);
 }

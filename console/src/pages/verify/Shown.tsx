@@ -1,9 +1,9 @@
 /** What a verified file shows: its subject, the story by its leaves, orders with their approvals, documents. */
 import { DownloadOutlined } from '@ant-design/icons';
-import { Button } from 'antd';
+import { Button, Tag } from 'antd';
 import { useMemo } from 'react';
 import type { Act } from '../../trust/act';
-import type { Evidence } from '../../trust/evidence/file';
+import type { Document, Evidence } from '../../trust/evidence/file';
 import type { WorkOrder } from '../../trust/evidence/order';
 import type { Titles } from '../../trust/evidence/pack';
 import type { Leaf } from '../../trust/log/leaf';
@@ -14,7 +14,8 @@ import { List } from '../../parts/List';
 import { Part } from '../../parts/Page';
 import { Time } from '../../parts/Time';
 import { Short } from '../../parts/Copy';
-import { leafWords, procedures } from '../../trust/words';
+import { isHeld, PRODUCT_CERTIFICATE_TYPE } from '../../trust/evidence/types';
+import { leafWords, procedures, typeWords } from '../../trust/words';
 import { useWords } from './words';
 
 /** Subject, deployment, root. */
@@ -86,7 +87,7 @@ export function Story({ body, leaves, titles }: StoryProps) {
 /** Orders and who approved them. Only shown of a valid file, in which every order has its shape. */
 export function OrdersPart({ body, titles }: { body: Evidence; titles: Titles }) {
   const { t, label, lang } = useWords();
-  const step = (a: Act) => titles[a.procedure]?.steps[a.step]?.[lang] ?? a.step;
+  const step = (a: Act) => titles.get(a.procedure)?.steps.get(a.step)?.[lang] ?? a.step;
   const orders = body.statements.filter((s) => s.type === 'order').map((s) => s.body as unknown as WorkOrder);
   orders.sort((a, b) => a.seq - b.seq);
   return (
@@ -122,42 +123,79 @@ export function OrdersPart({ body, titles }: { body: Evidence; titles: Titles })
   );
 }
 
-/** Documents, each to read and to keep. */
+/** Documents, each to read and to keep: those that were held against statements, and those of which only the digest was. */
 export function Documents({ body }: { body: Evidence }) {
   const { t } = useWords();
+  const held = body.documents.filter(isHeld);
+  const bound = body.documents.filter((d) => !isHeld(d));
   return (
     <Part title={t('verify.docs')}>
-      <List
-        caption={t('verify.docs')}
-        rows={body.documents}
-        rowKey={(d) => d.name}
-        text={(d) => d.name}
-        expandable={{
-          expandedRowRender: (d) => (
+      {held.length > 0 && (
+        <section>
+          <h3>{t('verify.docsHeld')}</h3>
+          <p className="faint">{t('verify.docsHeldText')}</p>
+          <DocumentList caption={t('verify.docsHeld')} rows={held} />
+        </section>
+      )}
+      {bound.length > 0 && (
+        <section>
+          <h3>{t('verify.docsBound')}</h3>
+          <p className="faint">{t('verify.docsBoundText')}</p>
+          <DocumentList caption={t('verify.docsBound')} rows={bound} />
+        </section>
+      )}
+    </Part>
+  );
+}
+
+function DocumentType({ of }: { of: Document }) {
+  const words = useWords();
+  const { text, known } = typeWords(of, words);
+  if (known) return text;
+  return (
+    <>
+      <code>{text}</code> <Tag color="warning">{words.t('verify.unknownType')}</Tag>
+    </>
+  );
+}
+
+function DocumentList({ caption, rows }: { caption: string; rows: Document[] }) {
+  const { t } = useWords();
+  return (
+    <List
+      caption={caption}
+      rows={rows}
+      rowKey={(d) => d.name}
+      text={(d) => d.name}
+      expandable={{
+        expandedRowRender: (d) => (
+          <>
+            {d.type === PRODUCT_CERTIFICATE_TYPE && <p>{t('verify.productCertificate')}</p>}
             <pre className="code" tabIndex={0} aria-label={d.name}>
               {fromUtf8(fromBase64(d.content) ?? new Uint8Array())}
             </pre>
+          </>
+        ),
+      }}
+      columns={[
+        { title: t('verify.name'), key: 'name', rowScope: 'row', render: (_, d) => <code>{d.name}</code> },
+        { title: t('verify.typeOf'), key: 'type', render: (_, d) => <DocumentType of={d} /> },
+        { title: t('verify.digest'), key: 'digest', render: (_, d) => <Short text={d.digest} /> },
+        {
+          title: t('verify.open'),
+          key: 'open',
+          render: (_, d) => (
+            <Button
+              icon={<DownloadOutlined />}
+              size="small"
+              aria-label={t('verify.save', { name: d.name })}
+              onClick={() => download(d.name, fromBase64(d.content) ?? new Uint8Array(), d.media_type)}
+            >
+              {t('verify.saveShort')}
+            </Button>
           ),
-        }}
-        columns={[
-          { title: t('verify.name'), key: 'name', rowScope: 'row', render: (_, d) => <code>{d.name}</code> },
-          { title: t('verify.digest'), key: 'digest', render: (_, d) => <Short text={d.digest} /> },
-          {
-            title: t('verify.open'),
-            key: 'open',
-            render: (_, d) => (
-              <Button
-                icon={<DownloadOutlined />}
-                size="small"
-                aria-label={t('verify.save', { name: d.name })}
-                onClick={() => download(d.name, fromBase64(d.content) ?? new Uint8Array(), d.media_type)}
-              >
-                {t('verify.saveShort')}
-              </Button>
-            ),
-          },
-        ]}
-      />
-    </Part>
+        },
+      ]}
+    />
   );
 }

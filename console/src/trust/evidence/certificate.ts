@@ -12,10 +12,7 @@ import type { Chains } from './chain';
 import type { Document, Evidence } from './file';
 import { Bodies } from './product';
 import { ofType, type Known } from './statements';
-
-/** Types under which certificates are digested. */
-export const DESTRUCTION_TYPE = 'destruction-certificate';
-export const RESOURCE_TYPE = 'resource-certificate';
+import { DESTRUCTION_TYPE, isHeld } from './types';
 
 /** What a certificate may say, and what it must be held against. */
 interface Form {
@@ -80,7 +77,7 @@ function alike(a: Json | undefined, b: Json | undefined): boolean {
 /** Every certificate that the file shows holds, whatever the file is about. */
 export function checkCertificates(scene: Scene): void {
   for (const [i, document] of scene.body.documents.entries()) {
-    if (document.type !== DESTRUCTION_TYPE && document.type !== RESOURCE_TYPE) continue;
+    if (!isHeld(document)) continue;
     at(`body.documents[${i}]`, () => certified(scene, document));
   }
 }

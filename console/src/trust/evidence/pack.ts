@@ -60,7 +60,12 @@ export interface Title {
 }
 
 /** Names of procedures and of their steps, as a pack has them. */
-export type Titles = Readonly<Record<string, Title & { readonly steps: Readonly<Record<string, Title>> }>>;
+export type Titles = ReadonlyMap<string, Named>;
+
+/** The name of a procedure and of its steps. Maps, since files of others say what is looked up in them. */
+export interface Named extends Title {
+  readonly steps: ReadonlyMap<string, Title>;
+}
 
 function table(value: TomlValue | undefined): TomlTable {
   const plain =
@@ -191,13 +196,13 @@ export function packVersions(all: Texts): string[] {
 /** Names of procedures and steps of the pack of a version (`id@1.1.1`); none where it is not among the texts. */
 export function titlesOf(all: Texts, version: string): Titles {
   const pack = readPack(all, version.split('@')[0] ?? '');
-  if (pack?.version !== version) return {};
-  const named = ([name, title]: [string, Title]): [string, Titles[string]] => {
+  if (pack?.version !== version) return new Map();
+  const named = ([name, title]: [string, Title]): [string, Named] => {
     const steps = (pack.procedures.get(name) ?? []).map((s): [string, Title] => [
       s.name,
       { zh: s.zh, en: s.en },
     ]);
-    return [name, { ...title, steps: Object.fromEntries(steps) }];
+    return [name, { ...title, steps: new Map(steps) }];
   };
-  return Object.fromEntries([...pack.titles].map(named));
+  return new Map([...pack.titles].map(named));
 }

@@ -4,7 +4,7 @@
  * Without `YUNYU_FULL` only some of the files are judged: SM2 in Python is slow.
  */
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,7 +14,10 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadBoth, type Suite } from '../suite';
 import { forged, plain, type Change } from '../testdata/changes';
+import { Forge } from '../testdata/forge';
 import { packTexts } from '../testdata/load';
+import { beside, documentOf } from '../testdata/papers';
+import { verifyEvidence, type Packs } from './check';
 
 interface Verdict {
   valid: boolean;
@@ -52,11 +55,11 @@ function every<T>(all: Iterable<T>, n: number): T[] {
   return [...all].filter((_, i) => i % n === 0);
 }
 
-/** What the Python verifier says of each, in one run of it. */
-async function judged(changes: readonly Change[]): Promise<Verdict[]> {
+/** What the Python verifier says of each, in one run of it; `args` is the folder of the packs, if approvals are counted. */
+async function judged(changes: readonly Change[], args: readonly string[] = [packs]): Promise<Verdict[]> {
   const child = spawn(
     python ?? '',
-    [fileURLToPath(new URL('../../../../docs/verify/judge.py', import.meta.url)), packs],
+    [fileURLToPath(new URL('../../../../docs/verify/judge.py', import.meta.url)), ...args],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
     },
@@ -99,6 +102,71 @@ describe.skipIf(!python).each<Suite>(['gm', 'intl'])('the Python verifier on evi
     });
     expect(differ).toEqual([]);
     expect(new Set(verdicts.map((v) => v.what)).size).toBeGreaterThan(full ? 15 : 3);
+  });
+});
+
+/** Nobody counts approvals. */
+const UNCOUNTED: Packs = { pinned: () => () => undefined, named: () => () => undefined };
+/** Untyped documents that name another one: those that are JSON bind it, the others are bytes. */
+const TEXTS: Readonly<Record<string, [(digest: string) => string, boolean]>> = {
+  plain: [(d) => `{"n":1,"of":"${d}"}`, true],
+  'of a fraction': [(d) => `[1.5e3,"${d}"]`, true],
+  'not a number': [(d) => `[NaN,"${d}"]`, false],
+  infinite: [(d) => `[-Infinity,"${d}"]`, false],
+  'of a number beyond bounds': [(d) => `[1e999,"${d}"]`, false],
+  'of many digits': [(d) => `[${'9'.repeat(5000)},"${d}"]`, false],
+  'of half a pair': [(d) => `["\\ud800","${d}"]`, false],
+  'of half a pair as a name': [(d) => `{"\\ud800":"${d}"}`, false],
+  'of a pair': [(d) => `["\\ud83d\\ude00","${d}"]`, true],
+  'with a mark before it': [(d) => `\ufeff["${d}"]`, false],
+  'nested 127 deep': [(d) => `${'['.repeat(127)}"${d}"${']'.repeat(127)}`, true],
+  'nested 128 deep': [(d) => `["${d}",${'['.repeat(127)}${']'.repeat(127)}]`, false],
+};
+
+describe.skipIf(!python)('the Python verifier', () => {
+  it('reads documents of no type as the console does', { timeout: 600_000 }, async () => {
+    const both = await loadBoth();
+    const read = (name: string) => new Uint8Array(readFileSync(here(`ending/${name}`)));
+    const forge = new Forge(both, read('destruction.json'), read('deployment.trust'));
+    const bound = documentOf(both, 'intl', { name: 'zz-bound', type: null, content: 'bound' });
+    const changes = Object.entries(TEXTS).map(([name, [text]]) => {
+      const by = documentOf(both, 'intl', { name: 'zz-by', type: null, content: text(bound.digest) });
+      return { name, ...forge.build(beside([by, bound], 1)) };
+    });
+    const verdicts = await judged(changes, []);
+    const own = await Promise.all(changes.map((c) => verifyEvidence(c.evidence, c.trust, UNCOUNTED)));
+    const said = changes.map(({ name }, i) => {
+      const [python, console] = [verdicts[i], own[i]];
+      return { name, python: python?.what ?? python?.valid, console: console?.fault?.what ?? console?.valid };
+    });
+    const wanted = Object.entries(TEXTS).map(([name, [, json]]) => {
+      const what = json || 'not_named';
+      return { name, python: what, console: what };
+    });
+    expect(said).toEqual(wanted);
+  });
+
+  it('takes no number for a truth value, and nothing that is left out for null', () => {
+    const cases = [
+      '{"n": 1}, {"n": True}',
+      '{}, {"n": None}',
+      '{"n": [0]}, {"n": [False]}',
+      '{"n": [1]}, {"n": [1]}',
+    ];
+    const said = cases.map((c) => `v.same(${c}, "n")`).join(', ');
+    const { stdout } = spawnSync(python ?? '', ['-c', `import verify_evidence as v; print(${said})`], {
+      cwd: fileURLToPath(new URL('../../../../docs/verify', import.meta.url)),
+      encoding: 'utf8',
+    });
+    expect(stdout.trim()).toBe('False False False True');
+  });
+
+  it('says in one line that there is no such file', () => {
+    const program = fileURLToPath(new URL('../../../../docs/verify/verify_evidence.py', import.meta.url));
+    const missing = join(folder, 'missing.json');
+    const { status, stderr, stdout } = spawnSync(python ?? '', [program, missing], { encoding: 'utf8' });
+    expect([status, stdout, stderr.trim().split('\n').length]).toEqual([2, '', 1]);
+    expect(stderr).toContain(missing);
   });
 });
 

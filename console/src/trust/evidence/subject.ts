@@ -7,11 +7,12 @@ import { digestOf, DOCUMENTS_TYPE, OBJECT_TYPE } from '../digest';
 import { fail } from '../fault';
 import { textOf } from '../shape';
 import type { Both } from '../suite';
-import { checkCertificates, checkShown, DESTRUCTION_TYPE, RESOURCE_TYPE } from './certificate';
+import { checkCertificates, checkShown } from './certificate';
 import type { Chains } from './chain';
 import type { Document, Evidence } from './file';
 import { checkProduct } from './product';
 import { ofType, type Known } from './statements';
+import { DESTRUCTION_TYPE, RESOURCE_TYPE } from './types';
 
 /** Kinds of subjects. */
 export const KINDS = ['product', 'decision', 'query_history', 'destruction', 'resource_certificate'] as const;
