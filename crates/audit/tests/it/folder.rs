@@ -161,6 +161,14 @@ fn another_root_is_valid_in_itself_but_not_trusted() {
     let report = verify_dir(&world.logs(), Some(&world.trust()), None);
     assert!(!report.valid && !report.trusted, "{report:?}");
     assert_eq!(report.failure.unwrap().what, "other_root");
+    // Also where nothing but the key lists says whose log it is; a list that holds under no root is damaged.
+    let _gone = std::fs::remove_file(world.logs().join("deployment.json"));
+    let told = |world: &World| verify_dir(&world.logs(), Some(&world.trust()), None).failure.unwrap();
+    assert_eq!((told(&world).file.as_str(), told(&world).what.as_str()), ("keys", "other_root"));
+    let list = world.logs().join("keys/1.json");
+    let text = std::fs::read_to_string(&list).unwrap();
+    std::fs::write(&list, text.replace("\"number\":1", "\"number\":2")).unwrap();
+    assert_ne!(told(&world).what, "other_root");
     let world = written(Suite::Gm, 5);
     for change in
         [|t: &mut audit::Trust| t.deployment = "other".into(), |t: &mut audit::Trust| t.clock = audit::ClockKind::Real]

@@ -9,7 +9,7 @@ use crate::layout::{Layout, write_private};
 use crate::serve::{platform, supervisor};
 use crate::wiring::{self, CliError};
 use ::audit::evidence::{Evidence, Statement};
-use ::audit::{Failure, KeyListView, Trust, VerifyReport};
+use ::audit::{Failure, KeyListView, SignedValue, Trust, VerifyReport};
 use app::evidence::About;
 use clap::{Args, Subcommand};
 use crypto::HashAlg;
@@ -116,9 +116,15 @@ pub fn run(tool: EvidenceTool) -> Result<Said, CliError> {
 /// Types of documents that the verifier holds against signed statements; of all others only the digest is in the log.
 const HELD: [&str; 2] = ["destruction-certificate", "resource-certificate"];
 
+/// The evidence in a file, whatever it is worth.
+fn read(bytes: &[u8]) -> Option<Evidence> {
+    let signed: SignedValue = serde_json::from_slice(bytes).ok()?;
+    serde_json::from_value(signed.body).ok()
+}
+
 /// What a file that holds is about, as it says itself: whoever was given the file of another matter sees it here.
 fn with_subject(mut said: Said, bytes: &[u8]) -> Said {
-    let Ok(file) = serde_json::from_slice::<Evidence>(bytes) else { return said };
+    let Some(file) = read(bytes) else { return said };
     let [kind, id, deployment] =
         [&file.subject.kind, &file.subject.id, &file.deployment].map(|text| audit::shown(text));
     let at = model::Timestamp(file.made_at).date();
@@ -155,7 +161,7 @@ fn place(out: &Path, data: &Path) -> Result<PathBuf, CliError> {
             "An evidence file cannot be written into the folders of the log, the platform or the zone: name another place.",
         ));
     }
-    let earlier = std::fs::read(&out).ok().is_none_or(|old| serde_json::from_slice::<Evidence>(&old).is_ok());
+    let earlier = std::fs::read(&out).ok().is_none_or(|old| read(&old).is_some());
     if out.is_dir() || !earlier {
         return Err(CliError::usage(
             "--out",
@@ -336,6 +342,23 @@ fn check_quorum(pack: &Pack, order: &Statement, acts: &[Statement], list: &KeyLi
 mod tests {
     use super::*;
 
+    /// Whoever was given the file of another matter, or an old one, sees it; and which documents nobody checked.
+    #[test]
+    fn a_file_says_what_it_is_about() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../console/src/trust/testdata/ending/destruction.json");
+        let bytes = std::fs::read(file).unwrap();
+        let said = with_subject(Said::new(0, json!({}), "有效 · valid\n  leaves: 3\n".to_owned()), &bytes);
+        let evidence = read(&bytes).unwrap();
+        let lines: Vec<&str> = said.text.lines().collect();
+        assert_eq!(lines[0], "有效 · valid");
+        assert_eq!(lines[1], format!("  对象 about: destruction {}", evidence.subject.id));
+        assert!(lines[2].ends_with(&evidence.deployment) && lines[3].contains("1970-01-01"), "{}", said.text);
+        assert_eq!(said.json["subject"]["kind"], "destruction");
+        let unread = said.json["documents_by_digest_only"].as_array().unwrap();
+        assert_eq!(unread.len(), evidence.documents.iter().filter(|d| d.kind.as_deref() != Some(HELD[0])).count());
+        assert!(!unread.is_empty() && unread.len() < evidence.documents.len());
+    }
+
     /// An export never writes into what is held against the log, nor over a file that is something else.
     #[test]
     fn an_export_finds_its_place() {
@@ -357,5 +380,8 @@ mod tests {
         let file = dir.path().join("x.json");
         std::fs::write(&file, b"notes").unwrap();
         assert!(place(&file, &data).is_err(), "somebody's own file");
+        let earlier = concat!(env!("CARGO_MANIFEST_DIR"), "/../../console/src/trust/testdata/ending/destruction.json");
+        std::fs::copy(earlier, &file).unwrap();
+        assert!(place(&file, &data).is_ok(), "an earlier export");
     }
 }
