@@ -21,15 +21,15 @@ pub struct City {
 }
 
 impl City {
-    fn data(&self) -> PathBuf {
+    pub fn data(&self) -> PathBuf {
         self.data.clone()
     }
 
-    fn beside(&self, name: &str) -> PathBuf {
+    pub fn beside(&self, name: &str) -> PathBuf {
         self.data.with_file_name(name)
     }
 
-    async fn told(dir: &Path, city: &str, suite: &str) -> Self {
+    pub async fn told(dir: &Path, city: &str, suite: &str) -> Self {
         let data = dir.join("data");
         json(&["story", "--city", city, "--suite", suite, "--rows", "2000", "--json", "--data", text(&data)], 0);
         let served = Served::start(&data);

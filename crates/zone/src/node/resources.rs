@@ -249,13 +249,17 @@ pub(crate) fn drop_batch(core: &Core, resource: &ResourceId, batch: &str) -> Res
 /// The two keepers open a sealed resource, after the order that says so, in a folder that nobody serves.
 ///
 /// # Errors
-/// `NotOrdered`: nobody decided it, or it is done; another node works in the folder; the sealing keys are not the
+/// `NotOrdered`: nobody decided it, or it is done. `Refused`: its keys were given up. Another node works in the folder; the sealing keys are not the
 /// resource's; storage failed. A later call goes on.
 pub async fn unseal(cfg: NodeConfig, resource: &ResourceId, with: &SealingKeys) -> Result<u64, NodeError> {
     let core = open(cfg).await?;
     let held = core.read(|s| s.held.get(resource).filter(|h| h.how == How::Unsealing).cloned());
     let (stop, bound) = held.and_then(|h| Some((h.stop, h.bound?))).ok_or(NodeError::NotOrdered)?;
     let keys = keys_of(&core, resource);
+    // Keys that were given up at a restore open nothing: nobody is told that they did.
+    if keys.is_empty() && core.read(|s| s.batches_of(resource).next().is_some()) {
+        return Err(NodeError::Refused(Box::new(refuse::keys_given_up())));
+    }
     for id in &keys {
         if core.cfg.keys.masks() { masking::open(&core, id, with)? } else { core.cfg.keys.open_sealed(id, with)? }
     }

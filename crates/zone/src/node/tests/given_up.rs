@@ -1,13 +1,14 @@
 //! Keys that the zone was restored without: what is destroyed all the same stays unreadable when they come back.
 
-use super::resources::{copy, how, outcomes, with_job, withdraw};
+use super::resources::{copy, how, outcomes, pads, stop, with_job, withdraw};
 use super::rotate::{OBJECTS, filled, read};
 use super::world::World;
 use crate::node::config::KeyCustody;
 use crate::node::core::Core;
 use crate::node::effects::{Taken, take_order};
+use crate::node::error::NodeError;
 use crate::node::found::reconcile;
-use crate::node::resources::{How, settle};
+use crate::node::resources::{How, settle, unseal};
 use crate::node::sealed::{self, AUTHORISATION_KEY, RESOURCE_KEY};
 use crate::node::state::Phase;
 use crate::node::work::{destroy, ending};
@@ -226,4 +227,44 @@ fn an_ending_without_keys_names_them_and_stands() {
     assert_eq!(certified(&core), [key.to_string()]);
     assert!(!custody.keys.join(format!("{key}.key")).exists());
     assert_eq!(state(&core, &key), Some(KeyState::Destroyed));
+}
+
+/// Nobody is told that something was opened which nobody can read; what never held records has nothing to open.
+#[tokio::test]
+async fn an_unsealing_without_keys_is_refused() {
+    for records in [true, false] {
+        let w = World::new();
+        let core = if records { with_job(&w) } else { w.enrolled() };
+        let take = |core: &Core, effect: Effect| {
+            let n = core.read(|s| s.order_seq) + 1;
+            let order = w.order(n, &format!("case_{n}"), effect);
+            assert_eq!(take_order(core, &order).unwrap(), Taken::Applied, "{n}");
+        };
+        if !records {
+            take(&core, w.resource());
+        }
+        let pads = pads(&w, 1);
+        take(&core, Effect::Seal(stop("under_dispute")));
+        done(&core);
+        drop(core);
+        without_keys(&w);
+        let core = opened(&w, None);
+        assert_eq!(how(&core), Some(How::Sealed));
+        take(&core, Effect::Unseal(stop("settled")));
+        let reports = core.read(|s| s.report_seq);
+        drop(core);
+        let told = unseal(w.config("http://127.0.0.1:1"), &"res_1".into(), &pads).await;
+        let core = opened(&w, None);
+        if !records {
+            assert_eq!((told.unwrap(), how(&core)), (0, None));
+            continue;
+        }
+        let Err(NodeError::Refused(refusal)) = told else { panic!("{told:?}") };
+        assert_eq!(refusal.code, "records-unreadable");
+        assert_eq!((how(&core), core.read(|s| s.report_seq)), (Some(How::Unsealing), reports), "nothing is certified");
+        // The way out that the refusal names.
+        take(&core, withdraw());
+        done(&core);
+        assert_eq!((certified(&core).len(), how(&core)), (1, Some(How::Withdrawn)));
+    }
 }
