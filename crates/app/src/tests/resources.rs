@@ -215,6 +215,28 @@ async fn no_release_of_a_result_whose_source_was_taken_away() {
     }
 }
 
+/// No job is opened over a source that was taken away: the zone would refuse its order.
+#[tokio::test]
+async fn no_job_over_a_source_that_was_taken_away() {
+    let w = world().await;
+    let (provider, firm) = (w.org("数源", OrgRole::DataProvider).await, w.org("运营", OrgRole::Operator).await);
+    w.put(&authorisation(&firm, AuthorisationState::Active)).await;
+    w.put(&grant(&firm.id, &provider.id)).await;
+    let engineer = actor("per_author", &firm, &[PersonRole::Engineer]);
+    for (state, rule) in [
+        (ResourceState::Sealed, "PRODUCT-SEALING"),
+        (ResourceState::Catalogued, ""),
+        (ResourceState::Withdrawn, "PRODUCT-WITHDRAWAL"),
+    ] {
+        w.put(&Resource { state, ..resource(&provider) }).await;
+        let object = json!({"grant": "gra_1", "sql": "SELECT 1"});
+        let opened = cases::open(&w.app, &engineer, "job", object, None).await;
+        assert_eq!(code(opened), if rule.is_empty() { "ok" } else { "sources-usable" }, "{state}");
+        let told = w.leaves().await.pop().unwrap();
+        assert_eq!(told.rule.unwrap_or_default(), rule, "the refusal stands in the log: {state}");
+    }
+}
+
 /// Nothing is announced for, or uploaded to, a resource that is sealed or withdrawn.
 #[tokio::test]
 async fn nothing_is_supplied_to_a_resource_that_was_taken_away() {

@@ -5,31 +5,15 @@ use crate::backup::{admin, files, names, signed, text};
 use crate::people::Person;
 use crate::program::{Served, json, logs_hold};
 use crate::resources::City;
-use serde_json::{Value, json as doc};
+use serde_json::json as doc;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::time::Duration;
 
 /// People's desks are in no backup.
 fn desks(data: &Path, restored: &Path) {
     fs::DirBuilder::new().mode(0o700).create(restored.join("desks")).unwrap();
     fs::copy(data.join("desks/accounts.json"), restored.join("desks/accounts.json")).unwrap();
-}
-
-/// Waits until the zone of a folder that is served says how a resource stands.
-async fn stands(made: &City, at: &str, how: &str) {
-    let of = |told: &Value| {
-        let held = told["resources"].as_array().unwrap().iter().find(|r| r["resource"] == made.resource.as_str());
-        held.map(|r| r["how"].clone())
-    };
-    for _ in 0..60 {
-        if of(&json(&["admin", "doctor", "--data", at, "--json"], 0)) == Some(doc!(how)) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-    panic!("{how}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,7 +39,7 @@ async fn what_is_withdrawn_after_its_keys_were_given_up_stays_away() {
     let first = Person::of(&served, &data, "bureau.approver").await;
     let second = Person::of(&served, &data, "bureau.reviewer").await;
     made.decided("unsealing", "dispute_settled", &first, &second).await;
-    stands(&made, text(&bare), "unsealing").await;
+    made.stands(|| json(&["admin", "doctor", "--data", text(&bare), "--json"], 0), "unsealing").await;
     drop(served);
     let told = admin(&["unseal", "--data", text(&bare), "--resource", &made.resource], 1);
     assert_eq!(told["error"]["code"], "records-unreadable", "{told}");
