@@ -127,6 +127,8 @@ async fn what_the_zone_refused_or_put_off_is_seen_in_the_case() {
     let list = views::cases(&w.app, &who, &views::CaseFilter::default()).await.unwrap();
     assert_eq!(list["cases"][0]["state"], "returned", "{list}");
     assert_eq!(list["cases"][0]["refused"]["code"], "sealing-unavailable", "{list}");
+    let seen = views::case(&w.app, &who, &case.id).await.unwrap();
+    assert_eq!(seen["refused"]["code"], "sealing-unavailable", "{seen}");
     // Another case destroys the resource meanwhile.
     let mut other = w.case("withdrawal", "ordered", &provider.id, Vec::new()).await;
     other.object = object;
@@ -140,6 +142,7 @@ async fn what_the_zone_refused_or_put_off_is_seen_in_the_case() {
     assert_eq!((after.state.as_str(), closed.state.as_str()), ("overtaken", "closed"));
     let seen = views::case(&w.app, &who, &case.id).await.unwrap();
     assert_eq!(seen["waiting_orders"], json!([]), "over with the case");
+    assert_eq!((&seen["refused"], seen["refused_orders"].as_array().unwrap().len()), (&json!(null), 1), "{seen}");
 }
 
 /// After a restore the zone tells what its keys know: lists and pages say so, and what is handed in next is refused.

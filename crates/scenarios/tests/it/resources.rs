@@ -337,7 +337,10 @@ impl City {
     async fn returned(&self, by: &Person<'_>, decides: &Person<'_>, code: &str) -> String {
         let case = self.decided("sealing", "under_dispute", by, decides).await;
         let seen = by.until(&format!("/api/v1/cases/{case}"), |c| c["state"] == "returned").await;
-        assert_eq!(seen["refused_orders"][0]["refusal"]["code"], code, "{seen}");
+        assert_eq!(
+            (&seen["refused_orders"][0]["refusal"]["code"], &seen["refused"]["code"]),
+            (&doc!(code), &doc!(code))
+        );
         let listed = by.get("/api/v1/cases?procedure=sealing").await["cases"].clone();
         let row = listed.as_array().unwrap().iter().find(|c| c["id"] == case.as_str()).unwrap().clone();
         assert_eq!(row["refused"]["code"], code, "{row}");
@@ -378,6 +381,8 @@ async fn what_the_zone_refused_comes_to_an_end() {
     provider.must(&again, "propose").await;
     bureau.must(&again, "decide").await;
     let seen = made.becomes(&provider, "sealed", &again).await;
+    let case = provider.get(&format!("/api/v1/cases/{again}")).await;
+    assert_eq!((&case["refused"], &case["state"]), (&Value::Null, &doc!("closed")), "the refusal is not the last word");
     made.proves(&served, &seen["certificates"][0], "sealed").await;
     let engineer = Person::of(&served, &data, "operator.engineer").await;
     let (status, body) = engineer.act(&begun, "check").await;
