@@ -201,7 +201,7 @@ export interface Case {
   refused_orders?: RefusedOrder[];
   /** What the zone took and cannot carry out yet. */
   waiting_orders?: RefusedOrder[];
-  /** In a list: why the zone refused the order, as long as nothing was done about it. */
+  /** Why the zone refused the order, as long as that is the last word on it. */
   refused?: NonNullable<RefusedOrder['refusal']> | null;
   /** The catalogue entry as it was, where the case changes one. */
   before?: Before | null;

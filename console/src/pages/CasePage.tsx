@@ -1,5 +1,5 @@
 /** One case: its procedure as a timeline, its object, its signatures, and what this person can do. */
-import { Button, Tag } from 'antd';
+import { Button } from 'antd';
 import { lazy, Suspense, useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { useCase, useMe, useProcedures } from '../api/queries';
@@ -44,7 +44,6 @@ export default function CasePage() {
 function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | undefined }) {
   const { t, pick } = useTexts();
   const acts = useActs(c);
-  const refused = (c.refused_orders ?? []).flatMap((order) => (order.refusal ? [order.refusal] : []));
   const waiting = (c.waiting_orders ?? []).flatMap((order) => (order.refusal ? [order.refusal] : []));
   const [step, setStep] = useState<Step | null>(null);
   return (
@@ -54,8 +53,6 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
         <>
           {procedure ? <Link to={`/rules/${procedure.name}`}>{pick(procedure)}</Link> : c.procedure}{' '}
           <CaseState c={c} />
-          {/* What people decided did not come about: the state alone would say that it did. */}
-          {refused.length > 0 && <Tag color="error">{t('case.refusedOrder')}</Tag>}
         </>
       }
       topic="case"
@@ -70,14 +67,15 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
           />
         </Part>
         <div>
-          {refused.map((refusal, i) => (
-            <Part key={i} title={t('case.refusedOrder')}>
-              <Refusal body={refusal} />
+          {/* What people decided did not come about; after a second round that did, nothing of it is said any more. */}
+          {c.refused && (
+            <Part title={t('case.refusedOrder')}>
+              <Refusal body={c.refused} />
               {c.before && typeof c.object['resource'] === 'string' && c.applicant === me.org.id && (
                 <Link to={`/catalogue/${c.object['resource']}/change`}>{t('catalogue.change')}</Link>
               )}
             </Part>
-          ))}
+          )}
           {waiting.map((refusal, i) => (
             <Part key={i} title={t('case.waitingOrder')}>
               <Refusal body={refusal} />

@@ -9,6 +9,7 @@ use crate::BackupError;
 use crate::files::{entries, wipe, write_whole};
 use crate::manifest::Facts;
 use crate::ring::{bury, id_of, name, sealed, tombstones, wipe_versions};
+use crypto::KeyId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -116,6 +117,16 @@ impl Custody {
     pub fn forget(&self, ring: &Path) -> Result<(), BackupError> {
         let _one = self.lock()?;
         self.bury(ring).map_err(BackupError::io("removing destroyed keys from the custody"))
+    }
+
+    /// Ids of the keys of a purpose and scope that are here, sealed and destroyed ones too.
+    ///
+    /// # Errors
+    /// Reading failed, or a file was changed.
+    pub fn kept(&self, purpose: &str, scope: &str) -> Result<Vec<KeyId>, BackupError> {
+        let _one = self.lock()?;
+        let all = crypto::inventory(&self.keys())?;
+        Ok(all.into_iter().filter(|k| k.purpose == purpose && k.scope == scope).map(|k| k.id).collect())
     }
 
     /// Ids of the keys that are known here to be destroyed.

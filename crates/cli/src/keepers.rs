@@ -87,8 +87,10 @@ fn master_for(
 /// Opens a sealed resource, after the order that says so. Says how many keys were opened.
 ///
 /// # Errors
-/// Usage: nobody ordered it, the keepers are others, the zone runs. Otherwise storage failed; a later call goes on.
+/// Usage: there is no zone, nobody ordered it, the keepers are others, the zone runs. Refused: its keys were given up. Otherwise storage failed; a later call goes on.
 pub fn unseal(layout: &Layout, resource: &str) -> Result<u64, CliError> {
+    // Says what is missing where there is no zone.
+    zone::suite(layout)?;
     let passphrases = passphrases()?;
     let mut pads = SealingKeys::new();
     for entry in std::fs::read_dir(layout.zone_keys())? {
@@ -172,7 +174,8 @@ fn passphrases() -> Result<[Zeroizing<String>; 2], CliError> {
             "Each of the two keepers gives a passphrase in an environment variable.",
         ))
     });
-    Ok([first?, second?])
+    let both = [first?, second?];
+    if both[0] == both[1] { Err(refused(CryptoError::OnePerson)) } else { Ok(both) }
 }
 
 fn refused(e: CryptoError) -> CliError {

@@ -178,6 +178,15 @@ pub trait KeyProvider: Send + Sync {
     /// Unknown key; storage failed.
     fn destroy_at(&self, id: &KeyId, at_ms: Option<i64>) -> Result<(), CryptoError>;
 
+    /// The same for a KEK of this purpose and scope that need not be here: the word of its end stays, and no copy of it that
+    /// comes back counts for anything. Durable when it returns; repeating it is no error.
+    ///
+    /// # Errors
+    /// The key is here for something else; storage failed.
+    fn bury_at(&self, _id: &KeyId, _purpose: &str, _scope: &str, _at_ms: Option<i64>) -> Result<(), CryptoError> {
+        Err(CryptoError::Unsupported("bury keys"))
+    }
+
     /// All keys, destroyed ones too, in order of id.
     fn list(&self) -> Vec<KeyInfo>;
 

@@ -127,6 +127,8 @@ async fn what_the_zone_refused_or_put_off_is_seen_in_the_case() {
     let list = views::cases(&w.app, &who, &views::CaseFilter::default()).await.unwrap();
     assert_eq!(list["cases"][0]["state"], "returned", "{list}");
     assert_eq!(list["cases"][0]["refused"]["code"], "sealing-unavailable", "{list}");
+    let seen = views::case(&w.app, &who, &case.id).await.unwrap();
+    assert_eq!(seen["refused"]["code"], "sealing-unavailable", "{seen}");
     // Another case destroys the resource meanwhile.
     let mut other = w.case("withdrawal", "ordered", &provider.id, Vec::new()).await;
     other.object = object;
@@ -140,6 +142,7 @@ async fn what_the_zone_refused_or_put_off_is_seen_in_the_case() {
     assert_eq!((after.state.as_str(), closed.state.as_str()), ("overtaken", "closed"));
     let seen = views::case(&w.app, &who, &case.id).await.unwrap();
     assert_eq!(seen["waiting_orders"], json!([]), "over with the case");
+    assert_eq!((&seen["refused"], seen["refused_orders"].as_array().unwrap().len()), (&json!(null), 1), "{seen}");
 }
 
 /// After a restore the zone tells what its keys know: lists and pages say so, and what is handed in next is refused.
@@ -210,6 +213,28 @@ async fn no_release_of_a_result_whose_source_was_taken_away() {
         let want = if rule.is_empty() { "ok" } else { "sources-usable" };
         assert_eq!(code(open().await), want, "{state}");
         assert_eq!(decided().await, (want.to_owned(), rule.to_owned()), "{state}");
+        let told = w.leaves().await.pop().unwrap();
+        assert_eq!(told.rule.unwrap_or_default(), rule, "the refusal stands in the log: {state}");
+    }
+}
+
+/// No job is opened over a source that was taken away: the zone would refuse its order.
+#[tokio::test]
+async fn no_job_over_a_source_that_was_taken_away() {
+    let w = world().await;
+    let (provider, firm) = (w.org("数源", OrgRole::DataProvider).await, w.org("运营", OrgRole::Operator).await);
+    w.put(&authorisation(&firm, AuthorisationState::Active)).await;
+    w.put(&grant(&firm.id, &provider.id)).await;
+    let engineer = actor("per_author", &firm, &[PersonRole::Engineer]);
+    for (state, rule) in [
+        (ResourceState::Sealed, "PRODUCT-SEALING"),
+        (ResourceState::Catalogued, ""),
+        (ResourceState::Withdrawn, "PRODUCT-WITHDRAWAL"),
+    ] {
+        w.put(&Resource { state, ..resource(&provider) }).await;
+        let object = json!({"grant": "gra_1", "sql": "SELECT 1"});
+        let opened = cases::open(&w.app, &engineer, "job", object, None).await;
+        assert_eq!(code(opened), if rule.is_empty() { "ok" } else { "sources-usable" }, "{state}");
         let told = w.leaves().await.pop().unwrap();
         assert_eq!(told.rule.unwrap_or_default(), rule, "the refusal stands in the log: {state}");
     }

@@ -26,6 +26,8 @@ pub async fn case(app: &App, actor: &Actor, id: &CaseId) -> AppResult<Value> {
     view["title"] = json!(around.title(&row));
     view["refs"] = refs(app, actor, &row.object, &row.applicant).await?;
     view["before"] = before(app, &row).await?;
+    // Every refusal there was, and the one that is still the last word.
+    view["refused"] = json!(super::cases::refused(app, &row, &refused));
     view["refused_orders"] = json!(refused);
     // What the zone waits for is over with the case.
     let over = view["end"] == true;

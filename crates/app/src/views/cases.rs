@@ -5,7 +5,7 @@ use crate::App;
 use crate::error::AppResult;
 use crate::funnel::Actor;
 use crate::reports::RefusedOrder;
-use model::case::Case;
+use model::case::{Case, Done};
 use model::ids::{OrgId, PersonId, ResourceId};
 use model::party::{OrgRole, Organisation, Person};
 use model::procedure::{By, Facts, Guard, Procedure, overdue_steps, steps_for, visible_history};
@@ -114,12 +114,19 @@ pub async fn cases(app: &App, actor: &Actor, filter: &CaseFilter) -> AppResult<V
     Ok(json!({ "cases": seen, "total": total, "next": next }))
 }
 
-/// Why the zone refused the order of a case, as long as nothing was done about it since.
-fn refused<'a>(app: &App, case: &Case, all: &'a [RefusedOrder]) -> Option<&'a Refusal> {
-    let last = all.iter().rfind(|r| r.case.as_ref() == Some(&case.id))?;
-    let step = case.history.last().and_then(|d| app.pack.procedure(&case.procedure)?.step(&d.step));
-    let returned = step.is_some_and(|s| s.guards.contains_key(&Guard::OrderRefused));
-    (returned || last.at >= case.entered_at).then_some(&last.refusal)
+/// Why the zone refused the order of a case, as long as nothing was done about it since but to bring the case back.
+pub(super) fn refused<'a>(app: &App, case: &Case, all: &'a [RefusedOrder]) -> Option<&'a Refusal> {
+    let own = || all.iter().filter(|r| r.case.as_ref() == Some(&case.id));
+    let last = own().next_back()?;
+    let procedure = app.pack.procedure(&case.procedure);
+    let returns = |d: &&Done| {
+        let step = procedure.and_then(|p| p.step(&d.step));
+        step.is_some_and(|s| s.guards.contains_key(&Guard::OrderRefused))
+    };
+    let returned = case.history.last().as_ref().is_some_and(returns);
+    // Each refusal brings its case back once, where its procedure has such a step.
+    let open = own().count() > case.history.iter().filter(returns).count();
+    (returned || open && last.at >= case.entered_at).then_some(&last.refusal)
 }
 
 /// What can be told from the case alone.

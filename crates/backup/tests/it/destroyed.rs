@@ -199,3 +199,24 @@ fn a_custody_of_another_deployment_is_refused() {
     assert!(Custody::open(&zone.custody(), "other").is_err());
     assert!(Custody::open(Path::new("/nowhere"), DEPLOYMENT).is_err());
 }
+
+/// A ring that was laid out without keys buries by name what the custody still has.
+#[test]
+fn a_key_that_only_the_custody_has_is_found_and_buried() {
+    let zone = Zone::new();
+    let (key, other) = (zone.ring.create("resource", "res_1").unwrap(), zone.ring.create("resource", "res_2").unwrap());
+    zone.put("res/res_1/rows", &key, b"records of the provider");
+    let custody = Custody::open_or_make(&zone.custody(), DEPLOYMENT).unwrap();
+    custody.sync(&zone.ring_dir()).unwrap();
+    take(&zone.repo(), zone.source()).unwrap();
+    let bare = tempfile::tempdir().unwrap();
+    let ring = FileKeyProvider::init(&bare.path().join("ring"), &bare.path().join("master"), Suite::Gm).unwrap();
+    assert_eq!(custody.kept("resource", "res_1").unwrap(), std::slice::from_ref(&key));
+    assert!(custody.kept("authorisation", "res_1").unwrap().is_empty());
+    ring.bury_at(&key, "resource", "res_1", Some(5)).unwrap();
+    custody.forget(&bare.path().join("ring")).unwrap();
+    assert_eq!(attacked(&zone, &zone.custody(), "res/res_1/rows"), None, "the custody brings it back");
+    assert_eq!(custody.destroyed().unwrap(), BTreeSet::from([key.to_string()]));
+    assert_eq!(custody.kept("resource", "res_1").unwrap(), [key], "also after a kill: the report is the same");
+    assert_eq!(custody.kept("resource", "res_2").unwrap(), [other]);
+}

@@ -3,7 +3,7 @@
 use crate::init::{PLATFORM_LOG_KEY, ZONE_LOG_KEY};
 use crate::layout::Layout;
 use crate::wiring::CliError;
-use ::backup::{Facts, LogFacts};
+use ::backup::{Custody, Facts, LogFacts};
 use audit::{Checkpoint, LogName, LogReader};
 use crypto::{HashAlg, KeyFile, PublicKey};
 use model::Signed;
@@ -183,4 +183,17 @@ pub fn destroyed(ring: &Path) -> BTreeSet<String> {
     let Ok(entries) = fs::read_dir(ring) else { return BTreeSet::new() };
     let names = entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned());
     names.filter_map(|n| n.strip_suffix(".destroyed").map(str::to_owned)).collect()
+}
+
+/// Ids of the keys in these rings of the resources that a folder's destruction lists name: whoever did without their keys
+/// when they were withdrawn left no tombstone of them there.
+pub fn withdrawn(layout: &Layout, custody: Option<&Custody>) -> Result<BTreeSet<String>, CliError> {
+    let Ok(lists) = fs::read_dir(layout.zone().join("destroyed")) else { return Ok(BTreeSet::new()) };
+    let listed: BTreeSet<String> =
+        lists.flatten().filter_map(|e| Some(e.path().file_stem()?.to_str()?.to_owned())).collect();
+    let held = custody.map(|c| crypto::inventory(&c.keys())).transpose()?.unwrap_or_default();
+    // A folder that is replaced may be past reading.
+    let here = crypto::inventory(&layout.ring()).unwrap_or_default();
+    let of = |k: &crypto::KeyInfo| k.purpose == "resource" && listed.contains(&k.scope);
+    Ok(held.into_iter().chain(here).filter(of).map(|k| k.id.to_string()).collect())
 }

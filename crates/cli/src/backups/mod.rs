@@ -67,6 +67,12 @@ impl zone::node::KeyCustody for CustodyOfZone {
         custody.forget(&self.layout.ring()).map_err(std::io::Error::other)
     }
 
+    fn kept(&self, purpose: &str, scope: &str) -> std::io::Result<Vec<crypto::KeyId>> {
+        let Some(dir) = custody_of(&self.layout)? else { return Ok(Vec::new()) };
+        let custody = Custody::open(&dir, &self.deployment).map_err(std::io::Error::other)?;
+        custody.kept(purpose, scope).map_err(std::io::Error::other)
+    }
+
     fn renew(&self) -> std::io::Result<()> {
         let Some(dir) = custody_of(&self.layout)? else { return Ok(()) };
         let custody = Custody::open(&dir, &self.deployment).map_err(std::io::Error::other)?;

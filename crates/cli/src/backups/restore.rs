@@ -139,6 +139,7 @@ fn ground(args: &RestoreArgs) -> Result<Ground, CliError> {
     gone.extend(newest.iter().flat_map(|m| m.destroyed.iter().cloned()));
     gone.extend(live::destroyed(&layout.ring()));
     gone.extend(custody.iter().map(Custody::destroyed).collect::<Result<Vec<_>, _>>()?.into_iter().flatten());
+    gone.extend(live::withdrawn(&layout, custody.as_ref())?);
     let checkpoints = checkpoints(args, repo.deployment())?;
     let mut known: Vec<Facts> = there.iter().map(|trust| live::known(&layout, trust)).collect();
     known.extend(custody.as_ref().map(Custody::floor).transpose()?.flatten());

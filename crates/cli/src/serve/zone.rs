@@ -206,7 +206,7 @@ pub fn record_export(layout: &Layout, sealed: &model::Digest) -> Result<(), CliE
 /// The keepers open a sealed resource, in a folder that nobody serves.
 ///
 /// # Errors
-/// Usage: nobody ordered it, or the keepers are others; otherwise as [`rotate_keys`].
+/// Usage: nobody ordered it, or the keepers are others. Refused: its keys were given up. Otherwise as [`rotate_keys`].
 pub fn unseal(layout: &Layout, resource: &str, with: &crypto::SealingKeys) -> Result<u64, CliError> {
     let (config, runtime) = standing_still(layout)?;
     runtime.block_on(zone::node::unseal(config, &resource.into(), with)).map_err(busy)
@@ -252,6 +252,7 @@ fn busy(e: zone::node::NodeError) -> CliError {
             "没有启封该资源的指令，或已启封。",
             "No order unseals this resource, or it is unsealed already.",
         ),
+        zone::node::NodeError::Refused(refusal) => CliError::Refused(*refusal),
         zone::node::NodeError::Custody(_) => CliError::usage(
             "--data",
             "密钥已打开，但密钥托管暂不可达，仍记为已封存：托管恢复后请再运行一次。",

@@ -47,6 +47,35 @@ fn a_folder_or_city_that_is_not_there_is_bad_usage() {
     }
 }
 
+/// Keepers who name a folder without a zone, or none, or give one passphrase twice, are told so.
+#[test]
+fn an_unsealing_says_what_is_wrong_with_its_call() {
+    let dir = tempfile::tempdir().unwrap();
+    let unseal = |data: &std::path::Path, keepers: [&str; 2]| {
+        let out = std::process::Command::new(env!("CARGO_BIN_EXE_yunyu"))
+            .args(["admin", "unseal", "--data", arg(data), "--resource", "res_1", "--json"])
+            .envs(["YUNYU_KEEPER_1_PASSPHRASE", "YUNYU_KEEPER_2_PASSPHRASE"].into_iter().zip(keepers))
+            .output()
+            .unwrap();
+        let (code, told) = json(&out);
+        let error = told["error"].clone();
+        (code, error["at"].as_str().unwrap_or_default().to_owned(), error["en"].as_str().unwrap().to_owned(), error)
+    };
+    let two = ["the first keeper's own words", "the second keeper's own words"];
+    for folder in [dir.path().to_path_buf(), dir.path().join("missing")] {
+        let (code, at, en, told) = unseal(&folder, two);
+        assert_eq!((code, at.as_str()), (2, "--data"), "{told}");
+        assert!(en.contains("No zone") && told["zh"].as_str().unwrap().contains("运营域"), "{told}");
+    }
+    let data = dir.path().join("data");
+    let init = yunyu(&["admin", "init", "--data", arg(&data), "--city", "wuxi"]);
+    assert_eq!(init.status.code(), Some(0));
+    let (code, at, en, told) = unseal(&data, [two[0], two[0]]);
+    assert_eq!((code, at.as_str()), (2, "YUNYU_KEEPER_2_PASSPHRASE"), "{told}");
+    assert!(en.contains("different") && told["zh"].as_str().unwrap().contains("不得相同"), "{told}");
+    assert_eq!(unseal(&data, two).0, 2, "there are no sealing keys");
+}
+
 #[test]
 fn evidence_of_a_folder_never_served_is_bad_usage_and_makes_no_database() {
     let dir = tempfile::tempdir().unwrap();

@@ -281,6 +281,25 @@ impl<V: Vault> KeyProvider for KeyRing<V> {
         remove_wiped(&self.path(id.as_str(), "uses"))
     }
 
+    fn bury_at(&self, id: &KeyId, purpose: &str, scope: &str, at_ms: Option<i64>) -> Result<(), CryptoError> {
+        let mut entries = self.lock();
+        match entries.get(id) {
+            Some(known) if known.info.purpose != purpose || known.info.scope != scope => {
+                return Err(CryptoError::UnknownKey);
+            }
+            Some(_) => {}
+            None => {
+                let (purpose, scope) = (purpose.to_owned(), scope.to_owned());
+                let stone = Tombstone { v: 1, id: id.clone(), purpose, scope, destroyed_at: at_ms };
+                write_atomic(&self.path(id.as_str(), "destroyed"), &canonical(&stone)?)?;
+                let info = files::gone(stone);
+                entries.insert(id.clone(), Entry { info, versions: BTreeMap::new(), reserved: 0 });
+            }
+        }
+        drop(entries);
+        self.destroy_at(id, at_ms)
+    }
+
     fn list(&self) -> Vec<KeyInfo> {
         self.lock().values().map(|e| e.info.clone()).collect()
     }

@@ -187,3 +187,31 @@ fn new_keepers_take_the_place_of_those_whose_keys_were_not_used() {
     assert!(matches!(keys.open_sealed(&id, &old), Err(CryptoError::NoSealingKey)));
     keys.open_sealed(&id, &new).unwrap();
 }
+
+/// A tombstone for a key that is not here: its copy comes back, and counts for nothing.
+#[test]
+fn a_key_that_is_elsewhere_is_buried_by_its_name() {
+    let (ring, keys) = Ring::new();
+    let (id, other) = (keys.create("resource", "res_1").unwrap(), keys.create("resource", "res_2").unwrap());
+    let held = object(&keys, &id);
+    drop(keys);
+    let file = ring.path().join(format!("{id}.key"));
+    let copy = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    let keys = ring.open();
+    assert!(matches!(keys.destroy(&id), Err(CryptoError::UnknownKey)));
+    keys.bury_at(&id, "resource", "res_1", Some(7)).unwrap();
+    keys.bury_at(&id, "resource", "res_1", Some(8)).unwrap();
+    assert!(matches!(keys.bury_at(&other, "resource", "res_1", None), Err(CryptoError::UnknownKey)), "another's");
+    let told = keys.list().into_iter().find(|k| k.id == id).unwrap();
+    assert_eq!((told.state, told.scope.as_str(), told.destroyed_at), (KeyState::Destroyed, "res_1", Some(7)));
+    drop(keys);
+    fs::write(&file, copy).unwrap();
+    let keys = ring.open();
+    assert!(matches!(read(&keys, &held), Err(CryptoError::DestroyedKey)));
+    assert!(!file.exists(), "the copy is wiped");
+    assert_eq!(state(&keys, &other), KeyState::Live);
+    // One that is here is destroyed as by its own word.
+    keys.bury_at(&other, "resource", "res_2", None).unwrap();
+    assert_eq!(state(&keys, &other), KeyState::Destroyed);
+}

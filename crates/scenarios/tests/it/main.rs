@@ -10,6 +10,7 @@ mod city;
 mod cluster;
 mod crash;
 mod devices;
+mod given_up;
 mod life;
 mod memory;
 mod people;

@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json as doc};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A city's folder after its main job, with a grant open over the records of two providers.
 pub struct City {
@@ -21,15 +22,15 @@ pub struct City {
 }
 
 impl City {
-    fn data(&self) -> PathBuf {
+    pub fn data(&self) -> PathBuf {
         self.data.clone()
     }
 
-    fn beside(&self, name: &str) -> PathBuf {
+    pub fn beside(&self, name: &str) -> PathBuf {
         self.data.with_file_name(name)
     }
 
-    async fn told(dir: &Path, city: &str, suite: &str) -> Self {
+    pub async fn told(dir: &Path, city: &str, suite: &str) -> Self {
         let data = dir.join("data");
         json(&["story", "--city", city, "--suite", suite, "--rows", "2000", "--json", "--data", text(&data)], 0);
         let served = Served::start(&data);
@@ -80,7 +81,12 @@ impl City {
     pub async fn job(&self, served: &Served) -> (String, String) {
         let data = self.data();
         let engineer = Person::of(served, &data, "operator.engineer").await;
-        let case = engineer.open("job", &doc!({"grant": self.grant, "sql": self.sql})).await;
+        let form = doc!({"procedure": "job", "object": {"grant": self.grant, "sql": self.sql}});
+        let (status, body) = served.post(&engineer.token, "/api/v1/cases", &form).await;
+        if !status.is_success() {
+            return ("refused".to_owned(), body["error"]["code"].as_str().unwrap().to_owned());
+        }
+        let case = body["id"].as_str().unwrap().to_owned();
         let seen = engineer.get(&format!("/api/v1/cases/{case}")).await;
         let job = seen["object"]["job"].as_str().unwrap().to_owned();
         engineer.must(&case, "submit").await;
@@ -96,6 +102,21 @@ impl City {
             why = engineer.get(&format!("/api/v1/cases/{case}")).await["refused_orders"][0]["refusal"]["code"].clone();
         }
         (end["state"].as_str().unwrap().to_owned(), why.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Waits until the zone of a folder that is served says how the resource stands.
+    pub async fn stands(&self, doctor: impl Fn() -> Value, how: &str) {
+        let of = |told: &Value| {
+            let held = told["resources"].as_array().unwrap().iter().find(|r| r["resource"] == self.resource.as_str());
+            held.map(|r| r["how"].clone())
+        };
+        for _ in 0..60 {
+            if of(&doctor()) == Some(doc!(how)) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        panic!("{how}");
     }
 
     pub async fn becomes(&self, by: &Person<'_>, state: &str, case: &str) -> Value {
@@ -153,7 +174,7 @@ async fn sealed(made: &City, at: &str) -> String {
     let bureau = Person::of(&served, &data, "bureau.reviewer").await;
     let case = made.decided("sealing", "under_dispute", &provider, &bureau).await;
     let seen = made.becomes(&provider, "sealed", &case).await;
-    assert_eq!(made.job(&served).await, ("refused".to_owned(), "resource-sealed".to_owned()));
+    assert_eq!(made.job(&served).await, ("refused".to_owned(), "sources-usable".to_owned()), "when it is opened");
     let certificate = &seen["certificates"][0];
     made.proves(&served, certificate, "sealed").await;
     let key = certificate["keys"][0].as_str().unwrap().to_owned();
@@ -205,7 +226,8 @@ async fn unsealed(made: &City, at: &str, kept: &[PathBuf]) {
     let bureau = Person::of(&served, &data, "bureau.approver").await;
     let second = Person::of(&served, &data, "bureau.reviewer").await;
     let case = made.decided("unsealing", "dispute_settled", &bureau, &second).await;
-    assert_eq!(made.job(&served).await.1, "resource-sealed", "an order alone opens nothing");
+    made.stands(|| json(&["admin", "doctor", "--data", at, "--json"], 0), "unsealing").await;
+    assert_eq!(made.job(&served).await.1, "sources-usable", "an order alone opens nothing");
     drop(served);
     assert_eq!(made.records(), kept, "the records are kept");
     assert_eq!(examined(made, at), ("unsealing".to_owned(), "unsealing_orders".to_owned()));
@@ -238,7 +260,7 @@ async fn withdrawn(made: &City, at: &str, key: &str) {
     let certificate = &seen["certificates"][2];
     assert_eq!((&certificate["keys"], &certificate["provider"]), (&doc!([key]), &doc!(made.provider)));
     assert!(certificate["objects"].as_u64().unwrap() > 0 && certificate["what"]["kinds"]["records"].is_u64());
-    assert_eq!(made.job(&served).await.1, "resource-withdrawn");
+    assert_eq!(made.job(&served).await.1, "sources-usable");
     made.proves(&served, certificate, "destroyed").await;
     // Records about the data stay: the entry with its contract, the batches, every case with its acts.
     assert!(seen["spec"]["contract"].as_str().unwrap().len() > 100 && seen["versions"][0]["case"].is_string());
@@ -315,7 +337,10 @@ impl City {
     async fn returned(&self, by: &Person<'_>, decides: &Person<'_>, code: &str) -> String {
         let case = self.decided("sealing", "under_dispute", by, decides).await;
         let seen = by.until(&format!("/api/v1/cases/{case}"), |c| c["state"] == "returned").await;
-        assert_eq!(seen["refused_orders"][0]["refusal"]["code"], code, "{seen}");
+        assert_eq!(
+            (&seen["refused_orders"][0]["refusal"]["code"], &seen["refused"]["code"]),
+            (&doc!(code), &doc!(code))
+        );
         let listed = by.get("/api/v1/cases?procedure=sealing").await["cases"].clone();
         let row = listed.as_array().unwrap().iter().find(|c| c["id"] == case.as_str()).unwrap().clone();
         assert_eq!(row["refused"]["code"], code, "{row}");
@@ -356,6 +381,8 @@ async fn what_the_zone_refused_comes_to_an_end() {
     provider.must(&again, "propose").await;
     bureau.must(&again, "decide").await;
     let seen = made.becomes(&provider, "sealed", &again).await;
+    let case = provider.get(&format!("/api/v1/cases/{again}")).await;
+    assert_eq!((&case["refused"], &case["state"]), (&Value::Null, &doc!("closed")), "the refusal is not the last word");
     made.proves(&served, &seen["certificates"][0], "sealed").await;
     let engineer = Person::of(&served, &data, "operator.engineer").await;
     let (status, body) = engineer.act(&begun, "check").await;

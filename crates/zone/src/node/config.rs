@@ -1,6 +1,6 @@
 //! What a node is started with. Plain values: who they come from (a file, enrolment, a test) is the caller's business.
 
-use crypto::{KeyProvider, PublicKey, SigningKey, Suite};
+use crypto::{KeyId, KeyProvider, PublicKey, SigningKey, Suite};
 use listen::{Patience, TlsFiles};
 use model::{Clock, Timestamp};
 use std::ffi::OsString;
@@ -34,6 +34,13 @@ pub trait KeyCustody: Send + Sync {
     /// # Errors
     /// The custody cannot be reached: the copies are still there, and the destruction is not done.
     fn forget(&self) -> std::io::Result<()>;
+
+    /// Ids of the keys of a purpose and scope that it holds, or held: also of those that the zone does not know, because it was
+    /// restored without keys.
+    ///
+    /// # Errors
+    /// The custody cannot be reached: what it holds is not known, and the destruction is not done.
+    fn kept(&self, purpose: &str, scope: &str) -> std::io::Result<Vec<KeyId>>;
 
     /// Takes in the keys as they are now, in the place of what was said of them before: keys that were opened again. Durable
     /// when it returns.

@@ -20,6 +20,9 @@ pub enum NodeError {
     /// No order asks for this, or it is done already.
     #[error("no order asks for this, or it is done already")]
     NotOrdered,
+    /// A rule says no to what people ask of the folder itself, with no order to answer.
+    #[error("{}: {}", .0.code, .0.en)]
+    Refused(Box<model::Refusal>),
     /// A backup copies the objects.
     #[error("a backup of this folder is being made")]
     Copied,

@@ -5,6 +5,7 @@
 use super::core::Core;
 use super::draft::{Draft, Said};
 use super::error::NodeError;
+use super::graves::{self, Grave};
 use super::masking;
 use super::record::Record;
 use super::refuse;
@@ -34,10 +35,11 @@ pub(crate) fn reconcile(core: &Core) -> Result<(), NodeError> {
     }
     take_unsealings_back(core)?;
     let keys: Vec<KeyInfo> = core.cfg.keys.list().into_iter().filter(|k| k.purpose == RESOURCE_KEY).collect();
-    for found in core.read(|s| s.resources.keys().filter_map(|id| told(core, s, &keys, id)).collect::<Vec<_>>()) {
+    for mut found in core.read(|s| s.resources.keys().filter_map(|id| told(core, s, &keys, id)).collect::<Vec<_>>()) {
         tracing::warn!(resource = %found.resource, deed = %found.deed, "the keys tell of a resource what the journal does not know");
         if found.deed == ResourceDeed::Destroyed {
-            // What lies there besides records opens no more, or tells how many there were.
+            // A key that came back with the restore goes again. What lies there besides records tells how many there were.
+            found.keys = graves::words(&Grave::of_resource(&found.resource).fill(core, &found.keys)?);
             let folder = sealed::objects(core).join(resources::folder(&found.resource));
             match fs::remove_dir_all(&folder) {
                 Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(NodeError::io("removing records")(e)),
@@ -46,6 +48,7 @@ pub(crate) fn reconcile(core: &Core) -> Result<(), NodeError> {
         }
         core.commit(|draft| write(core, draft, found))?;
     }
+    reach_custody(core);
     seal_again(core, &keys);
     Ok(())
 }
@@ -74,6 +77,20 @@ fn take_unsealings_back(core: &Core) -> Result<(), NodeError> {
     fs::remove_file(&marker).map_err(NodeError::io("taking the restore's mark away"))
 }
 
+/// Copies of what was found destroyed go, too, as soon as the custody is there. Nobody waits for it: what was certified reached
+/// it then.
+fn reach_custody(core: &Core) {
+    let found = |s: &State| {
+        let gone = s.held.values().filter(|h| h.bound.is_none() && h.how == How::Withdrawn);
+        gone.map(|h| h.stop.resource.clone()).collect::<Vec<_>>()
+    };
+    for resource in core.read(found) {
+        if let Err(e) = Grave::of_resource(&resource).fill_in_custody(core) {
+            tracing::error!(error = %e, %resource, "copies of a destroyed resource's keys could not be removed from the custody");
+        }
+    }
+}
+
 fn told(core: &Core, state: &State, keys: &[KeyInfo], id: &ResourceId) -> Option<Found> {
     let how = state.held.get(id).map(|h| &h.how);
     let own: Vec<&KeyInfo> = keys.iter().filter(|k| k.scope == id.as_str()).collect();
@@ -81,10 +98,9 @@ fn told(core: &Core, state: &State, keys: &[KeyInfo], id: &ResourceId) -> Option
     let (gone, away) = (with(KeyState::Destroyed), with(KeyState::Sealed));
     let deed = match how {
         Some(How::Withdrawing(_) | How::Withdrawn) => return None,
-        // Only a withdrawal destroys a resource's key, and lists what it destroys.
-        _ if with(KeyState::Live).is_empty() && away.is_empty() && (!gone.is_empty() || listed(core, id)) => {
-            ResourceDeed::Destroyed
-        }
+        // Only a withdrawal destroys a resource's key, and lists what it destroys. A key that stands all the same came back with
+        // a restore: it was nowhere when the destruction was certified.
+        _ if !gone.is_empty() || listed(core, id) => ResourceDeed::Destroyed,
         None if !away.is_empty() => ResourceDeed::Sealed,
         _ => return None,
     };

@@ -15,6 +15,7 @@ mod effects;
 mod endpoint;
 mod error;
 mod found;
+mod graves;
 mod jobs;
 mod journal;
 mod leases;

@@ -6,6 +6,7 @@ use super::core::Core;
 use super::destroyed;
 use super::draft::Draft;
 use super::error::NodeError;
+use super::graves::{self, Grave};
 use super::masking;
 use super::outcome;
 use super::record::Record;
@@ -197,17 +198,14 @@ fn keys_of(core: &Core, resource: &ResourceId) -> Vec<KeyId> {
 fn destroy(core: &Core, stop: &ResourceStopSpec, bound: &Bound, plan: Option<Leaving>) -> Result<(), NodeError> {
     let resource = &stop.resource;
     let folder = sealed::objects(core).join(folder(resource));
-    let leaving = match plan {
+    let planned = match plan {
         Some(plan) => plan,
         None => plan_of(core, resource, &folder)?,
     };
-    let at = core.time.now().0;
-    // Also a key that an upload made while the order came in.
-    let late = keys_of(core, resource);
-    for id in leaving.keys.iter().map(|k| k.parse()).collect::<Result<Vec<KeyId>, _>>()?.into_iter().chain(late) {
-        core.cfg.keys.destroy_at(&id, Some(at))?;
-    }
-    forget(core)?;
+    let grave = Grave::of_resource(resource);
+    let mut keys = grave.fill(core, &planned.keys)?;
+    keys.extend(grave.fill_in_custody(core)?);
+    let leaving = Leaving { keys: graves::words(&keys), ..planned };
     match fs::remove_dir_all(&folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(NodeError::io("removing records")(e)),
         _ => {}
@@ -219,7 +217,7 @@ fn destroy(core: &Core, stop: &ResourceStopSpec, bound: &Bound, plan: Option<Lea
 }
 
 fn plan_of(core: &Core, resource: &ResourceId, folder: &Path) -> Result<Leaving, NodeError> {
-    let keys: Vec<String> = keys_of(core, resource).iter().map(ToString::to_string).collect();
+    let keys = graves::words(&Grave::of_resource(resource).known(core)?);
     let list = destroyed::list(core.cfg.trust.suite, folder)?;
     let what = destroyed::keep(core, resource.as_str(), &list)?;
     let leaving = Leaving { keys, objects: list.len() as u64, what };
@@ -270,13 +268,17 @@ pub(crate) fn drop_batch(core: &Core, resource: &ResourceId, batch: &str) -> Res
 /// The two keepers open a sealed resource, after the order that says so, in a folder that nobody serves.
 ///
 /// # Errors
-/// `NotOrdered`: nobody decided it, or it is done; another node works in the folder; the sealing keys are not the
+/// `NotOrdered`: nobody decided it, or it is done. `Refused`: its keys were given up. Another node works in the folder; the sealing keys are not the
 /// resource's; storage failed. A later call goes on.
 pub async fn unseal(cfg: NodeConfig, resource: &ResourceId, with: &SealingKeys) -> Result<u64, NodeError> {
     let core = open(cfg).await?;
     let held = core.read(|s| s.held.get(resource).filter(|h| h.how == How::Unsealing).cloned());
     let (stop, bound) = held.and_then(|h| Some((h.stop, h.bound?))).ok_or(NodeError::NotOrdered)?;
     let keys = keys_of(&core, resource);
+    // Keys that were given up at a restore open nothing: nobody is told that they did.
+    if keys.is_empty() && core.read(|s| s.batches_of(resource).next().is_some()) {
+        return Err(NodeError::Refused(Box::new(refuse::keys_given_up())));
+    }
     for id in &keys {
         if core.cfg.keys.masks() { masking::open(&core, id, with)? } else { core.cfg.keys.open_sealed(id, with)? }
     }

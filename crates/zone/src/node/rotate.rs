@@ -172,6 +172,12 @@ pub(crate) fn rotate(core: &Core, key: &KeyInfo) -> Result<u64, NodeError> {
 
 /// Sealed objects of a key below a folder, by path. Files that are no sealed objects (counts, staging) are none of a key.
 pub(crate) fn objects_under(core: &Core, folder: &str, key: &KeyId) -> Result<Vec<String>, NodeError> {
+    let of = |(object, of): (String, KeyId)| (of == *key).then_some(object);
+    Ok(sealed_under(core, folder)?.into_iter().filter_map(of).collect())
+}
+
+/// Sealed objects below a folder, by path, each with the key that its header names.
+pub(crate) fn sealed_under(core: &Core, folder: &str) -> Result<Vec<(String, KeyId)>, NodeError> {
     let (root, mut waiting, mut out) = (sealed::objects(core), vec![folder.to_owned()], Vec::new());
     while let Some(folder) = waiting.pop() {
         for path in sealed::entries(&root.join(&folder))? {
@@ -179,8 +185,8 @@ pub(crate) fn objects_under(core: &Core, folder: &str, key: &KeyId) -> Result<Ve
             let object = format!("{folder}/{name}");
             if path.is_dir() {
                 waiting.push(object);
-            } else if open_header(&head(&path)?).is_ok_and(|h| h.key == *key) {
-                out.push(object);
+            } else if let Ok(header) = open_header(&head(&path)?) {
+                out.push((object, header.key));
             }
         }
     }

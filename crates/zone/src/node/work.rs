@@ -5,15 +5,15 @@ use super::core::Core;
 use super::destroyed;
 use super::endpoint::App;
 use super::error::NodeError;
+use super::graves::{self, Grave};
 use super::jobs;
 use super::outcome;
 use super::record::Record;
 use super::refuse;
 use super::resources::{self, Held};
-use super::sealed::{self, AUTHORISATION_KEY};
+use super::sealed;
 use super::state::{Bound, Going, Phase, Release, Standing};
 use super::waits;
-use crypto::{KeyId, KeyState};
 use model::ids::{AuthorisationId, JobId, ResourceId};
 use model::order::StopSpec;
 use std::collections::{BTreeMap, BTreeSet};
@@ -170,7 +170,7 @@ fn settle(app: &App, pending: Pending) -> Result<(), NodeError> {
     Ok(())
 }
 
-fn ending(standing: &Standing) -> Option<(StopSpec, Bound)> {
+pub(crate) fn ending(standing: &Standing) -> Option<(StopSpec, Bound)> {
     match standing {
         Standing::Ending { stop, bound, .. } => Some((stop.clone(), bound.clone())),
         _ => None,
@@ -179,26 +179,22 @@ fn ending(standing: &Standing) -> Option<(StopSpec, Bound)> {
 
 /// Keys first: from then on nothing under them can be read, whatever becomes of the files. What goes is written down
 /// before it goes, so that the report is the same after a crash.
-fn destroy(core: &Core, stop: &StopSpec, bound: &Bound) -> Result<(), NodeError> {
+pub(crate) fn destroy(core: &Core, stop: &StopSpec, bound: &Bound) -> Result<(), NodeError> {
     let authorisation = &stop.authorisation;
     let folder = sealed::objects(core).join(sealed::authorisation_folder(authorisation));
     let planned = core.read(|s| match s.standing.get(authorisation) {
         Some(Standing::Ending { plan, .. }) => plan.clone(),
         _ => None,
     });
-    let going = match planned {
+    let planned = match planned {
         Some(plan) => plan,
         None => plan(core, authorisation, &folder)?,
     };
-    let at = core.time.now().0;
-    for key in &going.keys {
-        let id: KeyId = key.parse()?;
-        core.cfg.keys.destroy_at(&id, Some(at))?;
-    }
+    let grave = Grave::of_authorisation(authorisation);
+    let mut keys = grave.fill(core, &planned.keys)?;
     // Copies of keys that this program made: before they are gone, nobody is told that the data are.
-    if let Some(custody) = &core.cfg.custody {
-        custody.forget().map_err(NodeError::Custody)?;
-    }
+    keys.extend(grave.fill_in_custody(core)?);
+    let going = Going { keys: graves::words(&keys), ..planned };
     match fs::remove_dir_all(&folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(NodeError::io("removing objects")(e)),
         _ => {}
@@ -210,9 +206,7 @@ fn destroy(core: &Core, stop: &StopSpec, bound: &Bound) -> Result<(), NodeError>
 }
 
 fn plan(core: &Core, authorisation: &AuthorisationId, folder: &Path) -> Result<Going, NodeError> {
-    let of =
-        |k: &crypto::KeyInfo| k.purpose == AUTHORISATION_KEY && k.scope == authorisation.0 && k.state == KeyState::Live;
-    let keys: Vec<String> = core.cfg.keys.list().into_iter().filter(of).map(|k| k.id.to_string()).collect();
+    let keys = graves::words(&Grave::of_authorisation(authorisation).known(core)?);
     let list = destroyed::list(core.cfg.trust.suite, folder)?;
     let what = destroyed::keep(core, authorisation.as_str(), &list)?;
     let going = Going { keys, objects: list.len() as u64, what: Some(what) };

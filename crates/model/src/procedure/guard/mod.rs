@@ -99,7 +99,7 @@ words! {
         ReleaseMatchesJob = "release_matches_job",
         /// The gate's report is the one named, and does not block.
         GatePassed = "gate_passed",
-        /// No resource that the result was made of is sealed or withdrawn.
+        /// No resource that the job reads, or its result was made of, is sealed or withdrawn.
         SourcesUsable = "sources_usable",
         /// The product was released with this artefact.
         ProductReleased = "product_released",

@@ -2,6 +2,7 @@
 
 use super::{Fail, Input, fail, hold};
 use crate::ids::{OrgId, ResourceId};
+use crate::object::ObjectKind;
 use crate::record::{Grade, GrantState, Resource, ResourceState, ScenarioState};
 use crate::retention::check_resource;
 use crate::time::Timestamp;
@@ -97,21 +98,27 @@ pub(super) fn overtaken(i: &Input<'_>) -> Result<(), Fail> {
     hold(overtaken, "没有另一事项取代这一事项", "no other case has overtaken this one")
 }
 
-/// The first source of a job's result that nobody may use any more: what its grant names.
+/// The first source of a job or its result that nobody may use any more: what its grant names.
 pub(super) fn unusable<'a>(i: &Input<'a>) -> Option<&'a Resource> {
     let named = resources(i);
     let mut found = named.keys().filter_map(|id| i.facts.resources.get(id));
     found.find(|r| away(r).is_some())
 }
 
-/// A result leaves the domain only while everything that it was made of may be used.
+/// A result leaves the domain, and a job is handed in, only while everything that it is made of may be used.
 pub(super) fn sources_usable(i: &Input<'_>) -> Result<(), Fail> {
-    let named = resources(i);
+    let (job, named) = (i.procedure.object == ObjectKind::Job, resources(i));
     if named.is_empty() || named.keys().any(|id| i.facts.resources.get(id).is_none_or(|r| &r.id != id)) {
-        return fail("无法确定该结果所用的资源", "it is not known which resources the result was made of");
+        return match job {
+            true => fail("无法确定该作业所用的资源", "it is not known which resources the job reads"),
+            false => fail("无法确定该结果所用的资源", "it is not known which resources the result was made of"),
+        };
     }
     match unusable(i).and_then(away) {
         None => Ok(()),
+        Some((_, _, zh, en)) if job => {
+            fail(format!("该作业所用的{zh}，不得运行"), format!("the job may not run: {en}"))
+        }
         Some((_, _, zh, en)) => fail(format!("该结果所用的{zh}，不得出域"), format!("this result may not leave: {en}")),
     }
 }

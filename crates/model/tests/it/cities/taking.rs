@@ -101,12 +101,22 @@ fn each_city_says_on_what_they_stand() {
 /// an unsealing its case goes on. A rejection is always possible.
 #[test]
 fn a_sealed_or_withdrawn_source_releases_nothing() {
+    stands_still_over_a_source("release", &serde_json::to_value(release_spec()).unwrap(), "order_release");
+}
+
+/// The same for a job: the zone would refuse its order, after people had decided in vain.
+#[test]
+fn no_job_is_handed_in_over_a_sealed_or_withdrawn_source() {
+    stands_still_over_a_source("job", &serde_json::to_value(job_spec()).unwrap(), "order_job");
+}
+
+fn stands_still_over_a_source(procedure: &str, object: &serde_json::Value, effect: &str) {
     for city in CITIES {
-        let mut way = Way::open(city, "release", &release_spec(), &engineer());
+        let mut way = Way::open(city, procedure, object, &engineer());
         let set = |way: &mut Way, state| {
             way.facts.resources.get_mut(&ResourceId::from("res_1")).unwrap().state = state;
         };
-        for step in way.path("order_release") {
+        for step in way.path(effect) {
             for (state, rule) in [(Sealed, "PRODUCT-SEALING"), (Withdrawn, "PRODUCT-WITHDRAWAL")] {
                 set(&mut way, state);
                 let judged: Vec<_> =
@@ -123,16 +133,16 @@ fn a_sealed_or_withdrawn_source_releases_nothing() {
             assert_eq!(check_opening(&way.pack, &way.case, &way.facts, NOW), Ok(()));
             way.take(&step).unwrap_or_else(|r| panic!("{city} {}: {r}", step.name));
         }
-        let mut unknown = Way::open(city, "release", &release_spec(), &engineer());
+        let mut unknown = Way::open(city, procedure, object, &engineer());
         unknown.facts.resources.clear();
         assert_eq!(
             check_opening(&unknown.pack, &unknown.case, &unknown.facts, NOW).unwrap_err().code,
             "sources-usable"
         );
-        let mut rejected = Way::open(city, "release", &release_spec(), &engineer()).before("order_release");
+        let mut rejected = Way::open(city, procedure, object, &engineer()).before(effect);
         set(&mut rejected, Withdrawn);
-        let step = rejected.path("order_release").pop().unwrap();
-        let reject = command(&rejected.pack, "release", &step.name, Decision::Reject);
+        let step = rejected.path(effect).pop().unwrap();
+        let reject = command(&rejected.pack, procedure, &step.name, Decision::Reject);
         assert!(everybody().iter().any(|by| rejected.judge(by, &reject).is_ok()), "{city}");
     }
 }

@@ -9,6 +9,7 @@ mod endpoint;
 mod folder;
 mod formats;
 mod found;
+mod given_up;
 mod jobs;
 mod live;
 mod orders;

@@ -144,6 +144,9 @@ impl KeyProvider for Failing {
     fn destroy_at(&self, id: &KeyId, at: Option<i64>) -> Result<(), CryptoError> {
         self.inner.destroy_at(id, at)
     }
+    fn bury_at(&self, id: &KeyId, purpose: &str, scope: &str, at: Option<i64>) -> Result<(), CryptoError> {
+        self.inner.bury_at(id, purpose, scope, at)
+    }
     fn list(&self) -> Vec<KeyInfo> {
         self.inner.list()
     }
