@@ -180,8 +180,8 @@ stage('the provider withdraws it: keys and records are gone, the entry says so',
   await closes(bureau, 'withdrawal');
   await provider.desk.open(`/catalogue/${resource.id}`);
   await provider.page.getByText(provider.says('mark.resource.withdrawn')).first().waitFor();
-  const deeds = provider.page.locator('main tbody th').filter({ hasText: /^已(销毁|封存|启封)$/ });
-  await expect.poll(() => deeds.allInnerTexts()).toEqual(['已封存', '已启封', '已销毁']);
+  const deeds = provider.page.locator('main tbody th').filter({ hasText: /^已(撤回并销毁|封存|启封)$/ });
+  await expect.poll(() => deeds.allInnerTexts()).toEqual(['已封存', '已启封', '已撤回并销毁']);
   expect(await offered(provider)).toEqual([]);
   await look(provider, 'resource-withdrawn');
   await provider.page.setViewportSize({ width: 400, height: 800 });
