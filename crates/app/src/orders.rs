@@ -7,7 +7,7 @@ use model::Digest;
 use model::ids::WorkOrderId;
 use model::order::{ORDER_TYPE, WorkOrder};
 use model::signed::Signed;
-use store::{LeafDraft, Outcome, Tx};
+use store::{LeafDraft, Tx};
 
 /// An order that the zone does not get within this time is stale and refused there.
 const ORDER_LIFE_DAYS: i64 = 7;
@@ -37,16 +37,9 @@ pub async fn issue(app: &App, tx: &mut Tx, order: NewOrder) -> AppResult<WorkOrd
     let digest = crypto::digest_of(app.suite(), "signed", &signed)?.to_string();
     tx.push_order(seq, id.as_str(), &serde_json::to_string(&signed)?).await?;
     tx.append_leaf(LeafDraft {
-        kind: "order_issued".to_owned(),
         case: Some(order.case.to_string()),
-        actor: None,
-        org: None,
-        outcome: Outcome::Done,
-        rule: None,
-        article: None,
-        object: None,
         refs: [("order".to_owned(), digest), ("effect".to_owned(), signed.body.effect.name().to_owned())].into(),
-        at: now,
+        ..LeafDraft::done("order_issued", now)
     })
     .await?;
     Ok(id)

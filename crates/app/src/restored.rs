@@ -7,7 +7,7 @@ use model::ids::AuthorisationId;
 use model::record::{Authorisation, AuthorisationState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::{Filter, LeafDraft, Outcome};
+use store::{Filter, LeafDraft};
 
 /// What a restore leaves for the platform's first start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,16 +60,5 @@ pub async fn record(app: &App, kind: &str, refs: BTreeMap<String, String>) -> Ap
 }
 
 fn leaf(kind: &str, refs: BTreeMap<String, String>, at: model::Timestamp) -> LeafDraft {
-    LeafDraft {
-        kind: kind.to_owned(),
-        case: None,
-        actor: None,
-        org: None,
-        outcome: Outcome::Done,
-        rule: None,
-        article: None,
-        object: None,
-        refs,
-        at,
-    }
+    LeafDraft { refs, ..LeafDraft::done(kind, at) }
 }
