@@ -383,7 +383,7 @@ def checkpoint(note, suite_of_lists, log, deployment, clock, entries, digests, l
     if m["keys"]:
         need(1 <= int(m["number"]) <= len(digests) and digests[int(m["number"]) - 1] == roots[2], "key_list")
     return {"origin": m["origin"], "size": int(m["size"]), "sha256": roots[0], "sm3": roots[1], "anchors": anchors,
-            "text": m["text"], "lines": more}
+            "text": m["text"], "time": int(m["time"]), "lines": more}
 
 
 class Verifier:
@@ -459,6 +459,7 @@ class Verifier:
         for log in (log for log in LOG if log in self.b["logs"]):
             with at_place(f"body.logs.{log}.checkpoint"):
                 self.heads[log] = self.vouched(log, self.b["logs"][log]["checkpoint"])
+                need(self.heads[log]["time"] <= self.b["made_at"] + SKEW, "time")
         need("platform" in self.heads, "missing", "body.logs")
 
     def vouched(self, log, note, lines=0):
@@ -546,6 +547,7 @@ class Verifier:
                     seq == 1 if prev is None else seq is not None and seq > 1 and is_digest(prev))
                 need(whole, "corrupt", place)
                 need(leaf["log"] == log, "malformed", place)
+                need(leaf["at"] <= head["time"] + SKEW, "time", place)
                 link = leaf | {"place": place, "index": last, "hash": text(self.alg, b"\0" + data)}
                 if case is not None:
                     chain = self.chains.setdefault((log, case), [])
@@ -697,9 +699,11 @@ class Verifier:
     def certificates(self):
         """Every certificate that the file shows holds, member by member, whatever the file is about."""
         for i, d in enumerate(self.b["documents"]):
-            if d["type"] in CERTIFICATES:
-                with at_place(f"body.documents[{i}]"):
+            with at_place(f"body.documents[{i}]"):
+                if d["type"] in CERTIFICATES:
                     self.certified(d["type"], d["digest"], from_canonical(unbase64(d["content"])))
+                elif d["type"] == "certificate":
+                    self.registered(d["digest"], from_canonical(unbase64(d["content"])))
 
     def certified(self, kind, named, says):
         code, members, about, more = CERTIFICATES[kind]
@@ -728,6 +732,21 @@ class Verifier:
             granted = self.objects("authorise", "authorisation", word(says, "authorisation") or "")
             need(granted, "incomplete")
             need(any(agrees(says, o, {"operator": "operator"}) for o in granted), code)
+
+    def registered(self, named, says):
+        """The certificate of a product says what the object of its registration says; the zone released the artefact."""
+        whole = type(says) is dict and says.keys() <= {"artefact", "at", "holder", "id", "number", "product"}
+        need(whole and word(says, "id") and word(says, "number"), "certificate")
+        leaf = next((x for x in self.links if x["outcome"] == "done" and x["log"] == "platform"
+                     and x["refs"].get("certificate") == named), None)
+        found = leaf and self.document("object", leaf["object"])
+        need(found, "incomplete")
+        near = number(says, "at") is not None and abs(number(says, "at") - leaf["at"]) <= SKEW
+        same = {"product": "product", "artefact": "artefact", "holder": "operator"}
+        need(near and agrees(says, from_canonical(unbase64(found["content"])), same), "certificate")
+        reports = [s["body"] for (k, _), s in self.known.items() if k == "report"]
+        need(any(word(r, "outcome") == "released" and agrees(says, r, {"product": "product", "artefact": "artefact"})
+                 for r in reports), "incomplete")
 
     def objects(self, effect, name, what):
         """Objects of the orders of an effect about one thing, of those that a report says the zone took."""

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Lang } from '../i18n/fill';
-import { fromBase64, fromUtf8 } from '../trust/bytes';
+import { fromBase64, fromUtf8, utf8 } from '../trust/bytes';
 import { verifyEvidence, type Packs } from '../trust/evidence/check';
 import { outcomeOf, type Outcome } from '../trust/evidence/outcome';
 import { loadBoth } from '../trust/suite';
@@ -102,7 +102,6 @@ describe('documents', () => {
     const forged = [
       paper('destruction-2.json', null),
       paper('destruction-3.json', 'destruction-certificates'),
-      paper('destruction-4.json', 'certificate'),
     ];
     const outcome = await judged(beside(forged));
     const page = drawn(outcome);
@@ -111,10 +110,7 @@ describe('documents', () => {
     expect(part(page, 'bound')).toMatchObject({
       'destruction-2.json': words('zh').t('verify.untyped'),
       'destruction-3.json': `destruction-certificates ${unknown}`,
-      'destruction-4.json': '登记证书',
     });
-    const said = page.all((e) => e.name === 'details' && e.text.includes('destruction-4'))[0]?.text;
-    expect(said).toContain(words('zh').t('verify.productCertificate'));
     for (const lang of ['zh', 'en'] as const) {
       const [held, bound] = ['held', 'bound'].map((name) =>
         drawn(outcome, lang).all((e) => e.attributes['data-documents'] === name),
@@ -122,6 +118,27 @@ describe('documents', () => {
       expect(held?.[0]?.text).toContain(words(lang).t('verify.docsHeld'));
       expect(bound?.[0]?.text).toContain(words(lang).t('verify.docsBound'));
     }
+  });
+});
+
+describe('a product’s certificate', () => {
+  it('is held, and what is the platform’s word in it is said', async () => {
+    const told = JSON.parse(
+      readFileSync(new URL('../trust/testdata/registered/intl.json', import.meta.url), 'utf8'),
+    ) as { trust: string; cases: { evidence: string }[] };
+    const evidence = utf8(told.cases[0]?.evidence ?? '');
+    const page = drawn(outcomeOf(await verifyEvidence(evidence, utf8(told.trust), packs), packTexts()), 'zh');
+    expect(part(page, 'held')).toEqual({ 'certificate.json': '登记证书' });
+    const [said] = page.all((e) => e.name === 'details' && e.text.includes('certificate.json'));
+    expect(said?.text).toContain(words('zh').t('verify.productCertificate'));
+  });
+
+  it('that nobody recorded is refused', async () => {
+    const content = JSON.stringify({ artefact: 'a', at: 1, holder: 'h', id: 'i', number: 'n', product: 'p' });
+    const forged = [documentOf(both, 'intl', { name: 'zz.json', type: 'certificate', content })];
+    const { evidence, trust } = forge.build(beside(forged));
+    const { fault } = await verifyEvidence(evidence, trust, packs);
+    expect(fault?.what).toMatch(/^(not_named|incomplete)$/);
   });
 });
 

@@ -4,15 +4,15 @@
  * order with its approvals, the zone's report, the leaf that records both.
  */
 
-import { fromBase64 } from '../bytes';
-import { canonicalText, parseJson, type Json } from '../canonical';
+import { canonicalText, type Json } from '../canonical';
 import { at, fail } from '../fault';
 import { isObject, member, textOf } from '../shape';
-import type { Chains } from './chain';
 import type { Document, Evidence } from './file';
 import { Bodies } from './product';
+import { checkRegistered } from './registered';
 import { ofType, type Known } from './statements';
-import { DESTRUCTION_TYPE, isHeld } from './types';
+import { agrees, content, type Scene } from './scene';
+import { DESTRUCTION_TYPE, PRODUCT_CERTIFICATE_TYPE, isHeld } from './types';
 
 /** What a certificate may say, and what it must be held against. */
 interface Form {
@@ -52,23 +52,6 @@ const DESTRUCTION: Form = {
   gone: true,
 };
 
-interface Scene {
-  readonly body: Evidence;
-  readonly chains: Chains;
-  readonly known: Known;
-}
-
-/** The value of a document of a type; its encoding was checked before. */
-function content(document: Document): Json | undefined {
-  return parseJson(fromBase64(document.content) ?? new Uint8Array());
-}
-
-/** Whether a member is there, not null, and what it should be. */
-function agrees(says: Json | undefined, name: string, of: Json | undefined): boolean {
-  const own = member(says, name);
-  return of !== undefined && of !== null && own !== undefined && canonicalText(own) === canonicalText(of);
-}
-
 /** Whether two members are the same, where absent and null are both none. */
 function alike(a: Json | undefined, b: Json | undefined): boolean {
   return canonicalText(a ?? null) === canonicalText(b ?? null);
@@ -78,7 +61,11 @@ function alike(a: Json | undefined, b: Json | undefined): boolean {
 export function checkCertificates(scene: Scene): void {
   for (const [i, document] of scene.body.documents.entries()) {
     if (!isHeld(document)) continue;
-    at(`body.documents[${i}]`, () => certified(scene, document));
+    at(`body.documents[${i}]`, () => {
+      const says = content(document);
+      if (document.type === PRODUCT_CERTIFICATE_TYPE) checkRegistered(scene, document.digest, says);
+      else certified(scene, document, says);
+    });
   }
 }
 
@@ -96,8 +83,7 @@ function formOf(document: Document, says: Json | undefined): Form {
 }
 
 /** A report's leaf names the certificate, and the report answers the order that it says. */
-function certified({ chains, known }: Scene, document: Document): void {
-  const says = content(document);
+function certified({ chains, known }: Scene, document: Document, says: Json | undefined): void {
   const form = formOf(document, says);
   const differs = () => fail(form.code, form.code);
   const whole = isObject(says) && Object.keys(says).every((name) => form.members.includes(name));

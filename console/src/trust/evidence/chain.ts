@@ -7,6 +7,7 @@ import { checkProof } from '../log/proof';
 import type { Both } from '../suite';
 import type { Counts } from './counts';
 import type { Evidence } from './file';
+import { SKEW_MS } from './skew';
 
 /** A leaf that is proved and in its chain. */
 export interface Link {
@@ -41,6 +42,8 @@ export class Chains {
         if (last >= proved.index) fail('order', 'leaf_order', {}, place);
         last = proved.index;
         const { leaf, bytes } = at(place, () => checkProof(both, proved, log, checkpoint));
+        // Who writes a leaf says when; that it is in the tree by the checkpoint's time is what the log's key says.
+        if (BigInt(leaf.at) > checkpoint.time + BigInt(SKEW_MS)) fail('time', 'leaf_late', {}, place);
         if (log === 'platform') out.#platform.add(proved.index);
         out.#add(log, { place, index: proved.index, leaf, hash: leafHash(both[body.suite], bytes) });
         counts.add('leaves', 1);

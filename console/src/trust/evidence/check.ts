@@ -19,6 +19,7 @@ import { Counts } from './counts';
 import { checkDocuments } from './documents';
 import { parseEvidence, type Evidence, type EvidenceFile } from './file';
 import type { Quorum } from './refusal';
+import { SKEW_MS } from './skew';
 import { checkStatements } from './statements';
 import { checkSubject } from './subject';
 import type { Stage } from './stages';
@@ -183,6 +184,7 @@ function checkCheckpoints(both: Both, body: Evidence, keys: Keys): Map<LogName, 
       at(`body.logs.${log}.checkpoint`, () => {
         const checkpoint = parseCheckpoint(utf8(part.checkpoint));
         vouch(both, checkpoint, log, { body, keys, lists });
+        if (checkpoint.time > BigInt(body.made_at) + BigInt(SKEW_MS)) fail('time', 'checkpoint_late');
         return checkpoint;
       }),
     );

@@ -12,11 +12,10 @@ import type { Chains, Link } from './chain';
 import type { Counts } from './counts';
 import type { Evidence, Statement } from './file';
 import { RefusedError, type Quorum } from './refusal';
+import { SKEW_MS } from './skew';
 
 /** Leaf references whose digest must be that of a statement of the same type. */
 const REFERRED = ['act', 'order', 'report'];
-/** By how much a signer's time may differ from that of the leaf. */
-const SKEW_MS = 10 * 60_000;
 
 /** Statements by type and digest. */
 export type Known = ReadonlyMap<string, Statement>;

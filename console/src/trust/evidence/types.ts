@@ -14,5 +14,5 @@ export const PRODUCT_CERTIFICATE_TYPE = 'certificate';
  * any other document only the digest was: one of no type or of a type that looks like these may say anything.
  */
 export function isHeld({ type }: Pick<Document, 'type'>): boolean {
-  return type === DESTRUCTION_TYPE || type === RESOURCE_TYPE;
+  return type === DESTRUCTION_TYPE || type === RESOURCE_TYPE || type === PRODUCT_CERTIFICATE_TYPE;
 }

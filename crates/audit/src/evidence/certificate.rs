@@ -6,6 +6,7 @@
 
 use super::Document;
 use super::product::Statements;
+use super::registered::PRODUCT;
 use super::subject::{Scene, agrees, content, incomplete, known};
 use crate::report::Failure;
 use serde_json::{Value, json};
@@ -86,10 +87,12 @@ impl Scene<'_> {
     /// Every certificate that the file shows holds, whatever the file is about.
     pub(super) fn certificates(&self) -> Result<(), Failure> {
         for (i, document) in self.body.documents.iter().enumerate() {
-            if matches!(document.kind.as_deref(), Some(DESTRUCTION | RESOURCE)) {
-                let place = |f: Failure| Failure { file: format!("body.documents[{i}]"), ..f };
-                self.certified(document).map_err(place)?;
-            }
+            let held = match document.kind.as_deref() {
+                Some(DESTRUCTION | RESOURCE) => self.certified(document),
+                Some(PRODUCT) => self.registered(document),
+                _ => Ok(()),
+            };
+            held.map_err(|f| Failure { file: format!("body.documents[{i}]"), ..f })?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The leaves of an evidence file: proved into their checkpoints, and each case's chain whole from its first leaf.
 
-use super::Evidence;
+use super::{Evidence, SKEW_MS};
 use crate::checkpoint::Checkpoint;
 use crate::leaf::{Leaf, LogName, leaf_hash};
 use crate::report::{Counts, Failure};
@@ -41,6 +41,11 @@ impl Chains {
                 }
                 let (leaf, bytes) =
                     proved.check(*log, checkpoint).map_err(|e| Failure { file: place.clone(), ..e.into() })?;
+                // Who writes a leaf says when; that it is in the tree by the checkpoint's time is what the log's key says.
+                if leaf.at > checkpoint.time.saturating_add(SKEW_MS) {
+                    let (zh, en) = ("条目时间晚于其检查点", "it is later than the checkpoint that covers it");
+                    return Err(Failure::new(place, "time", zh, en));
+                }
                 if *log == LogName::Platform {
                     out.platform.insert(proved.index);
                 }

@@ -6,7 +6,7 @@ use super::documents::check_documents;
 use super::statements::check_statements;
 use super::subject::check_subject;
 use super::witnesses::{check_witnesses, list_digests, unseen};
-use super::{EVIDENCE_TYPE, Evidence, EvidenceFile, Quorum};
+use super::{EVIDENCE_TYPE, Evidence, EvidenceFile, Quorum, SKEW_MS};
 use crate::checkpoint::Checkpoint;
 use crate::keys::{KeyListView, check_lists};
 use crate::leaf::LogName;
@@ -115,7 +115,11 @@ fn check_checkpoints(
         let place = format!("body.logs.{log}.checkpoint");
         let checkpoint = Checkpoint::parse(part.checkpoint.as_bytes());
         let checkpoint = checkpoint.map_err(|e| Failure { file: place.clone(), ..e.into() })?;
-        check_checkpoint(&checkpoint, *log, list, lists).map_err(|f| Failure { file: place, ..f })?;
+        check_checkpoint(&checkpoint, *log, list, lists).map_err(|f| Failure { file: place.clone(), ..f })?;
+        if checkpoint.time > body.made_at.saturating_add(SKEW_MS) {
+            let (zh, en) = ("晚于证据文件的生成时间", "it is later than the file was made");
+            return Err(Failure::new(place, "time", zh, en));
+        }
         out.insert(*log, checkpoint);
     }
     if !out.contains_key(&LogName::Platform) {

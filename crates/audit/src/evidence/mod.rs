@@ -9,6 +9,7 @@ mod chain;
 mod check;
 mod documents;
 mod product;
+mod registered;
 mod statements;
 mod subject;
 mod witnesses;
@@ -30,6 +31,9 @@ use std::collections::BTreeMap;
 pub const EVIDENCE_TYPE: &str = "evidence";
 /// Type under which a whole signed statement (`{body, key, signature}`) is digested; leaves refer to it so.
 pub const STATEMENT_TYPE: &str = "signed";
+
+/// By how much one signer's time may differ from another's: as the platform takes acts.
+const SKEW_MS: i64 = 10 * 60_000;
 
 /// Asks whether an order's approvals suffice. Given are the order, the approvals in it (each already verified as an
 /// act of its own), and the newest key list. The text of a refusal is shown.

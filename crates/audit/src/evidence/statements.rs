@@ -2,7 +2,7 @@
 //! by a leaf, each bound to a head of its case that is in the chain; and nothing recorded without its statement.
 
 use super::chain::{Chains, Link};
-use super::{Evidence, Quorum, Statement, statement_digest};
+use super::{Evidence, Quorum, SKEW_MS, Statement, statement_digest};
 use crate::keys::{KeyEntryView, KeyListView};
 use crate::leaf::{LogName, Outcome};
 use crate::report::{Counts, Failure};
@@ -12,8 +12,6 @@ use std::collections::BTreeMap;
 
 /// Leaf references whose digest must be that of a statement of the same type.
 pub const REFERRED: [&str; 3] = ["act", "order", "report"];
-/// By how much a signer's time may differ from that of the leaf: as the platform takes acts.
-const SKEW_MS: i64 = 10 * 60_000;
 
 /// Is this a digest's text? An id is not.
 pub fn digest_text(text: &str) -> bool {

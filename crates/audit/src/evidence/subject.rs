@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 /// Kinds of subjects.
 pub const KINDS: [&str; 5] = ["product", "decision", "query_history", "destruction", "resource_certificate"];
 /// Type under which a case's object is digested.
-const OBJECT: &str = "object";
+pub(super) const OBJECT: &str = "object";
 /// Type under which the documents of an act are digested.
 const DOCUMENTS: &str = "documents";
 
@@ -103,7 +103,7 @@ impl<'a> Scene<'a> {
         self.known.iter().filter(move |((k, _), _)| *k == kind).map(|((_, digest), s)| (digest.as_str(), *s))
     }
 
-    fn document(&self, kind: &str, digest: &str) -> Option<&'a Document> {
+    pub(super) fn document(&self, kind: &str, digest: &str) -> Option<&'a Document> {
         self.body.documents.iter().find(|d| d.kind.as_deref() == Some(kind) && d.digest.to_string() == digest)
     }
 }

@@ -1,7 +1,7 @@
 //! Yearly epochs: one tree over all of them, borders that hold the checkpoint before, and forgeries of both.
 
+use crate::agree::{python_agrees, recorded};
 use crate::story::{Plan, Story};
-use crate::subjects::ask;
 use crate::support::{World, copy, files};
 use audit::LogName::{self, Platform, Zone};
 use audit::evidence::verify;
@@ -361,51 +361,19 @@ fn evidence_goes_over_a_border_under_the_same_trust_file() {
     }
 }
 
-fn verdict(suite: Suite, bytes: &[u8]) -> Value {
-    // Approvals are counted by nobody on either side.
-    let report = verify(bytes, Some(&World::new(suite).trust()), &|_, _, _| Ok(()));
-    let failure = report.failure.map_or(Value::Null, |f| json!({"file": f.file, "what": f.what}));
-    json!({"valid": report.valid, "failure": failure})
-}
-
 /// `YUNYU_PYTHON` names a Python with the verifier's two libraries; `cargo xtask test` sets it.
 #[test]
 fn the_python_verifier_says_the_same() {
-    let Some(python) = std::env::var_os("YUNYU_PYTHON") else {
-        eprintln!("skipped: YUNYU_PYTHON names no Python");
-        return;
-    };
     for suite in [Suite::Gm, Suite::Intl] {
-        let trust = World::new(suite).trust().to_bytes().unwrap();
-        let files = evidence(suite);
-        let said = ask(&python, &files.iter().map(|(_, b)| (b.clone(), trust.clone())).collect::<Vec<_>>());
-        assert_eq!(said.len(), files.len());
-        for ((name, bytes), said) in files.iter().zip(said) {
-            let ours = verdict(suite, bytes);
-            assert_eq!((&said["valid"], &said["failure"]), (&ours["valid"], &ours["failure"]), "{name}");
-        }
+        python_agrees(&World::new(suite).trust(), &evidence(suite));
     }
 }
 
 /// The browser's verifier is tested on these files too. `YUNYU_RECORD=1` writes them anew.
 #[test]
 fn the_browser_is_tested_on_the_same_files() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../console/src/trust/testdata/epochs");
     for suite in [Suite::Gm, Suite::Intl] {
-        let utf8 = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let cases = evidence(suite).into_iter().map(|(name, bytes)| {
-            let verdict = verdict(suite, &bytes);
-            json!({"name": name, "verdict": verdict, "evidence": utf8(bytes)})
-        });
-        let trust = utf8(World::new(suite).trust().to_bytes().unwrap());
-        let told = json!({"trust": trust, "cases": cases.collect::<Vec<_>>()});
-        let bytes = crypto::canonical(&told).unwrap();
-        let path = std::path::Path::new(folder).join(format!("{}.json", suite.name()));
-        if std::env::var_os("YUNYU_RECORD").is_some() {
-            std::fs::create_dir_all(folder).unwrap();
-            std::fs::write(&path, &bytes).unwrap();
-        }
-        assert!(std::fs::read(&path).unwrap() == bytes, "{}: record it anew", path.display());
+        recorded("epochs", &World::new(suite).trust(), &evidence(suite));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Attacks on the log and on evidence, and properties of the tree.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod agree;
 mod anchors;
 mod archives;
 mod attacks;
@@ -17,6 +18,7 @@ mod log;
 mod merkle;
 mod outside;
 mod receipts;
+mod registered;
 mod story;
 mod subjects;
 mod support;

@@ -34,6 +34,12 @@ pub struct Plan {
     pub other_vote: bool,
     /// The zone refused the order of this effect.
     pub refused: Option<&'static str>,
+    /// The product is registered: what its certificate says otherwise than it should.
+    pub certificate: Option<Value>,
+    /// Time of the leaf that records the certificate.
+    pub leaf_at: Option<i64>,
+    /// By how much later both logs sign.
+    pub later: i64,
     /// Both logs close an epoch between the job and the release.
     pub border: bool,
 }
@@ -44,6 +50,7 @@ pub struct Story {
     pub acts: Vec<Value>,
     pub reports: Vec<Value>,
     pub others: Vec<(&'static str, Value)>,
+    documents: Vec<(&'static str, Value)>,
     plan: Plan,
     logs: Vec<TileLog>,
 }
@@ -65,7 +72,8 @@ impl Story {
         }
         world.publish(1, &entries);
         let logs = vec![world.open(Platform), world.open(Zone)];
-        let mut story = Self { world, people, acts: vec![], reports: vec![], others: vec![], plan, logs };
+        let mut story =
+            Self { world, people, acts: vec![], reports: vec![], others: vec![], documents: vec![], plan, logs };
         story.tell();
         story.checkpoints();
         story
@@ -163,6 +171,25 @@ impl Story {
         let digest = self.digest(&certificate);
         self.leaf(Platform, "product_registered", &[("certificate", &digest)]);
         self.others.push(("certificate", certificate));
+        if let Some(change) = self.plan.certificate.clone() {
+            self.register(&artefact, change);
+        }
+    }
+
+    /// Somebody certifies the product, and the platform writes its certificate.
+    fn register(&mut self, artefact: &str, change: Value) {
+        let suite = self.world.suite;
+        let object = json!({"product": PRODUCT, "artefact": artefact, "operator": "org-1", "price": 5});
+        let mut certificate = json!({"id": "cert-1", "number": "C-1", "product": PRODUCT, "holder": "org-1",
+            "artefact": artefact, "at": 1_000});
+        certificate.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        certificate.as_object_mut().unwrap().retain(|_, v| !v.is_null());
+        let named = crypto::digest_of(suite, "certificate", &certificate).unwrap().to_string();
+        let about = crypto::digest_of(suite, "object", &object).unwrap().to_string();
+        let about = (Some(about), self.plan.leaf_at.unwrap_or(1_000));
+        let bytes = self.world.leaf_about(Platform, Some(CASE), "act", &[("certificate", &named)], about);
+        self.logs[0].append(&[bytes]).unwrap();
+        self.documents = vec![("object", object), ("certificate", certificate)];
     }
 
     /// Both logs sign what they hold, close the epoch with that, and open the next.
@@ -177,11 +204,12 @@ impl Story {
 
     pub fn checkpoints(&mut self) {
         let [platform, zone] = self.logs.as_mut_slice() else { unreachable!() };
-        platform.checkpoint(2_000, &self.world.platform_log, &[]).unwrap();
+        let at = 2_000 + self.plan.later;
+        platform.checkpoint(at, &self.world.platform_log, &[]).unwrap();
         let seen = anchor_line(platform.published().unwrap());
-        zone.checkpoint(2_000, &self.world.zone_log, &[seen]).unwrap();
+        zone.checkpoint(at, &self.world.zone_log, &[seen]).unwrap();
         let seen = anchor_line(zone.published().unwrap());
-        platform.checkpoint(2_001, &self.world.platform_log, &[seen]).unwrap();
+        platform.checkpoint(at + 1, &self.world.platform_log, &[seen]).unwrap();
     }
 
     /// The platform's log goes on, with leaves of other cases, and signs.
@@ -205,6 +233,9 @@ impl Story {
         }
         b.document("gate-report.json", "application/json", b"gate report");
         b.document("lineage.json", "application/json", br#"{"n":["visits.id"]}"#);
+        for (kind, document) in &self.documents {
+            b.object(&format!("{kind}.json"), kind, document).unwrap();
+        }
         b.step("登记", "registered", Some("12.1"), Some(0));
         b
     }

@@ -96,11 +96,23 @@ impl World {
 
     /// The next leaf of a case, encoded; the chain moves on.
     pub fn leaf(&mut self, log: LogName, case: Option<&str>, kind: &str, refs: &[(&str, &str)]) -> Vec<u8> {
+        self.leaf_about(log, case, kind, refs, (None, 1_000))
+    }
+
+    /// The next leaf of a case with its object's digest and its time.
+    pub fn leaf_about(
+        &mut self,
+        log: LogName,
+        case: Option<&str>,
+        kind: &str,
+        refs: &[(&str, &str)],
+        (object, at): (Option<String>, i64),
+    ) -> Vec<u8> {
         let last = case.and_then(|c| self.heads.get(&(log, c.to_owned())).cloned());
         let leaf = Leaf {
             v: 1,
             log,
-            at: 1_000,
+            at,
             kind: kind.into(),
             case: case.map(Into::into),
             case_seq: case.map(|_| last.as_ref().map_or(1, |(n, _)| n + 1)),
@@ -110,7 +122,7 @@ impl World {
             outcome: Outcome::Done,
             rule: None,
             article: Some("12.1".into()),
-            object: None,
+            object,
             refs: refs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
         };
         let bytes = leaf.encode().unwrap();

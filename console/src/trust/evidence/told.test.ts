@@ -1,6 +1,6 @@
 /**
- * Evidence whose leaves stand in two epochs of the log, and forgeries at the border, as a test of the program makes them: the
- * same verdict here as there.
+ * Evidence as tests of the program make it: leaves in two epochs of the log with forgeries at the border, and certificates of
+ * products with forgeries of what they say. The same verdict here as there.
  */
 
 import { readFileSync } from 'node:fs';
@@ -17,13 +17,13 @@ interface Told {
   }[];
 }
 
-const told = (suite: string) =>
-  JSON.parse(readFileSync(new URL(`../testdata/epochs/${suite}.json`, import.meta.url), 'utf8')) as Told;
+const told = (file: string) =>
+  JSON.parse(readFileSync(new URL(`../testdata/${file}.json`, import.meta.url), 'utf8')) as Told;
 /** Approvals are not what is tested here. */
 const packs: Packs = { pinned: () => () => undefined, named: () => () => undefined };
 
-describe.each(['gm', 'intl'])('evidence over a border, %s', (suite) => {
-  const { trust, cases } = told(suite);
+describe.each(['epochs/gm', 'epochs/intl', 'registered/intl'])('evidence of %s', (file) => {
+  const { trust, cases } = told(file);
 
   it.each(cases)('$name', async ({ evidence, verdict }) => {
     const { valid, fault } = await verifyEvidence(utf8(evidence), utf8(trust), packs);
