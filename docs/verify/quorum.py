@@ -13,6 +13,7 @@ ORDER = {"v": U32, "deployment": str, "id": str, "seq": U64, "case": str, "case_
 TEXTS = lambda v: type(v) is dict and all(type(x) is str for x in v.values())  # noqa: E731
 FIELDS = lambda v: type(v) is dict and all(fits(x, [str]) for x in v.values())  # noqa: E731
 STOP = dict.fromkeys(("authorisation", "ground", "article"), str)
+RESOURCE_STOP = dict.fromkeys(("resource", "provider", "ground", "article"), str)
 OBJECTS = {
     "authorise": {"authorisation": str, "announcement": str, "operator": str, "uscc": str, "resources": TEXTS,
                   "legal_form": ("legal_person", "unincorporated", "natural_person"),
@@ -25,7 +26,8 @@ OBJECTS = {
         ("job", "product", "artefact", "gate_report", "author", "author_org", "scenario"), str),
     "recipient": dict.fromkeys(("order", "product", "consumer", "operator", "scenario", "access_key"), str)
     | {"until": I64},
-    "suspend": STOP, "restore": STOP, "destroy": STOP}
+    "suspend": STOP, "restore": STOP, "destroy": STOP,
+    "withdraw": RESOURCE_STOP, "seal": RESOURCE_STOP, "unseal": RESOURCE_STOP}
 # Members that may be null or missing.
 MAYBE = {"authorise": {"domain": maybe(str), "renewal_of": maybe(str)}, "resource": {"replaces": maybe(str)}}
 PARTY = {"the_operator": ("operator", "operator"), "the_author_org": ("operator", "author_org"),

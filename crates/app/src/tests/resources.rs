@@ -55,6 +55,8 @@ async fn the_zones_report_certifies_and_closes_the_case() {
     let after = [ResourceState::Sealed, ResourceState::Catalogued, ResourceState::Withdrawn];
     let deeds = [ResourceDeed::Sealed, ResourceDeed::Unsealed, ResourceDeed::Destroyed];
     let articles = ["3.3", "", "19.1"];
+    let nonsense = json!({"resource": "res_1", "ground": "bad_mood"});
+    assert_eq!(code(cases::open(&w.app, &who, "withdrawal", nonsense, None).await), "ground-listed");
     for (n, ((procedure, ground, outcome), article)) in table.into_iter().zip(articles).enumerate() {
         // Whoever opens it says what and why; provider and article are the platform's to say.
         let asked = json!({"resource": "res_1", "ground": ground, "provider": "org_x", "article": "99"});
@@ -81,11 +83,14 @@ async fn the_zones_report_certifies_and_closes_the_case() {
     let certified = leaves.iter().filter(|l| l.kind == "zone_reported" && l.refs.contains_key("certificate"));
     assert_eq!(certified.count(), 3, "each certificate's digest stands in the log");
     // What is gone is not withdrawn again, nor asked for.
-    let asked = json!({"resource": "res_1", "ground": "provider_withdraws"});
-    let again = cases::open(&w.app, &who, "withdrawal", asked, None).await.unwrap();
-    assert_eq!(again["object"]["resource"], "res_1");
-    let nonsense = json!({"resource": "res_1", "ground": "bad_mood"});
-    assert_eq!(code(cases::open(&w.app, &who, "withdrawal", nonsense, None).await), "ground-listed");
+    for (procedure, ground, refused) in [
+        ("withdrawal", "provider_withdraws", "resource-kept"),
+        ("sealing", "under_dispute", "resource-held"),
+        ("unsealing", "dispute_settled", "resource-sealed"),
+    ] {
+        let asked = json!({"resource": "res_1", "ground": ground});
+        assert_eq!(code(cases::open(&w.app, &who, procedure, asked, None).await), refused);
+    }
     let unknown = json!({"resource": "res_9", "ground": "provider_withdraws"});
     assert_eq!(code(cases::open(&w.app, &who, "withdrawal", unknown, None).await), "unknown-id");
 }

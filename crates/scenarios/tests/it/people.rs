@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// A person with a session and a key.
 pub struct Person<'a> {
-    served: &'a Served,
+    pub served: &'a Served,
     pub token: String,
     key: SigningKey,
     suite: Suite,

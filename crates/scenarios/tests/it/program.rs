@@ -27,6 +27,22 @@ pub fn json(args: &[&str], code: i32) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e}\n{text}\n{told}"))
 }
 
+/// The verifier in `docs/verify` says that a file is valid, and counts the approvals itself from the texts of the packs.
+/// `YUNYU_PYTHON` names a Python with its two libraries; `cargo xtask test` sets it.
+pub fn python_agrees(file: &Path, trust: &Path) {
+    let Some(python) = std::env::var_os("YUNYU_PYTHON") else {
+        eprintln!("skipped: YUNYU_PYTHON names no Python");
+        return;
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut verify = Command::new(python);
+    verify.arg(root.join("docs/verify/verify_evidence.py")).arg(file).arg("--trust").arg(trust);
+    let out = verify.arg("--packs").arg(root.join("packs")).stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8_lossy(&out.stdout);
+    let told: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    assert_eq!((&told["valid"], &told["trusted"]), (&Value::Bool(true), &Value::Bool(true)), "{told}");
+}
+
 /// A story of Wuxi in a folder, to its end.
 pub fn story(data: &Path, extra: &[&str]) -> Value {
     let mut args = vec!["story", "--city", "wuxi", "--json", "--rows", "4000", "--data", data.to_str().unwrap()];

@@ -3,7 +3,7 @@
 
 use crate::backup::{admin, files, kept_by, names, text};
 use crate::people::Person;
-use crate::program::{Served, json, logs_hold};
+use crate::program::{Served, json, logs_hold, python_agrees};
 use reqwest::StatusCode;
 use serde_json::{Value, json as doc};
 use std::fs;
@@ -19,6 +19,8 @@ pub struct City {
     provider: String,
     grant: String,
     sql: String,
+    /// The story's product, which was made of the resource.
+    product: String,
 }
 
 impl City {
@@ -50,7 +52,15 @@ impl City {
         let word = |v: &Value| v.as_str().unwrap().to_owned();
         let (resource, provider) = (word(&own["id"]), word(&org));
         let (grant, sql) = (word(&object["grant"]), word(&object["sql"]));
-        Self { data: data.to_owned(), resource, provider, grant, sql }
+        let product = engineer.get("/api/v1/products").await["products"][0]["id"].clone();
+        Self {
+            data: data.to_owned(),
+            resource,
+            provider,
+            grant,
+            sql,
+            product: product.as_str().unwrap_or_default().to_owned(),
+        }
     }
 
     fn object(&self, ground: &str) -> Value {
@@ -142,6 +152,7 @@ impl City {
         let trust = data.join("trust.json");
         let told = json(&["evidence", "verify", text(&file), "--trust", text(&trust), "--json"], 0);
         assert_eq!((&told["valid"], &told["trusted"]), (&Value::Bool(true), &Value::Bool(true)), "{told}");
+        python_agrees(&file, &trust);
         let bytes = fs::read_to_string(&file).unwrap();
         assert!(bytes.contains("\"kind\":\"resource_certificate\"") && bytes.contains(id));
         let bent = self.beside("bent.json");
@@ -262,6 +273,7 @@ async fn withdrawn(made: &City, at: &str, key: &str) {
     assert!(certificate["objects"].as_u64().unwrap() > 0 && certificate["what"]["kinds"]["records"].is_u64());
     assert_eq!(made.job(&served).await.1, "sources-usable");
     made.proves(&served, certificate, "destroyed").await;
+    made.ends_here(&provider, at).await;
     // Records about the data stay: the entry with its contract, the batches, every case with its acts.
     assert!(seen["spec"]["contract"].as_str().unwrap().len() > 100 && seen["versions"][0]["case"].is_string());
     let batches = provider.get(&format!("{}/batches", made.path())).await;
@@ -334,6 +346,29 @@ async fn a_resource_is_sealed_unsealed_and_withdrawn_in_shenyang() {
 
 impl City {
     /// Decided, and given back because the zone refused it: case page and list say why.
+    /// Of a resource that is gone no case is begun that could never end; its product's evidence tells what became of it.
+    async fn ends_here(&self, provider: &Person<'_>, at: &str) {
+        for (procedure, ground, code) in [
+            ("sealing", "under_dispute", "resource-held"),
+            ("unsealing", "dispute_settled", "resource-sealed"),
+            ("withdrawal", "provider_withdraws", "resource-kept"),
+        ] {
+            let form = doc!({"procedure": procedure, "object": self.object(ground)});
+            let (status, body) = provider.served.post(&provider.token, "/api/v1/cases", &form).await;
+            assert_eq!(
+                (status, body["error"]["code"].as_str()),
+                (StatusCode::UNPROCESSABLE_ENTITY, Some(code)),
+                "{body}"
+            );
+        }
+        let (file, trust) = (self.beside("product.json"), self.data.join("trust.json"));
+        let products = json(&["evidence", "export", &self.product, "--data", at, "--out", text(&file), "--json"], 0);
+        let told = json(&["evidence", "verify", text(&file), "--trust", text(&trust), "--json"], 0);
+        assert_eq!(told["trusted"], Value::Bool(true), "{told} {products}");
+        assert!(std::fs::read_to_string(&file).unwrap().contains(r#""effect":"withdraw""#));
+        python_agrees(&file, &trust);
+    }
+
     async fn returned(&self, by: &Person<'_>, decides: &Person<'_>, code: &str) -> String {
         let case = self.decided("sealing", "under_dispute", by, decides).await;
         let seen = by.until(&format!("/api/v1/cases/{case}"), |c| c["state"] == "returned").await;
@@ -368,6 +403,10 @@ async fn what_the_zone_refused_comes_to_an_end() {
     // There are no sealing keys yet.
     let again = made.returned(&provider, &bureau, "sealing-unavailable").await;
     let closed = made.returned(&provider, &bureau, "sealing-unavailable").await;
+    // What was only begun comes to an end as well.
+    let begun_only = provider.open("sealing", &made.object("under_dispute")).await;
+    provider.must(&begun_only, "close").await;
+    assert_eq!(provider.get(&format!("/api/v1/cases/{begun_only}")).await["state"], "given_up");
     provider.must(&closed, "close").await;
     assert_eq!(provider.get(&format!("/api/v1/cases/{closed}")).await["state"], "given_up");
     let (status, body) = bureau.act(&again, "decide").await;

@@ -1,6 +1,6 @@
 //! Wuxi's main job from records to product, evidence and end, through the public interfaces only.
 
-use crate::program::{json, logs_hold, run, story};
+use crate::program::{json, logs_hold, python_agrees, run, story};
 use serde_json::Value;
 
 fn text<'a>(v: &'a Value, name: &str) -> &'a str {
@@ -60,6 +60,7 @@ fn evidence_tells_the_ending(data: &std::path::Path, product: &str, trust: &str)
     json(&["evidence", "export", product, "--data", folder, "--out", later, "--json"], 0);
     let report = json(&["evidence", "verify", later, "--trust", trust, "--json"], 0);
     assert_eq!(report["trusted"], Value::Bool(true), "{report}");
+    python_agrees(std::path::Path::new(later), std::path::Path::new(trust));
     let file: Value = serde_json::from_slice(&std::fs::read(later).unwrap()).unwrap();
     let orders = file["body"]["statements"].as_array().unwrap().iter().filter(|s| s["type"] == "order");
     let effects: Vec<&str> = orders.map(|s| text(&s["body"]["effect"], "effect")).collect();

@@ -234,7 +234,8 @@ impl Guard {
 
     /// True for the guards that are judged when a case is opened too: what they find stays for long or for good.
     pub(crate) fn at_opening(self) -> bool {
-        matches!(self, Self::SourcesUsable | Self::GroundListed)
+        let states = [Self::ResourceHeld, Self::ResourceSealed, Self::ResourceKept];
+        matches!(self, Self::SourcesUsable | Self::GroundListed) || states.contains(&self)
     }
 
     /// True for the guards that also bind a rejection.
