@@ -44,7 +44,10 @@ impl Custody {
         if !head.is_file() {
             let held = entries(&dir.join("keys")).map_err(BackupError::io("reading the custody"))?;
             if !held.is_empty() {
-                return Err(BackupError::NotOurs("the custody's folder holds keys of nobody knows whom"));
+                return Err(BackupError::NotOurs {
+                    zh: "托管目录中已有来历不明的密钥；请另选目录。",
+                    en: "the custody's folder holds keys of nobody knows whom",
+                });
             }
             let made = Head { v: 1, deployment: deployment.to_owned() };
             write_whole(&head, &crypto::canonical(&made)?).map_err(BackupError::io("making the custody"))?;
@@ -59,13 +62,19 @@ impl Custody {
     pub fn open(dir: &Path, deployment: &str) -> Result<Self, BackupError> {
         let bytes = match fs::read(dir.join(HEAD)) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                return Err(BackupError::NotOurs("there is no custody of keys in this folder"));
+                return Err(BackupError::NotOurs {
+                    zh: "该目录中没有密钥托管；请核对 --custody。",
+                    en: "there is no custody of keys in this folder",
+                });
             }
             other => other.map_err(BackupError::io("reading the custody"))?,
         };
         let head: Head = crypto::from_canonical(&bytes)?;
         if head.v != 1 || head.deployment != deployment {
-            return Err(BackupError::NotOurs("the custody is another deployment's"));
+            return Err(BackupError::NotOurs {
+                zh: "密钥托管属于另一部署；请核对 --custody。",
+                en: "the custody is another deployment's",
+            });
         }
         Ok(Self { dir: dir.to_owned() })
     }

@@ -20,8 +20,13 @@ pub enum BackupError {
     #[error(transparent)]
     Log(#[from] audit::LogError),
     /// Not this deployment's, or not a repository at all.
-    #[error("{0}")]
-    NotOurs(&'static str),
+    #[error("{en}")]
+    NotOurs {
+        /// What it is instead and what to do, in Chinese.
+        zh: &'static str,
+        /// What it is instead.
+        en: &'static str,
+    },
     /// Something that was written is missing or was changed.
     #[error("the backup is damaged: {0}")]
     Damaged(&'static str),

@@ -51,7 +51,10 @@ impl Repo {
             let foreign = |p: &PathBuf| !p.ends_with("lock") && !p.to_string_lossy().ends_with(".tmp");
             let held = entries(dir).map_err(BackupError::io("reading the backup's folder"))?;
             if held.iter().any(foreign) {
-                return Err(BackupError::NotOurs("the folder is not empty and holds no backup"));
+                return Err(BackupError::NotOurs {
+                    zh: "该目录不为空，也不是备份；请另选目录。",
+                    en: "the folder is not empty and holds no backup",
+                });
             }
             let (key, _) = PassphraseFile::create(suite, passphrase)?;
             let made = Head { v: 1, deployment: deployment.to_owned(), key };
@@ -59,7 +62,10 @@ impl Repo {
         }
         let repo = Self::read(dir, passphrase, lock)?;
         if repo.deployment != deployment || repo.key.suite() != suite {
-            return Err(BackupError::NotOurs("the backup is another deployment's"));
+            return Err(BackupError::NotOurs {
+                zh: "备份属于另一部署；请另选目录。",
+                en: "the backup is another deployment's",
+            });
         }
         Ok(repo)
     }
@@ -70,7 +76,10 @@ impl Repo {
     /// None there; a wrong passphrase; another process works there.
     pub fn open(dir: &Path, passphrase: &str) -> Result<Self, BackupError> {
         if !dir.join(HEAD).is_file() {
-            return Err(BackupError::NotOurs("there is no backup in this folder"));
+            return Err(BackupError::NotOurs {
+                zh: "该目录中没有备份；请核对 --backup。",
+                en: "there is no backup in this folder",
+            });
         }
         Self::read(dir, passphrase, lock(dir)?)
     }
@@ -78,7 +87,10 @@ impl Repo {
     fn read(dir: &Path, passphrase: &str, lock: File) -> Result<Self, BackupError> {
         let head: Head = crypto::from_canonical(&read(&dir.join(HEAD))?)?;
         if head.v != 1 {
-            return Err(BackupError::NotOurs("the backup is of an unknown version"));
+            return Err(BackupError::NotOurs {
+                zh: "备份的版本未知；请用制作它的程序版本或更新的版本。",
+                en: "the backup is of an unknown version",
+            });
         }
         let key = head.key.open(passphrase)?;
         let naming = key.mac_key(key.id(), "yunyu/backup-names/v1")?;

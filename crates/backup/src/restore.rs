@@ -37,7 +37,10 @@ pub fn newer_than(chosen: &Facts, known: &[Facts]) -> Result<Newer, BackupError>
             see(&format!("{log}-log"), Some(ours.map_or(0, |o| o.size)), Some(theirs.size));
             let other = ours.is_some_and(|o| o.size == theirs.size && o.roots != theirs.roots);
             if other {
-                return Err(BackupError::NotOurs("a log of the same size has other roots: it is another history"));
+                return Err(BackupError::NotOurs {
+                    zh: "同样长度的日志根不同：这是另一段历史，不能恢复。",
+                    en: "a log of the same size has other roots: it is another history",
+                });
             }
         }
     }

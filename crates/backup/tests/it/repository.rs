@@ -64,10 +64,13 @@ fn another_passphrase_deployment_or_process_is_refused() {
     drop(repo);
     let wrong = Repo::open(&zone.out(), "other");
     assert!(matches!(wrong, Err(BackupError::Crypto(CryptoError::WrongPassphrase))));
-    assert!(matches!(Repo::open_or_make(&zone.out(), "other", Suite::Gm, PASSPHRASE), Err(BackupError::NotOurs(_))));
+    assert!(matches!(
+        Repo::open_or_make(&zone.out(), "other", Suite::Gm, PASSPHRASE),
+        Err(BackupError::NotOurs { .. })
+    ));
     let foreign = tempfile::tempdir().unwrap();
     fs::write(foreign.path().join("holiday.jpg"), b"x").unwrap();
-    assert!(matches!(Repo::open_or_make(foreign.path(), "d", Suite::Gm, "p"), Err(BackupError::NotOurs(_))));
+    assert!(matches!(Repo::open_or_make(foreign.path(), "d", Suite::Gm, "p"), Err(BackupError::NotOurs { .. })));
 }
 
 #[test]

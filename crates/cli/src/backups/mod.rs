@@ -23,7 +23,7 @@ pub const BACKUP_VAR: &str = "YUNYU_BACKUP_PASSPHRASE";
 impl From<BackupError> for CliError {
     fn from(e: BackupError) -> Self {
         match &e {
-            BackupError::NotOurs(en) => Self::usage("backup", "备份或托管目录不可用。", *en),
+            BackupError::NotOurs { zh, en } => Self::usage("backup", *zh, *en),
             BackupError::Busy => {
                 Self::usage("backup", "另一进程正在使用该目录。", "Another process works in this folder.")
             }
@@ -78,6 +78,21 @@ impl zone::node::KeyCustody for CustodyOfZone {
         let custody = Custody::open(&dir, &self.deployment).map_err(std::io::Error::other)?;
         custody.sync(&self.layout.ring()).map(drop).map_err(std::io::Error::other)
     }
+}
+
+/// Refuses folders that lie in each other, or are one: who has the backup must not have the custody by that, and a folder
+/// that is replaced takes with it what lies in it. The paths are real ones: a link would lead past this.
+fn apart(option: &str, folders: &[&Path], custody: Option<&Path>) -> Result<(), CliError> {
+    let all: Vec<&Path> = folders.iter().copied().chain(custody).collect();
+    let meet = |(n, a): (usize, &&Path)| all.iter().skip(n + 1).any(|b| a.starts_with(b) || b.starts_with(a));
+    if all.iter().enumerate().any(meet) {
+        return Err(CliError::usage(
+            option,
+            "备份、托管与数据目录须彼此分开，互不包含。",
+            "The backup, the custody and the data folder must lie apart from each other, none inside another.",
+        ));
+    }
+    Ok(())
 }
 
 /// Where the custody of a folder's keys lies, if it has one.

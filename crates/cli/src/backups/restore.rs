@@ -114,9 +114,17 @@ pub fn restore(args: &RestoreArgs) -> Result<Said, CliError> {
 }
 
 fn ground(args: &RestoreArgs) -> Result<Ground, CliError> {
-    let layout = Layout::new(&args.data)?;
+    let layout = Layout::new(&input::real(&args.data)?)?;
+    let backup = input::real(&args.backup)?;
+    let custody_dir = match &args.custody {
+        Some(named) => Some(input::real(named)?),
+        None => custody_of(&layout)?,
+    };
+    let staging = named(&layout, "restoring");
+    super::apart("--data", &[&layout.data, &backup, &staging], custody_dir.as_deref())?;
+    replaceable(&layout)?;
     let secret = passphrase(BACKUP_VAR)?;
-    let repo = Repo::open(&input::absolute(&args.backup)?, &secret)?;
+    let repo = Repo::open(&backup, &secret)?;
     let newest = repo.newest()?;
     let manifest = match (args.snapshot, &newest) {
         (Some(n), _) => repo.snapshot(n)?,
@@ -133,8 +141,7 @@ fn ground(args: &RestoreArgs) -> Result<Ground, CliError> {
     if there.as_ref().is_some_and(|t| t.deployment != repo.deployment()) {
         return Err(CliError::usage("--data", "该目录属于另一部署。", "The folder is another deployment's."));
     }
-    let dir = args.custody.as_deref().map(input::absolute).transpose()?.or(custody_of(&layout)?);
-    let custody = dir.map(|d| Custody::open(&d, repo.deployment())).transpose()?;
+    let custody = custody_dir.map(|d| Custody::open(&d, repo.deployment())).transpose()?;
     let mut gone: BTreeSet<String> = manifest.destroyed.iter().cloned().collect();
     gone.extend(newest.iter().flat_map(|m| m.destroyed.iter().cloned()));
     gone.extend(live::destroyed(&layout.ring()));
@@ -156,6 +163,20 @@ fn ground(args: &RestoreArgs) -> Result<Ground, CliError> {
     }
     let digest = repo.digest(&manifest)?;
     Ok(Ground { repo, manifest, digest, layout, custody, gone, newer, checkpoints })
+}
+
+/// What is replaced is a data folder, or an empty one, or none: nothing else moves out of the way of a mistyped path.
+fn replaceable(layout: &Layout) -> Result<(), CliError> {
+    let empty = fs::read_dir(&layout.data).is_ok_and(|mut entries| entries.next().is_none());
+    let ours = layout.platform().is_dir() || layout.zone().is_dir() || layout.deployment_file().is_file();
+    if ours || empty || !layout.data.exists() {
+        return Ok(());
+    }
+    Err(CliError::usage(
+        "--data",
+        "其中有别的文件，不是数据目录；请给出数据目录、空目录或尚不存在的目录。",
+        "It holds other files and is no data folder: name a data folder, an empty one, or one that is not there yet.",
+    ))
 }
 
 /// Kept checkpoints, by the log they are of.

@@ -44,23 +44,28 @@ pub struct BackupArgs {
 
 /// Takes a snapshot.
 pub fn backup(args: &BackupArgs) -> Result<Said, CliError> {
-    let layout = Layout::new(&args.data)?;
+    let layout = Layout::new(&input::real(&args.data)?)?;
     let trust = live::trust(&layout)?;
-    let out = input::absolute(&args.out)?;
-    let custody_dir = args.custody.as_deref().map(input::absolute).transpose()?;
-    let inside = |a: &Path, b: &Path| a.starts_with(b) || b.starts_with(a);
-    let mixed = |c: &PathBuf| inside(c, &layout.data) || inside(c, &out);
-    if inside(&out, &layout.data) || custody_dir.as_ref().is_some_and(mixed) {
+    let out = input::real(&args.out)?;
+    let custody_dir = match &args.custody {
+        Some(named) => Some(input::real(named)?),
+        None => custody_of(&layout)?,
+    };
+    super::apart("--out", &[&layout.data, &out], custody_dir.as_deref())?;
+    if out.exists() && !out.is_dir() {
         return Err(CliError::usage(
             "--out",
-            "备份、托管与数据目录须彼此分开。",
-            "The backup, the custody and the data folder must lie apart from each other.",
+            "不是目录；请给出备份目录。",
+            "It is not a folder: name the backup's folder.",
         ));
+    }
+    if let Some(dir) = &custody_dir {
+        may_keep(dir, &layout)?;
     }
     let secret = passphrase(BACKUP_VAR)?;
     let repo = Repo::open_or_make(&out, &trust.deployment, trust.suite, &secret)?;
     let _still = still(&layout)?;
-    let custody = custody(custody_dir, &layout, &trust)?;
+    let custody = custody_dir.map(|dir| custody(&dir, &layout, &trust)).transpose()?;
     let held = custody.as_ref().map(|c| c.sync(&layout.ring())).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let copy = layout.platform().join(format!(".backup-{}", crypto::random_hex(8)?));
@@ -103,9 +108,8 @@ fn said(manifest: &Manifest, digest: &model::Digest, out: &Path, written: u64, h
     Said::new(0, json, text)
 }
 
-/// The custody that was named, or that the folder has. From the first time on the zone reaches it when it destroys.
-fn custody(named: Option<PathBuf>, layout: &Layout, trust: &audit::Trust) -> Result<Option<Custody>, CliError> {
-    let Some(dir) = named.or(custody_of(layout)?) else { return Ok(None) };
+/// Refuses a custody that this folder cannot have, before anything is written.
+fn may_keep(dir: &Path, layout: &Layout) -> Result<(), CliError> {
     if !layout.ring().is_dir() || keyplace::kept(layout)? != KeyPlace::File {
         return Err(CliError::usage(
             "--custody",
@@ -120,18 +124,22 @@ fn custody(named: Option<PathBuf>, layout: &Layout, trust: &audit::Trust) -> Res
             "The master key was not sealed by two keepers yet: run `yunyu admin export-keys` first.",
         ));
     }
-    let custody = Custody::open_or_make(&dir, &trust.deployment)?;
-    let text = dir.display().to_string();
-    let before = custody_of(layout)?;
-    if before.as_ref().is_some_and(|b| *b != dir) {
+    let before = custody_of(layout)?.map(|b| input::real(&b)).transpose()?;
+    if before.is_some_and(|b| b != *dir) {
         return Err(CliError::usage(
             "--custody",
             "该目录已有另一处密钥托管；两处并存时销毁无法到达旧处。",
             "The folder has another custody already; a destruction would not reach it.",
         ));
     }
-    write_private(&layout.custody_file(), text.as_bytes())?;
-    Ok(Some(custody))
+    Ok(())
+}
+
+/// The custody that was named, or that the folder has. From the first time on the zone reaches it when it destroys.
+fn custody(dir: &Path, layout: &Layout, trust: &audit::Trust) -> Result<Custody, CliError> {
+    let custody = Custody::open_or_make(dir, &trust.deployment)?;
+    write_private(&layout.custody_file(), dir.display().to_string().as_bytes())?;
+    Ok(custody)
 }
 
 /// No header changes under way while objects are copied.

@@ -114,6 +114,7 @@ async fn a_backup_from_before_a_destruction_brings_nothing_back() {
     assert!(new < all, "{second}");
     let keys = names(&custody, ".key");
     assert_eq!(keys, names(&data.join("zone/keys/ring"), ".key"));
+    lie_apart(dir.path(), &data, &out, &custody);
     // A drill leaves the folder as it is, tries every key, and is on record.
     let drill = admin(&["restore", "--backup", text(&out), "--data", text(&data), "--drill"], 0);
     assert_eq!((&drill["opened"], &drill["recorded"]), (&drill["objects"], &Value::Bool(true)), "{drill}");
@@ -144,6 +145,36 @@ async fn a_backup_from_before_a_destruction_brings_nothing_back() {
     held(&fresh, &data).await;
 
     behind(&data, &backup, &out, dir.path());
+}
+
+/// No folder is taken for another: what a restore would move out of the way is a data folder and holds nothing else, and
+/// no link leads a backup into the data or into the custody.
+fn lie_apart(dir: &Path, data: &Path, out: &Path, custody: &Path) {
+    let precious = dir.join("precious");
+    std::fs::create_dir_all(&precious).unwrap();
+    std::fs::write(precious.join("letter.txt"), "kept").unwrap();
+    let everything =
+        |folder: &Path| files(folder).into_iter().map(|f| (f.clone(), std::fs::read(f).unwrap())).collect::<Vec<_>>();
+    let before = [out, custody, precious.as_path()].map(everything);
+    let (new, link, to_custody) = (dir.join("new"), dir.join("link"), dir.join("to-custody"));
+    std::os::unix::fs::symlink(data, &link).unwrap();
+    std::os::unix::fs::symlink(custody, &to_custody).unwrap();
+    let (within, beneath) = (out.join("within"), custody.join("within"));
+    let to_custody_from = dir.join("nowhere").join("..").join("custody");
+    for wrong in [out, custody, dir, &precious, &within, &beneath, &to_custody, &to_custody_from] {
+        admin(&["restore", "--backup", text(out), "--data", text(wrong), "--custody", text(custody)], 2);
+    }
+    admin(&["restore", "--backup", text(out), "--data", text(&new), "--custody", text(out)], 2);
+    let letter = precious.join("letter.txt");
+    for wrong in [&link.join("bk"), &to_custody.join("bk"), &data.join("bk"), &letter] {
+        admin(&["backup", "--data", text(data), "--out", text(wrong), "--custody", text(custody)], 2);
+    }
+    admin(&["backup", "--data", text(&link), "--out", text(&data.join("bk")), "--custody", text(custody)], 2);
+    // Another custody than the folder has is refused before anything is made of it.
+    let (second, bk) = (dir.join("second"), dir.join("bk"));
+    admin(&["backup", "--data", text(data), "--out", text(&bk), "--custody", text(&second)], 2);
+    assert!([&second, &bk, &new, &data.join("bk")].iter().all(|p| !p.exists()));
+    assert_eq!([out, custody, precious.as_path()].map(everything), before);
 }
 
 /// Keys leave the machine only sealed by two people, on record.
