@@ -52,7 +52,7 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
       kind={
         <>
           {procedure ? <Link to={`/rules/${procedure.name}`}>{pick(procedure)}</Link> : c.procedure}{' '}
-          <CaseState c={c} />
+          <CaseState c={c} bare />
         </>
       }
       topic="case"
