@@ -208,7 +208,8 @@ test('blind votes: two sessions see nothing of each other, and the author has no
   await sign(expert, 'experts.approver');
   await expert.page.getByText('Your vote is in').waitFor();
   await expert.open('/reviews');
-  await expert.page.getByText('In', { exact: true }).waitFor();
+  const own = expert.page.locator(`tr:has(a[href$="/reviews/${release}"])`);
+  await own.getByText('In', { exact: true }).waitFor();
 
   // The other reviewer: by page, by API, and by the list: nothing has changed.
   expect(await whatIsKnown(clerk, release)).toEqual(known);

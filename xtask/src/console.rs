@@ -3,6 +3,7 @@
 
 use crate::run::{Done, Problem, command, demo_config, failed, have, output, root, step};
 use crate::tools;
+use serde::Deserialize;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -67,7 +68,7 @@ fn walk(yunyu: &Path, data: &Path, full: bool) -> Done {
     if full {
         tests.env("YUNYU_FULL", "1");
     }
-    let walked = step("console: browser tests", &mut tests);
+    let walked = reported("console: browser tests", &mut tests);
     drop(served);
     let by_hand = main_job(yunyu);
     walked.and(by_hand)
@@ -79,9 +80,65 @@ fn main_job(yunyu: &Path) -> Done {
     let begin = || {
         let mut tests = npm(&["run", "--silent", "test:mainjob"]);
         tests.env("YUNYU_URL", "http://127.0.0.1:9").env("YUNYU_DATA", "-").env("YUNYU_BIN", yunyu);
-        step("console: the main job by hand", tests.env("CHROMIUM", which("chromium")))
+        reported("console: the main job by hand", tests.env("CHROMIUM", which("chromium")))
     };
     begin().or_else(|_| begin())
+}
+
+/// A step of browser tests whose failure names the tests: thousands of lines of other checks follow theirs.
+fn reported(heading: &str, tests: &mut Command) -> Done {
+    let report = std::env::temp_dir().join(format!("yunyu-console-{}.json", std::process::id()));
+    let done = step(heading, tests.env("YUNYU_REPORT", &report));
+    let text = std::fs::read_to_string(&report).unwrap_or_default();
+    let _ = std::fs::remove_file(&report);
+    done.map_err(|problem| match problem {
+        Problem::Failed(why) => Problem::Failed([vec![why], failures(&text)].concat().join("\n    ")),
+        usage @ Problem::Usage(_) => usage,
+    })
+}
+
+/// What failed by vitest's report, a line each: the file, the test and the first line of the reason.
+fn failures(report: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Report {
+        test_results: Vec<File>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct File {
+        name: String,
+        status: String,
+        #[serde(default)]
+        message: String,
+        assertion_results: Vec<Test>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Test {
+        full_name: String,
+        status: String,
+        #[serde(default)]
+        failure_messages: Vec<String>,
+    }
+    let Ok(report) = serde_json::from_str::<Report>(report) else {
+        return vec!["(the tests left no report)".to_owned()];
+    };
+    let first = |text: &str| text.lines().next().unwrap_or_default().chars().take(300).collect::<String>();
+    let mut told = Vec::new();
+    for file in report.test_results.iter().filter(|f| f.status == "failed") {
+        let name = Path::new(&file.name).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let failed = file.assertion_results.iter().filter(|t| t.status == "failed");
+        let before = told.len();
+        told.extend(failed.map(|t| {
+            let why = t.failure_messages.first().map(|m| first(m)).unwrap_or_default();
+            format!("{name}: {}: {why}", t.full_name)
+        }));
+        if told.len() == before {
+            told.push(format!("{name}: {}", first(&file.message)));
+        }
+    }
+    told
 }
 
 fn which(program: &str) -> PathBuf {
