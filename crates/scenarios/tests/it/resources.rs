@@ -403,10 +403,6 @@ async fn what_the_zone_refused_comes_to_an_end() {
     // There are no sealing keys yet.
     let again = made.returned(&provider, &bureau, "sealing-unavailable").await;
     let closed = made.returned(&provider, &bureau, "sealing-unavailable").await;
-    // What was only begun comes to an end as well.
-    let begun_only = provider.open("sealing", &made.object("under_dispute")).await;
-    provider.must(&begun_only, "close").await;
-    assert_eq!(provider.get(&format!("/api/v1/cases/{begun_only}")).await["state"], "given_up");
     provider.must(&closed, "close").await;
     assert_eq!(provider.get(&format!("/api/v1/cases/{closed}")).await["state"], "given_up");
     let (status, body) = bureau.act(&again, "decide").await;
