@@ -95,6 +95,12 @@ fn apart(option: &str, folders: &[&Path], custody: Option<&Path>) -> Result<(), 
     Ok(())
 }
 
+/// The custody that was named, or else the one that the folder has, by its real path.
+fn custody_dir(named: Option<&Path>, layout: &Layout) -> Result<Option<PathBuf>, CliError> {
+    let dir = named.map(Path::to_path_buf).or(custody_of(layout)?);
+    dir.map(|dir| crate::tools::input::real(&dir)).transpose()
+}
+
 /// Where the custody of a folder's keys lies, if it has one.
 fn custody_of(layout: &Layout) -> std::io::Result<Option<PathBuf>> {
     match std::fs::read_to_string(layout.custody_file()) {

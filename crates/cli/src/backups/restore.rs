@@ -6,7 +6,7 @@
 
 use super::live;
 use super::ring;
-use super::{BACKUP_VAR, custody_of, passphrase};
+use super::{BACKUP_VAR, passphrase};
 use crate::layout::{Layout, write_private};
 use crate::tools::Said;
 use crate::tools::input;
@@ -116,10 +116,7 @@ pub fn restore(args: &RestoreArgs) -> Result<Said, CliError> {
 fn ground(args: &RestoreArgs) -> Result<Ground, CliError> {
     let layout = Layout::new(&input::real(&args.data)?)?;
     let backup = input::real(&args.backup)?;
-    let custody_dir = match &args.custody {
-        Some(named) => Some(input::real(named)?),
-        None => custody_of(&layout)?,
-    };
+    let custody_dir = super::custody_dir(args.custody.as_deref(), &layout)?;
     let staging = named(&layout, "restoring");
     super::apart("--data", &[&layout.data, &backup, &staging], custody_dir.as_deref())?;
     replaceable(&layout)?;

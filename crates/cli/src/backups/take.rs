@@ -47,10 +47,7 @@ pub fn backup(args: &BackupArgs) -> Result<Said, CliError> {
     let layout = Layout::new(&input::real(&args.data)?)?;
     let trust = live::trust(&layout)?;
     let out = input::real(&args.out)?;
-    let custody_dir = match &args.custody {
-        Some(named) => Some(input::real(named)?),
-        None => custody_of(&layout)?,
-    };
+    let custody_dir = super::custody_dir(args.custody.as_deref(), &layout)?;
     super::apart("--out", &[&layout.data, &out], custody_dir.as_deref())?;
     if out.exists() && !out.is_dir() {
         return Err(CliError::usage(
