@@ -46,6 +46,33 @@ impl AppError {
         Self::Bug(e.into())
     }
 
+    /// What was looked for, in Chinese and English; the same for whoever may not see it.
+    #[must_use]
+    pub fn looked_for(what: &str) -> [&str; 2] {
+        match what {
+            "case" => ["案件", "case"],
+            "product" => ["数据产品", "product"],
+            "resource" => ["资源", "resource"],
+            "person" => ["人员", "person"],
+            "account" => ["账号", "account"],
+            "job" => ["作业", "job"],
+            "organisation" => ["机构", "organisation"],
+            "order" => ["订单", "order"],
+            "notice" => ["公示", "notice"],
+            "grant" => ["数据使用许可", "grant"],
+            "procedure" => ["程序", "procedure"],
+            "destruction" => ["销毁记录", "destruction"],
+            "certificate" => ["证书", "certificate"],
+            "authorisation" => ["授权", "authorisation"],
+            "pack" => ["规则包", "pack"],
+            "batch" => ["数据批次", "batch"],
+            "log file" => ["日志文件", "log file"],
+            "deployment" => ["部署", "deployment"],
+            "route" => ["接口地址", "address"],
+            other => ["对象", other],
+        }
+    }
+
     /// A usage error by code and place.
     pub fn usage(code: &'static str, at: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self::Usage { code, at: at.into(), zh: zh.into(), en: en.into() }

@@ -85,6 +85,25 @@ impl LogError {
         Self::Corrupt { file: file.into(), what }
     }
 
+    /// What is wrong, in Chinese; what exactly a file contradicts and what the system says are in English alone.
+    pub(crate) fn zh(&self) -> String {
+        match self {
+            Self::Io { file, .. } => format!("日志文件 {file} 无法读取或写入"),
+            Self::Corrupt { file, .. } => format!("日志文件 {file} 内容损坏"),
+            Self::Leaf(_) => "日志条目不是其规范编码".to_owned(),
+            Self::RolledBack { found, signed } => format!("日志只有{found}条，而签名已到{signed}条：放回了旧副本"),
+            Self::SecondRoot { size } => format!("{size}条处已签过另一根哈希"),
+            Self::EpochClosed(epoch) => format!("日志所在年度已结篇，签名已到 {epoch} 年度：放回了旧副本"),
+            Self::Gap { index, size } => format!("所给条目从第{index}条起，日志只到第{size}条"),
+            Self::Different { index } => format!("第{index}条是另一条目"),
+            Self::Locked => "另一进程正在写这部日志".to_owned(),
+            Self::Poisoned => "此前一次写入未完成，须重新打开日志".to_owned(),
+            Self::OutOfRange(n) => format!("日志没有第{n}条"),
+            Self::Malformed { .. } => "格式不正确".to_owned(),
+            Self::Crypto(_) => "密码运算或编码失败".to_owned(),
+        }
+    }
+
     pub(crate) fn malformed(what: &'static str, why: &'static str) -> Self {
         Self::Malformed { what, why }
     }

@@ -33,7 +33,7 @@ impl From<LogError> for Failure {
             LogError::Malformed { what, .. } => ((*what).to_owned(), "malformed"),
             _ => (String::new(), "corrupt"),
         };
-        Self::new(file, what, format!("无法读取或内容损坏：{e}"), e.to_string())
+        Self::new(file, what, e.zh(), e.to_string())
     }
 }
 

@@ -120,7 +120,7 @@ fn verify_as(dir: &Path, asked: Asked<'_>, live: bool) -> VerifyReport {
 }
 
 fn unproved(unchecked: &[String], witnessed: &[Witnessed], asked: bool) -> String {
-    let after = "what happened after the checkpoints is not proved";
+    let after = "检查点之后的事 · what happened after the checkpoints";
     let mut said: Vec<String> = witnessed.iter().filter_map(Witnessed::unproved).collect();
     if !asked {
         said.push(NONE_ASKED.to_owned());

@@ -11,6 +11,7 @@ use audit::{PackRef, Trust};
 use crypto::{KeyFile, SigningKey, Suite};
 use hsm::KeyPlace;
 use model::keylist::{KEY_LIST_TYPE, KeyEntry, KeyHolder, KeyList};
+use model::storage_words;
 use model::{Clock, Signed, Timestamp};
 
 /// What is fixed for good.
@@ -126,11 +127,11 @@ pub fn init_with(
 /// The data folder, made if it is not there, for this process alone.
 fn make_folder(data: &std::path::Path) -> Result<std::fs::File, CliError> {
     std::fs::create_dir_all(data).map_err(|e| {
-        let kind = e.kind();
+        let [zh, en] = storage_words(e.kind());
         CliError::usage(
             &data.display().to_string(),
-            format!("无法建立该目录（{kind}）；请检查路径与权限。"),
-            format!("The folder cannot be made ({kind}); check the path and its permissions."),
+            format!("无法建立该目录（{zh}）；请检查路径与权限。"),
+            format!("The folder cannot be made ({en}); check the path and its permissions."),
         )
     })?;
     take_folder(data)

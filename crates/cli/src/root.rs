@@ -7,6 +7,7 @@ use crate::wiring::CliError;
 use crypto::{PublicKey, SigningKey};
 use model::Signed;
 use model::keylist::{KEY_LIST_TYPE, KeyEntry, KeyHolder, KeyList};
+use model::storage_words;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -111,8 +112,8 @@ impl Change {
         write_private(out, &crypto::canonical(&signed)?).map_err(|e| {
             CliError::usage(
                 &out.display().to_string(),
-                format!("无法写入（{}）。", e.kind()),
-                format!("It cannot be written ({}).", e.kind()),
+                format!("无法写入（{}）。", storage_words(e.kind())[0]),
+                format!("It cannot be written ({}).", storage_words(e.kind())[1]),
             )
         })
     }

@@ -113,7 +113,12 @@ impl From<AppError> for CliError {
             AppError::Refused(r) => Self::Refused(r),
             AppError::Usage { at, zh, en, .. } => Self::Usage { at, zh, en },
             AppError::NotFound(what) => {
-                Self::Usage { at: what.to_owned(), zh: "没有找到。".into(), en: "Not found.".into() }
+                let [zh, en] = AppError::looked_for(what);
+                Self::Usage {
+                    at: what.to_owned(),
+                    zh: format!("没有找到所指的{zh}：请核对编号和 --data 所给的目录。"),
+                    en: format!("No such {en}: check its number, and the folder that --data names."),
+                }
             }
             AppError::Bug(why) => Self::Bug(chain(why.as_ref())),
             other => Self::Bug(other.to_string()),

@@ -21,6 +21,7 @@ pub mod record;
 pub mod refusal;
 pub mod retention;
 pub mod signed;
+pub mod storage;
 pub mod ticket;
 pub mod time;
 pub mod usable;
@@ -34,5 +35,6 @@ pub use procedure::{Facts, check_opening, decide, due_steps, open_case, visible_
 pub use quorum::check_quorum;
 pub use refusal::{Position, Refusal};
 pub use signed::{Digest, Signed};
+pub use storage::storage_words;
 pub use time::{Clock, Timestamp};
 pub use usable::check_usable;

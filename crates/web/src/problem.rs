@@ -96,10 +96,11 @@ pub(crate) fn body(error: &AppError) -> (StatusCode, ErrorBody) {
             },
         ),
         AppError::Usage { code, at, zh, en } => (usage_status(code), plain(code, zh, en, Some(at.clone()))),
-        AppError::NotFound(what) => (
-            StatusCode::NOT_FOUND,
-            plain("not-found", "没有找到，或您无权查看。", "Not found, or not for you.", Some((*what).to_owned())),
-        ),
+        AppError::NotFound(what) => (StatusCode::NOT_FOUND, {
+            let [zh, en] = AppError::looked_for(what);
+            let zh = format!("没有找到所指的{zh}，或您无权查看。");
+            plain("not-found", &zh, &format!("No such {en}, or not for you to see."), Some((*what).to_owned()))
+        }),
         AppError::NotSignedIn => (
             StatusCode::UNAUTHORIZED,
             plain(

@@ -30,8 +30,8 @@ pub fn verify(bytes: &[u8], trust: Option<&Trust>, quorum: Quorum<'_>) -> Verify
     let too_few: String = result.iter().flatten().map(|log| too_few(*log)).collect();
     let mut report = VerifyReport::new(result.map(drop), trust.is_some() && seen_enough, counts, clock);
     report.unproved = report.valid.then(|| {
-        let after = "leaves after the last bound head of each case are not proved complete; the words of the story are \
-            the platform's";
+        let after = "各案件最后一个已绑定条目之后是否还有条目，以及叙述中的文字（由平台填写） · whether leaves followed the \
+            last bound head of each case, and the words of the story, which are the platform's";
         format!("{too_few}{after}")
     });
     report

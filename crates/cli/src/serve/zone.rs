@@ -9,6 +9,7 @@ use crate::serve::supervisor::resolve;
 use crate::serve::{announce, confine};
 use crate::wiring::{self, CliError};
 use clap::{Args, Subcommand};
+use model::storage_words;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -269,8 +270,8 @@ fn busy(e: zone::node::NodeError) -> CliError {
 
 fn read(option: &str, file: &std::path::Path) -> Result<Vec<u8>, CliError> {
     std::fs::read(file).map_err(|e| {
-        let (file, kind) = (file.display(), e.kind());
-        CliError::usage(option, format!("{file} 无法读取（{kind}）。"), format!("{file} cannot be read ({kind})."))
+        let (file, [zh, en]) = (file.display(), storage_words(e.kind()));
+        CliError::usage(option, format!("{file} 无法读取（{zh}）。"), format!("{file} cannot be read ({en})."))
     })
 }
 

@@ -4,6 +4,7 @@ use crate::city::{self, CityError};
 use crate::story::StoryError;
 use crate::tools::classify as looked_at;
 use model::Refusal;
+use model::storage_words;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use zone::classify;
@@ -320,8 +321,8 @@ fn check_file(file: &Path) -> Result<(), StoryError> {
         )),
         Err(e) => Err(StoryError::Usage(
             at,
-            format!("读不到这个文件（{}）。", e.kind()),
-            format!("The file cannot be read ({}).", e.kind()),
+            format!("读不到这个文件（{}）。", storage_words(e.kind())[0]),
+            format!("The file cannot be read ({}).", storage_words(e.kind())[1]),
         )),
     }
 }

@@ -14,6 +14,7 @@ use crate::wiring::{self, CliError};
 use clap::{Args, Subcommand, ValueEnum};
 use crypto::Suite;
 use model::Timestamp;
+use model::storage_words;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -366,8 +367,8 @@ fn writable(dir: &Path) -> Result<(), CliError> {
     tried.map_err(|e| {
         CliError::usage(
             "--data",
-            format!("{} 无法建立或写入（{}）。", dir.display(), e.kind()),
-            format!("{} cannot be made or written ({}).", dir.display(), e.kind()),
+            format!("{} 无法建立或写入（{}）。", dir.display(), storage_words(e.kind())[0]),
+            format!("{} cannot be made or written ({}).", dir.display(), storage_words(e.kind())[1]),
         )
     })
 }
@@ -393,8 +394,8 @@ fn export_trust(args: &TrustArgs) -> Result<Said, CliError> {
     write_private(&out, &bytes).map_err(|e| {
         CliError::usage(
             &out.display().to_string(),
-            format!("无法写入（{}）。", e.kind()),
-            format!("It cannot be written ({}).", e.kind()),
+            format!("无法写入（{}）。", storage_words(e.kind())[0]),
+            format!("It cannot be written ({}).", storage_words(e.kind())[1]),
         )
     })?;
     let digest = trust.digest().map_err(CliError::bug)?.to_string();

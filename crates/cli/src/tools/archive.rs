@@ -12,6 +12,7 @@ use ::audit::{ClockKind, EPOCH_RENEWED, EpochView, LogError, LogName, LogReader,
 use clap::Args;
 use model::Timestamp;
 use model::retention::RENEWAL_MONTHS;
+use model::storage_words;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -103,7 +104,7 @@ pub fn archive(args: &ArchiveArgs) -> Result<Said, CliError> {
     more.extend(pack.texts.iter().map(|(name, text)| (format!("pack/{name}"), text.clone().into_bytes())));
     let out = input::real(&args.out)?;
     apart(&out, &args.data)?;
-    let unfinished = place(&out)?;
+    let (unfinished, _held) = place(&out)?;
     let making = Making {
         log_dir: &dir,
         log: args.log,
@@ -165,8 +166,8 @@ fn apart(out: &Path, data: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Where an archive is begun: beside its folder, which must not be there or be empty.
-fn place(out: &Path) -> Result<PathBuf, CliError> {
+/// Where an archive is begun, taken for this run alone: beside its folder, which must not be there or be empty.
+fn place(out: &Path) -> Result<(PathBuf, std::fs::File), CliError> {
     let taken = |path: &Path| match std::fs::read_dir(path) {
         Ok(mut entries) => entries.next().is_some(),
         Err(e) => e.kind() != ErrorKind::NotFound,
@@ -181,15 +182,42 @@ fn place(out: &Path) -> Result<PathBuf, CliError> {
     }
     let name = out.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let unfinished = out.with_file_name(format!(".{name}.unfinished"));
-    if std::fs::symlink_metadata(&unfinished).is_ok() {
-        let left = unfinished.display();
-        return Err(CliError::usage(
-            "--out",
-            format!("上次归档中断，留下了 {left}：它不是归档；请删除后重试。"),
-            format!("An earlier run was stopped and left {left}, which is no archive: delete it, and run this again."),
-        ));
+    if let Some(above) = out.parent() {
+        std::fs::create_dir_all(above).map_err(|e| unwritten(&e))?;
     }
-    Ok(unfinished)
+    // Making the folder is what takes the place: of two runs one makes it, and only that one may clear it away.
+    match std::fs::create_dir(&unfinished) {
+        Ok(()) => {
+            let held = std::fs::File::open(&unfinished).map_err(|e| unwritten(&e))?;
+            held.try_lock().map_err(|_| busy(&unfinished))?;
+            Ok((unfinished, held))
+        }
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(begun(&unfinished)),
+        Err(e) => Err(unwritten(&e)),
+    }
+}
+
+/// What stands where an archive would be begun: another run's work, which its lock shows, or what such a run left.
+fn begun(unfinished: &Path) -> CliError {
+    let held = std::fs::File::open(unfinished).is_ok_and(|folder| folder.try_lock().is_err());
+    if held {
+        return busy(unfinished);
+    }
+    let left = unfinished.display();
+    CliError::usage(
+        "--out",
+        format!("上次归档中断，留下了 {left}：它不是归档；请删除后重试。"),
+        format!("An earlier run was stopped and left {left}, which is no archive: delete it, and run this again."),
+    )
+}
+
+fn busy(unfinished: &Path) -> CliError {
+    let at = unfinished.display();
+    CliError::usage(
+        "--out",
+        format!("另一次归档正在写 {at}：请等它结束，或用 --out 指定别处。"),
+        format!("Another run is writing {at}: wait until it ends, or name another place with --out."),
+    )
 }
 
 fn not_made(args: &ArchiveArgs, e: &LogError) -> CliError {
@@ -214,8 +242,8 @@ fn unwritten(e: &std::io::Error) -> CliError {
             "The log may not be read or the archive's folder not be written: look at the permissions, or name another place with --out".to_owned(),
         ),
         kind => (
-            format!("存储出错（{kind}）：请检查磁盘，或用 --out 指定别处"),
-            format!("The storage failed ({kind}): look at the disk, or name another place with --out"),
+            format!("存储出错（{}）：请检查磁盘，或用 --out 指定别处", storage_words(kind)[0]),
+            format!("The storage failed ({}): look at the disk, or name another place with --out", storage_words(kind)[1]),
         ),
     };
     CliError::usage(

@@ -15,6 +15,7 @@ use clap::{Args, Subcommand};
 use crypto::HashAlg;
 use model::order::{OBJECT_TYPE, WorkOrder};
 use model::pack::Pack;
+use model::storage_words;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -206,8 +207,8 @@ fn page(args: &PageArgs) -> Result<Said, CliError> {
 fn unwritable(out: &Path, e: &std::io::Error) -> CliError {
     CliError::usage(
         &out.display().to_string(),
-        format!("无法写入（{}）。", e.kind()),
-        format!("It cannot be written ({}).", e.kind()),
+        format!("无法写入（{}）。", storage_words(e.kind())[0]),
+        format!("It cannot be written ({}).", storage_words(e.kind())[1]),
     )
 }
 

@@ -1,6 +1,7 @@
 //! Reads the files that a person names. A failure says what, where and how, never what stands in the file.
 
 use crate::wiring::CliError;
+use model::storage_words;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -96,8 +97,8 @@ pub fn written(path: &Path, bytes: &[u8]) -> Result<PathBuf, CliError> {
     crate::layout::write_private(&path, bytes).map_err(|e| {
         CliError::usage(
             &path.display().to_string(),
-            format!("无法写入（{}）；请检查路径与权限。", e.kind()),
-            format!("It cannot be written ({}); check the path and its permissions.", e.kind()),
+            format!("无法写入（{}）；请检查路径与权限。", storage_words(e.kind())[0]),
+            format!("It cannot be written ({}); check the path and its permissions.", storage_words(e.kind())[1]),
         )
     })?;
     Ok(path)
@@ -105,11 +106,11 @@ pub fn written(path: &Path, bytes: &[u8]) -> Result<PathBuf, CliError> {
 
 /// A file or folder that cannot be read.
 pub fn unreadable(path: &Path, error: &std::io::Error) -> CliError {
-    let kind = error.kind();
+    let [zh, en] = storage_words(error.kind());
     CliError::usage(
         &path.display().to_string(),
-        format!("无法读取（{kind}）；请检查路径与权限。"),
-        format!("It cannot be read ({kind}); check the path and its permissions."),
+        format!("无法读取（{zh}）；请检查路径与权限。"),
+        format!("It cannot be read ({en}); check the path and its permissions."),
     )
 }
 

@@ -164,8 +164,8 @@ pub(crate) fn suspended(stop: &model::order::StopSpec) -> Refusal {
         "authorisation-suspended",
         "ZONE-AUTH-3",
         &stop.article,
-        format!("该授权已暂停（依据第{}条，事由 {}）", stop.article, stop.ground),
-        format!("the authorisation is suspended (article {}, ground {})", stop.article, stop.ground),
+        format!("该授权已暂停（依据第{}条）", stop.article),
+        format!("the authorisation is suspended (article {})", stop.article),
     )
 }
 
@@ -180,8 +180,8 @@ pub(crate) fn withdrawn(stop: &model::order::ResourceStopSpec) -> Refusal {
         "resource-withdrawn",
         "ZONE-RESOURCE-4",
         &stop.article,
-        format!("该资源已撤回并销毁（事由 {}）", stop.ground),
-        format!("the resource was withdrawn and destroyed (ground {})", stop.ground),
+        "该资源已撤回并销毁",
+        "the resource was withdrawn and destroyed",
     )
 }
 
@@ -224,7 +224,7 @@ pub(crate) fn sealed_away(stop: &model::order::ResourceStopSpec) -> Refusal {
         "resource-sealed",
         "ZONE-RESOURCE-5",
         &stop.article,
-        format!("该资源已封存，任何人不可读（事由 {}）", stop.ground),
-        format!("the resource is sealed and nobody can read it (ground {})", stop.ground),
+        "该资源已封存，启封之前任何人不可读",
+        "the resource is sealed; nobody can read it until it is unsealed",
     )
 }

@@ -75,7 +75,16 @@ fn nothing_half_is_left(layout: &Layout, dir: &Path) {
     let left = dir.join(".again.unfinished");
     std::fs::create_dir(&left).unwrap();
     assert_eq!(refused(&archive), "--out");
+    // Of two runs to one place the second waits for the first, whose work it leaves alone.
+    let other = std::fs::File::open(&left).unwrap();
+    other.try_lock().unwrap();
+    match say(&archive) {
+        Err(CliError::Usage { en, .. }) => assert!(en.contains("Another run is writing"), "{en}"),
+        other => panic!("{other:?}"),
+    }
+    drop(other);
     std::fs::remove_dir(&left).unwrap();
+    two_at_once(&archive, &out);
     // An empty folder is as good as none.
     std::fs::create_dir(&out).unwrap();
     assert_eq!(say(&archive).unwrap().code, 0);
@@ -83,6 +92,19 @@ fn nothing_half_is_left(layout: &Layout, dir: &Path) {
     let full = ["verify", "--archive", text(&out), "--trust", text(&layout.trust_file())].map(str::to_owned);
     every_file_counts(&out, &full);
     std::fs::remove_dir_all(&out).unwrap();
+}
+
+/// Two runs at the same moment: one makes the archive, whole, and the other says why it did not.
+fn two_at_once(words: &[&str], out: &Path) {
+    let said: Vec<_> = std::thread::scope(|s| {
+        let runs = [0, 1].map(|_| s.spawn(|| say(words)));
+        runs.map(|run| run.join().unwrap()).into_iter().collect()
+    });
+    let made = said.iter().filter(|s| s.as_ref().is_ok_and(|said| said.code == 0)).count();
+    let refused = said.iter().filter(|s| matches!(s, Err(CliError::Usage { at, .. }) if at == "--out")).count();
+    assert_eq!((made, refused), (1, 1), "{said:?}");
+    assert!(out.join("manifest.json").is_file());
+    std::fs::remove_dir_all(out).unwrap();
 }
 
 /// The product's own table and files: a bent byte anywhere is found. Of long files a byte in some hundreds is bent here; how
