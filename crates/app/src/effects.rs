@@ -200,6 +200,7 @@ async fn supply_effect(app: &App, tx: &mut Tx, effect: StepEffect, case: &Case, 
         StepEffect::FileStaff => staff(tx, case, StaffState::Filed).await,
         StepEffect::AdmitStaff => staff(tx, case, StaffState::Admitted).await,
         StepEffect::DismissStaff => staff(tx, case, StaffState::Left).await,
+        StepEffect::AssignSupervisor => crate::matters::assign_supervisor(tx, case).await,
         StepEffect::EnforcePlan => {
             let spec: PlanSpec = object(case)?;
             let row = EmergencyPlan {

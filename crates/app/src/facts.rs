@@ -47,8 +47,9 @@ pub async fn load(pack: &Pack, tx: &mut Tx, procedure: &Procedure, case: &Case) 
     if let Some(id) = authorisation {
         facts.authorisation = tx.get::<Authorisation>(&id).await?;
         facts.destroyed = !tx.list::<DestructionCertificate>(&Filter::of(&id)).await?.is_empty();
-        facts.failed_rectification = failed_rectification(tx, &id, case).await?;
-        facts.other_stop = other_stop(tx, &id, case).await?;
+        facts.failed_rectification = failed_rectification(pack, tx, &id, case).await?;
+        facts.other_stop = other_stop(pack, tx, &id, case).await?;
+        facts.outcomes = crate::matters::outcomes(pack, tx, procedure, &id).await?;
     }
     if procedure.object == ObjectKind::ResourceStop {
         load_resource_stop(pack, tx, procedure, case, &mut facts).await?;
@@ -108,21 +109,27 @@ async fn load_supply(tx: &mut Tx, case: &Case, facts: &mut Facts) -> AppResult<(
 
 /// Whether another case of this authorisation ended a rectification without success: the authorisation is still
 /// suspended and the case's time ran out or the authority found it not done.
-async fn failed_rectification(tx: &mut Tx, authorisation: &str, case: &Case) -> AppResult<bool> {
+async fn failed_rectification(pack: &Pack, tx: &mut Tx, authorisation: &str, case: &Case) -> AppResult<bool> {
     let found: Option<Authorisation> = tx.get(authorisation).await?;
     if found.is_none_or(|a| a.state != AuthorisationState::Suspended) {
         return Ok(false);
     }
     let cases: Vec<Case> = tx.list(&Filter { state: Some("failed".to_owned()), ..Filter::default() }).await?;
-    Ok(cases.iter().any(|c| c.id != case.id && c.text("authorisation") == Some(authorisation)))
+    Ok(cases.iter().any(|c| c.id != case.id && stops(pack, c, authorisation)))
+}
+
+/// Whether a case is one that stops this authorisation: a matter about it may have states of the same names.
+fn stops(pack: &Pack, case: &Case, authorisation: &str) -> bool {
+    let stop = pack.procedure(&case.procedure).is_some_and(|p| p.object == ObjectKind::Stop);
+    stop && case.text("authorisation") == Some(authorisation)
 }
 
 /// Whether another case of this authorisation holds it stopped.
-async fn other_stop(tx: &mut Tx, authorisation: &str, case: &Case) -> AppResult<bool> {
+async fn other_stop(pack: &Pack, tx: &mut Tx, authorisation: &str, case: &Case) -> AppResult<bool> {
     for state in ["suspended", "reported", "stopped", "kept"] {
         let filter = Filter { state: Some(state.to_owned()), ..Filter::default() };
         let cases: Vec<Case> = tx.list(&filter).await?;
-        if cases.iter().any(|c| c.id != case.id && c.text("authorisation") == Some(authorisation)) {
+        if cases.iter().any(|c| c.id != case.id && stops(pack, c, authorisation)) {
             return Ok(true);
         }
     }

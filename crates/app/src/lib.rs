@@ -14,6 +14,7 @@ pub mod funnel;
 pub mod keys;
 pub mod link;
 pub mod log_files;
+pub mod matters;
 pub mod notices;
 pub mod objects;
 pub mod orders;

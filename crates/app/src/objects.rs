@@ -64,6 +64,7 @@ pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, procedure: &Procedu
             put(&mut o, "article", article(app, procedure));
         }
         ObjectKind::Stop => put(&mut o, "article", article(app, procedure)),
+        ObjectKind::Matter => crate::matters::complete(tx, procedure, &mut o).await?,
     }
     Ok(Value::Object(o))
 }
@@ -74,15 +75,15 @@ fn article(app: &App, procedure: &Procedure) -> String {
     app.pack.article_cited(&app.pack.rule_of(procedure))
 }
 
-fn part() -> AppResult<String> {
+pub(crate) fn part() -> AppResult<String> {
     Ok(crypto::random_hex(10)?)
 }
 
-fn put(o: &mut Map<String, Value>, field: &str, value: impl Into<Value>) {
+pub(crate) fn put(o: &mut Map<String, Value>, field: &str, value: impl Into<Value>) {
     o.insert(field.to_owned(), value.into());
 }
 
-fn text<'a>(o: &'a Map<String, Value>, field: &str) -> &'a str {
+pub(crate) fn text<'a>(o: &'a Map<String, Value>, field: &str) -> &'a str {
     o.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
@@ -229,7 +230,7 @@ async fn recipient(tx: &mut Tx, actor: &Actor, o: &mut Map<String, Value>) -> Ap
     Ok(())
 }
 
-fn unknown(field: &str, id: &str) -> AppError {
+pub(crate) fn unknown(field: &str, id: &str) -> AppError {
     AppError::usage(
         "unknown-id",
         format!("object.{field}"),

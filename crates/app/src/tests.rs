@@ -23,6 +23,8 @@ mod changed;
 mod compared;
 /// Lists of cases.
 mod lists;
+/// Matters: what they name, who begins and who sees them.
+mod matters;
 /// What people let pass.
 mod overdue;
 /// Who may try what: policies against their schema, and the matrix of permissions.

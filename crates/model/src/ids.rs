@@ -74,6 +74,8 @@ ids! {
     CertificateId = "cert",
     /// A destruction certificate.
     DestructionId = "dest",
+    /// A matter of the register: an objection, an inspection, a drill, whatever a pack has people keep.
+    MatterId = "mat",
     /// A staff file.
     StaffId = "staff",
     /// A ban on applying.

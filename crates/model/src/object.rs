@@ -3,8 +3,8 @@
 
 use crate::entity::words;
 use crate::ids::{
-    AnnouncementId, AuthorisationId, ImplementationPlanId, OrgId, PersonId, PlanId, ProductId, ResourceId, ScenarioId,
-    StaffId,
+    AnnouncementId, AuthorisationId, ImplementationPlanId, MatterId, OrgId, PersonId, PlanId, ProductId, ResourceId,
+    ScenarioId, StaffId,
 };
 use crate::money::Fen;
 use crate::order::{GrantSpec, JobSpec, RecipientSpec, ReleaseSpec, ResourceSpec, ResourceStopSpec, StopSpec};
@@ -47,6 +47,8 @@ words! {
         Stop = "stop",
         /// `order::ResourceStopSpec`.
         ResourceStop = "resource_stop",
+        /// `MatterSpec`.
+        Matter = "matter",
     }
 }
 
@@ -231,6 +233,43 @@ pub struct ProductSpec {
     pub use_class: UseClass,
 }
 
+/// A matter that is handled and kept on record (事项): what it says stands in the documents of its procedure, whom and what it
+/// concerns stands here. Which of these a procedure names is the pack's to say (`Procedure::about`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatterSpec {
+    /// Its id.
+    pub matter: MatterId,
+    /// What it is about, in a few words.
+    pub title: String,
+    /// Authorisation.
+    pub authorisation: Option<AuthorisationId>,
+    /// Operator of that authorisation.
+    pub operator: Option<OrgId>,
+    /// Product.
+    pub product: Option<ProductId>,
+    /// Resource.
+    pub resource: Option<ResourceId>,
+    /// Provider of that resource.
+    pub provider: Option<OrgId>,
+    /// Organisation that it concerns.
+    pub organisation: Option<OrgId>,
+}
+
+words! {
+    /// What a matter can name.
+    About {
+        /// An authorisation, and with it its operator.
+        Authorisation = "authorisation",
+        /// A product, and with it its authorisation.
+        Product = "product",
+        /// A resource, and with it its provider.
+        Resource = "resource",
+        /// An organisation.
+        Organisation = "organisation",
+    }
+}
+
 impl ObjectKind {
     /// The one spelling of an object of this kind: every field present, `null` where empty. Unknown fields are refused.
     /// This is what people sign.
@@ -253,6 +292,7 @@ impl ObjectKind {
             Self::Recipient => again::<RecipientSpec>(object),
             Self::Stop => again::<StopSpec>(object),
             Self::ResourceStop => again::<ResourceStopSpec>(object),
+            Self::Matter => again::<MatterSpec>(object),
         }
     }
 }

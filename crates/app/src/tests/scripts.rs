@@ -5,6 +5,7 @@ use super::*;
 use crate::{cases, keys, timers};
 use model::act::Act;
 use model::keylist::{KEY_LIST_TYPE, KeyEntry, KeyHolder, KeyList};
+use model::object::{About, ObjectKind};
 use model::procedure::{FieldKind, Procedure};
 use model::record::{Announcement, BlacklistCheck, Grade, Resource, ResourceState};
 use model::{Digest, Signed};
@@ -60,6 +61,7 @@ impl Table {
             OrgRole::CoordinationBody,
             OrgRole::ExpertPanel,
             OrgRole::SecurityRegulator,
+            OrgRole::MarketRegulator,
             OrgRole::DataProvider,
             OrgRole::SupervisingDepartment,
             OrgRole::Operator,
@@ -184,7 +186,16 @@ impl Table {
             "emergency_plan" => json!({ "scenarios": [], "digest": digest, "until": until }),
             "scenario" => json!({ "authorisation": authorisation, "zh": "场景", "en": "Use", "purpose": "p",
                 "use_class": "industry_use" }),
-            _ => json!({ "authorisation": authorisation, "ground": ground }),
+            other => match self.w.app.pack.procedure(other).filter(|p| p.object == ObjectKind::Matter) {
+                Some(p) => {
+                    let named = |a: About| p.about.contains(&a);
+                    let org = self.org(OrgRole::Operator);
+                    json!({ "title": "事项", "authorisation": named(About::Authorisation).then_some(authorisation),
+                        "resource": named(About::Resource).then_some("res_1"),
+                        "organisation": named(About::Organisation).then_some(org) })
+                }
+                None => json!({ "authorisation": authorisation, "ground": ground }),
+            },
         };
         if self.dice.roll(20) == 0 {
             object["term_months"] = json!("many");
@@ -268,7 +279,9 @@ impl Table {
         let object = self.object(&procedure, &before);
         let first: Vec<String> = {
             let found = self.w.app.pack.procedure(&procedure).unwrap();
-            found.steps_from(&found.start).flat_map(|s| &s.by).map(|b| b.word()).collect()
+            let opened_by = found.opened_by.iter().map(|r| model::procedure::By::Role(*r).word());
+            let by = found.steps_from(&found.start).flat_map(|s| &s.by).map(|b| b.word());
+            if found.opened_by.is_empty() { by.collect() } else { opened_by.collect() }
         };
         let who = self.somebody(&first);
         let answer = cases::open(&self.w.app, &self.players[who].actor, &procedure, object, None).await;
@@ -299,6 +312,12 @@ impl Table {
         }
     }
 
+    /// Somebody of an organisation.
+    fn colleague(&mut self, org: &OrgId) -> usize {
+        let able: Vec<usize> = (0..self.players.len()).filter(|i| &self.players[*i].actor.org == org).collect();
+        *self.dice.pick(&able)
+    }
+
     async fn act(&mut self) {
         let (before, leaves) = (self.cases().await, self.leaves().await);
         if before.is_empty() {
@@ -324,7 +343,8 @@ impl Table {
         };
         let decision = if self.dice.roll(12) == 0 { Decision::Reject } else { Decision::Approve };
         let mut documents = self.documents(&procedure, &step, decision);
-        let who = self.somebody(&by);
+        let own = procedure.object == ObjectKind::Matter && by.iter().any(|b| b == "the_applicant");
+        let who = if own { self.colleague(&case.applicant) } else { self.somebody(&by) };
         let app = &self.w.app;
         let draft = cases::draft_act(app, &self.players[who].actor, &case.id, &step, decision, &documents).await;
         let Ok(act) = draft else { return };
@@ -388,6 +408,9 @@ async fn play(city: &str) {
         let mut table = Table::lay(city, 1_000 + seed as u64).await;
         let names: Vec<String> =
             wanted.iter().filter(|n| table.w.app.pack.procedure(n).is_some()).map(ToString::to_string).collect();
+        let matters = table.w.app.pack.procedures.values().filter(|p| p.object == ObjectKind::Matter);
+        let drawn = [seed, seed + 5].map(|n| matters.clone().nth(n % matters.clone().count()).unwrap().name.clone());
+        let names = [names, drawn.to_vec()].concat();
         for _ in 0..COMMANDS {
             match table.dice.roll(10) {
                 0 => table.open(&names).await,

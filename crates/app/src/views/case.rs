@@ -6,6 +6,7 @@ use super::refs::refs;
 use crate::cases::StoredAct;
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command};
+use crate::matters::{Audience, audience};
 use crate::reports::{RefusedOrder, WaitingOrder};
 use crate::timers::Overdue;
 use crate::{App, notices, resources};
@@ -54,7 +55,8 @@ pub fn check_visible(app: &App, actor: &Actor, case: &Case) -> AppResult<()> {
 /// The applicant, those named in the object, those who acted, those with a step to take now, those who were told that one
 /// is overdue, and those who oversee.
 pub(super) fn visible(app: &App, actor: &Actor, case: &Case) -> bool {
-    party_to(actor, case) || has_step(app, actor, case) || told_overdue(actor, case)
+    let drafted = matches!(audience(app, case), Audience::Author);
+    party_to(app, actor, case) || !drafted && (has_step(app, actor, case) || told_overdue(actor, case))
 }
 
 /// Was the caller's organisation told that something is overdue in the present state?
@@ -64,10 +66,19 @@ fn told_overdue(actor: &Actor, case: &Case) -> bool {
     Overdue::of(case).iter().flat_map(|o| &o.escalated_to).any(|role| own.contains(role))
 }
 
-/// The applicant, those named in the object, those who acted, and those who oversee.
-pub(super) fn party_to(actor: &Actor, case: &Case) -> bool {
+/// The applicant, those who acted and those who oversee, and those named in the object; of matters as their procedure says.
+pub(super) fn party_to(app: &App, actor: &Actor, case: &Case) -> bool {
+    match audience(app, case) {
+        Audience::Author => case.applicant == actor.org,
+        Audience::Handlers => handles(actor, case),
+        Audience::Parties => named(actor, case) || handles(actor, case),
+    }
+}
+
+/// Those named in the object, or kept with the case because it concerns them.
+fn named(actor: &Actor, case: &Case) -> bool {
     let org = actor.org.as_str();
-    let named = ["operator", "consumer", "provider", "author_org", "holder", "agency"]
+    let named = ["operator", "consumer", "provider", "author_org", "holder", "agency", "organisation"]
         .iter()
         .any(|f| case.text(f) == Some(org));
     let provides = case
@@ -80,22 +91,26 @@ pub(super) fn party_to(actor: &Actor, case: &Case) -> bool {
         Value::Array(many) => many.iter().any(|o| o == org),
         _ => false,
     });
-    case.applicant == actor.org
-        || concerned
-        || named
-        || provides
-        || oversees(actor)
-        || case.history.iter().any(|d| d.org == actor.org)
+    concerned || named || provides
+}
+
+/// The applicant, those who acted, and those who oversee.
+fn handles(actor: &Actor, case: &Case) -> bool {
+    case.applicant == actor.org || oversees(actor) || case.history.iter().any(|d| d.org == actor.org)
 }
 
 /// Does a step that may be taken now fall to a role of the caller's organisation? Whoever is named sees the case anyway,
 /// and what anyone may do makes nobody a party.
 fn has_step(app: &App, actor: &Actor, case: &Case) -> bool {
     let steps = app.pack.procedure(&case.procedure).into_iter().flat_map(|p| p.steps_from(&case.state));
-    steps
-        .filter(|s| s.exists_for(&case.object))
-        .flat_map(|s| &s.by)
-        .any(|by| matches!(by, By::Role(role) if actor.org_roles.contains(role)))
+    steps.filter(|s| s.exists_for(&case.object)).flat_map(|s| &s.by).any(|by| match by {
+        By::Role(role) => actor.org_roles.contains(role),
+        // Named in a matter that is confidential until a step falls to them.
+        By::Concerned => case.text("organisation") == Some(actor.org.as_str()),
+        By::Operator => case.text("operator") == Some(actor.org.as_str()),
+        By::Provider => case.text("provider") == Some(actor.org.as_str()),
+        _ => false,
+    })
 }
 
 /// A case for one viewer.

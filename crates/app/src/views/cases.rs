@@ -257,7 +257,8 @@ impl Around {
     pub(super) fn facts(&self, case: &Case) -> Facts {
         let authorisation = case.text("authorisation").and_then(|id| self.operators.get(id)).cloned();
         let named = case.object.get("resources").and_then(Value::as_object);
-        let ids = named.into_iter().flatten().map(|(id, _)| ResourceId::from(id.as_str()));
+        let ids = named.into_iter().flatten().map(|(id, _)| id.as_str()).chain(case.text("resource"));
+        let ids = ids.map(ResourceId::from);
         let resources = ids.filter_map(|id| Some((id.clone(), self.resources.get(&id)?.clone()))).collect();
         Facts { groups: self.groups.clone(), authorisation, resources, ..Facts::default() }
     }
@@ -268,7 +269,7 @@ impl Around {
         let named = |field| self.names.get(text(field)).cloned();
         let through = |field| self.scenarios.get(text(field)).and_then(|id| self.names.get(id)).cloned();
         Title::of(text("zh"), text("en"))
-            .or_else(|| case.text("table").map(Title::same))
+            .or_else(|| case.text("table").or(case.text("title")).map(Title::same))
             .or_else(|| named("product"))
             .or_else(|| named("scenario"))
             .or_else(|| case.text("person").map(|id| self.person(id, case)))

@@ -31,7 +31,7 @@ pub async fn check_evidence(app: &App, actor: &Actor, about: About, id: &str) ->
 /// A case's evidence is for its parties and those who oversee: that a step could fall to somebody is not enough.
 async fn of_case(app: &App, actor: &Actor, id: &str) -> AppResult<()> {
     let case: Option<Case> = app.store.get(id).await?;
-    let seen = case.is_some_and(|case| party_to(actor, &case));
+    let seen = case.is_some_and(|case| party_to(app, actor, &case));
     if seen { Ok(()) } else { Err(AppError::NotFound("case")) }
 }
 

@@ -6,6 +6,7 @@ use super::check;
 use super::effect::Alternative;
 use super::error::{PackError, Source};
 use super::identity::{Identity, LayerKind, LegalStatus, Term};
+use super::matter;
 use super::parameter::{Parameter, RawParameter, Status};
 use crate::procedure::Procedure;
 use serde::Deserialize;
@@ -41,6 +42,9 @@ struct RawPack {
     terms: BTreeMap<String, Term>,
     #[serde(default)]
     effects: BTreeMap<String, Vec<Alternative>>,
+    /// The row under which the layer runs a procedure that it inherits.
+    #[serde(default)]
+    cites: BTreeMap<String, String>,
 }
 
 /// The chain of layers of one pack out of all layers at hand, the most general first.
@@ -104,6 +108,7 @@ pub(super) fn load(layers: &[PackText]) -> Result<Pack, PackError> {
                 pack.texts.insert(file, text.clone());
             }
         }
+        take_cites(&mut pack, &homes, layer)?;
     }
     if layers.is_empty() {
         return Err(Source { file: "", text: "" }.fault("", "", "没有规则包", "there is no pack", "name a pack"));
@@ -152,6 +157,13 @@ fn take_identity(pack: &mut Pack, layer: &PackText) -> Result<(), PackError> {
         terms: raw.terms,
     });
     Ok(())
+}
+
+fn take_cites(pack: &mut Pack, homes: &BTreeMap<String, String>, layer: &PackText) -> Result<(), PackError> {
+    let cites = read_identity(layer)?.cites;
+    let file = format!("{}/pack.toml", layer.layer);
+    let text = layer.files.get("pack.toml").map(String::as_str).unwrap_or_default();
+    matter::cite(pack, &cites, homes, &layer.layer, Source { file: &file, text })
 }
 
 /// A lower layer replaces an effect, but may leave out no step that the layer above demands of the same procedure.

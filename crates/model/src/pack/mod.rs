@@ -10,6 +10,7 @@ mod error;
 mod graph;
 mod identity;
 mod load;
+pub(crate) mod matter;
 mod parameter;
 mod schema;
 mod show;

@@ -3,8 +3,8 @@
 use super::identity::{LayerKind, LegalStatus};
 use super::parameter::{Status, Strict};
 use super::{Days, ValueKind};
-use crate::object::ObjectKind;
-use crate::party::PersonRole;
+use crate::object::{About, ObjectKind};
+use crate::party::{OrgRole, PersonRole};
 use crate::procedure::{By, Exclude, FieldKind, Guard, StepEffect};
 use serde_json::{Map, Value, json};
 
@@ -103,6 +103,7 @@ fn pack() -> Value {
             ("legal_basis", texts()),
             ("terms", map(term)),
             ("effects", map(list(reference("alternative")))),
+            ("cites", map(text())),
         ],
     )
 }
@@ -142,7 +143,13 @@ fn procedure() -> Value {
             ("states", list(reference("state"))),
             ("steps", list(reference("step"))),
         ],
-        &[("documents", map(reference("document")))],
+        &[
+            ("about", list(one_of(About::ALL))),
+            ("may_name", list(one_of(About::ALL))),
+            ("opened_by", list(one_of(&OrgRole::ALL.map(|r| r.word())))),
+            ("confidential", flag()),
+            ("documents", map(reference("document"))),
+        ],
     )
 }
 

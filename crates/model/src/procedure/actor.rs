@@ -17,7 +17,8 @@ pub(crate) fn providers(object: &Value) -> BTreeSet<OrgId> {
 /// Departments that supervise the object's resources; `None` stands for the data authority, where nobody was assigned.
 pub(crate) fn supervisors(object: &Value, facts: &Facts) -> BTreeSet<Option<OrgId>> {
     let map = object.get("resources").and_then(Value::as_object);
-    let ids = map.into_iter().flatten().map(|(id, _)| ResourceId::from(id.as_str()));
+    let one = object.get("resource").and_then(Value::as_str);
+    let ids = map.into_iter().flatten().map(|(id, _)| id.as_str()).chain(one).map(ResourceId::from);
     ids.map(|id| facts.resources.get(&id).and_then(|r| r.supervisor.clone())).collect()
 }
 
@@ -51,6 +52,7 @@ fn fits(by: By, case: &Case, actor: &Actor, facts: &Facts) -> bool {
         By::Consumer => holds(OrgRole::DataConsumer) && case.text("consumer") == Some(org),
         By::Provider => holds(OrgRole::DataProvider) && case.text("provider") == Some(org),
         By::Holder => case.text("holder") == Some(org),
+        By::Concerned => case.text("organisation") == Some(org),
         By::EachProvider => holds(OrgRole::DataProvider) && providers(&case.object).contains(&actor.org),
         By::EachSupervisor => supervisors(&case.object, facts).iter().any(|wanted| match wanted {
             Some(assigned) => assigned == &actor.org,

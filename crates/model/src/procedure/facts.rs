@@ -44,6 +44,8 @@ pub struct Facts {
     pub open_objections: u32,
     /// True when a rectification of this authorisation ended without success.
     pub failed_rectification: bool,
+    /// Matters about this authorisation that came to an end, as `procedure.state`.
+    pub outcomes: BTreeSet<String>,
     /// True when another stop of this authorisation (rectification, risk) is not yet lifted.
     pub other_stop: bool,
     /// True when the zone reported this authorisation's keys and objects destroyed.

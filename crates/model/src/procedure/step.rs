@@ -3,7 +3,7 @@
 use super::document::DocumentForm;
 use super::guard::Guard;
 use crate::entity::words;
-use crate::object::ObjectKind;
+use crate::object::{About, ObjectKind};
 use crate::pack::Days;
 use crate::party::{OrgRole, PersonRole};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -21,6 +21,18 @@ pub struct Procedure {
     pub en: String,
     /// Kind of the canonical object.
     pub object: ObjectKind,
+    /// What each case names; matters only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<About>,
+    /// What a case may name besides; matters only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may_name: Vec<About>,
+    /// Roles of organisations that may open a case: any of these; empty for whoever may take a first step. Matters only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opened_by: Vec<OrgRole>,
+    /// Whom a case names sees it only once a step falls to them; matters only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confidential: bool,
     /// State in which a case opens.
     pub start: String,
     /// States.
@@ -48,6 +60,18 @@ impl Procedure {
     /// Steps that leave a state.
     pub fn steps_from<'a>(&'a self, state: &'a str) -> impl Iterator<Item = &'a Step> {
         self.steps.iter().filter(move |s| s.from.iter().any(|f| f == state))
+    }
+
+    /// What a matter's object lacks, or names although its procedure does not ask for it.
+    #[must_use]
+    pub fn misnamed(&self, object: &serde_json::Value) -> Option<About> {
+        let named = |about: About| object.get(about.as_str()).is_some_and(|v| !v.is_null());
+        // The authorisation of a product comes with it.
+        let comes_along = |about| about == About::Authorisation && named(About::Product);
+        About::ALL.iter().copied().find(|about| {
+            let may = self.may_name.contains(about) || comes_along(*about);
+            if self.about.contains(about) { !named(*about) } else { named(*about) && !may }
+        })
     }
 }
 
@@ -196,6 +220,8 @@ pub enum By {
     Provider,
     /// The organisation that an emergency plan names as its holder.
     Holder,
+    /// The organisation that a matter names.
+    Concerned,
     /// Every provider of the object's resources, each once: the step waits for all of them.
     EachProvider,
     /// Every department that supervises one of the object's resources, each once; the data authority for those that
@@ -209,13 +235,14 @@ pub enum By {
     Clock,
 }
 
-const RELATIONS: [(&str, By); 11] = [
+const RELATIONS: [(&str, By); 12] = [
     ("the_applicant", By::Applicant),
     ("the_operator", By::Operator),
     ("the_author_org", By::AuthorOrg),
     ("the_consumer", By::Consumer),
     ("the_provider", By::Provider),
     ("the_holder", By::Holder),
+    ("the_concerned", By::Concerned),
     ("each_provider", By::EachProvider),
     ("each_supervisor", By::EachSupervisor),
     ("the_authoriser", By::Authoriser),
@@ -347,6 +374,8 @@ words! {
         AdmitStaff = "admit_staff",
         /// End the person's admission.
         DismissStaff = "dismiss_staff",
+        /// Assign the resource to the department that the matter names (JL-5.2).
+        AssignSupervisor = "assign_supervisor",
         /// Put the emergency plan in force.
         EnforcePlan = "enforce_plan",
         /// Record the grant.

@@ -117,16 +117,14 @@ fn alternative(pack: &Pack, name: &str, way: &Alternative, source: Source<'_>) -
                 "correct the name",
             );
         };
-        let unverifiable = step
-            .by
-            .iter()
-            .any(|b| matches!(b, By::Holder | By::EachSupervisor | By::Applicant | By::Anyone | By::Clock))
-            || step.not.iter().any(|n| match n {
-                // Only an authorisation names its applicant: the operator.
-                Exclude::Applicant => procedure.object != ObjectKind::Authorisation,
-                Exclude::EarlierActor => true,
-                Exclude::Author | Exclude::AuthorOrg => false,
-            });
+        let unverifiable = step.by.iter().any(|b| {
+            matches!(b, By::Holder | By::Concerned | By::EachSupervisor | By::Applicant | By::Anyone | By::Clock)
+        }) || step.not.iter().any(|n| match n {
+            // Only an authorisation names its applicant: the operator.
+            Exclude::Applicant => procedure.object != ObjectKind::Authorisation,
+            Exclude::EarlierActor => true,
+            Exclude::Author | Exclude::AuthorOrg => false,
+        });
         if unverifiable {
             let name = &step.name;
             return fault(

@@ -2,6 +2,7 @@
 
 mod citation;
 mod effects;
+mod matter;
 mod procedure;
 
 use super::Pack;

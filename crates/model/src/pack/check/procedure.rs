@@ -1,5 +1,6 @@
 //! One procedure: graph, translations, people, documents, guards, clocks.
 
+use super::matter;
 use crate::object::ObjectKind;
 use crate::pack::error::{PackError, Source};
 use crate::pack::graph::reachable;
@@ -19,7 +20,8 @@ pub(super) fn check(pack: &Pack, p: &Procedure, source: Source<'_>) -> Checked {
         guards(pack, p, step, source)?;
         effects(p, step, source)?;
     }
-    documents(p, source)
+    documents(p, source)?;
+    matter::check(pack, p, source)
 }
 
 fn at(name: &str) -> String {
@@ -114,13 +116,17 @@ fn graph(p: &Procedure, source: Source<'_>) -> Checked {
 fn related(by: By) -> &'static [ObjectKind] {
     use ObjectKind as K;
     match by {
-        By::Operator => &[K::Authorisation, K::Scenario, K::Staff, K::Grant, K::Product, K::Recipient, K::Stop],
+        By::Operator => {
+            &[K::Authorisation, K::Scenario, K::Staff, K::Grant, K::Product, K::Recipient, K::Stop, K::Matter]
+        }
         By::AuthorOrg => &[K::Job, K::Release],
         By::Consumer => &[K::Recipient],
-        By::Provider => &[K::Resource, K::ResourceStop],
+        By::Provider => &[K::Resource, K::ResourceStop, K::Matter],
         By::Holder => &[K::Plan],
-        By::EachProvider | By::EachSupervisor => &[K::Authorisation, K::Grant],
-        By::Authoriser => &[K::Scenario, K::Grant, K::Product, K::Stop],
+        By::Concerned => &[K::Matter],
+        By::EachProvider => &[K::Authorisation, K::Grant],
+        By::EachSupervisor => &[K::Authorisation, K::Grant, K::Matter],
+        By::Authoriser => &[K::Scenario, K::Grant, K::Product, K::Stop, K::Matter],
         By::Role(_) | By::Applicant | By::Anyone | By::Clock => ObjectKind::ALL,
     }
 }
@@ -257,6 +263,7 @@ fn works_on(effect: StepEffect) -> Option<ObjectKind> {
         E::ApproveScenario => K::Scenario,
         E::FileStaff | E::AdmitStaff | E::DismissStaff => K::Staff,
         E::EnforcePlan => K::Plan,
+        E::AssignSupervisor => K::Matter,
         E::RegisterProduct | E::IssueCertificate | E::RecordListing | E::PublishProduct | E::WithdrawProduct => {
             K::Product
         }

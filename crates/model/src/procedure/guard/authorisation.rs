@@ -220,11 +220,27 @@ pub(super) fn ground_listed(i: &Input<'_>) -> Result<(), Fail> {
     hold(listed, "事由不在规定的情形之内", "the ground is not one of those that the rule names")
 }
 
+/// The row behind what a ground rests on.
+pub(super) fn proof_rule<'a>(i: &Input<'a>) -> Option<&'a str> {
+    i.pack.proof_of(&i.procedure.name, i.case.text("ground")?)?;
+    i.pack.param(&format!("{}.proofs", i.procedure.name)).map(|p| p.source.as_str())
+}
+
 pub(super) fn ground_proved(i: &Input<'_>) -> Result<(), Fail> {
     let needs = i.case.text("ground") == Some("rectification_failed");
     hold(
         !needs || i.facts.failed_rectification,
         "没有未按要求整改的记录",
         "no failed rectification of this authorisation is on record",
-    )
+    )?;
+    match i.pack.proof_of(&i.procedure.name, i.case.text("ground").unwrap_or_default()) {
+        Some(outcome) if !i.facts.outcomes.contains(outcome) => {
+            let said = i.pack.outcome(outcome).unwrap_or_else(|| [outcome.to_owned(), outcome.to_owned()]);
+            fail(
+                format!("该授权没有作为依据的记录：{}", said[0]),
+                format!("what this ground rests on is not on record for this authorisation: {}", said[1]),
+            )
+        }
+        _ => Ok(()),
+    }
 }

@@ -225,6 +225,7 @@ impl Guard {
     pub(crate) fn rule<'a>(self, i: &Input<'a>, beside: &'a str) -> &'a str {
         match self {
             Self::RetentionOver => i.pack.param(RESOURCE_MONTHS).map_or(beside, |p| p.source.as_str()),
+            Self::GroundProved => authorisation::proof_rule(i).unwrap_or(beside),
             Self::SourcesUsable if supply::unusable(i).is_some_and(|r| r.state == ResourceState::Withdrawn) => {
                 WITHDRAWAL
             }

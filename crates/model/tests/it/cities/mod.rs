@@ -1,5 +1,6 @@
 //! Every city's pack over the same facts: the whole way of each procedure, and what only one city's text says.
 
+mod matters;
 mod orders;
 mod rules;
 mod scripts;
