@@ -46,6 +46,29 @@ impl AppError {
         Self::Bug(e.into())
     }
 
+    /// What somebody other than the program did to database or log, where this failure comes of that: a refusal that says so
+    /// and what to do. A start helps nothing then.
+    #[must_use]
+    pub fn tampering(&self) -> Option<Refusal> {
+        let Self::Bug(why) = self else { return None };
+        let said = |code, zh: String, en: String| Some(Refusal::new(code, "PRODUCT-LOG", "", zh, en));
+        if let Some(found) = why.downcast_ref::<store::StoreError>().filter(|e| e.is_tampering()) {
+            return said(
+                "database-changed",
+                "数据库被程序之外的人改动过，平台不再使用它。请停止服务并查明原因，再从备份恢复整个目录（admin restore）。".to_owned(),
+                format!("The database was changed outside the program ({found}) and is not used any more. Stop, find out why, and restore the whole folder from a backup (admin restore)."),
+            );
+        }
+        match why.downcast_ref::<audit::LogError>()? {
+            e @ (audit::LogError::RolledBack { .. } | audit::LogError::SecondRoot { .. } | audit::LogError::EpochClosed(_)) => said(
+                "log-put-back",
+                "日志比签名记忆旧或与之不同：放回了旧副本。请停止服务，换回原来的日志，或从备份恢复整个目录（admin restore）。".to_owned(),
+                format!("{e}. Stop, put the right log back, or restore the whole folder from a backup (admin restore)."),
+            ),
+            _ => None,
+        }
+    }
+
     /// What was looked for, in Chinese and English; the same for whoever may not see it.
     #[must_use]
     pub fn looked_for(what: &str) -> [&str; 2] {

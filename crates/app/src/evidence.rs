@@ -121,7 +121,7 @@ async fn gather(from: &Source<'_>, about: About, id: &str) -> AppResult<Vec<u8>>
     let cases = match about {
         About::Product => collect(from, &mut builder, id).await?,
         About::Decision => BTreeSet::from([need::<Case>(from.store, id, "case").await?.id]),
-        About::QueryHistory => history(&mut builder, id)?,
+        About::QueryHistory => history(from.store, &mut builder, id).await?,
         About::Destruction => destruction(from.store, &mut builder, id).await?,
         About::ResourceCertificate => resource_certificate(from.store, &mut builder, id).await?,
     };
@@ -135,10 +135,16 @@ async fn gather(from: &Source<'_>, about: About, id: &str) -> AppResult<Vec<u8>>
     builder.build(from.now.0, from.signer).map_err(AppError::bug)
 }
 
-/// The cases in which a person did something. A person of whom the log knows nothing has no history.
-fn history(builder: &mut EvidenceBuilder, person: &str) -> AppResult<BTreeSet<CaseId>> {
-    let cases = builder.person(person).map_err(AppError::bug)?;
-    Ok(cases.into_iter().map(CaseId).collect())
+/// The cases in which a person did something. A person of whom the log knows nothing has no history. A case whose opening
+/// was refused never came to be: the refusal's leaf is all there is of it.
+async fn history(store: &Store, builder: &mut EvidenceBuilder, person: &str) -> AppResult<BTreeSet<CaseId>> {
+    let mut cases = BTreeSet::new();
+    for id in builder.person(person).map_err(AppError::bug)? {
+        if store.get::<Case>(&id).await?.is_some() {
+            cases.insert(CaseId(id));
+        }
+    }
+    Ok(cases)
 }
 
 /// The case that ended an authorisation and the one that began it, with the certificate.

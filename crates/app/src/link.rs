@@ -58,6 +58,8 @@ pub struct Poll {
     pub after: u64,
     /// Key lists above this number.
     pub key_list: u64,
+    /// How much of the platform's log the zone has anchored.
+    pub anchor: u64,
 }
 
 /// Answers the poll at once; waiting for news is the caller's business (`Store::notified`).
@@ -74,7 +76,7 @@ pub async fn poll(app: &App, log: &LogHandle, poll: Poll) -> AppResult<LinkReply
         .take_while(fits)
         .map(|(_, order)| serde_json::from_str(&order.body).map_err(AppError::from))
         .collect::<AppResult<Vec<Signed<WorkOrder>>>>()?;
-    let platform_checkpoint = log.checkpoint.borrow().clone();
+    let (platform_checkpoint, platform_growth) = grown_since(app, log, poll.anchor).await?;
     Ok(LinkReply {
         v: 1,
         key_lists: keys::lists_after(&app.store, poll.key_list).await?,
@@ -82,8 +84,23 @@ pub async fn poll(app: &App, log: &LogHandle, poll: Poll) -> AppResult<LinkReply
         lease: lease(app).await?,
         clock: clock_mark(app).await?,
         platform_checkpoint,
+        platform_growth,
         acknowledged_report: reports::acknowledged(&app.store).await?,
     })
+}
+
+/// The newest checkpoint, with the proof that it extends what the zone has anchored: the zone is a witness of this log.
+async fn grown_since(app: &App, log: &LogHandle, anchor: u64) -> AppResult<(Option<String>, Vec<String>)> {
+    let newest = log.checkpoint.borrow().clone();
+    let size = newest.as_deref().and_then(|note| audit::Checkpoint::parse(note.as_bytes()).ok()).map_or(0, |c| c.size);
+    if anchor == 0 || size <= anchor {
+        return Ok((newest, Vec::new()));
+    }
+    let folder = app.log_dir.join(audit::LogName::Platform.as_str());
+    // The folder may be a checkpoint ahead of what was told: both come from there.
+    let read = tokio::task::spawn_blocking(move || audit::growth(&folder, anchor)).await;
+    let (checkpoint, proof) = read.map_err(AppError::bug)?.map_err(AppError::bug)?;
+    Ok((Some(checkpoint.render()), proof))
 }
 
 /// Whether a poll would answer anything that the zone does not have.

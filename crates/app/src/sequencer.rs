@@ -233,11 +233,19 @@ impl Sequencer {
             let there = self.log.reader().leaf(last).map_err(AppError::bug)?;
             let Some((_, bytes)) = rows.first() else {
                 tracing::error!(leaves = size, "the database is behind the log: an older copy of it was put back");
-                return Err(AppError::bug("the database is behind the log: an older copy of it was put back"));
+                let (zh, en) = (
+                    "数据库比日志旧：放回了旧副本。请停止服务，换回原来的数据库，或从备份恢复整个目录（admin restore）。",
+                    "The database is behind the log: an older copy of it was put back. Stop, put the right one back, or restore the whole folder from a backup (admin restore).",
+                );
+                return Err(self.app.pack.refusal("database-behind", "PRODUCT-LOG", zh, en).into());
             };
             if *bytes != there {
                 tracing::error!(leaf = last, "the database and the log hold different leaves");
-                return Err(AppError::bug("the database and the log hold different leaves"));
+                let (zh, en) = (
+                    "数据库与日志的条目不同：其中之一被改动或换过。请停止服务并查明原因，再从备份恢复整个目录（admin restore）。",
+                    "The database and the log hold different leaves: one of them was changed or exchanged. Stop, find out why, and restore the whole folder from a backup (admin restore).",
+                );
+                return Err(self.app.pack.refusal("database-differs", "PRODUCT-LOG", zh, en).into());
             }
         }
         self.joined = true;

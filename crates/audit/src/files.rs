@@ -18,6 +18,25 @@ pub struct Folder {
     root: PathBuf,
 }
 
+/// No file that is read whole is larger: a bundle of 256 leaves, a tile, a list, a manifest.
+const LARGEST: u64 = 256 << 20;
+
+/// The bytes of a plain file of bearable size; `None` for anything else.
+fn read_plain(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let fits = |meta: fs::Metadata| meta.is_file() && meta.len() <= LARGEST;
+    // Before it is opened, since opening a pipe waits; and after, since it may have been exchanged.
+    if !fits(fs::metadata(path)?) {
+        return Ok(None);
+    }
+    let file = fs::File::open(path)?;
+    if !fits(file.metadata()?) {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(file, LARGEST), &mut bytes)?;
+    Ok(Some(bytes))
+}
+
 impl Folder {
     pub fn new(root: &Path) -> Self {
         Self { root: root.to_path_buf() }
@@ -34,8 +53,10 @@ impl Folder {
 
     /// The file's bytes, or `None` if there is no such file.
     pub fn read(&self, file: &str) -> Result<Option<Vec<u8>>, LogError> {
-        match fs::read(self.root.join(file)) {
-            Ok(bytes) => Ok(Some(bytes)),
+        match read_plain(&self.root.join(file)) {
+            Ok(Some(bytes)) => Ok(Some(bytes)),
+            // A pipe would wait for a writer, a device or a file without end would be read until memory ends.
+            Ok(None) => Err(LogError::corrupt(file, "it is no plain file, or larger than any file of a log")),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(Self::io(file)(e)),
         }

@@ -8,7 +8,7 @@ use crate::checkpoint::{Checkpoint, LogSigner};
 use crate::files::Folder;
 use crate::keys::{SignedValue, read_key_lists};
 use crate::leaf::{Leaf, LogName};
-use crate::merkle::{Node, RangeRoots, leaf_node, range_proof, range_roots};
+use crate::merkle::{Node, RangeRoots, leaf_node, range_proof, range_roots, root_within};
 use crate::proof::{decode_nodes, vouched};
 use crate::trust::Trust;
 use crate::{LogError, LogReader, WitnessKey};
@@ -194,6 +194,24 @@ impl HandOver {
         Ok((checkpoint, both))
     }
 
+    /// Whether what a witness has seen of the log is in it, as far as the range and its checkpoint show that: `None` where
+    /// they do not come to that size.
+    fn holds_seen(&self, checkpoint: &Checkpoint, seen: &Seen) -> Result<Option<bool>, LogError> {
+        let (at, roots) = seen;
+        let mut same = true;
+        for (alg, proof, root) in
+            [(HashAlg::Sm3, &self.sm3_proof, roots[0].bytes), (HashAlg::Sha256, &self.sha256_proof, roots[1].bytes)]
+        {
+            let nodes = decode_nodes(proof).ok_or_else(|| bad("a node is not 32 bytes of base64"))?;
+            let leaves = self.leaves.iter().map(|l| self.hash(l, alg)).collect::<Result<Vec<Node>, _>>()?;
+            let whole = (*at == checkpoint.size).then(|| checkpoint.root(alg));
+            let found = whole.or_else(|| root_within(alg, self.from, &leaves, checkpoint.size, &nodes, *at));
+            let Some(found) = found else { return Ok(None) };
+            same &= found == root;
+        }
+        Ok(Some(same))
+    }
+
     fn hash(&self, handed: &Handed, alg: HashAlg) -> Result<Node, LogError> {
         match handed {
             Handed::Whole { leaf } => {
@@ -221,6 +239,9 @@ struct Reached {
     sm3: Hash,
     sha256: Hash,
 }
+
+/// What a witness has seen of a log: its size, and the roots in the SM3 and the SHA-256 tree.
+pub type Seen = (u64, [Hash; 2]);
 
 /// Receives ranges into a folder, `<log>/<from>-<to>.json` each. Ranges come without a gap, and each must follow the roots
 /// that the one before came to: a log that was exchanged between two hand-overs is found.
@@ -259,12 +280,24 @@ impl Receiver {
     }
 
     /// Takes a range, keeps it durably, and signs the receipt. The last range may come again: its receipt is given again.
+    /// `seen`: what the receiver, as a witness, has cosigned of this log; nothing of another history is received.
     ///
     /// # Errors
-    /// It does not follow what was received, or does not hold.
-    pub fn take(&self, bytes: &[u8], signer: &dyn LogSigner, now_ms: i64) -> Result<Receipt, LogError> {
+    /// It does not follow what was received, contradicts what was cosigned, or does not hold.
+    pub fn take(
+        &self,
+        bytes: &[u8],
+        signer: &dyn LogSigner,
+        now_ms: i64,
+        seen: Option<&Seen>,
+    ) -> Result<Receipt, LogError> {
         let range = HandOver::parse(bytes)?;
         let (checkpoint, [sm3, sha256]) = range.check(&self.trust)?;
+        if let Some(seen) = seen.filter(|(size, _)| *size > 0)
+            && range.holds_seen(&checkpoint, seen)? == Some(false)
+        {
+            return Err(bad("the log is another history than the one that this witness has cosigned"));
+        }
         let (log, suite) = (range.log, self.trust.suite);
         let file = format!("{log}/{:012}-{:012}.json", range.from, range.to());
         let hash = |alg, bytes| Hash { alg, bytes };

@@ -15,6 +15,7 @@ pub mod evidence;
 #[cfg(any(test, feature = "fault"))]
 pub mod fault;
 mod files;
+mod growth;
 pub mod handover;
 mod keys;
 mod leaf;
@@ -36,6 +37,7 @@ pub use checkpoint::{Anchor, Checkpoint, LogSigner, anchor_line};
 pub use cosign::{Cosignature, Cosigned, WitnessKey, is_witness_name};
 pub use epoch::{EPOCH_OPENED, EPOCH_RENEWED, EpochMark, Opening};
 pub use error::LogError;
+pub use growth::{Growth, grown, growth};
 pub use keys::{KeyEntryView, KeyListView, SignedValue, publish_key_list, read_key_lists};
 pub use leaf::{Leaf, LogName, Outcome, leaf_hash};
 pub use log::{LogConfig, TileLog};

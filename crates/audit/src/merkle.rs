@@ -178,6 +178,26 @@ pub struct RangeRoots {
 /// is not one of that shape.
 #[must_use]
 pub fn range_roots(alg: HashAlg, from: u64, leaves: &[Node], size: u64, proof: &[Node]) -> Option<RangeRoots> {
+    let known = known(alg, from, leaves, size, proof)?;
+    let before = known.left.iter().rev().copied().reduce(|right, left| inner_node(alg, &left, &right));
+    Some(RangeRoots {
+        before: before.unwrap_or_else(|| empty_root(alg)),
+        upto: known.root(0, known.to, &mut 0)?,
+        whole: known.root(0, size, &mut 0)?,
+    })
+}
+
+/// The root of the first `at` leaves, with `at` inside the range or at one of its ends, as a range proof shows it.
+#[must_use]
+pub fn root_within(alg: HashAlg, from: u64, leaves: &[Node], size: u64, proof: &[Node], at: u64) -> Option<Node> {
+    let known = known(alg, from, leaves, size, proof).filter(|k| (k.from.max(1)..=k.to).contains(&at))?;
+    if at > known.from {
+        return known.root(0, at, &mut 0);
+    }
+    known.left.iter().rev().copied().reduce(|right, left| inner_node(alg, &left, &right))
+}
+
+fn known<'a>(alg: HashAlg, from: u64, leaves: &'a [Node], size: u64, proof: &[Node]) -> Option<Known<'a>> {
     let to = from.checked_add(leaves.len() as u64).filter(|to| *to <= size && *to > from)?;
     let (mut left, mut right) = (Vec::new(), Vec::new());
     let mut given = proof.iter();
@@ -195,13 +215,7 @@ pub fn range_roots(alg: HashAlg, from: u64, leaves: &[Node], size: u64, proof: &
     if given.next().is_some() {
         return None;
     }
-    let before = left.iter().rev().copied().reduce(|right, left| inner_node(alg, &left, &right));
-    let known = Known { alg, from, to, leaves, left, right };
-    Some(RangeRoots {
-        before: before.unwrap_or_else(|| empty_root(alg)),
-        upto: known.root(0, to, &mut 0)?,
-        whole: known.root(0, size, &mut 0)?,
-    })
+    Some(Known { alg, from, to, leaves, left, right })
 }
 
 /// What a range proof and its leaves say of subtrees.

@@ -175,6 +175,11 @@ struct Kept {
     keys: Vec<SignedValue>,
 }
 
+/// The file that says that a witness has not seen a log yet.
+fn unseen(log: LogName) -> String {
+    format!("unseen-{log}")
+}
+
 /// A witness's memory: one folder, one process at a time.
 #[derive(Debug)]
 pub struct Witness {
@@ -185,7 +190,20 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// Opens or makes the memory in `dir`.
+    /// Begins a memory: a witness that has seen nothing yet. What is missing later was lost, and is not begun again.
+    ///
+    /// # Errors
+    /// Something lies in the folder, or it cannot be written.
+    pub fn begin(dir: &Path) -> Result<(), LogError> {
+        let folder = Folder::new(dir);
+        folder.make()?;
+        if !folder.all()?.is_empty() {
+            return Err(LogError::malformed("witness memory", "its folder is not empty"));
+        }
+        LogName::ALL.iter().try_for_each(|log| folder.write(&unseen(*log), b""))
+    }
+
+    /// Opens the memory in `dir`.
     ///
     /// # Errors
     /// Another process has it open, or it cannot be written.
@@ -195,6 +213,14 @@ impl Witness {
         let lock = crate::signer::lock(&dir.join("memory"))?;
         folder.sweep(|_| Vec::new())?;
         Ok(Self { folder, trust, key, _lock: lock })
+    }
+
+    /// What it has seen of a log: how many leaves, and their roots in the SM3 and the SHA-256 tree.
+    ///
+    /// # Errors
+    /// Its memory is damaged, or was lost.
+    pub fn seen(&self, log: LogName) -> Result<Option<(u64, [Hash; 2])>, LogError> {
+        Ok(self.kept(log)?.map(|k| (k.size, [k.sm3, k.sha256])))
     }
 
     /// How many leaves of a log it has seen.
@@ -207,7 +233,11 @@ impl Witness {
 
     fn kept(&self, log: LogName) -> Result<Option<Kept>, LogError> {
         let bad = || LogError::malformed("witness memory", "not its canonical encoding");
-        let Some(bytes) = self.folder.read(&format!("{log}.json"))? else { return Ok(None) };
+        let Some(bytes) = self.folder.read(&format!("{log}.json"))? else {
+            // It has not seen this log, and says so; or it has forgotten, and would sign for another history.
+            let gone = || LogError::malformed("witness memory", "what it has seen of this log is missing");
+            return self.folder.read(&unseen(log))?.map(|_| None).ok_or_else(gone);
+        };
         let kept: Kept = crypto::from_canonical(&bytes).map_err(|_| bad())?;
         if kept.v == 1 { Ok(Some(kept)) } else { Err(bad()) }
     }
@@ -243,6 +273,8 @@ impl Witness {
         };
         // Durable before the signature exists: a witness that forgets could sign for another history.
         self.folder.write(&format!("{log}.json"), &crypto::canonical(&next).map_err(LogError::from)?)?;
+        // Both may stand there after a death in between: what was seen counts.
+        let _ = std::fs::remove_file(self.folder.path(&unseen(log)));
         let line = Cosignature::make(&checkpoint, &self.key, signer, now)?;
         Ok((log, Cosigned { checkpoint, lines: vec![line] }))
     }

@@ -120,6 +120,7 @@ impl From<AppError> for CliError {
                     en: format!("No such {en}: check its number, and the folder that --data names."),
                 }
             }
+            e if e.tampering().is_some() => e.tampering().map_or_else(|| Self::Bug(String::new()), Self::Refused),
             AppError::Bug(why) => Self::Bug(chain(why.as_ref())),
             other => Self::Bug(other.to_string()),
         }

@@ -217,6 +217,13 @@ fn what_is_added_removed_renamed_or_linked_is_found() {
         std::fs::create_dir(&file).unwrap();
         assert_ne!(what(), "", "{} is a folder", path.display());
         std::fs::remove_dir(&file).unwrap();
+        // What never ends is not read, and nobody is waited for.
+        std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+        assert_ne!(what(), "", "{} is a device", path.display());
+        std::fs::remove_file(&file).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+        assert_ne!(what(), "", "{} is a pipe", path.display());
+        std::fs::remove_file(&file).unwrap();
         let renamed = dir.join(format!("{}x", path.display()));
         std::fs::rename(&aside, &renamed).unwrap();
         assert_ne!(what(), "", "{} has another name", path.display());
@@ -416,6 +423,7 @@ fn witnesses_count_for_an_epoch_that_they_have_seen() {
     assert!(report.valid && !report.trusted, "nobody has seen it: {report:?}");
     assert!(report.unproved.unwrap().contains("too few witnesses have cosigned platform, epoch 2026"));
     let request = WitnessRequest::make(&b.world.logs(), Platform, 0).unwrap();
+    Witness::begin(home.path()).unwrap();
     let witness = Witness::open(home.path(), b.world.trust(), public).unwrap();
     let (_, note) = witness.cosign(&request, &key, 9).unwrap();
     let note = note.render();

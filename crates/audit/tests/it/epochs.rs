@@ -403,6 +403,7 @@ fn copies_witnesses_and_hand_overs_go_on_over_a_border() {
         world.publish(1, &world.services());
         let (homes, key) = (tempfile::tempdir().unwrap(), crate::support::key(suite, 40));
         let name = WitnessKey::new("bureau", key.public()).unwrap();
+        Witness::begin(&homes.path().join("witness")).unwrap();
         let witness = Witness::open(&homes.path().join("witness"), world.trust(), name.clone()).unwrap();
         let receiver = Receiver::open(&homes.path().join("receiver"), world.trust(), name).unwrap();
         let other = World::new(suite);
@@ -421,7 +422,7 @@ fn copies_witnesses_and_hand_overs_go_on_over_a_border() {
             let request = WitnessRequest::make(&world.logs(), Platform, seen).unwrap();
             witness.cosign(&request, &key, 9).unwrap();
             let range = HandOver::make(&world.logs(), Platform, seen, 1_000, &|_| true).unwrap().unwrap();
-            receiver.take(&range.to_bytes().unwrap(), &key, 9).unwrap();
+            receiver.take(&range.to_bytes().unwrap(), &key, 9, None).unwrap();
             seen = log.size();
         }
         assert_eq!(log.epoch().map(|e| e.year), Some(2028));

@@ -50,8 +50,8 @@ fn hand_over_goes_on_where_the_receipts_end() {
             // The sender forgets everything between two ranges; receipts may come twice and in any order.
             let from = resume(&b.world.logs(), Platform, &b.key, &receipts).unwrap();
             let Some(bytes) = b.range(from, 256) else { break };
-            let receipt = b.receiver().take(&bytes, &b.signer, 9).unwrap();
-            assert_eq!(receipt, b.receiver().take(&bytes, &b.signer, 9).unwrap(), "a range may come again");
+            let receipt = b.receiver().take(&bytes, &b.signer, 9, None).unwrap();
+            assert_eq!(receipt, b.receiver().take(&bytes, &b.signer, 9, None).unwrap(), "a range may come again");
             receipts.insert(0, crypto::canonical(&receipt).unwrap());
             receipts.push(receipts[0].clone());
             ranges += 1;
@@ -75,15 +75,37 @@ fn classes_that_are_not_handed_over_stand_as_hashes() {
     let whole = range.leaves.iter().filter(|l| matches!(l, Handed::Whole { .. })).count();
     assert!(whole > 50 && whole < 150, "{whole}");
     range.check(&b.world.trust()).unwrap();
-    b.receiver().take(&range.to_bytes().unwrap(), &b.signer, 9).unwrap();
+    b.receiver().take(&range.to_bytes().unwrap(), &b.signer, 9, None).unwrap();
+}
+
+/// Who has cosigned a log receives no other history of it, wherever in a range that shows, and goes on with the true one.
+#[test]
+fn a_witness_receives_only_what_it_has_cosigned() {
+    let b = Bench::new(Suite::Intl, 300);
+    let (_, checkpoint) = audit::LogReader::open(&b.world.logs().join("platform")).unwrap();
+    let reader = audit::LogReader::open(&b.world.logs().join("platform")).unwrap().0;
+    let root = |alg, size| crypto::Hash { alg, bytes: reader.root(alg, size).unwrap() };
+    let seen = |size| (size, [root(crypto::HashAlg::Sm3, size), root(crypto::HashAlg::Sha256, size)]);
+    for size in [1, 100, 149, 150] {
+        let taken = b.receiver().take(&b.range(0, 150).unwrap(), &b.signer, 9, Some(&seen(size)));
+        assert!(taken.is_ok(), "{size}: {taken:?}");
+        let mut other = seen(size);
+        other.1[1].bytes[0] ^= 1;
+        let refused = b.receiver().take(&b.range(0, 150).unwrap(), &b.signer, 9, Some(&other));
+        assert!(refused.unwrap_err().to_string().contains("another history"), "{size}");
+    }
+    let mut whole = seen(checkpoint.size);
+    assert!(b.receiver().take(&b.range(0, 150).unwrap(), &b.signer, 9, Some(&whole)).is_ok());
+    whole.1[0].bytes[0] ^= 1;
+    assert!(b.receiver().take(&b.range(0, 150).unwrap(), &b.signer, 9, Some(&whole)).is_err());
 }
 
 #[test]
 fn what_does_not_follow_is_not_received() {
     let b = Bench::new(Suite::Intl, 300);
-    assert!(b.receiver().take(&b.range(100, 10).unwrap(), &b.signer, 9).is_err(), "it begins with 0");
-    let first = b.receiver().take(&b.range(0, 150).unwrap(), &b.signer, 9).unwrap();
-    assert!(b.receiver().take(&b.range(151, 10).unwrap(), &b.signer, 9).is_err(), "a gap");
+    assert!(b.receiver().take(&b.range(100, 10).unwrap(), &b.signer, 9, None).is_err(), "it begins with 0");
+    let first = b.receiver().take(&b.range(0, 150).unwrap(), &b.signer, 9, None).unwrap();
+    assert!(b.receiver().take(&b.range(151, 10).unwrap(), &b.signer, 9, None).is_err(), "a gap");
     // Another history under the same keys does not go on from what was received.
     let mut other = Bench::new(Suite::Intl, 0);
     let leaf = other.world.leaf(Platform, None, "another_step", &[]);
@@ -91,7 +113,7 @@ fn what_does_not_follow_is_not_received() {
     log.append(&vec![leaf; 300]).unwrap();
     log.checkpoint(1, &other.world.platform_log, &[]).unwrap();
     drop(log);
-    assert!(b.receiver().take(&other.range(150, 10).unwrap(), &b.signer, 9).is_err(), "another history");
+    assert!(b.receiver().take(&other.range(150, 10).unwrap(), &b.signer, 9, None).is_err(), "another history");
     let bytes = crypto::canonical(&first).unwrap();
     assert!(
         resume(&other.world.logs(), Platform, &b.key, std::slice::from_ref(&bytes)).is_err(),
@@ -105,9 +127,9 @@ fn what_does_not_follow_is_not_received() {
     for at in 0..small.len() {
         let mut changed = small.clone();
         changed[at] ^= 1;
-        assert!(b.receiver().take(&changed, &b.signer, 9).is_err(), "byte {at}");
+        assert!(b.receiver().take(&changed, &b.signer, 9, None).is_err(), "byte {at}");
     }
-    b.receiver().take(&small, &b.signer, 9).unwrap();
+    b.receiver().take(&small, &b.signer, 9, None).unwrap();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use audit::LogError;
 use audit::merkle::{
     Node, Nodes, RangeRoots, consistency, empty_root, inclusion, leaf_node, range_proof, range_roots, root, root_at,
-    verify_consistency, verify_inclusion,
+    root_over, root_within, verify_consistency, verify_inclusion,
 };
 use crypto::HashAlg::{self, Sha256, Sm3};
 use ct_merkle::InclusionProof;
@@ -132,6 +132,11 @@ fn all_ranges_of_small_trees() {
             for to in from + 1..=n {
                 let proof = range_proof(Sm3, from as u64..to as u64, n as u64, nodes).unwrap();
                 let roots = range_roots(Sm3, from as u64, &hashes[from..to], n as u64, &proof);
+                for at in 0..=n {
+                    let found = root_within(Sm3, from as u64, &hashes[from..to], n as u64, &proof, at as u64);
+                    let inside = at >= from.max(1) && at <= to;
+                    assert_eq!(found, inside.then(|| root_over(Sm3, &hashes[..at])), "{from}..{to} of {n} at {at}");
+                }
                 let want =
                     RangeRoots { before: mth(Sm3, &d[..from]), upto: mth(Sm3, &d[..to]), whole: mth(Sm3, &d[..n]) };
                 assert_eq!(roots, Some(want), "{from}..{to} of {n}");

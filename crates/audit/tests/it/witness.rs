@@ -25,6 +25,7 @@ impl Regulator {
     }
 
     fn open(&self) -> Witness {
+        let _ = Witness::begin(self.dir.path());
         Witness::open(self.dir.path(), self.trust.clone(), self.key.clone()).unwrap()
     }
 

@@ -81,11 +81,20 @@ async fn serve(args: &PlatformArgs, confinement: [&str; 2]) -> Result<(), CliErr
             // Cut short, it is as after a kill: the next start heals it.
             match tokio::time::timeout(LAST_STEPS, sequencing).await {
                 Ok(Ok(Ok(()))) | Err(_) => Ok(()),
-                Ok(ended) => Err(CliError::stopped("sequencer", &format!("{ended:?}"))),
+                Ok(ended) => Err(unasked(ended)),
             }
         }
-        ended = &mut sequencing => Err(CliError::stopped("sequencer", &format!("{ended:?}"))),
+        ended = &mut sequencing => Err(unasked(ended)),
         ended = timers => Err(CliError::stopped("timers", &format!("{ended:?}"))),
+    }
+}
+
+/// Why the log is not written any more.
+fn unasked(ended: Result<app::AppResult<()>, tokio::task::JoinError>) -> CliError {
+    match ended {
+        Ok(Ok(())) => CliError::stopped("sequencer", "it ended"),
+        Ok(Err(failed)) => failed.into(),
+        Err(fell) => CliError::stopped("sequencer", &fell.to_string()),
     }
 }
 

@@ -57,6 +57,9 @@ pub struct Pair {
     _folders: Vec<File>,
 }
 
+/// Exit code of a platform that found its database or log put back or changed: it has said why, and a start helps nothing.
+const REFUSED: i32 = 1;
+
 /// A process that ended sooner than this was not really running.
 const SOON: Duration = Duration::from_secs(3);
 /// How often in a row it may.
@@ -120,7 +123,11 @@ impl Pair {
         };
         tokio::select! {
             status = self.platform.wait() => {
-                tracing::warn!(process = "platform", status = %status?, "process ended; starting it again");
+                let status = status?;
+                if status.code() == Some(REFUSED) {
+                    return Err(refused());
+                }
+                tracing::warn!(process = "platform", %status, "process ended; starting it again");
                 self.rest("platform").await?;
                 self.platform = platform(&self.exe, &self.plan)?;
                 Ok("platform")
@@ -165,6 +172,16 @@ impl Pair {
             }
         }
     }
+}
+
+fn refused() -> CliError {
+    CliError::Refused(model::Refusal::new(
+        "not-started-again",
+        "PRODUCT-LOG",
+        "",
+        "平台已停止，不再重启：原因和处理办法见上面的输出。",
+        "The platform has stopped and is not started again: the output above says why, and what to do.",
+    ))
 }
 
 fn hopeless(name: &str) -> CliError {

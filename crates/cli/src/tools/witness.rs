@@ -277,11 +277,28 @@ fn init(args: &InitArgs) -> Result<Said, CliError> {
     std::fs::create_dir_all(&dir)?;
     write_private(&dir.join(TRUST), &input::bytes(&args.trust)?)?;
     write_private(&dir.join(PUBLIC), format!("{key}\n").as_bytes())?;
+    ::audit::Witness::begin(&dir.join("seen")).or_else(|_| begun(&dir.join("seen")))?;
     // The key comes last: a folder without it was not made, and may be made again.
     let sealed = crypto::KeyFile::seal(&signer, pass.trim())?;
     write_private(&dir.join(KEY), &serde_json::to_vec_pretty(&sealed)?)?;
     let doc = json!({"data": dir, "name": args.name, "key": key, "deployment": trust.deployment});
     Ok(Said::new(0, doc, format!("{key}\n")))
+}
+
+/// An earlier run that was stopped before there was a key may have begun the memory; one that has seen something is not
+/// begun again.
+fn begun(seen: &Path) -> Result<(), CliError> {
+    let all = ::audit::LogName::ALL;
+    let fresh = std::fs::read_dir(seen)?.count() <= all.len() + 1
+        && all.iter().all(|l| seen.join(format!("unseen-{l}")).is_file());
+    if fresh {
+        return Ok(());
+    }
+    let (zh, en) = (
+        "该目录下已有见证记忆（seen），请另择目录。",
+        "There is a witness's memory (seen) in this folder: choose another.",
+    );
+    Err(CliError::usage("--data", zh, en))
 }
 
 fn show(data: &Path) -> Result<Said, CliError> {
@@ -468,7 +485,17 @@ fn receive(args: &ReceiveArgs) -> Result<Said, CliError> {
     let signer = home.signer()?;
     let dir = home.dir.join("received");
     let receiver = Receiver::open(&dir, home.trust.clone(), home.key.clone()).map_err(|e| in_use(&dir, &e))?;
-    let taken = receiver.take(&input::bytes(&args.file)?, &signer, (wiring::wall_clock())());
+    let bytes = input::bytes(&args.file)?;
+    let log = ::audit::handover::HandOver::parse(&bytes).map(|range| range.log);
+    // The one home is witness and receiver: it signs for no history but the one that it has cosigned.
+    let memory = home.memory()?;
+    let seen = log.and_then(|log| memory.seen(log)).map_err(|e| in_use(&home.dir.join("seen"), &e));
+    let taken = match seen {
+        Ok(seen) => receiver.take(&bytes, &signer, (wiring::wall_clock())(), seen.as_ref()),
+        // Whatever is no hand-over at all is refused in the receiver's words.
+        Err(_) if ::audit::handover::HandOver::parse(&bytes).is_err() => receiver.take(&bytes, &signer, 0, None),
+        Err(lost) => return Err(lost),
+    };
     let receipt = match taken {
         Ok(receipt) => receipt,
         Err(e @ (LogError::Io { .. } | LogError::Locked)) => return Err(in_use(&dir, &e)),

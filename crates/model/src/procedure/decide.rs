@@ -11,6 +11,7 @@ use crate::act::Decision;
 use crate::case::{Actor, Case, Command, Done, Outcome};
 use crate::ids::CaseId;
 use crate::pack::Pack;
+use crate::party::PersonRole;
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 use serde_json::Value;
@@ -185,9 +186,32 @@ fn find_step<'a>(pack: &Pack, procedure: &'a Procedure, case: &Case, command: &C
     Ok(step)
 }
 
+/// Roles of people, any of which will do.
+fn roles_said(roles: &[PersonRole]) -> [String; 2] {
+    let zh = |r: &PersonRole| match r {
+        PersonRole::Approver => "审批人",
+        PersonRole::Officer => "经办人",
+        PersonRole::Engineer => "工程师",
+        _ => "管理员",
+    };
+    let en: Vec<String> = roles.iter().map(|r| r.word().replace('_', " ")).collect();
+    [roles.iter().map(zh).collect::<Vec<_>>().join("或"), en.join(" or ")]
+}
+
 fn check_actor(pack: &Pack, step: &Step, case: &Case, actor: &Actor, facts: &Facts) -> Result<(), Refusal> {
     if !may_take(step, case, actor, facts) {
         let who: Vec<String> = step.by.iter().map(|b| b.word()).collect();
+        // The right organisation, by somebody who may not: that it is for this organisation would be no news.
+        let anybody = Actor { person_roles: step.person_roles.clone(), ..actor.clone() };
+        if may_take(step, case, &anybody, facts) {
+            let [zh, en] = roles_said(&step.person_roles);
+            return Err(pack.refusal(
+                "wrong-role",
+                &step.rule,
+                format!("“{}”须由贵单位具有{zh}角色的人员办理", step.zh),
+                format!("\"{}\" is for people of your organisation with the role {en}", step.en),
+            ));
+        }
         return Err(pack.refusal(
             "wrong-role",
             &step.rule,

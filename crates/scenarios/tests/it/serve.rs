@@ -1,7 +1,7 @@
 //! A served folder, seen from outside: who may do and see what, the one shape of errors, and the wall between the
 //! platform and the zone.
 
-use crate::program::{Served, json, run, story};
+use crate::program::{Served, json, python_agrees, run, story};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json as doc};
 use std::path::Path;
@@ -141,6 +141,23 @@ async fn what_a_role_may_not_do_or_see() {
         let (status, _) = served.asked(&token, &evidence).await;
         assert_eq!(status, want, "{who}");
     }
+    // A refused opening of a case stays in one's history and takes nothing of it away.
+    let (status, body) = served
+        .post(
+            &officer,
+            "/api/v1/cases",
+            &doc!({"procedure": "sealing", "object": {"resource":
+        all[0]["object"]["resource"], "ground": "under_dispute"}}),
+        )
+        .await;
+    assert!(status.is_client_error(), "{body}");
+    let person = served.get(&officer, "/api/v1/me").await["person"].as_str().unwrap().to_owned();
+    let history = served.get(&officer, &format!("/api/v1/people/{person}/evidence")).await;
+    let (file, trust) = (dir.path().join("history.json"), data.join("trust.json"));
+    std::fs::write(&file, crypto::canonical(&history).unwrap()).unwrap();
+    let told = json(&["evidence", "verify", file.to_str().unwrap(), "--trust", trust.to_str().unwrap(), "--json"], 0);
+    assert_eq!((&told["valid"], &told["trusted"]), (&Value::Bool(true), &Value::Bool(true)), "{told}");
+    python_agrees(&file, &trust);
     let expert = served.sign_in("experts.approver").await;
     assert!(!served.get(&expert, "/api/v1/cases").await["cases"].as_array().unwrap().is_empty(), "what it acted in");
 }

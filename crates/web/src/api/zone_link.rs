@@ -26,6 +26,9 @@ pub struct PollQuery {
     after: u64,
     #[serde(default)]
     key_list: u64,
+    /// Leaves of the platform's log that the zone has anchored.
+    #[serde(default)]
+    anchor: u64,
     #[serde(default)]
     wait: u64,
 }
@@ -39,7 +42,7 @@ pub async fn get_orders(
     headers: HeaderMap,
 ) -> WebResult<Json<LinkReply>> {
     check(&s, &method, &uri, &headers, b"").await?;
-    let ask = Poll { after: q.after, key_list: q.key_list };
+    let ask = Poll { after: q.after, key_list: q.key_list, anchor: q.anchor };
     let deadline = tokio::time::Instant::now() + Duration::from_millis(q.wait.min(MAX_WAIT_MS));
     let mut commits = s.app.store.notify();
     loop {

@@ -9,7 +9,7 @@ use super::leases::stands;
 use super::record::Record;
 use super::refuse;
 use super::resources;
-use super::state::{Bound, Phase, State};
+use super::state::{Bound, Phase, State, decided_at};
 use super::verify::{self, OrderFault, plain_id};
 use crate::contract::Contract;
 use crate::purpose::Purpose;
@@ -40,7 +40,7 @@ pub(crate) fn take_order(core: &Core, order: &Signed<WorkOrder>) -> Result<Taken
         let fits = match verified {
             Err(OrderFault::Forged(refusal)) => return Ok(Taken::Forged(refusal)),
             Err(OrderFault::Refused(refusal)) => Err(refusal),
-            Ok(()) => fits(core, state, &order.body.effect, draft.at),
+            Ok(()) => fits(core, state, &order.body, draft.at),
         };
         match fits {
             Ok(()) => apply(draft, order).map(|()| Taken::Applied),
@@ -104,7 +104,8 @@ fn refuse_order(draft: &mut Draft<'_>, order: &Signed<WorkOrder>, refusal: Refus
 }
 
 /// Whether the effect fits what the zone holds.
-fn fits(core: &Core, state: &State, effect: &Effect, now: Timestamp) -> Result<(), Refusal> {
+fn fits(core: &Core, state: &State, order: &WorkOrder, now: Timestamp) -> Result<(), Refusal> {
+    let effect = &order.effect;
     match effect {
         Effect::Authorise(s) => {
             known_form(&[s.authorisation.as_str(), s.operator.as_str()])?;
@@ -115,7 +116,7 @@ fn fits(core: &Core, state: &State, effect: &Effect, now: Timestamp) -> Result<(
         Effect::Job(s) => fits_job(state, s, now),
         Effect::Release(s) => fits_release(state, s, now),
         Effect::Recipient(s) => fits_recipient(state, s, now),
-        Effect::Suspend(s) | Effect::Restore(s) | Effect::Destroy(s) => fits_stop(state, effect, s),
+        Effect::Suspend(s) | Effect::Restore(s) | Effect::Destroy(s) => fits_stop(state, order, s),
         Effect::Withdraw(s) | Effect::Seal(s) | Effect::Unseal(s) => resources::fits(core, state, effect, s, now),
     }
 }
@@ -248,17 +249,23 @@ fn fits_recipient(state: &State, spec: &RecipientSpec, now: Timestamp) -> Result
     }
 }
 
-fn fits_stop(state: &State, effect: &Effect, spec: &StopSpec) -> Result<(), Refusal> {
+/// A restoration lifts the suspensions that were there when it was decided. One that a platform held back while the
+/// authorisation was suspended again lifts nothing.
+fn fits_stop(state: &State, order: &WorkOrder, spec: &StopSpec) -> Result<(), Refusal> {
     use super::state::Standing;
     known_form(&[spec.authorisation.as_str()])?;
     let short = |s: &str| s.len() <= 64 && !s.chars().any(char::is_control);
     if !short(&spec.article) || !short(&spec.ground) {
         return Err(refuse::bad_id());
     }
-    match (state.standing.get(&spec.authorisation), effect) {
+    let since = state.suspended.get(&spec.authorisation).copied();
+    match (state.standing.get(&spec.authorisation), &order.effect) {
         (Some(Standing::Ending { stop, .. } | Standing::Ended(stop)), _) => Err(refuse::ended(stop)),
+        (Some(Standing::Suspended(_)), Effect::Restore(_)) if decided_at(order) < since => {
+            Err(refuse::suspended_since())
+        }
         (Some(Standing::Suspended(_)), Effect::Restore(_)) | (_, Effect::Suspend(_) | Effect::Destroy(_)) => Ok(()),
-        _ => Err(refuse::unknown_object()),
+        _ => Err(refuse::not_suspended()),
     }
 }
 

@@ -5,10 +5,10 @@ use super::config::NodeConfig;
 use super::core::lock;
 use super::error::NodeError;
 use super::record::{Frame, Record};
-use audit::{Checkpoint, ClockKind, LogConfig, LogError, LogName, Opening, TileLog, anchor_line};
+use audit::{Anchor, Checkpoint, ClockKind, Growth, LogConfig, LogError, LogName, Opening, TileLog, grown};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use crypto::SigningKey;
+use crypto::{HashAlg, SigningKey};
 use model::link::LeafRun;
 use model::{Clock, Timestamp};
 use std::collections::VecDeque;
@@ -31,8 +31,8 @@ struct Shared {
     log: Mutex<Option<TileLog>>,
     queue: Mutex<VecDeque<(u64, Vec<u8>)>>,
     checkpoint: Mutex<Option<String>>,
-    /// The platform's checkpoint to anchor.
-    anchor: Mutex<Option<Checkpoint>>,
+    /// What of the platform's log was seen last, and is anchored.
+    anchor: Mutex<Option<Anchor>>,
 }
 
 impl Leaves {
@@ -46,6 +46,7 @@ impl Leaves {
         let config = LogConfig::new(&trust.deployment, LogName::Zone, trust.suite, clock, &state);
         let log = TileLog::open(&cfg.log, config.clone()).map_err(log_error)?;
         let first_size = log.size();
+        let anchor = log.published().and_then(|c| c.anchors.first().cloned());
         let shared = Shared {
             folder: cfg.log.clone(),
             config,
@@ -53,7 +54,7 @@ impl Leaves {
             checkpoint: Mutex::new(log.published().map(Checkpoint::render)),
             log: Mutex::new(Some(log)),
             queue: Mutex::default(),
-            anchor: Mutex::default(),
+            anchor: Mutex::new(anchor),
         };
         Ok(Self { shared: Arc::new(shared), waiting: Notify::new(), first_size })
     }
@@ -85,13 +86,23 @@ impl Leaves {
         done.unwrap_or_else(|_| Err(NodeError::Log("the reader ended abnormally".into())))
     }
 
-    /// Takes a verified checkpoint of the platform's log; the next checkpoint here will anchor it. Never an older one.
-    pub(crate) fn anchor(&self, platform: Checkpoint) {
+    /// How many leaves of the platform's log are anchored.
+    pub(crate) fn anchored(&self) -> u64 {
+        lock(&self.shared.anchor).as_ref().map_or(0, |a| a.size)
+    }
+
+    /// Takes a checkpoint of the platform's log whose signature was verified; the next checkpoint here will anchor it. Only
+    /// what is shown to extend what was seen before: the anchor of a history that was put aside stays, and contradicts the
+    /// new one for good.
+    pub(crate) fn anchor(&self, platform: &Checkpoint, proof: &[String]) -> Growth {
         let mut anchor = lock(&self.shared.anchor);
-        if anchor.as_ref().is_none_or(|a| a.size < platform.size) {
-            *anchor = Some(platform);
+        let growth = anchor.as_ref().map_or(Growth::Extends, |seen| grown(seen, platform, proof));
+        if growth == Growth::Extends && anchor.as_ref().is_none_or(|a| a.size < platform.size) {
+            let (origin, size, sm3) = (platform.origin.clone(), platform.size, platform.root(HashAlg::Sm3));
+            *anchor = Some(Anchor { origin, size, sm3 });
             self.waiting.notify_one();
         }
+        growth
     }
 
     /// Whether another year has begun than the one in which the log's running epoch did: then what closes it, under a
@@ -155,7 +166,7 @@ impl Shared {
             let end = log.append_at(*first, &leaves)?.end;
             lock(&self.queue).retain(|(index, _)| *index >= end);
         }
-        let anchors: Vec<String> = lock(&self.anchor).iter().map(anchor_line).collect();
+        let anchors: Vec<String> = lock(&self.anchor).iter().map(Anchor::line).collect();
         log.checkpoint(now.0, &self.signer, &anchors)
     }
 }

@@ -6,7 +6,8 @@ use super::draft::Said;
 use super::effects::{self, Taken};
 use super::error::NodeError;
 use super::record::Record;
-use super::verify;
+use super::{refuse, verify};
+use audit::Growth;
 use model::keylist::KeyList;
 use model::link::{
     AT_HEADER, ClockMark, KEY_HEADER, LinkReply, NONCE_HEADER, ORDERS_PATH, REPORTS_PATH, ReportBatch, ReportReceipt,
@@ -85,7 +86,8 @@ impl Link {
         let (after, reports, list) =
             self.core.read(|s| (s.order_seq, s.report_seq, s.key_list().map_or(0, |k| k.number)));
         let wait = self.core.cfg.limits.poll.as_millis();
-        let path = format!("{ORDERS_PATH}?after={after}&reports={reports}&key_list={list}&wait={wait}");
+        let anchor = self.core.leaves.anchored();
+        let path = format!("{ORDERS_PATH}?after={after}&reports={reports}&key_list={list}&anchor={anchor}&wait={wait}");
         let reply: LinkReply = self.call("GET", &path, Vec::new()).await?;
         self.take(reply)
     }
@@ -112,7 +114,7 @@ impl Link {
             }
         }
         self.take_lease(reply.lease)?;
-        self.take_checkpoint(reply.platform_checkpoint.as_deref())?;
+        self.take_checkpoint(reply.platform_checkpoint.as_deref(), &reply.platform_growth)?;
         self.acknowledge(reply.acknowledged_report)
     }
 
@@ -189,15 +191,16 @@ impl Link {
     }
 
     /// A checkpoint of the platform's log is anchored when its log key signed it.
-    fn take_checkpoint(&mut self, note: Option<&str>) -> Result<(), NodeError> {
+    fn take_checkpoint(&mut self, note: Option<&str>, proof: &[String]) -> Result<(), NodeError> {
         let Some(note) = note else { return Ok(()) };
         let now = self.core.time.now();
         let deployment = &self.core.cfg.trust.deployment;
         match self.core.read(|s| s.key_list().map(|k| verify::checkpoint(deployment, k, note, now))) {
-            Some(Ok(checkpoint)) => {
-                self.core.leaves.anchor(checkpoint);
-                Ok(())
-            }
+            Some(Ok(checkpoint)) => match self.core.leaves.anchor(&checkpoint, proof) {
+                Growth::Extends => Ok(()),
+                Growth::RolledBack => self.notice("forge_checkpoint", &refuse::platform_rolled_back()),
+                Growth::Other | Growth::NotShown => self.notice("forge_checkpoint", &refuse::platform_other_history()),
+            },
             Some(Err(refusal)) => self.notice("forge_checkpoint", &refusal),
             None => Ok(()),
         }

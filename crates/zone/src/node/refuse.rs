@@ -27,6 +27,8 @@ refusals! {
     foreign_order = "order-foreign", "ZONE-ORDER-2", "指令不属于本部署或格式版本未知", "the order belongs to another deployment or has an unknown format";
     /// Sequence not the next one.
     order_sequence = "order-out-of-sequence", "ZONE-ORDER-3", "指令重复或次序不连续", "the order is replayed or out of sequence";
+    /// Another order had this id.
+    order_repeated = "order-id-used", "ZONE-ORDER-11", "已有另一指令使用这一编号", "another order had this id";
     /// Signed under an old key list.
     old_key_list = "order-old-key-list", "ZONE-ORDER-4", "指令所依据的密钥清单不是最新的", "the order rests on a key list that is not the newest";
     /// Expired or from the future.
@@ -69,6 +71,10 @@ refusals! {
     sealed_already = "resource-sealed-already", "ZONE-RESOURCE-6", "该资源已经封存或正在封存，无需再次封存", "the resource is sealed already, or being sealed; there is nothing to seal again";
     /// Authorisation is destroyed.
     authorisation_ended = "authorisation-ended", "ZONE-AUTH-1", "该授权已终止", "the authorisation has ended";
+    /// Suspended again after the restoration was decided.
+    suspended_since = "suspended-since", "ZONE-AUTH-5", "恢复决定作出之后该授权又被暂停，这一恢复不解除后来的暂停：请重新作出恢复决定", "the authorisation was suspended again after this restoration was decided, which does not lift that: decide on the restoration anew";
+    /// Nothing to restore.
+    not_suspended = "authorisation-not-suspended", "ZONE-AUTH-6", "该授权在本域没有被暂停，无需恢复", "the authorisation is not suspended in this zone; there is nothing to restore";
     /// Grant is over.
     grant_expired = "grant-expired", "ZONE-AUTH-2", "授权期限已满", "the grant's term is over";
     /// No order of its procedure brought the authorisation.
@@ -97,6 +103,10 @@ refusals! {
     bad_clock = "clock-invalid", "ZONE-CLOCK-1", "时钟移动无效", "the movement of the clock does not verify";
     /// A checkpoint of the platform's log does not verify.
     bad_checkpoint = "checkpoint-invalid", "ZONE-LOG-2", "平台日志的检查点无效", "the platform log's checkpoint does not verify";
+    /// The platform's log is shorter than it was.
+    platform_rolled_back = "platform-log-rolled-back", "ZONE-LOG-3", "平台日志比本域见过的短：它被退回到旧状态，本域仍锚定原先的日志", "the platform's log is shorter than this zone has seen it: it was put back, and the zone keeps its anchor of what was";
+    /// The platform's log is another one than it was.
+    platform_other_history = "platform-log-other-history", "ZONE-LOG-3", "没有证明表明平台日志是本域见过的日志的延续，本域仍锚定原先的日志", "nothing shows that the platform's log extends what this zone has seen of it; the zone keeps its anchor of what was";
     /// No log, no raw data.
     log_unwritable = "log-unwritable", "ZONE-LOG-1", "日志无法写入，不得接触原始数据", "the log cannot be written, so raw data cannot be touched";
     /// No ticket.

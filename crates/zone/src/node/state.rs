@@ -29,6 +29,11 @@ impl Bound {
     }
 }
 
+/// When the last of the people decided whose approvals an order carries.
+pub(crate) fn decided_at(order: &WorkOrder) -> Option<Timestamp> {
+    order.approvals.iter().map(|a| a.body.at).max()
+}
+
 /// A specification and the order that brought it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ordered<T> {
@@ -111,6 +116,10 @@ pub(crate) struct State {
     /// What was authorised, by order.
     pub(crate) authorisations: BTreeMap<AuthorisationId, Authorised>,
     pub(crate) standing: BTreeMap<AuthorisationId, Standing>,
+    /// When the last suspension of an authorisation was decided: what was decided before it cannot lift it.
+    pub(crate) suspended: BTreeMap<AuthorisationId, Timestamp>,
+    /// Ids of the orders taken so far: none is used twice, since reports and evidence name an order by its id.
+    pub(crate) orders: BTreeSet<WorkOrderId>,
     /// Resources that were withdrawn or sealed.
     pub(crate) held: BTreeMap<ResourceId, Held>,
     pub(crate) jobs: BTreeMap<JobId, Job>,
@@ -168,7 +177,10 @@ impl State {
             Record::Clock { mark } => self.clock = Some(mark.body),
             Record::Lease { lease } => self.lease = Some(lease.body),
             Record::OrderApplied { order } => self.apply_order(order),
-            Record::OrderRefused { seq, .. } => self.order_seq = seq,
+            Record::OrderRefused { seq, order, .. } => {
+                self.order_seq = seq;
+                self.orders.insert(order);
+            }
             Record::BatchStored { batch } => {
                 let at = self.at;
                 self.supplied.extend(at.map(|at| (batch.resource.clone(), at)));
@@ -250,6 +262,7 @@ impl State {
     fn apply_order(&mut self, order: Box<Signed<WorkOrder>>) {
         let bound = Bound::of(&order.body);
         self.order_seq = order.body.seq;
+        self.orders.insert(order.body.id.clone());
         self.used.insert((order.body.case.clone(), order.body.effect.name()));
         if let Some(held) = resources::held(&order.body.effect, bound.clone()) {
             self.held.insert(held.stop.resource.clone(), held);
@@ -282,6 +295,8 @@ impl State {
                 self.recipients.insert(spec.order.clone(), Ordered { spec, bound });
             }
             Effect::Suspend(stop) => {
+                let decided = decided_at(&order.body).max(self.suspended.get(&stop.authorisation).copied());
+                self.suspended.extend(decided.map(|at| (stop.authorisation.clone(), at)));
                 self.standing.insert(stop.authorisation.clone(), Standing::Suspended(stop));
             }
             Effect::Restore(stop) => {

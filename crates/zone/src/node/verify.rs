@@ -145,6 +145,9 @@ pub(crate) fn order(
     if body.seq != state.order_seq + 1 {
         return Err(Forged(refuse::order_sequence()));
     }
+    if state.orders.contains(&body.id) {
+        return Err(Forged(refuse::order_repeated()));
+    }
     if body.key_list != keys.number {
         return Err(Refused(refuse::old_key_list()));
     }

@@ -41,6 +41,8 @@ pub struct Said {
     pub checkpoint: Option<String>,
     /// Checkpoint of its own log.
     pub note: Option<String>,
+    /// Proof that it extends what the zone has anchored.
+    pub growth: Vec<String>,
     /// Says a lower number than it stores, so that reports come twice.
     pub forgetful: bool,
 }
@@ -156,6 +158,7 @@ async fn orders(State(p): State<Arc<Platform>>, parts: Parts) -> Response {
             lease: p.lease(s),
             clock: s.clock.clone(),
             platform_checkpoint: s.note.clone(),
+            platform_growth: s.growth.clone(),
             acknowledged_report: s.reports.len() as u64,
         })
     });

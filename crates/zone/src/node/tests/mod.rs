@@ -1,5 +1,6 @@
 //! Tests of the node against a platform that is honest, lost, or not to be believed.
 
+mod anchor;
 mod authorised;
 mod changed;
 mod custody;

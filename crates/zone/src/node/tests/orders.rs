@@ -169,6 +169,7 @@ fn revoked_keys_and_old_lists_count_no_more() {
     assert_eq!(refused(&core, &w.sign(&w.platform, ORDER_TYPE, approved.clone())), "order-old-key-list");
     let mut anew = approved;
     (anew.seq, anew.key_list, anew.issued_at) = (2, 2, w.now());
+    anew.id = "wo_2".into();
     assert_eq!(
         refused(&core, &w.sign(&w.platform, ORDER_TYPE, anew)),
         "approval-forged",
@@ -240,6 +241,40 @@ fn approvals_of_a_case_carry_an_effect_once() {
     let mut again = restore;
     (again.seq, again.id) = (6, "wo_6".into());
     assert_eq!(refused(&core, &w.sign(&w.platform, ORDER_TYPE, again)), "approval-used");
+}
+
+/// What a platform held back is not what it was once something else was decided.
+#[test]
+fn a_restoration_lifts_no_suspension_that_was_decided_after_it() {
+    let w = World::new();
+    let core = w.enrolled();
+    let apply = |seq, case: &str, effect| take_order(&core, &w.order(seq, case, effect)).unwrap();
+    assert_eq!(apply(1, "case_1", w.resource()), Taken::Applied);
+    assert_eq!(apply(2, "case_2", w.grant()), Taken::Applied);
+    assert_eq!(refused(&core, &w.order(3, "case_0", Effect::Restore(w.stop()))), "authorisation-not-suspended");
+    assert_eq!(apply(4, "case_3", Effect::Suspend(w.stop())), Taken::Applied);
+    let kept_back = w.draft(6, "case_3", Effect::Restore(w.stop()));
+    w.shift.fetch_add(1_000, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(apply(5, "case_4", Effect::Suspend(w.stop())), Taken::Applied);
+    assert_eq!(refused(&core, &w.sign(&w.platform, ORDER_TYPE, kept_back)), "suspended-since");
+    assert_eq!(refused(&core, &w.order(7, "case_k", w.job("job_1"))), "authorisation-suspended");
+    w.shift.fetch_add(1_000, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(apply(8, "case_4", Effect::Restore(w.stop())), Taken::Applied);
+    assert_eq!(apply(9, "case_k", w.job("job_2")), Taken::Applied);
+}
+
+#[test]
+fn no_two_orders_have_one_id() {
+    let w = World::new();
+    let core = w.enrolled();
+    assert_eq!(take_order(&core, &w.order(1, "case_1", w.resource())).unwrap(), Taken::Applied);
+    let mut twice = w.draft(2, "case_2", w.grant());
+    twice.id = "wo_1".into();
+    let signed = w.sign(&w.platform, ORDER_TYPE, twice.clone());
+    let Taken::Forged(refusal) = take_order(&core, &signed).unwrap() else { panic!() };
+    assert_eq!(refusal.code, "order-id-used");
+    twice.id = "wo_2".into();
+    assert_eq!(take_order(&core, &w.sign(&w.platform, ORDER_TYPE, twice)).unwrap(), Taken::Applied);
 }
 
 #[test]
