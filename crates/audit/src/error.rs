@@ -86,7 +86,8 @@ impl LogError {
     }
 
     /// What is wrong, in Chinese; what exactly a file contradicts and what the system says are in English alone.
-    pub(crate) fn zh(&self) -> String {
+    #[must_use]
+    pub fn zh(&self) -> String {
         match self {
             Self::Io { file, .. } => format!("日志文件 {file} 无法读取或写入"),
             Self::Corrupt { file, .. } => format!("日志文件 {file} 内容损坏"),
@@ -99,6 +100,7 @@ impl LogError {
             Self::Locked => "另一进程正在写这部日志".to_owned(),
             Self::Poisoned => "此前一次写入未完成，须重新打开日志".to_owned(),
             Self::OutOfRange(n) => format!("日志没有第{n}条"),
+            Self::Malformed { what: "witness memory", .. } => "见证记忆缺失或损坏".to_owned(),
             Self::Malformed { .. } => "格式不正确".to_owned(),
             Self::Crypto(_) => "密码运算或编码失败".to_owned(),
         }

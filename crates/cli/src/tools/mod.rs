@@ -10,6 +10,7 @@ pub(crate) mod classify;
 mod doctor;
 mod evidence;
 mod gate;
+mod home;
 pub(crate) mod input;
 pub mod pack;
 pub(crate) mod said;

@@ -3,12 +3,13 @@
 //! HTTP, or with files only.
 
 use super::audit::{log_folder, log_name, policy, unusable};
+use super::home::{Home, KEY, PUBLIC, TRUST, in_use, passphrase};
 use super::input;
 use super::said::Said;
 use crate::layout::write_private;
 use crate::wiring::{self, CliError};
 use ::audit::handover::Receiver;
-use ::audit::{Checkpoint, Cosigned, LogError, LogName, Trust, Witness, WitnessKey, WitnessRefusal, WitnessRequest};
+use ::audit::{Checkpoint, Cosigned, LogError, LogName, Witness, WitnessKey, WitnessRefusal, WitnessRequest};
 use clap::{Args, Subcommand};
 use crypto::{HashAlg, SigningKey};
 use serde_json::{Value, json};
@@ -16,11 +17,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Environment variable with the passphrase of the witness's key file.
-pub const WITNESS_VAR: &str = "YUNYU_WITNESS_PASSPHRASE";
-const KEY: &str = "witness.key.json";
-const PUBLIC: &str = "witness.pub";
-const TRUST: &str = "trust.json";
+pub use super::home::WITNESS_VAR;
+
 /// Shortest passphrase.
 const SHORTEST: usize = 12;
 
@@ -201,56 +199,6 @@ pub fn run(tool: WitnessTool) -> Result<Said, CliError> {
         WitnessTool::Attach(args) => attach(&args),
         WitnessTool::Policy(args) => write_policy(&args),
         WitnessTool::Receive(args) => receive(&args),
-    }
-}
-
-/// A witness's folder, read.
-struct Home {
-    dir: PathBuf,
-    trust: Trust,
-    key: WitnessKey,
-}
-
-impl Home {
-    fn open(dir: &Path) -> Result<Self, CliError> {
-        let dir = input::folder(dir)?;
-        let trust = input::trust(Some(&dir.join(TRUST)))?.ok_or_else(|| CliError::bug("no trust file"))?;
-        let key = input::witness_key(&dir.join(PUBLIC))?;
-        Ok(Self { dir, trust, key })
-    }
-
-    fn memory(&self) -> Result<Witness, CliError> {
-        let dir = self.dir.join("seen");
-        Witness::open(&dir, self.trust.clone(), self.key.clone()).map_err(|e| in_use(&dir, &e))
-    }
-
-    fn signer(&self) -> Result<SigningKey, CliError> {
-        let bad = || {
-            CliError::usage(
-                WITNESS_VAR,
-                "见证方的密钥文件或口令不对。",
-                "The witness's key file or its passphrase is wrong.",
-            )
-        };
-        let file: crypto::KeyFile = serde_json::from_slice(&input::bytes(&self.dir.join(KEY))?).map_err(|_| bad())?;
-        let signer = file.open(passphrase()?.trim()).map_err(|_| bad())?;
-        if signer.public() == *self.key.public() { Ok(signer) } else { Err(bad()) }
-    }
-}
-
-fn in_use(dir: &Path, e: &LogError) -> CliError {
-    CliError::usage(
-        &dir.display().to_string(),
-        format!("见证方的目录不可用：{e}。"),
-        format!("The witness's folder cannot be used: {e}."),
-    )
-}
-
-/// From the environment or standard input: never from an argument.
-fn passphrase() -> Result<zeroize::Zeroizing<String>, CliError> {
-    match std::env::var(WITNESS_VAR) {
-        Ok(pass) => Ok(zeroize::Zeroizing::new(pass)),
-        Err(_) => Ok(zeroize::Zeroizing::new(std::io::read_to_string(std::io::stdin().lock())?)),
     }
 }
 

@@ -177,10 +177,7 @@ impl State {
             Record::Clock { mark } => self.clock = Some(mark.body),
             Record::Lease { lease } => self.lease = Some(lease.body),
             Record::OrderApplied { order } => self.apply_order(order),
-            Record::OrderRefused { seq, order, .. } => {
-                self.order_seq = seq;
-                self.orders.insert(order);
-            }
+            Record::OrderRefused { seq, order, .. } => self.taken(seq, order),
             Record::BatchStored { batch } => {
                 let at = self.at;
                 self.supplied.extend(at.map(|at| (batch.resource.clone(), at)));
@@ -259,10 +256,14 @@ impl State {
         }
     }
 
+    fn taken(&mut self, seq: u64, order: WorkOrderId) {
+        self.order_seq = seq;
+        self.orders.insert(order);
+    }
+
     fn apply_order(&mut self, order: Box<Signed<WorkOrder>>) {
         let bound = Bound::of(&order.body);
-        self.order_seq = order.body.seq;
-        self.orders.insert(order.body.id.clone());
+        self.taken(order.body.seq, order.body.id.clone());
         self.used.insert((order.body.case.clone(), order.body.effect.name()));
         if let Some(held) = resources::held(&order.body.effect, bound.clone()) {
             self.held.insert(held.stop.resource.clone(), held);
