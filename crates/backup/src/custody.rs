@@ -25,34 +25,32 @@ const FLOOR: &str = "floor.json";
 struct Head {
     v: u32,
     deployment: String,
+    /// One at random; none where it was made before custodies had ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
 }
 
 /// A custody folder.
 #[derive(Clone, Debug)]
 pub struct Custody {
     dir: PathBuf,
+    deployment: String,
+    id: Option<String>,
 }
 
 impl Custody {
-    /// Opens the custody of a deployment, or makes one in a folder that is missing or empty.
+    /// Opens the custody of a deployment, or makes one in a folder that is missing or empty. For a zone that has none yet: one
+    /// that has is opened by [`Custody::open_known`], or an empty mount point would pass for it.
     ///
     /// # Errors
     /// Another deployment's; a folder that holds something else.
     pub fn open_or_make(dir: &Path, deployment: &str) -> Result<Self, BackupError> {
-        fs::create_dir_all(dir.join("keys")).map_err(BackupError::io("making the custody"))?;
-        let head = dir.join(HEAD);
-        if !head.is_file() {
-            let held = entries(&dir.join("keys")).map_err(BackupError::io("reading the custody"))?;
-            if !held.is_empty() {
-                return Err(BackupError::NotOurs {
-                    zh: "托管目录中已有来历不明的密钥；请另选目录。",
-                    en: "the custody's folder holds keys of nobody knows whom",
-                });
-            }
-            let made = Head { v: 1, deployment: deployment.to_owned() };
-            write_whole(&head, &crypto::canonical(&made)?).map_err(BackupError::io("making the custody"))?;
+        if !dir.join(HEAD).is_file() {
+            free(dir)?;
+            fs::create_dir_all(dir.join("keys")).map_err(BackupError::io("making the custody"))?;
+            write_head(dir, deployment)?;
         }
-        Self::open(dir, deployment)
+        Self::open(dir, deployment)?.with_id()
     }
 
     /// Opens a custody that is there.
@@ -76,7 +74,46 @@ impl Custody {
                 en: "the custody is another deployment's",
             });
         }
-        Ok(Self { dir: dir.to_owned() })
+        Ok(Self { dir: dir.to_owned(), deployment: head.deployment, id: head.id })
+    }
+
+    /// Opens the custody of this id, and no other one that stands in its place.
+    ///
+    /// # Errors
+    /// As [`Custody::open`], or it is another one.
+    pub fn open_known(dir: &Path, deployment: &str, id: &str) -> Result<Self, BackupError> {
+        let custody = Self::open(dir, deployment)?;
+        if custody.id.as_deref() == Some(id) {
+            return Ok(custody);
+        }
+        Err(BackupError::NotOurs {
+            zh: "这里是另一处密钥托管，不是该部署所用的那一处；请挂载或指明原来的托管。",
+            en: "this is another custody than the one in use: mount that one, or name where it is now",
+        })
+    }
+
+    /// By which a zone knows its custody again, wherever it lies; none where it was made before custodies had ids.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The same with an id, if it has none yet.
+    ///
+    /// # Errors
+    /// Writing failed.
+    pub fn with_id(self) -> Result<Self, BackupError> {
+        if self.id.is_some() {
+            return Ok(self);
+        }
+        write_head(&self.dir, &self.deployment)?;
+        Self::open(&self.dir, &self.deployment)
     }
 
     /// Folder of the key files and tombstones, a key ring under the master key of its deployment.
@@ -204,4 +241,23 @@ impl Custody {
         file.lock().map_err(BackupError::io("locking the custody"))?;
         Ok(file)
     }
+}
+
+/// A folder in which a custody may be made: it is not there, or holds nothing but what a killed making left.
+fn free(dir: &Path) -> Result<(), BackupError> {
+    let io = || BackupError::io("reading the custody's folder");
+    let ours = |p: &PathBuf| p.ends_with("keys") || p.ends_with("lock") || p.to_string_lossy().ends_with(".tmp");
+    let foreign = entries(dir).map_err(io())?.iter().any(|p| !ours(p));
+    if foreign || !entries(&dir.join("keys")).map_err(io())?.is_empty() {
+        return Err(BackupError::NotOurs {
+            zh: "该目录不为空，也不是密钥托管；请另选目录。",
+            en: "the folder is not empty and holds no custody of keys: choose another",
+        });
+    }
+    Ok(())
+}
+
+fn write_head(dir: &Path, deployment: &str) -> Result<(), BackupError> {
+    let made = Head { v: 1, deployment: deployment.to_owned(), id: Some(crypto::random_hex(16)?) };
+    write_whole(&dir.join(HEAD), &crypto::canonical(&made)?).map_err(BackupError::io("making the custody"))
 }

@@ -36,6 +36,12 @@ pub enum BackupError {
 }
 
 impl BackupError {
+    /// Whether what was written is missing or was changed; else it could not be read at all.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged(_) | Self::Crypto(_))
+    }
+
     /// An input or output error with what was being done.
     pub(crate) fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { what, source }

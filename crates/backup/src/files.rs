@@ -64,14 +64,15 @@ pub fn exchange(new: &Path, old: &Path) -> Result<(), BackupError> {
     File::open(parent).and_then(|d| d.sync_all()).map_err(BackupError::io("syncing a folder"))
 }
 
-/// Overwrites and removes the key files of a ring; tombstones stay.
+/// Overwrites and removes everything in a ring but its tombstones: key files and sealed ones, counts, sealing keys, and what a
+/// killed writer left of any of them.
 ///
 /// # Errors
 /// Reading or writing failed.
 pub fn wipe_keys(ring: &Path) -> io::Result<u64> {
     let mut n = 0;
     for path in entries(ring)? {
-        if path.extension().is_some_and(|e| e == "key") {
+        if path.is_file() && path.extension().is_none_or(|e| e != "destroyed") {
             wipe(&path)?;
             n += 1;
         }
@@ -80,7 +81,10 @@ pub fn wipe_keys(ring: &Path) -> io::Result<u64> {
 }
 
 /// Overwrites a file with zeros, removes it and syncs its folder. A file that is not there is no error.
-pub(crate) fn wipe(path: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// Writing or removing failed.
+pub fn wipe(path: &Path) -> io::Result<()> {
     let mut file = match OpenOptions::new().write(true).open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         other => other?,

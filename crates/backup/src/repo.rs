@@ -11,7 +11,7 @@ use crypto::{
 };
 use model::Digest;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -28,14 +28,23 @@ struct Head {
     key: PassphraseFile,
 }
 
-/// An open repository; one process at a time.
+/// How far a repository goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Last {
+    /// The newest snapshot that can be read.
+    pub manifest: Option<Manifest>,
+    /// Numbers of later ones that are damaged, the latest first.
+    pub damaged: Vec<u64>,
+}
+
+/// An open repository: one process writes, or several read.
 pub struct Repo {
     dir: PathBuf,
     deployment: String,
     key: PassphraseKey,
     /// Names pieces, so that their names tell nothing to whoever guesses at their contents.
     naming: Zeroizing<[u8; 32]>,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl Repo {
@@ -60,7 +69,8 @@ impl Repo {
             let made = Head { v: 1, deployment: deployment.to_owned(), key };
             write_whole(&head, &crypto::canonical(&made)?).map_err(BackupError::io("making the backup"))?;
         }
-        let repo = Self::read(dir, passphrase, lock)?;
+        sweep(dir).map_err(BackupError::io("sweeping leftovers"))?;
+        let repo = Self::read(dir, passphrase, Some(lock))?;
         if repo.deployment != deployment || repo.key.suite() != suite {
             return Err(BackupError::NotOurs {
                 zh: "备份属于另一部署；请另选目录。",
@@ -70,7 +80,7 @@ impl Repo {
         Ok(repo)
     }
 
-    /// Opens a repository that is there.
+    /// Opens a repository that is there, to be read: nothing is written, for it may lie on a medium that nobody can write to.
     ///
     /// # Errors
     /// None there; a wrong passphrase; another process works there.
@@ -81,10 +91,10 @@ impl Repo {
                 en: "there is no backup in this folder",
             });
         }
-        Self::read(dir, passphrase, lock(dir)?)
+        Self::read(dir, passphrase, reading(dir)?)
     }
 
-    fn read(dir: &Path, passphrase: &str, lock: File) -> Result<Self, BackupError> {
+    fn read(dir: &Path, passphrase: &str, lock: Option<File>) -> Result<Self, BackupError> {
         let head: Head = crypto::from_canonical(&read(&dir.join(HEAD))?)?;
         if head.v != 1 {
             return Err(BackupError::NotOurs {
@@ -94,7 +104,6 @@ impl Repo {
         }
         let key = head.key.open(passphrase)?;
         let naming = key.mac_key(key.id(), "yunyu/backup-names/v1")?;
-        sweep(dir).map_err(BackupError::io("sweeping leftovers"))?;
         Ok(Self { dir: dir.to_owned(), deployment: head.deployment, key, naming, _lock: lock })
     }
 
@@ -134,12 +143,20 @@ impl Repo {
         if ours { Ok(manifest) } else { Err(BackupError::Damaged("a snapshot is not what its name says")) }
     }
 
-    /// The newest snapshot.
+    /// The newest snapshot that can be read, and the later ones that cannot: damage to one part of a backup is not the end of it.
     ///
     /// # Errors
-    /// As [`Repo::snapshot`].
-    pub fn newest(&self) -> Result<Option<Manifest>, BackupError> {
-        self.snapshots()?.last().map(|n| self.snapshot(*n)).transpose()
+    /// The folder cannot be read.
+    pub fn last(&self) -> Result<Last, BackupError> {
+        let mut damaged = Vec::new();
+        for number in self.snapshots()?.into_iter().rev() {
+            match self.snapshot(number) {
+                Ok(manifest) => return Ok(Last { manifest: Some(manifest), damaged }),
+                Err(e) if e.is_damage() => damaged.push(number),
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(Last { manifest: None, damaged })
     }
 
     /// Digest by which statements name a snapshot.
@@ -281,6 +298,18 @@ fn lock(dir: &Path) -> Result<File, BackupError> {
     let file = open.map_err(BackupError::io("locking the backup"))?;
     file.try_lock().map_err(|_| BackupError::Busy)?;
     Ok(file)
+}
+
+/// Keeps writers away while it is read; writers make the file and never remove it.
+fn reading(dir: &Path) -> Result<Option<File>, BackupError> {
+    let file = match File::open(dir.join("lock")) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(BackupError::io("locking the backup"))?,
+    };
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Err(BackupError::Busy),
+        Err(TryLockError::Error(_)) | Ok(()) => Ok(Some(file)),
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, BackupError> {

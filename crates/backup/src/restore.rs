@@ -13,12 +13,15 @@ use std::path::{Component, Path};
 /// `zone-log`, `orders`, `reports`, `frames`, `snapshot`. Restoring gives it up.
 pub type Newer = BTreeMap<String, u64>;
 
+/// Everything else that says how far a deployment was, by where it stands: `folder`, `custody`, `snapshot`, `checkpoint-1`…
+pub type Known = BTreeMap<String, Facts>;
+
 /// Compares a snapshot with everything else that says how far the deployment was: the folder that is to be replaced, the
 /// custody, checkpoints that somebody kept, later snapshots.
 ///
 /// # Errors
 /// A log of the same size with other roots: another history, which nobody can confirm away.
-pub fn newer_than(chosen: &Facts, known: &[Facts]) -> Result<Newer, BackupError> {
+pub fn newer_than(chosen: &Facts, known: &Known) -> Result<Newer, BackupError> {
     let mut newer = Newer::new();
     let mut see = |what: &str, ours: Option<u64>, theirs: Option<u64>| {
         if let (Some(ours), Some(theirs)) = (ours, theirs)
@@ -28,7 +31,7 @@ pub fn newer_than(chosen: &Facts, known: &[Facts]) -> Result<Newer, BackupError>
             *seen = theirs.max(*seen);
         }
     };
-    for facts in known {
+    for facts in known.values() {
         see("orders", chosen.order_seq, facts.order_seq);
         see("reports", chosen.report_seq, facts.report_seq);
         see("frames", chosen.frames, facts.frames);

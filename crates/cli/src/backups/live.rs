@@ -149,15 +149,19 @@ pub fn key_lists(layout: &Layout, root: &PublicKey) -> Vec<Signed<KeyList>> {
         let Ok(entries) = fs::read_dir(dir) else { continue };
         for entry in entries.flatten() {
             let Ok(bytes) = fs::read(entry.path()) else { continue };
-            let Ok(list) = crypto::from_canonical::<Signed<KeyList>>(&bytes) else { continue };
-            if root.verify(KEY_LIST_TYPE, &list.body, &list.signature).is_ok() {
-                lists.push(list);
-            }
+            lists.extend(signed_list(&bytes, root));
         }
     }
     lists.sort_by_key(|l| l.body.number);
     lists.dedup_by_key(|l| l.body.number);
     lists
+}
+
+/// A key list, if the root signed it.
+pub fn signed_list(bytes: &[u8], root: &PublicKey) -> Option<Signed<KeyList>> {
+    let list: Signed<KeyList> = crypto::from_canonical(bytes).ok()?;
+    root.verify(KEY_LIST_TYPE, &list.body, &list.signature).ok()?;
+    Some(list)
 }
 
 /// Public keys that may have signed a log's checkpoints.

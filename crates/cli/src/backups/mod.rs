@@ -1,10 +1,15 @@
 //! Backups of a data folder and restores: wiring. What belongs together is found here; how it is sealed, compared and
 //! laid out is the crate `backup`'s business.
 
+pub mod beside;
 mod confirm;
+pub mod kept;
+mod laying;
 mod live;
 mod restore;
 mod ring;
+mod statement;
+mod stopped;
 mod take;
 
 pub use confirm::{ConfirmArgs, confirm};
@@ -13,9 +18,9 @@ pub use take::{BackupArgs, backup, record};
 
 use crate::layout::Layout;
 use crate::wiring::CliError;
-use ::backup::{BackupError, Custody};
+use ::backup::BackupError;
 use app::restored::{Restored, hold};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Environment variable with the backup's passphrase.
 pub const BACKUP_VAR: &str = "YUNYU_BACKUP_PASSPHRASE";
@@ -62,20 +67,21 @@ pub struct CustodyOfZone {
 
 impl zone::node::KeyCustody for CustodyOfZone {
     fn forget(&self) -> std::io::Result<()> {
-        let Some(dir) = custody_of(&self.layout)? else { return Ok(()) };
-        let custody = Custody::open(&dir, &self.deployment).map_err(std::io::Error::other)?;
+        // A drill lays out keys beside the folder: what a killed one left goes too, and one that runs is waited for.
+        if !beside::sweep(&self.layout)?.is_empty() {
+            return Err(std::io::Error::other("a drill holds copies of keys; the destruction waits for its end"));
+        }
+        let Some(custody) = kept::reached(&self.layout, &self.deployment)? else { return Ok(()) };
         custody.forget(&self.layout.ring()).map_err(std::io::Error::other)
     }
 
     fn kept(&self, purpose: &str, scope: &str) -> std::io::Result<Vec<crypto::KeyId>> {
-        let Some(dir) = custody_of(&self.layout)? else { return Ok(Vec::new()) };
-        let custody = Custody::open(&dir, &self.deployment).map_err(std::io::Error::other)?;
+        let Some(custody) = kept::reached(&self.layout, &self.deployment)? else { return Ok(Vec::new()) };
         custody.kept(purpose, scope).map_err(std::io::Error::other)
     }
 
     fn renew(&self) -> std::io::Result<()> {
-        let Some(dir) = custody_of(&self.layout)? else { return Ok(()) };
-        let custody = Custody::open(&dir, &self.deployment).map_err(std::io::Error::other)?;
+        let Some(custody) = kept::reached(&self.layout, &self.deployment)? else { return Ok(()) };
         custody.sync(&self.layout.ring()).map(drop).map_err(std::io::Error::other)
     }
 }
@@ -93,20 +99,6 @@ fn apart(option: &str, folders: &[&Path], custody: Option<&Path>) -> Result<(), 
         ));
     }
     Ok(())
-}
-
-/// The custody that was named, or else the one that the folder has, by its real path.
-fn custody_dir(named: Option<&Path>, layout: &Layout) -> Result<Option<PathBuf>, CliError> {
-    let dir = named.map(Path::to_path_buf).or(custody_of(layout)?);
-    dir.map(|dir| crate::tools::input::real(&dir)).transpose()
-}
-
-/// Where the custody of a folder's keys lies, if it has one.
-fn custody_of(layout: &Layout) -> std::io::Result<Option<PathBuf>> {
-    match std::fs::read_to_string(layout.custody_file()) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        text => Ok(Some(Path::new(text?.trim()).to_path_buf())),
-    }
 }
 
 /// What a restore left for the platform's first start is done before anybody is served.

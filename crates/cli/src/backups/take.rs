@@ -6,9 +6,9 @@
 //! that the database acknowledges. Objects come last: what vanishes meanwhile was destroyed.
 
 use super::live::{self, LogCopy};
-use super::{BACKUP_VAR, custody_of, passphrase};
+use super::{BACKUP_VAR, beside, kept, passphrase};
 use crate::keyplace;
-use crate::layout::{Layout, write_private};
+use crate::layout::Layout;
 use crate::serve::{platform, supervisor};
 use crate::tools::Said;
 use crate::tools::input;
@@ -47,8 +47,9 @@ pub fn backup(args: &BackupArgs) -> Result<Said, CliError> {
     let layout = Layout::new(&input::real(&args.data)?)?;
     let trust = live::trust(&layout)?;
     let out = input::real(&args.out)?;
-    let custody_dir = super::custody_dir(args.custody.as_deref(), &layout)?;
+    let custody_dir = kept::dir(args.custody.as_deref(), &layout)?;
     super::apart("--out", &[&layout.data, &out], custody_dir.as_deref())?;
+    beside::swept(&layout)?;
     if out.exists() && !out.is_dir() {
         return Err(CliError::usage(
             "--out",
@@ -57,16 +58,21 @@ pub fn backup(args: &BackupArgs) -> Result<Said, CliError> {
         ));
     }
     if let Some(dir) = &custody_dir {
-        may_keep(dir, &layout)?;
+        may_keep(dir, &layout, &trust)?;
     }
     let secret = passphrase(BACKUP_VAR)?;
     let repo = Repo::open_or_make(&out, &trust.deployment, trust.suite, &secret)?;
+    // Told, and left as it is: the snapshot that is taken now holds everything again.
+    let damaged = repo.last()?.damaged;
     let _still = still(&layout)?;
     let custody = custody_dir.map(|dir| custody(&dir, &layout, &trust)).transpose()?;
     let held = custody.as_ref().map(|c| c.sync(&layout.ring())).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let copy = layout.platform().join(format!(".backup-{}", crypto::random_hex(8)?));
-    let taken = collect(args, &layout, &trust, &runtime, &copy).and_then(|source| Ok(take(&repo, source)?));
+    let taken = collect(args, &layout, &trust, &runtime, &copy).and_then(|mut source| {
+        source.custody = custody.as_ref().and_then(|c| c.id().map(str::to_owned));
+        Ok(take(&repo, source)?)
+    });
     // A copy of the database lies in the open only as long as it is read.
     remove(&copy)?;
     let (manifest, written) = taken?;
@@ -78,10 +84,17 @@ pub fn backup(args: &BackupArgs) -> Result<Said, CliError> {
         let refs = [("snapshot", digest.to_string()), ("number", manifest.number.to_string())];
         runtime.block_on(record(&layout, "make_backup", &refs))?;
     }
-    Ok(said(&manifest, &digest, &out, written, held))
+    Ok(said(&manifest, &digest, &out, written, held, &damaged))
 }
 
-fn said(manifest: &Manifest, digest: &model::Digest, out: &Path, written: u64, held: Option<u64>) -> Said {
+fn said(
+    manifest: &Manifest,
+    digest: &model::Digest,
+    out: &Path,
+    written: u64,
+    held: Option<u64>,
+    damaged: &[u64],
+) -> Said {
     let bytes: u64 = manifest.files.iter().map(|f| f.len).chain(manifest.objects.iter().map(|o| o.len)).sum();
     let mut text = format!(
         "快照 snapshot {}  {digest}\n  文件 files {}  密封对象 sealed objects {}  共 total {bytes} B  新增 new {written} B\n",
@@ -96,17 +109,22 @@ fn said(manifest: &Manifest, digest: &model::Digest, out: &Path, written: u64, h
                 .to_owned()
         }
     });
+    for number in damaged {
+        text.push_str(&format!(
+            "  快照 {number} 已损坏，不能恢复；本次快照不依赖它。\n  Snapshot {number} is damaged and cannot be restored; this one does not rest on it.\n"
+        ));
+    }
     text.push_str("  不含 not in it: root/, desks/, story/\n");
     let json = json!({
         "out": out, "snapshot": manifest.number, "digest": digest, "files": manifest.files.len(),
         "objects": manifest.objects.len(), "bytes": bytes, "new_bytes": written, "keys_in_custody": held,
-        "facts": manifest.facts,
+        "damaged": damaged, "facts": manifest.facts,
     });
     Said::new(0, json, text)
 }
 
 /// Refuses a custody that this folder cannot have, before anything is written.
-fn may_keep(dir: &Path, layout: &Layout) -> Result<(), CliError> {
+fn may_keep(dir: &Path, layout: &Layout, trust: &audit::Trust) -> Result<(), CliError> {
     if !layout.ring().is_dir() || keyplace::kept(layout)? != KeyPlace::File {
         return Err(CliError::usage(
             "--custody",
@@ -121,21 +139,16 @@ fn may_keep(dir: &Path, layout: &Layout) -> Result<(), CliError> {
             "The master key was not sealed by two keepers yet: run `yunyu admin export-keys` first.",
         ));
     }
-    let before = custody_of(layout)?.map(|b| input::real(&b)).transpose()?;
-    if before.is_some_and(|b| b != *dir) {
-        return Err(CliError::usage(
-            "--custody",
-            "该目录已有另一处密钥托管；两处并存时销毁无法到达旧处。",
-            "The folder has another custody already; a destruction would not reach it.",
-        ));
-    }
-    Ok(())
+    kept::open(dir, layout, &trust.deployment, None).map(drop)
 }
 
-/// The custody that was named, or that the folder has. From the first time on the zone reaches it when it destroys.
+/// The custody that the folder has, or a new one where it has none. From then on the zone reaches it when it destroys.
 fn custody(dir: &Path, layout: &Layout, trust: &audit::Trust) -> Result<Custody, CliError> {
-    let custody = Custody::open_or_make(dir, &trust.deployment)?;
-    write_private(&layout.custody_file(), dir.display().to_string().as_bytes())?;
+    let custody = match kept::open(dir, layout, &trust.deployment, None)? {
+        Some(custody) => custody.with_id()?,
+        None => Custody::open_or_make(dir, &trust.deployment)?,
+    };
+    kept::remember(layout, &custody)?;
     Ok(custody)
 }
 
@@ -176,7 +189,7 @@ fn collect(
         facts.frames = Some(journal.frames);
         files.push(("zone/journal".to_owned(), Content::Prefix(layout.zone().join("journal"), journal.len)));
     }
-    for path in kept(layout)? {
+    for path in copied(layout)? {
         let name = path.strip_prefix(&layout.data).map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
         files.push((name, Content::File(path)));
     }
@@ -187,6 +200,7 @@ fn collect(
         objects: objects.is_dir().then(|| (objects, "zone/objects".to_owned())),
         destroyed: live::destroyed(&layout.ring()),
         facts,
+        custody: None,
     })
 }
 
@@ -207,7 +221,7 @@ fn database(
                 "The database is PostgreSQL: stop the platform, copy it with pg_dump and give the file by --dump.",
             ));
         };
-        super::restore::stopped(layout)?;
+        let _stopped = super::stopped::stopped(layout)?;
         let suite = wiring::deployment(layout)?.suite;
         let mac_key = wiring::queue_key(layout, suite)?;
         let last = runtime.block_on(async {
@@ -228,7 +242,7 @@ fn database(
 
 /// Files that are copied as they are. Left out: what is copied otherwise, what a process makes anew, and what is not the
 /// deployment's to keep (the root, people's desks).
-fn kept(layout: &Layout) -> Result<Vec<PathBuf>, CliError> {
+fn copied(layout: &Layout) -> Result<Vec<PathBuf>, CliError> {
     let (data, mut out) = (layout.data.as_path(), Vec::new());
     for name in ["deployment.json", "trust.json"] {
         out.extend(Some(data.join(name)).filter(|p| p.is_file()));
