@@ -47,7 +47,7 @@ impl Custody {
     pub fn open_or_make(dir: &Path, deployment: &str) -> Result<Self, BackupError> {
         if !dir.join(HEAD).is_file() {
             free(dir)?;
-            fs::create_dir_all(dir.join("keys")).map_err(BackupError::io("making the custody"))?;
+            fs::create_dir_all(dir.join("keys")).map_err(BackupError::io(dir, "建立密钥托管", "making the custody"))?;
             write_head(dir, deployment)?;
         }
         Self::open(dir, deployment)?.with_id()
@@ -58,16 +58,17 @@ impl Custody {
     /// # Errors
     /// None there, or another deployment's.
     pub fn open(dir: &Path, deployment: &str) -> Result<Self, BackupError> {
-        let bytes = match fs::read(dir.join(HEAD)) {
+        let file = dir.join(HEAD);
+        let bytes = match fs::read(&file) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 return Err(BackupError::NotOurs {
                     zh: "该目录中没有密钥托管；请核对 --custody。",
                     en: "there is no custody of keys in this folder",
                 });
             }
-            other => other.map_err(BackupError::io("reading the custody"))?,
+            other => other.map_err(BackupError::io(&file, "读取密钥托管", "reading the custody"))?,
         };
-        let head: Head = crypto::from_canonical(&bytes)?;
+        let head: Head = crypto::from_canonical(&bytes).map_err(BackupError::opening(&file))?;
         if head.v != 1 || head.deployment != deployment {
             return Err(BackupError::NotOurs {
                 zh: "密钥托管属于另一部署；请核对 --custody。",
@@ -130,7 +131,7 @@ impl Custody {
     /// Reading or writing failed.
     pub fn sync(&self, ring: &Path) -> Result<u64, BackupError> {
         let _one = self.lock()?;
-        let io = || BackupError::io("bringing the custody up to date");
+        let io = || BackupError::io(&self.dir, "更新密钥托管", "bringing the custody up to date");
         self.bury(ring).map_err(io())?;
         let (mut live, mut opened) = (0, BTreeSet::new());
         for path in entries(ring).map_err(io())? {
@@ -162,7 +163,8 @@ impl Custody {
     /// The custody cannot be reached or written: the keys in it are still there.
     pub fn forget(&self, ring: &Path) -> Result<(), BackupError> {
         let _one = self.lock()?;
-        self.bury(ring).map_err(BackupError::io("removing destroyed keys from the custody"))
+        let io = BackupError::io(&self.dir, "从密钥托管清除已销毁的密钥", "removing destroyed keys from the custody");
+        self.bury(ring).map_err(io)
     }
 
     /// Ids of the keys of a purpose and scope that are here, sealed and destroyed ones too.
@@ -171,7 +173,7 @@ impl Custody {
     /// Reading failed, or a file was changed.
     pub fn kept(&self, purpose: &str, scope: &str) -> Result<Vec<KeyId>, BackupError> {
         let _one = self.lock()?;
-        let all = crypto::inventory(&self.keys())?;
+        let all = crypto::inventory(&self.keys()).map_err(BackupError::opening(&self.keys()))?;
         Ok(all.into_iter().filter(|k| k.purpose == purpose && k.scope == scope).map(|k| k.id).collect())
     }
 
@@ -180,7 +182,7 @@ impl Custody {
     /// # Errors
     /// Reading failed.
     pub fn destroyed(&self) -> Result<BTreeSet<String>, BackupError> {
-        tombstones(&self.keys()).map_err(BackupError::io("reading the custody"))
+        tombstones(&self.keys()).map_err(BackupError::io(&self.dir, "读取密钥托管", "reading the custody"))
     }
 
     /// How far the deployment was when the custody was last told.
@@ -188,10 +190,11 @@ impl Custody {
     /// # Errors
     /// Reading failed.
     pub fn floor(&self) -> Result<Option<Facts>, BackupError> {
-        match fs::read(self.dir.join(FLOOR)) {
+        let file = self.dir.join(FLOOR);
+        match fs::read(&file) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(BackupError::io("reading the custody")(e)),
-            Ok(bytes) => Ok(Some(crypto::from_canonical(&bytes)?)),
+            Err(e) => Err(BackupError::io(&file, "读取密钥托管", "reading the custody")(e)),
+            Ok(bytes) => Ok(Some(crypto::from_canonical(&bytes).map_err(BackupError::opening(&file))?)),
         }
     }
 
@@ -201,7 +204,11 @@ impl Custody {
     /// Writing failed.
     pub fn set_floor(&self, facts: &Facts) -> Result<(), BackupError> {
         let bytes = crypto::canonical(facts)?;
-        write_whole(&self.dir.join(FLOOR), &bytes).map_err(BackupError::io("writing the custody"))
+        write_whole(&self.dir.join(FLOOR), &bytes).map_err(BackupError::io(
+            &self.dir,
+            "写入密钥托管",
+            "writing the custody",
+        ))
     }
 
     /// Copies a file of the ring; `false` where it is gone.
@@ -237,15 +244,16 @@ impl Custody {
 
     fn lock(&self) -> Result<File, BackupError> {
         let open = OpenOptions::new().create(true).truncate(false).write(true).open(self.dir.join("lock"));
-        let file = open.map_err(BackupError::io("locking the custody"))?;
-        file.lock().map_err(BackupError::io("locking the custody"))?;
+        let io = || BackupError::io(&self.dir, "锁定密钥托管", "locking the custody");
+        let file = open.map_err(io())?;
+        file.lock().map_err(io())?;
         Ok(file)
     }
 }
 
 /// A folder in which a custody may be made: it is not there, or holds nothing but what a killed making left.
 fn free(dir: &Path) -> Result<(), BackupError> {
-    let io = || BackupError::io("reading the custody's folder");
+    let io = || BackupError::io(dir, "读取密钥托管目录", "reading the custody's folder");
     let ours = |p: &PathBuf| p.ends_with("keys") || p.ends_with("lock") || p.to_string_lossy().ends_with(".tmp");
     let foreign = entries(dir).map_err(io())?.iter().any(|p| !ours(p));
     if foreign || !entries(&dir.join("keys")).map_err(io())?.is_empty() {
@@ -259,5 +267,9 @@ fn free(dir: &Path) -> Result<(), BackupError> {
 
 fn write_head(dir: &Path, deployment: &str) -> Result<(), BackupError> {
     let made = Head { v: 1, deployment: deployment.to_owned(), id: Some(crypto::random_hex(16)?) };
-    write_whole(&dir.join(HEAD), &crypto::canonical(&made)?).map_err(BackupError::io("making the custody"))
+    write_whole(&dir.join(HEAD), &crypto::canonical(&made)?).map_err(BackupError::io(
+        dir,
+        "建立密钥托管",
+        "making the custody",
+    ))
 }

@@ -57,11 +57,11 @@ pub(crate) fn entries(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {
 /// # Errors
 /// The file system cannot, or a folder is missing.
 pub fn exchange(new: &Path, old: &Path) -> Result<(), BackupError> {
-    let io = BackupError::io("putting the restored folder in its place");
+    let io = BackupError::io(old, "换上恢复的目录", "putting the restored folder in its place");
     let flags = if old.exists() { RenameFlags::EXCHANGE } else { RenameFlags::NOREPLACE };
     renameat_with(CWD, new, CWD, old, flags).map_err(|e| io(e.into()))?;
     let parent = old.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent).and_then(|d| d.sync_all()).map_err(BackupError::io("syncing a folder"))
+    File::open(parent).and_then(|d| d.sync_all()).map_err(BackupError::io(parent, "同步目录", "syncing a folder"))
 }
 
 /// Overwrites and removes everything in a ring but its tombstones: key files and sealed ones, counts, sealing keys, and what a

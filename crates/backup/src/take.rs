@@ -59,7 +59,7 @@ pub fn take(repo: &Repo, source: Source) -> Result<(Manifest, u64), BackupError>
     if let Some((root, prefix)) = &source.objects {
         let known: BTreeMap<String, ObjectEntry> =
             last.iter().flat_map(|m| m.objects.iter().map(|o| (o.path.clone(), o.clone()))).collect();
-        for path in walk(root).map_err(BackupError::io("listing objects"))? {
+        for path in walk(root).map_err(BackupError::io(root, "列出对象", "listing objects"))? {
             let rest = path.strip_prefix(root).map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
             let name = format!("{prefix}/{rest}");
             let Some(held) = object(repo, &path, &name, known.get(&name))? else { continue };
@@ -111,7 +111,7 @@ fn object(repo: &Repo, path: &Path, name: &str, known: Option<&ObjectEntry>) -> 
         };
         Ok(Some(bytes))
     };
-    let io = || BackupError::io("reading an object");
+    let io = || BackupError::io(path, "读取对象", "reading an object");
     if let Some(known) = known.filter(|k| repo.holds(k)) {
         let Some(head) = read(MAX_HEADER as u64).map_err(io())? else { return Ok(None) };
         let len = fs::metadata(path).map(|m| m.len()).ok();
@@ -127,7 +127,7 @@ fn object(repo: &Repo, path: &Path, name: &str, known: Option<&ObjectEntry>) -> 
 }
 
 fn open(path: &Path) -> Result<File, BackupError> {
-    File::open(path).map_err(BackupError::io("opening a file to back up"))
+    File::open(path).map_err(BackupError::io(path, "打开要备份的文件", "opening a file to back up"))
 }
 
 /// Every finished file below a folder; what vanishes meanwhile was destroyed.

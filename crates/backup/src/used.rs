@@ -16,7 +16,9 @@ const MARKS: &str = "restorations";
 /// # Errors
 /// Reading failed.
 pub fn used(folder: &Path) -> Result<BTreeSet<String>, BackupError> {
-    let marks = entries(&folder.join(MARKS)).map_err(BackupError::io("reading which statements were used"))?;
+    let marks = folder.join(MARKS);
+    let io = BackupError::io(&marks, "读取已用的确认书", "reading which statements were used");
+    let marks = entries(&marks).map_err(io)?;
     let names = marks.iter().filter_map(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned());
     Ok(names.filter(|n| !n.contains('.')).collect())
 }

@@ -115,7 +115,7 @@ fn main() -> ExitCode {
         _ => false,
     };
     // Before anything is opened, signed or sealed: what computes wrongly here must do nothing.
-    let fit = hardened()
+    let fit = hardened(&cli.command)
         .and_then(|()| bulk_cipher())
         .and_then(|()| crypto::self_test().map(drop).map_err(|e| self_test_failed(&e)));
     if let Err(e) = fit {
@@ -128,9 +128,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// Passphrases, keys and records pass through most commands: none leaves a core dump, or lets another process look in.
-fn hardened() -> Result<(), CliError> {
-    Ok(serve::confine::harden(false)?)
+/// Passphrases, keys and records pass through most commands: none leaves a core dump, or lets another process look in. A process of
+/// a supervisor ends with it, also where that was killed before this one had got so far.
+fn hardened(command: &Command) -> Result<(), CliError> {
+    let supervised = matches!(command, Command::PlatformProcess { .. } | Command::ZoneProcess(_));
+    serve::confine::harden(supervised)?;
+    if supervised && !serve::supervisor::is_there() {
+        return Err(CliError::stopped("supervisor", "it ended before this process began"));
+    }
+    Ok(())
 }
 
 fn failed(e: &CliError, json: bool) -> ExitCode {

@@ -164,3 +164,47 @@ fn reading_writes_nothing() {
     drop(readers);
     assert!(write().is_ok());
 }
+
+/// A part that went bad is not carried on for ever: one that lost bytes is written anew by the next snapshot, any other by one
+/// that checks everything, which a drill that finds damage asks for.
+#[test]
+fn a_damaged_part_is_named_and_written_anew() {
+    let zone = Zone::new();
+    let key = zone.ring.create("resource", "res_1").unwrap();
+    zone.put("res/res_1/a", &key, b"some rows");
+    fs::write(zone.data().join("zone/journal"), b"frames").unwrap();
+    let mut repo = zone.repo();
+    let (first, _) = take(&repo, zone.source()).unwrap();
+    let parts: Vec<_> = ["pieces", "objects"].iter().flat_map(|folder| files(&zone.out().join(folder))).collect();
+    assert_eq!(parts.len(), 3, "{parts:?}");
+    let broken = |cut: bool| {
+        for part in &parts {
+            let mut bytes = fs::read(part).unwrap();
+            let last = bytes.len() - 1;
+            if cut {
+                bytes.truncate(4)
+            } else {
+                bytes[last] ^= 1
+            }
+            fs::write(part, bytes).unwrap();
+        }
+    };
+    let damage = |repo: &Repo| repo.damage(&first, &BTreeSet::new()).unwrap();
+    assert!(damage(&repo).is_empty());
+    broken(true);
+    assert_eq!(damage(&repo), parts.iter().cloned().collect());
+    take(&repo, zone.source()).unwrap();
+    assert!(damage(&repo).is_empty(), "what lost bytes is carried on");
+    assert_eq!(repo.mended(), 3);
+    broken(false);
+    take(&repo, zone.source()).unwrap();
+    assert_eq!(damage(&repo).len(), 3);
+    assert!(!repo.check_wanted());
+    repo.want_check(true);
+    assert!(repo.check_wanted());
+    repo = repo.checking();
+    take(&repo, zone.source()).unwrap();
+    assert!(damage(&repo).is_empty(), "what was changed is carried on");
+    repo.want_check(false);
+    assert!(!repo.check_wanted());
+}

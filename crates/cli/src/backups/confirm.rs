@@ -12,7 +12,7 @@ use serde_json::json;
 use std::path::PathBuf;
 
 /// Environment variable with the passphrase of a person's key file.
-const KEY_VAR: &str = "YUNYU_KEY_PASSPHRASE";
+pub const KEY_VAR: &str = "YUNYU_KEY_PASSPHRASE";
 
 /// Arguments of `confirm-restore`. The passphrase comes in `YUNYU_KEY_PASSPHRASE`, or as a line on standard input.
 #[derive(Debug, Args)]

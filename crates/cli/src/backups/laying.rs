@@ -4,7 +4,7 @@ use super::restore::Ground;
 use super::{live, ring};
 use crate::layout::{Layout, write_private};
 use crate::wiring::CliError;
-use ::backup::{FileEntry, Manifest, Repo, Unpacked, unpack};
+use ::backup::{BackupError, FileEntry, Manifest, Repo, Unpacked, unpack};
 use audit::{Checkpoint, LogConfig, LogName, TileLog, verify_once};
 use crypto::PublicKey;
 use model::Signed;
@@ -16,7 +16,7 @@ use std::fs;
 /// journal by its chain, and every kept checkpoint that is not newer.
 pub fn lay_out(ground: &Ground, staging: &Layout, without_keys: bool) -> Result<Unpacked, CliError> {
     let manifest = &ground.manifest;
-    let done = unpack(&ground.repo, manifest, &staging.data, &ground.gone)?;
+    let done = unpack(&ground.repo, manifest, &staging.data, &ground.gone).map_err(|e| spoilt(ground, e))?;
     let trust = live::trust(staging)?;
     let (custody, old, gone) = (ground.custody.as_ref(), &ground.layout, &ground.gone);
     ring::lay(staging, &ring::Sources { custody, old, gone, without_keys })?;
@@ -44,12 +44,36 @@ pub fn lay_out(ground: &Ground, staging: &Layout, without_keys: bool) -> Result<
     Ok(done)
 }
 
+/// Names every part of the snapshot that is damaged, not the first alone, and has the next backup read everything again.
+fn spoilt(ground: &Ground, e: BackupError) -> CliError {
+    if !e.is_damage() {
+        return e.into();
+    }
+    ground.repo.want_check(true);
+    let bad = match ground.repo.damage(&ground.manifest, &ground.gone) {
+        Ok(bad) if !bad.is_empty() => bad,
+        _ => return e.into(),
+    };
+    let shown: Vec<String> = bad.iter().take(10).map(|p| p.display().to_string()).collect();
+    let (n, shown, number) = (bad.len(), shown.join(", "), ground.manifest.number);
+    CliError::usage(
+        "--backup",
+        format!(
+            "快照 {number} 有 {n} 处损坏：{shown}。下一次备份会核对全部内容，数据目录中仍有的会重新写好；在此之前可用 --snapshot 试更早的快照。"
+        ),
+        format!(
+            "Snapshot {number} is damaged in {n} parts: {shown}. The next backup reads everything again and writes anew what the data folder still has; until then try an earlier one by --snapshot."
+        ),
+    )
+}
+
 /// Builds a log from its leaves under the checkpoint that its owner signed; the signer's memory with it.
 fn rebuild(ground: &Ground, staging: &Layout, trust: &audit::Trust, name: LogName) -> Result<(), CliError> {
     let part = |end: &str| ground.manifest.files.iter().find(|f| f.path == format!("@log/{name}.{end}"));
     let (Some(note), Some(leaves)) = (part("checkpoint"), part("leaves")) else { return Ok(()) };
-    let note = Checkpoint::parse(&ground.repo.file(note)?).map_err(CliError::bug)?;
-    let leaves = live::split(&ground.repo.file(leaves)?).ok_or_else(|| CliError::bug("a log's leaves are damaged"))?;
+    let file = |entry| ground.repo.file(entry).map_err(|e| spoilt(ground, e));
+    let note = Checkpoint::parse(&file(note)?).map_err(CliError::bug)?;
+    let leaves = live::split(&file(leaves)?).ok_or_else(|| CliError::bug("a log's leaves are damaged"))?;
     let lists = live::key_lists(staging, &trust.root);
     let keys = live::log_keys(staging, &lists, name);
     let key = keys.iter().find(|k| note.verify(k).is_ok());

@@ -6,6 +6,7 @@ mod confirm;
 pub mod kept;
 mod laying;
 mod live;
+mod lost;
 mod restore;
 mod ring;
 mod statement;
@@ -20,10 +21,17 @@ use crate::layout::Layout;
 use crate::wiring::CliError;
 use ::backup::BackupError;
 use app::restored::{Restored, hold};
+use std::env::VarError;
 use std::path::Path;
 
 /// Environment variable with the backup's passphrase.
 pub const BACKUP_VAR: &str = "YUNYU_BACKUP_PASSPHRASE";
+
+/// Every variable with a passphrase that backups and restores take, but for the keepers'.
+pub const PASSPHRASE_VARS: [&str; 2] = [BACKUP_VAR, confirm::KEY_VAR];
+
+/// Shortest passphrase of a new backup, in characters: it is tried on a copy, for as long as somebody likes.
+const SHORTEST: usize = 12;
 
 impl From<BackupError> for CliError {
     fn from(e: BackupError) -> Self {
@@ -35,6 +43,18 @@ impl From<BackupError> for CliError {
             BackupError::Crypto(crypto::CryptoError::WrongPassphrase) => {
                 Self::usage(BACKUP_VAR, "备份口令不对。", "The backup's passphrase is wrong.")
             }
+            BackupError::Io { at, zh, en, source } => {
+                let [why_zh, why_en] = model::storage_words(source.kind());
+                Self::usage(
+                    &at.display().to_string(),
+                    format!("{zh}失败（{why_zh}）。"),
+                    format!("It failed while {en} ({why_en})."),
+                )
+            }
+            BackupError::Damaged { at, zh, en } => {
+                let word = |en: &str| en.strip_prefix("it ").map_or_else(|| en.to_owned(), |rest| format!("It {rest}"));
+                Self::usage(&at.display().to_string(), format!("{zh}。"), format!("{}.", word(en)))
+            }
             _ => Self::Bug(e.to_string()),
         }
     }
@@ -42,9 +62,14 @@ impl From<BackupError> for CliError {
 
 /// A passphrase from an environment variable, or from standard input: never from an argument.
 fn passphrase(variable: &str) -> Result<zeroize::Zeroizing<String>, CliError> {
+    let no_text = || CliError::usage(variable, "口令不是 UTF-8 文本。", "The passphrase is not UTF-8 text.");
     let text = match std::env::var(variable) {
         Ok(text) => zeroize::Zeroizing::new(text),
-        Err(_) => zeroize::Zeroizing::new(std::io::read_to_string(std::io::stdin().lock())?),
+        Err(VarError::NotUnicode(_)) => return Err(no_text()),
+        Err(VarError::NotPresent) => match std::io::read_to_string(std::io::stdin().lock()) {
+            Err(e) if e.kind() == std::io::ErrorKind::InvalidData => return Err(no_text()),
+            text => zeroize::Zeroizing::new(text?),
+        },
     };
     let text = zeroize::Zeroizing::new(text.trim().to_owned());
     if text.is_empty() {

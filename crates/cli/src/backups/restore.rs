@@ -50,10 +50,10 @@ pub struct RestoreArgs {
     #[arg(long, value_name = "FILE")]
     pub draft: Option<PathBuf>,
     /// 草案：恢复的理由 · For the draft: why
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", requires = "draft")]
     pub reason: String,
     /// 草案：签署人担保仍有效的授权，其余一律恢复为暂停 · For the draft: an authorisation the signers vouch for
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", requires = "draft")]
     pub in_force: Vec<String>,
     /// 演练：恢复到临时目录并核验，不动原目录 · Drill: lay out beside, check, remove; the folder stays as it is
     #[arg(long)]

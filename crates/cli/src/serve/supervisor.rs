@@ -47,6 +47,15 @@ pub struct ZonePlan {
 /// Environment variable that hands the database URL to the platform.
 pub const DATABASE_VAR: &str = "YUNYU_DATABASE";
 
+/// Environment variable that tells a process whose it is.
+const SUPERVISOR_VAR: &str = "YUNYU_SUPERVISOR";
+
+/// Whether the supervisor that started this process is its parent still. Asked once its end would be told.
+pub fn is_there() -> bool {
+    let Some(ours) = std::env::var(SUPERVISOR_VAR).ok().and_then(|pid| pid.parse::<i32>().ok()) else { return true };
+    rustix::process::getppid().is_some_and(|parent| parent.as_raw_nonzero().get() == ours)
+}
+
 /// The running processes.
 pub struct Pair {
     plan: Plan,
@@ -276,7 +285,12 @@ fn zone(exe: &PathBuf, plan: &Plan) -> std::io::Result<Option<Child>> {
 fn base(exe: &PathBuf, role: &str, layout: &Layout) -> Command {
     let mut command = Command::new(exe);
     command.arg(role).arg("--data").arg(&layout.data).stdin(Stdio::null()).stdout(Stdio::null());
-    command.kill_on_drop(true);
+    command.kill_on_drop(true).env(SUPERVISOR_VAR, std::process::id().to_string());
+    // Whoever starts it may have them for backups: they are nothing that platform or zone need.
+    let passphrases = crate::keepers::VARS.into_iter().chain(crate::backups::PASSPHRASE_VARS);
+    for variable in passphrases.chain([crate::root::ROOT_VAR]) {
+        command.env_remove(variable);
+    }
     command
 }
 

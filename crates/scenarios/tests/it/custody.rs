@@ -1,9 +1,11 @@
 //! The custody of keys from outside: away, copied, or another one in its place.
 
-use crate::backup::{admin, files, names, text};
-use crate::program::{story, yunyu};
+use crate::backup::{admin, files, kept_by, names, text};
+use crate::program::{json, story, yunyu};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -76,6 +78,60 @@ fn no_other_custody_takes_the_place_of_the_one_in_use() {
     admin(&restore, 0);
     assert_eq!(fs::read(fresh.join("zone/custody")).unwrap(), fs::read(data.join("zone/custody")).unwrap());
     damaged(&out, &restore, &path("later"), &taken);
+    told_by_file(&out, &away, &taken, &restore, &path("bare"));
+    lost(&data, &away, &path("replaced"), &taken);
+}
+
+/// What is wrong with a file of a backup or a custody is told in both languages, with its name.
+fn told_by_file(out: &Path, custody: &Path, taken: &[&str], restore: &[&str], bare: &Path) {
+    let drill: Vec<&str> = restore.iter().map(|w| if w.ends_with("/fresh") { text(bare) } else { w }).collect();
+    let drill = [&drill[..], &["--drill"]].concat();
+    let object = files(&out.join("objects")).into_iter().next().unwrap();
+    let flip = |file: &Path| {
+        let mut bytes = fs::read(file).unwrap();
+        bytes[5] ^= 1;
+        fs::write(file, bytes).unwrap();
+    };
+    flip(&object);
+    let refused = admin(&drill, 2);
+    assert!(told(&refused).contains(text(&object)), "{refused}");
+    // Whoever backs up every night need not know of it.
+    assert_eq!(admin(taken, 0)["mended"], 1);
+    admin(&drill, 0);
+    for file in [out.join("backup.json"), custody.join("floor.json"), custody.join("custody.json")] {
+        flip(&file);
+        let refused = admin(&drill, 2);
+        assert_eq!(refused["error"]["at"], text(&file), "{refused}");
+        flip(&file);
+    }
+    admin(&[taken, &["--dump", text(bare)]].concat(), 2);
+    admin(&[restore, &["--reason", "no draft"]].concat(), 2);
+    let (new, short) = (out.with_extension("new"), "11 letters.");
+    let words = ["admin", "backup", "--json", "--data", taken[2], "--out", text(&new)];
+    let run = |secret: &OsStr| {
+        let mut run = Command::new(yunyu());
+        run.args(words).env("YUNYU_BACKUP_PASSPHRASE", secret).stdin(Stdio::null()).output().unwrap()
+    };
+    for secret in [OsStr::new(short), OsStr::from_bytes(b"no text \xff at all")] {
+        assert_eq!(run(secret).status.code(), Some(2), "{secret:?}");
+    }
+    assert!(!new.exists());
+}
+
+/// A custody that is lost for good is replaced when both keepers say so, and only then.
+fn lost(data: &Path, former: &Path, new: &Path, taken: &[&str]) {
+    let words = [taken, &["--custody", text(new), "--former-custody-lost"]].concat();
+    assert!(told(&admin(&words, 2)).contains("not lost"));
+    fs::remove_dir_all(former).unwrap();
+    let checks = json(&["admin", "doctor", "--data", text(data), "--json"], 1);
+    let away = |c: &&Value| c["id"] == "custody" && c["state"] == "fail";
+    assert!(checks["checks"].as_array().unwrap().iter().any(|c| away(&c)), "{checks}");
+    let refused = kept_by(&words, 2, ["the first keeper's own words", ""]);
+    assert!(told(&refused).contains("keeper") && !new.exists(), "{refused}");
+    assert!(admin(&words, 0)["keys_in_custody"].as_u64().unwrap() > 0);
+    admin(taken, 0);
+    assert_eq!(names(new, ".key"), names(&data.join("zone/keys/ring"), ".key"));
+    json(&["admin", "doctor", "--data", text(data), "--json"], 0);
 }
 
 /// One bad snapshot is named, blocks neither backups nor older snapshots, and is passed over by nobody unasked.
