@@ -103,7 +103,17 @@ pub fn sweep(layout: &Layout) -> io::Result<Vec<PathBuf>> {
 /// # Errors
 /// Usage: a restore is under way. Otherwise as [`sweep`].
 pub fn swept(layout: &Layout) -> Result<(), CliError> {
-    if sweep(layout)?.contains(&named(layout, RESTORING)) { Err(under_way(RESTORING)) } else { Ok(()) }
+    if sweep(layout)?.contains(&named(layout, RESTORING)) {
+        return Err(under_way(RESTORING));
+    }
+    // A restore that was killed just before or after the folders changed places left its marks in the one that is in use.
+    for mark in [UNFINISHED, REPLACED] {
+        match fs::remove_file(layout.data.join(mark)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e.into()),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn under_way(word: &str) -> CliError {
@@ -233,6 +243,7 @@ mod tests {
         assert_eq!(left(&aside), ["c.destroyed"]);
         assert!(!aside.ring_master().exists() && layout.ring_master().exists());
         assert_eq!(left(&layout).len(), 7, "the folder in use lost its keys");
+        assert!(!layout.data.join(UNFINISHED).exists() && !layout.data.join(REPLACED).exists());
     }
 
     #[test]

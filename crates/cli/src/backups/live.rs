@@ -195,7 +195,7 @@ pub fn withdrawn(layout: &Layout, custody: Option<&Custody>) -> Result<BTreeSet<
     let Ok(lists) = fs::read_dir(layout.zone().join("destroyed")) else { return Ok(BTreeSet::new()) };
     let listed: BTreeSet<String> =
         lists.flatten().filter_map(|e| Some(e.path().file_stem()?.to_str()?.to_owned())).collect();
-    let held = custody.map(|c| crypto::inventory(&c.keys())).transpose()?.unwrap_or_default();
+    let held = custody.map(|c| super::ring::inventory(&c.keys())).transpose()?.unwrap_or_default();
     // A folder that is replaced may be past reading.
     let here = crypto::inventory(&layout.ring()).unwrap_or_default();
     let of = |k: &crypto::KeyInfo| k.purpose == "resource" && listed.contains(&k.scope);

@@ -8,8 +8,8 @@ use crate::wiring::CliError;
 use ::backup::Custody;
 use std::path::Path;
 
-/// Makes a new custody in the place of one that is lost, with both keepers' passphrases. Gives the new one, and the id or else the
-/// path of the lost one.
+/// Makes a new custody in the place of one that is lost, with both keepers' passphrases. Gives the new one, and the id of the lost
+/// one, which has none if it was made before there were ids.
 ///
 /// # Errors
 /// Usage: there was none, it is reached, the folder is not free, or a keeper is missing.
@@ -38,5 +38,5 @@ pub fn replaced(dir: &Path, layout: &Layout, trust: &audit::Trust) -> Result<(Cu
     keepers::master(layout, trust.suite)?;
     let custody = Custody::open_or_make(dir, &trust.deployment)?;
     kept::remember(layout, &custody)?;
-    Ok((custody, former.id.unwrap_or_else(|| former.path.display().to_string())))
+    Ok((custody, former.id.unwrap_or_else(|| "unknown".to_owned())))
 }

@@ -8,7 +8,7 @@ use std::fs::File;
 
 /// Held while nobody else may begin to work in a folder.
 pub struct Stopped {
-    _locks: Vec<File>,
+    locks: Vec<File>,
 }
 
 /// Nothing may work in a folder that is replaced: no supervisor, no zone by itself, no platform, no backup, no other restore.
@@ -17,6 +17,25 @@ pub struct Stopped {
 /// # Errors
 /// Usage: somebody works there.
 pub fn stopped(layout: &Layout) -> Result<Stopped, CliError> {
+    let Stopped { mut locks } = not_served(layout)?;
+    if let Ok(file) = File::open(layout.zone().join("rotation.lock")) {
+        if file.try_lock().is_err() {
+            return Err(CliError::usage(
+                "--data",
+                "该目录正在备份或轮换密钥；请等它结束。",
+                "A backup of this folder is being made, or its keys are rotated; wait for the end.",
+            ));
+        }
+        locks.push(file);
+    }
+    Ok(Stopped { locks })
+}
+
+/// Nobody serves a folder, and nobody begins to before the answer is dropped. A backup may be made of it.
+///
+/// # Errors
+/// Usage: somebody serves it.
+pub fn not_served(layout: &Layout) -> Result<Stopped, CliError> {
     let mut locks = Vec::new();
     if layout.data.is_dir() {
         locks.push(take_folder(&layout.data)?);
@@ -33,17 +52,7 @@ pub fn stopped(layout: &Layout) -> Result<Stopped, CliError> {
         }
         locks.push(file);
     }
-    if let Ok(file) = File::open(layout.zone().join("rotation.lock")) {
-        if file.try_lock().is_err() {
-            return Err(CliError::usage(
-                "--data",
-                "该目录正在备份或轮换密钥；请等它结束。",
-                "A backup of this folder is being made, or its keys are rotated; wait for the end.",
-            ));
-        }
-        locks.push(file);
-    }
-    Ok(Stopped { _locks: locks })
+    Ok(Stopped { locks })
 }
 
 #[cfg(test)]
@@ -73,6 +82,13 @@ mod tests {
         let held = stopped(&layout).unwrap();
         assert!(take_folder(&layout.data).is_err() && stopped(&layout).is_err());
         assert!(!locks.iter().any(begins));
+        drop(held);
+        // A backup that wants the platform stopped copies under a lock of its own.
+        let copied = File::open(&locks[2]).unwrap();
+        copied.lock_shared().unwrap();
+        drop(not_served(&layout).unwrap());
+        drop(copied);
+        let held = stopped(&layout).unwrap();
         let (staging, laid) = beside::make(&layout, beside::RESTORING).unwrap();
         beside::exchange(&layout, &staging).unwrap();
         assert!(take_folder(&layout.data).is_err(), "the restored folder is served before the restore has ended");

@@ -281,7 +281,7 @@ fn database(
                 "The database is PostgreSQL: stop the platform, copy it with pg_dump and give the file by --dump.",
             ));
         };
-        let _stopped = super::stopped::stopped(layout)?;
+        let _stopped = super::stopped::not_served(layout)?;
         let suite = wiring::deployment(layout)?.suite;
         let mac_key = wiring::queue_key(layout, suite)?;
         let last = runtime.block_on(async {

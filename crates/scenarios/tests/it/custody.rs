@@ -104,6 +104,11 @@ fn told_by_file(out: &Path, custody: &Path, taken: &[&str], restore: &[&str], ba
         assert_eq!(refused["error"]["at"], text(&file), "{refused}");
         flip(&file);
     }
+    let key = files(&custody.join("keys")).into_iter().find(|f| text(f).ends_with(".key")).unwrap();
+    flip(&key);
+    let refused = admin(&drill, 2);
+    assert_eq!(refused["error"]["at"], text(&custody.join("keys")), "{refused}");
+    flip(&key);
     admin(&[taken, &["--dump", text(bare)]].concat(), 2);
     admin(&[restore, &["--reason", "no draft"]].concat(), 2);
     let (new, short) = (out.with_extension("new"), "11 letters.");
