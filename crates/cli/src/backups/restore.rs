@@ -34,6 +34,9 @@ pub struct RestoreArgs {
     /// 密钥托管目录 · Custody of keys; default: the one that the folder has
     #[arg(long, value_name = "DIR")]
     pub custody: Option<PathBuf>,
+    /// 新机器上：备份所记的托管已永久丢失 · On a new machine: the custody that the backup tells of is lost for good
+    #[arg(long, conflicts_with = "custody")]
+    pub former_custody_lost: bool,
     /// 缺少密钥也恢复（软件密钥则一个不要）：其下的密封对象永远打不开 · Restore without the keys that are missing (software keys: without any); what lies under them is given up
     #[arg(long)]
     pub without_keys: bool,
@@ -82,6 +85,8 @@ pub(super) struct Ground {
     pub(super) checkpoints: Vec<(String, Checkpoint)>,
     /// Statements that served a restore already.
     pub(super) used: BTreeSet<String>,
+    /// Id of the custody that is lost for good.
+    pub(super) lost: Option<String>,
 }
 
 /// Restores, drills, or writes the draft of the statement that is missing.
@@ -136,6 +141,9 @@ fn ground(args: &RestoreArgs, layout: Layout) -> Result<Ground, CliError> {
     }
     // The folder says which custody is its own; where there is none any more, the snapshots do.
     let told = newest.iter().chain([&manifest]).find_map(|m| m.custody.as_deref());
+    if custody_dir.is_none() || args.former_custody_lost {
+        may_do_without(args, custody_dir.is_some(), told)?;
+    }
     let custody = custody_dir.map(|d| custody(&d, &layout, repo.deployment(), told)).transpose()?;
     let mut gone: BTreeSet<String> = manifest.destroyed.iter().cloned().collect();
     gone.extend(newest.iter().flat_map(|m| m.destroyed.iter().cloned()));
@@ -154,11 +162,12 @@ fn ground(args: &RestoreArgs, layout: Layout) -> Result<Ground, CliError> {
     let mut newer = newer_than(&manifest.facts, &known)?;
     let last = newest.iter().map(|m| m.number).chain(damaged).max();
     newer.extend(last.filter(|n| *n > manifest.number).map(|n| ("snapshot".to_owned(), n)));
+    let lost = told.filter(|_| args.former_custody_lost).map(str::to_owned);
     let digest = repo.digest(&manifest)?;
     let folders = [layout.data.as_path(), &backup];
     let folders = folders.into_iter().chain(custody.as_ref().map(Custody::dir));
     let used = folders.map(::backup::used).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-    Ok(Ground { repo, backup, manifest, newest, digest, layout, custody, gone, known, newer, checkpoints, used })
+    Ok(Ground { repo, backup, manifest, newest, digest, layout, custody, gone, known, newer, checkpoints, used, lost })
 }
 
 /// The snapshot that was asked for, or the newest. An older one never quietly stands in for one that is damaged.
@@ -189,6 +198,26 @@ fn spoilt(number: u64) -> CliError {
             "Snapshot {number} is damaged and cannot be restored: name an earlier one by --snapshot (two people must sign for it), and take another backup soon."
         ),
     )
+}
+
+/// A zone that is restored without its custody would certify destructions that do not reach it: whoever wants that says that
+/// it is lost. A folder that has a custody says so by a backup, with both keepers.
+fn may_do_without(args: &RestoreArgs, has: bool, told: Option<&str>) -> Result<(), CliError> {
+    if has {
+        return Err(CliError::usage(
+            "--former-custody-lost",
+            "该目录记有自己的密钥托管；若已丢失，请先运行 backup --custody 新目录 --former-custody-lost。",
+            "The folder has a custody of its own; where that is lost, run `backup --custody NEW --former-custody-lost` first.",
+        ));
+    }
+    if told.is_none() || args.drill || args.former_custody_lost {
+        return Ok(());
+    }
+    Err(CliError::usage(
+        "--custody",
+        "备份的密钥在一处托管中，此后的销毁须能到达它：请用 --custody 指明；若已永久丢失，请加 --former-custody-lost。",
+        "The backup's keys are in a custody that later destructions must reach: name it by --custody, or say --former-custody-lost if it is lost for good.",
+    ))
 }
 
 fn custody(dir: &Path, layout: &Layout, deployment: &str, told: Option<&str>) -> Result<Custody, CliError> {
@@ -241,6 +270,7 @@ fn leave_for_the_start(ground: &Ground, staging: &Layout, by: Option<&Restoratio
     if let Some(by) = by {
         refs.insert("statement".to_owned(), crypto::digest_of(ground.repo.suite(), "restoration", by)?.to_string());
     }
+    refs.extend(ground.lost.iter().map(|id| ("custody_lost".to_owned(), id.clone())));
     refs.extend(ground.newer.iter().map(|(what, n)| (format!("gave_up_{}", what.replace('-', "_")), n.to_string())));
     let in_force = by.map(|b| b.in_force.clone()).unwrap_or_default();
     let restored = Restored { v: 1, in_force, refs };

@@ -250,7 +250,9 @@ fn one_keeper_alone(data: &Path, with: &[&str], restore: &[&str]) {
     // What one person can have of the backup holds no master key but one made for a zone that begins anew.
     let folder = data.with_extension("bare");
     let bare = [&restore[..4], &[text(&folder), "--without-keys"]].concat();
-    kept_by(&bare, 0, [first, ""]);
+    let refused = kept_by(&bare, 2, [first, ""]);
+    assert!(refused["error"]["en"].as_str().unwrap().contains("lost for good"), "{refused}");
+    kept_by(&[&bare[..], &["--former-custody-lost"]].concat(), 0, [first, ""]);
     let ours = std::fs::read(data.join("zone/keys/ring-master")).unwrap();
     for file in files(&folder) {
         assert!(!std::fs::read(&file).unwrap().windows(32).any(|w| w == ours), "{}", file.display());
@@ -331,12 +333,14 @@ fn behind(data: &Path, backup: &[&str], out: &Path, dir: &Path) {
     let restore = ["restore", "--backup", text(out), "--data", text(data), "--snapshot", "1"];
     let refused = admin(&restore, 1);
     assert_eq!(refused["error"]["code"], "restore-behind", "{refused}");
+    admin(&[&restore[..], &["--former-custody-lost"]].concat(), 2);
     // A witness's checkpoint is enough to refuse on a machine that knows nothing else.
     let kept = dir.join("witness.checkpoint");
     std::fs::copy(data.join("log/platform/checkpoint"), &kept).unwrap();
     let bare = dir.join("bare");
     let elsewhere =
         ["restore", "--backup", text(out), "--data", text(&bare), "--without-keys", "--checkpoint", text(&kept)];
+    let elsewhere = [&elsewhere[..], &["--former-custody-lost"]].concat();
     assert_eq!(admin(&elsewhere, 1)["error"]["code"], "restore-behind");
     assert!(!bare.exists());
 
