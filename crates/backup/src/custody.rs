@@ -25,34 +25,32 @@ const FLOOR: &str = "floor.json";
 struct Head {
     v: u32,
     deployment: String,
+    /// One at random; none where it was made before custodies had ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
 }
 
 /// A custody folder.
 #[derive(Clone, Debug)]
 pub struct Custody {
     dir: PathBuf,
+    deployment: String,
+    id: Option<String>,
 }
 
 impl Custody {
-    /// Opens the custody of a deployment, or makes one in a folder that is missing or empty.
+    /// Opens the custody of a deployment, or makes one in a folder that is missing or empty. For a zone that has none yet: one
+    /// that has is opened by [`Custody::open_known`], or an empty mount point would pass for it.
     ///
     /// # Errors
     /// Another deployment's; a folder that holds something else.
     pub fn open_or_make(dir: &Path, deployment: &str) -> Result<Self, BackupError> {
-        fs::create_dir_all(dir.join("keys")).map_err(BackupError::io("making the custody"))?;
-        let head = dir.join(HEAD);
-        if !head.is_file() {
-            let held = entries(&dir.join("keys")).map_err(BackupError::io("reading the custody"))?;
-            if !held.is_empty() {
-                return Err(BackupError::NotOurs {
-                    zh: "托管目录中已有来历不明的密钥；请另选目录。",
-                    en: "the custody's folder holds keys of nobody knows whom",
-                });
-            }
-            let made = Head { v: 1, deployment: deployment.to_owned() };
-            write_whole(&head, &crypto::canonical(&made)?).map_err(BackupError::io("making the custody"))?;
+        if !dir.join(HEAD).is_file() {
+            free(dir)?;
+            fs::create_dir_all(dir.join("keys")).map_err(BackupError::io(dir, "建立密钥托管", "making the custody"))?;
+            write_head(dir, deployment)?;
         }
-        Self::open(dir, deployment)
+        Self::open(dir, deployment)?.with_id()
     }
 
     /// Opens a custody that is there.
@@ -60,23 +58,63 @@ impl Custody {
     /// # Errors
     /// None there, or another deployment's.
     pub fn open(dir: &Path, deployment: &str) -> Result<Self, BackupError> {
-        let bytes = match fs::read(dir.join(HEAD)) {
+        let file = dir.join(HEAD);
+        let bytes = match fs::read(&file) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 return Err(BackupError::NotOurs {
                     zh: "该目录中没有密钥托管；请核对 --custody。",
                     en: "there is no custody of keys in this folder",
                 });
             }
-            other => other.map_err(BackupError::io("reading the custody"))?,
+            other => other.map_err(BackupError::io(&file, "读取密钥托管", "reading the custody"))?,
         };
-        let head: Head = crypto::from_canonical(&bytes)?;
+        let head: Head = crypto::from_canonical(&bytes).map_err(BackupError::opening(&file))?;
         if head.v != 1 || head.deployment != deployment {
             return Err(BackupError::NotOurs {
                 zh: "密钥托管属于另一部署；请核对 --custody。",
                 en: "the custody is another deployment's",
             });
         }
-        Ok(Self { dir: dir.to_owned() })
+        Ok(Self { dir: dir.to_owned(), deployment: head.deployment, id: head.id })
+    }
+
+    /// Opens the custody of this id, and no other one that stands in its place.
+    ///
+    /// # Errors
+    /// As [`Custody::open`], or it is another one.
+    pub fn open_known(dir: &Path, deployment: &str, id: &str) -> Result<Self, BackupError> {
+        let custody = Self::open(dir, deployment)?;
+        if custody.id.as_deref() == Some(id) {
+            return Ok(custody);
+        }
+        Err(BackupError::NotOurs {
+            zh: "这里是另一处密钥托管，不是该部署所用的那一处；请挂载或指明原来的托管。",
+            en: "this is another custody than the one in use: mount that one, or name where it is now",
+        })
+    }
+
+    /// By which a zone knows its custody again, wherever it lies; none where it was made before custodies had ids.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The same with an id, if it has none yet.
+    ///
+    /// # Errors
+    /// Writing failed.
+    pub fn with_id(self) -> Result<Self, BackupError> {
+        if self.id.is_some() {
+            return Ok(self);
+        }
+        write_head(&self.dir, &self.deployment)?;
+        Self::open(&self.dir, &self.deployment)
     }
 
     /// Folder of the key files and tombstones, a key ring under the master key of its deployment.
@@ -93,7 +131,7 @@ impl Custody {
     /// Reading or writing failed.
     pub fn sync(&self, ring: &Path) -> Result<u64, BackupError> {
         let _one = self.lock()?;
-        let io = || BackupError::io("bringing the custody up to date");
+        let io = || BackupError::io(&self.dir, "更新密钥托管", "bringing the custody up to date");
         self.bury(ring).map_err(io())?;
         let (mut live, mut opened) = (0, BTreeSet::new());
         for path in entries(ring).map_err(io())? {
@@ -125,7 +163,8 @@ impl Custody {
     /// The custody cannot be reached or written: the keys in it are still there.
     pub fn forget(&self, ring: &Path) -> Result<(), BackupError> {
         let _one = self.lock()?;
-        self.bury(ring).map_err(BackupError::io("removing destroyed keys from the custody"))
+        let io = BackupError::io(&self.dir, "从密钥托管清除已销毁的密钥", "removing destroyed keys from the custody");
+        self.bury(ring).map_err(io)
     }
 
     /// Ids of the keys of a purpose and scope that are here, sealed and destroyed ones too.
@@ -134,7 +173,7 @@ impl Custody {
     /// Reading failed, or a file was changed.
     pub fn kept(&self, purpose: &str, scope: &str) -> Result<Vec<KeyId>, BackupError> {
         let _one = self.lock()?;
-        let all = crypto::inventory(&self.keys())?;
+        let all = crypto::inventory(&self.keys()).map_err(BackupError::opening(&self.keys()))?;
         Ok(all.into_iter().filter(|k| k.purpose == purpose && k.scope == scope).map(|k| k.id).collect())
     }
 
@@ -143,7 +182,7 @@ impl Custody {
     /// # Errors
     /// Reading failed.
     pub fn destroyed(&self) -> Result<BTreeSet<String>, BackupError> {
-        tombstones(&self.keys()).map_err(BackupError::io("reading the custody"))
+        tombstones(&self.keys()).map_err(BackupError::io(&self.dir, "读取密钥托管", "reading the custody"))
     }
 
     /// How far the deployment was when the custody was last told.
@@ -151,10 +190,11 @@ impl Custody {
     /// # Errors
     /// Reading failed.
     pub fn floor(&self) -> Result<Option<Facts>, BackupError> {
-        match fs::read(self.dir.join(FLOOR)) {
+        let file = self.dir.join(FLOOR);
+        match fs::read(&file) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(BackupError::io("reading the custody")(e)),
-            Ok(bytes) => Ok(Some(crypto::from_canonical(&bytes)?)),
+            Err(e) => Err(BackupError::io(&file, "读取密钥托管", "reading the custody")(e)),
+            Ok(bytes) => Ok(Some(crypto::from_canonical(&bytes).map_err(BackupError::opening(&file))?)),
         }
     }
 
@@ -164,7 +204,11 @@ impl Custody {
     /// Writing failed.
     pub fn set_floor(&self, facts: &Facts) -> Result<(), BackupError> {
         let bytes = crypto::canonical(facts)?;
-        write_whole(&self.dir.join(FLOOR), &bytes).map_err(BackupError::io("writing the custody"))
+        write_whole(&self.dir.join(FLOOR), &bytes).map_err(BackupError::io(
+            &self.dir,
+            "写入密钥托管",
+            "writing the custody",
+        ))
     }
 
     /// Copies a file of the ring; `false` where it is gone.
@@ -200,8 +244,32 @@ impl Custody {
 
     fn lock(&self) -> Result<File, BackupError> {
         let open = OpenOptions::new().create(true).truncate(false).write(true).open(self.dir.join("lock"));
-        let file = open.map_err(BackupError::io("locking the custody"))?;
-        file.lock().map_err(BackupError::io("locking the custody"))?;
+        let io = || BackupError::io(&self.dir, "锁定密钥托管", "locking the custody");
+        let file = open.map_err(io())?;
+        file.lock().map_err(io())?;
         Ok(file)
     }
+}
+
+/// A folder in which a custody may be made: it is not there, or holds nothing but what a killed making left.
+fn free(dir: &Path) -> Result<(), BackupError> {
+    let io = || BackupError::io(dir, "读取密钥托管目录", "reading the custody's folder");
+    let ours = |p: &PathBuf| p.ends_with("keys") || p.ends_with("lock") || p.to_string_lossy().ends_with(".tmp");
+    let foreign = entries(dir).map_err(io())?.iter().any(|p| !ours(p));
+    if foreign || !entries(&dir.join("keys")).map_err(io())?.is_empty() {
+        return Err(BackupError::NotOurs {
+            zh: "该目录不为空，也不是密钥托管；请另选目录。",
+            en: "the folder is not empty and holds no custody of keys: choose another",
+        });
+    }
+    Ok(())
+}
+
+fn write_head(dir: &Path, deployment: &str) -> Result<(), BackupError> {
+    let made = Head { v: 1, deployment: deployment.to_owned(), id: Some(crypto::random_hex(16)?) };
+    write_whole(&dir.join(HEAD), &crypto::canonical(&made)?).map_err(BackupError::io(
+        dir,
+        "建立密钥托管",
+        "making the custody",
+    ))
 }

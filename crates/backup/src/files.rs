@@ -57,21 +57,22 @@ pub(crate) fn entries(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {
 /// # Errors
 /// The file system cannot, or a folder is missing.
 pub fn exchange(new: &Path, old: &Path) -> Result<(), BackupError> {
-    let io = BackupError::io("putting the restored folder in its place");
+    let io = BackupError::io(old, "换上恢复的目录", "putting the restored folder in its place");
     let flags = if old.exists() { RenameFlags::EXCHANGE } else { RenameFlags::NOREPLACE };
     renameat_with(CWD, new, CWD, old, flags).map_err(|e| io(e.into()))?;
     let parent = old.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent).and_then(|d| d.sync_all()).map_err(BackupError::io("syncing a folder"))
+    File::open(parent).and_then(|d| d.sync_all()).map_err(BackupError::io(parent, "同步目录", "syncing a folder"))
 }
 
-/// Overwrites and removes the key files of a ring; tombstones stay.
+/// Overwrites and removes everything in a ring but its tombstones: key files and sealed ones, counts, sealing keys, and what a
+/// killed writer left of any of them.
 ///
 /// # Errors
 /// Reading or writing failed.
 pub fn wipe_keys(ring: &Path) -> io::Result<u64> {
     let mut n = 0;
     for path in entries(ring)? {
-        if path.extension().is_some_and(|e| e == "key") {
+        if path.is_file() && path.extension().is_none_or(|e| e != "destroyed") {
             wipe(&path)?;
             n += 1;
         }
@@ -80,7 +81,10 @@ pub fn wipe_keys(ring: &Path) -> io::Result<u64> {
 }
 
 /// Overwrites a file with zeros, removes it and syncs its folder. A file that is not there is no error.
-pub(crate) fn wipe(path: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// Writing or removing failed.
+pub fn wipe(path: &Path) -> io::Result<()> {
     let mut file = match OpenOptions::new().write(true).open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         other => other?,

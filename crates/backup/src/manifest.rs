@@ -26,6 +26,9 @@ pub struct Manifest {
     pub destroyed: Vec<String>,
     /// How far everything was.
     pub facts: Facts,
+    /// Id of the custody that the zone's keys are in, where there is one: a restore takes no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custody: Option<String>,
 }
 
 /// A file: its pieces follow each other.

@@ -11,13 +11,17 @@ use crypto::{
 };
 use model::Digest;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Bytes of a piece. What grows at its end (the journal, the logs) keeps its earlier pieces from snapshot to snapshot.
 pub(crate) const PIECE: usize = 4 << 20;
 const HEAD: &str = "backup.json";
+/// Stands in a backup in which a drill found damage, until everything was checked.
+const CHECK: &str = "check";
 
 /// `backup.json`.
 #[derive(Serialize, Deserialize)]
@@ -28,14 +32,26 @@ struct Head {
     key: PassphraseFile,
 }
 
-/// An open repository; one process at a time.
+/// How far a repository goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Last {
+    /// The newest snapshot that can be read.
+    pub manifest: Option<Manifest>,
+    /// Numbers of later ones that are damaged, the latest first.
+    pub damaged: Vec<u64>,
+}
+
+/// An open repository: one process writes, or several read.
 pub struct Repo {
     dir: PathBuf,
     deployment: String,
     key: PassphraseKey,
     /// Names pieces, so that their names tell nothing to whoever guesses at their contents.
     naming: Zeroizing<[u8; 32]>,
-    _lock: File,
+    /// Nothing that is there already is believed to be whole.
+    check: bool,
+    mended: Cell<u64>,
+    _lock: Option<File>,
 }
 
 impl Repo {
@@ -44,12 +60,12 @@ impl Repo {
     /// # Errors
     /// Another deployment's; a folder that holds something else; a wrong passphrase; another process works there.
     pub fn open_or_make(dir: &Path, deployment: &str, suite: Suite, passphrase: &str) -> Result<Self, BackupError> {
-        fs::create_dir_all(dir).map_err(BackupError::io("making the backup's folder"))?;
+        fs::create_dir_all(dir).map_err(BackupError::io(dir, "建立备份目录", "making the backup's folder"))?;
         let lock = lock(dir)?;
         let head = dir.join(HEAD);
         if !head.is_file() {
             let foreign = |p: &PathBuf| !p.ends_with("lock") && !p.to_string_lossy().ends_with(".tmp");
-            let held = entries(dir).map_err(BackupError::io("reading the backup's folder"))?;
+            let held = entries(dir).map_err(BackupError::io(dir, "读取备份目录", "reading the backup's folder"))?;
             if held.iter().any(foreign) {
                 return Err(BackupError::NotOurs {
                     zh: "该目录不为空，也不是备份；请另选目录。",
@@ -58,9 +74,14 @@ impl Repo {
             }
             let (key, _) = PassphraseFile::create(suite, passphrase)?;
             let made = Head { v: 1, deployment: deployment.to_owned(), key };
-            write_whole(&head, &crypto::canonical(&made)?).map_err(BackupError::io("making the backup"))?;
+            write_whole(&head, &crypto::canonical(&made)?).map_err(BackupError::io(
+                &head,
+                "建立备份",
+                "making the backup",
+            ))?;
         }
-        let repo = Self::read(dir, passphrase, lock)?;
+        sweep(dir).map_err(BackupError::io(dir, "清理残留", "sweeping leftovers"))?;
+        let repo = Self::read(dir, passphrase, Some(lock))?;
         if repo.deployment != deployment || repo.key.suite() != suite {
             return Err(BackupError::NotOurs {
                 zh: "备份属于另一部署；请另选目录。",
@@ -70,7 +91,7 @@ impl Repo {
         Ok(repo)
     }
 
-    /// Opens a repository that is there.
+    /// Opens a repository that is there, to be read: nothing is written, for it may lie on a medium that nobody can write to.
     ///
     /// # Errors
     /// None there; a wrong passphrase; another process works there.
@@ -81,21 +102,22 @@ impl Repo {
                 en: "there is no backup in this folder",
             });
         }
-        Self::read(dir, passphrase, lock(dir)?)
+        Self::read(dir, passphrase, reading(dir)?)
     }
 
-    fn read(dir: &Path, passphrase: &str, lock: File) -> Result<Self, BackupError> {
-        let head: Head = crypto::from_canonical(&read(&dir.join(HEAD))?)?;
+    fn read(dir: &Path, passphrase: &str, lock: Option<File>) -> Result<Self, BackupError> {
+        let file = dir.join(HEAD);
+        let head: Head = crypto::from_canonical(&read(&file)?).map_err(BackupError::opening(&file))?;
         if head.v != 1 {
             return Err(BackupError::NotOurs {
                 zh: "备份的版本未知；请用制作它的程序版本或更新的版本。",
                 en: "the backup is of an unknown version",
             });
         }
-        let key = head.key.open(passphrase)?;
+        let key = head.key.open(passphrase).map_err(BackupError::opening(&file))?;
         let naming = key.mac_key(key.id(), "yunyu/backup-names/v1")?;
-        sweep(dir).map_err(BackupError::io("sweeping leftovers"))?;
-        Ok(Self { dir: dir.to_owned(), deployment: head.deployment, key, naming, _lock: lock })
+        let (dir, deployment) = (dir.to_owned(), head.deployment);
+        Ok(Self { dir, deployment, key, naming, check: false, mended: Cell::new(0), _lock: lock })
     }
 
     /// Deployment.
@@ -115,7 +137,8 @@ impl Repo {
     /// # Errors
     /// The folder cannot be read.
     pub fn snapshots(&self) -> Result<Vec<u64>, BackupError> {
-        let all = entries(&self.dir.join("snapshots")).map_err(BackupError::io("listing snapshots"))?;
+        let all = entries(&self.dir.join("snapshots"));
+        let all = all.map_err(BackupError::io(&self.dir, "列出快照", "listing snapshots"))?;
         let mut out: Vec<u64> =
             all.iter().filter_map(|p| p.file_name()).filter_map(|n| n.to_string_lossy().parse().ok()).collect();
         out.sort_unstable();
@@ -128,18 +151,27 @@ impl Repo {
     /// There is none of that number, or it was changed.
     pub fn snapshot(&self, number: u64) -> Result<Manifest, BackupError> {
         let name = format!("snapshots/{number:06}");
-        let plain = open_object(&read(&self.dir.join(&name))?, &self.key, &self.context(&name))?;
-        let manifest: Manifest = crypto::from_canonical(&plain)?;
+        let file = self.dir.join(&name);
+        let plain = open_object(&read(&file)?, &self.key, &self.context(&name)).map_err(BackupError::opening(&file))?;
+        let manifest: Manifest = crypto::from_canonical(&plain).map_err(BackupError::opening(&file))?;
         let ours = manifest.v == 1 && manifest.number == number && manifest.deployment == self.deployment;
-        if ours { Ok(manifest) } else { Err(BackupError::Damaged("a snapshot is not what its name says")) }
+        if ours { Ok(manifest) } else { Err(BackupError::damaged(&file)) }
     }
 
-    /// The newest snapshot.
+    /// The newest snapshot that can be read, and the later ones that cannot: damage to one part of a backup is not the end of it.
     ///
     /// # Errors
-    /// As [`Repo::snapshot`].
-    pub fn newest(&self) -> Result<Option<Manifest>, BackupError> {
-        self.snapshots()?.last().map(|n| self.snapshot(*n)).transpose()
+    /// The folder cannot be read.
+    pub fn last(&self) -> Result<Last, BackupError> {
+        let mut damaged = Vec::new();
+        for number in self.snapshots()?.into_iter().rev() {
+            match self.snapshot(number) {
+                Ok(manifest) => return Ok(Last { manifest: Some(manifest), damaged }),
+                Err(e) if e.is_damage() => damaged.push(number),
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(Last { manifest: None, damaged })
     }
 
     /// Digest by which statements name a snapshot.
@@ -154,7 +186,8 @@ impl Repo {
     pub(crate) fn write(&self, manifest: &Manifest) -> Result<(), BackupError> {
         let name = format!("snapshots/{:06}", manifest.number);
         let sealed = seal_object(&crypto::canonical(manifest)?, &self.key, self.key.id(), &self.context(&name))?;
-        write_whole(&self.dir.join(&name), &sealed).map_err(BackupError::io("writing a snapshot"))
+        let file = self.dir.join(&name);
+        write_whole(&file, &sealed).map_err(BackupError::io(&file, "写入快照", "writing a snapshot"))
     }
 
     /// Keeps a file in pieces; pieces that are there already are not written again. Says the bytes written.
@@ -163,7 +196,8 @@ impl Repo {
         let (mut pieces, mut len, mut written) = (Vec::new(), 0, 0);
         loop {
             let mut piece = Zeroizing::new(Vec::new());
-            let n = from.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(BackupError::io("reading"))?;
+            let n = from.by_ref().take(PIECE as u64).read_to_end(&mut piece);
+            let n = n.map_err(BackupError::io(Path::new(path), "读取要备份的文件", "reading a file to back up"))?;
             if n == 0 {
                 break;
             }
@@ -181,11 +215,12 @@ impl Repo {
         let digest = self.suite().hash(plain);
         let name = hex(&self.suite().mac(&*self.naming, &digest.bytes));
         let path = self.piece(&name);
-        if path.is_file() {
+        if self.holds_piece(&path, &name, plain) {
             return Ok((name, 0));
         }
         let sealed = seal_object(plain, &self.key, self.key.id(), &self.context(&name))?;
-        write_whole(&path, &sealed).map_err(BackupError::io("writing a piece"))?;
+        self.mending(&path);
+        write_whole(&path, &sealed).map_err(BackupError::io(&path, "写入备份", "writing the backup"))?;
         Ok((name, sealed.len() as u64))
     }
 
@@ -197,8 +232,9 @@ impl Repo {
         let digest = self.suite().hash(bytes);
         let (head, target) = (self.head_of(bytes), self.object(&digest));
         let mut written = 0;
-        if !target.is_file() {
-            write_whole(&target, bytes).map_err(BackupError::io("writing an object"))?;
+        if !self.holds_object(&target, &digest, bytes.len() as u64) {
+            self.mending(&target);
+            write_whole(&target, bytes).map_err(BackupError::io(&target, "写入备份", "writing the backup"))?;
             written = bytes.len() as u64;
         }
         let (digest, key, len) = (Digest(digest.to_string()), header.key.to_string(), bytes.len() as u64);
@@ -211,9 +247,77 @@ impl Repo {
         Digest(self.suite().hash(head).to_string())
     }
 
-    /// Whether an object of an earlier snapshot is there.
+    /// Whether an object of an earlier snapshot is there, whole.
     pub(crate) fn holds(&self, entry: &ObjectEntry) -> bool {
-        entry.digest.0.parse::<Hash>().is_ok_and(|d| self.object(&d).is_file())
+        entry.digest.0.parse::<Hash>().is_ok_and(|d| self.holds_object(&self.object(&d), &d, entry.len))
+    }
+
+    /// By its size; where everything is checked, by its digest.
+    fn holds_object(&self, at: &Path, digest: &Hash, len: u64) -> bool {
+        fs::metadata(at).is_ok_and(|m| m.is_file() && m.len() == len)
+            && (!self.check || fs::read(at).is_ok_and(|bytes| self.suite().hash(&bytes) == *digest))
+    }
+
+    /// By its size, which is more than what is sealed in it; where everything is checked, by its content.
+    fn holds_piece(&self, at: &Path, name: &str, plain: &[u8]) -> bool {
+        fs::metadata(at).is_ok_and(|m| m.is_file() && m.len() > plain.len() as u64)
+            && (!self.check || self.opened(name).is_ok_and(|held| *held == *plain))
+    }
+
+    /// Counts a part that is written anew because it was damaged.
+    fn mending(&self, at: &Path) {
+        self.mended.set(self.mended.get() + u64::from(at.exists()));
+    }
+
+    /// Parts that were damaged and were written anew.
+    #[must_use]
+    pub fn mended(&self) -> u64 {
+        self.mended.get()
+    }
+
+    /// Reads everything that the next snapshot uses again, and writes anew what is damaged.
+    #[must_use]
+    pub fn checking(self) -> Self {
+        Self { check: true, ..self }
+    }
+
+    /// Whether a drill or a restore found damage since everything was checked.
+    #[must_use]
+    pub fn check_wanted(&self) -> bool {
+        self.dir.join(CHECK).is_file()
+    }
+
+    /// Has the next backup check everything, or says that it did. Where nobody can write, nothing is remembered.
+    pub fn want_check(&self, wanted: bool) {
+        let file = self.dir.join(CHECK);
+        let _ = if wanted { write_whole(&file, b"") } else { fs::remove_file(&file) };
+    }
+
+    /// Every part of a snapshot that is missing or was changed, but for objects under keys that are `gone`.
+    ///
+    /// # Errors
+    /// A part cannot be read at all.
+    pub fn damage(&self, manifest: &Manifest, gone: &BTreeSet<String>) -> Result<BTreeSet<PathBuf>, BackupError> {
+        let pieces = manifest.files.iter().flat_map(|f| &f.pieces).collect::<BTreeSet<_>>().into_iter();
+        let pieces = pieces.map(|name| self.opened(name).map(drop));
+        let objects = manifest.objects.iter().filter(|o| !gone.contains(&o.key));
+        let objects = objects.map(|entry| self.object_bytes(entry).map(drop));
+        let mut out = BTreeSet::new();
+        for found in pieces.chain(objects) {
+            match found {
+                Err(BackupError::Damaged { at, .. }) => {
+                    out.insert(at);
+                }
+                other => other?,
+            }
+        }
+        Ok(out)
+    }
+
+    fn opened(&self, name: &str) -> Result<Zeroizing<Vec<u8>>, BackupError> {
+        let at = self.piece(name);
+        let plain = open_object(&read(&at)?, &self.key, &self.context(name)).map_err(BackupError::opening(&at))?;
+        Ok(Zeroizing::new(plain))
     }
 
     /// A file's bytes, piece by piece.
@@ -223,17 +327,17 @@ impl Repo {
     pub fn each_piece(
         &self,
         entry: &FileEntry,
-        mut take: impl FnMut(&[u8]) -> io::Result<()>,
+        mut take: impl FnMut(&[u8]) -> Result<(), BackupError>,
     ) -> Result<(), BackupError> {
         let (mut whole, mut len) = (self.suite().hash_alg().hasher(), 0);
         for name in &entry.pieces {
-            let plain = Zeroizing::new(open_object(&read(&self.piece(name))?, &self.key, &self.context(name))?);
+            let plain = self.opened(name)?;
             whole.update(&plain);
             len += plain.len() as u64;
-            take(&plain).map_err(BackupError::io("writing a restored file"))?;
+            take(&plain)?;
         }
         let same = len == entry.len && whole.finish().to_string() == entry.digest.0;
-        if same { Ok(()) } else { Err(BackupError::Damaged("a file's pieces do not come to its digest")) }
+        if same { Ok(()) } else { Err(BackupError::damaged(Path::new(&entry.path))) }
     }
 
     /// A file's bytes.
@@ -252,9 +356,10 @@ impl Repo {
     /// An object's bytes as stored.
     pub(crate) fn object_bytes(&self, entry: &ObjectEntry) -> Result<Vec<u8>, BackupError> {
         let digest: Hash = entry.digest.0.parse()?;
-        let bytes = read(&self.object(&digest))?;
+        let at = self.object(&digest);
+        let bytes = read(&at)?;
         let same = self.suite().hash(&bytes) == digest;
-        if same { Ok(bytes) } else { Err(BackupError::Damaged("an object is not the one of its digest")) }
+        if same { Ok(bytes) } else { Err(BackupError::damaged(&at)) }
     }
 
     fn piece(&self, name: &str) -> PathBuf {
@@ -278,15 +383,29 @@ impl Repo {
 
 fn lock(dir: &Path) -> Result<File, BackupError> {
     let open = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join("lock"));
-    let file = open.map_err(BackupError::io("locking the backup"))?;
+    let file = open.map_err(BackupError::io(dir, "锁定备份", "locking the backup"))?;
     file.try_lock().map_err(|_| BackupError::Busy)?;
     Ok(file)
 }
 
+/// Keeps writers away while it is read; writers make the file and never remove it.
+fn reading(dir: &Path) -> Result<Option<File>, BackupError> {
+    let file = match File::open(dir.join("lock")) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(BackupError::io(dir, "锁定备份", "locking the backup"))?,
+    };
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Err(BackupError::Busy),
+        Err(TryLockError::Error(_)) | Ok(()) => Ok(Some(file)),
+    }
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, BackupError> {
     match fs::read(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(BackupError::Damaged("a part of it is missing")),
-        other => other.map_err(BackupError::io("reading the backup")),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            Err(BackupError::Damaged { at: path.to_owned(), zh: "文件缺失", en: "it is missing" })
+        }
+        other => other.map_err(BackupError::io(path, "读取备份", "reading the backup")),
     }
 }
 

@@ -7,18 +7,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 /// What is known to have happened after a snapshot, by what it was seen in, with the number seen: `platform-log`,
 /// `zone-log`, `orders`, `reports`, `frames`, `snapshot`. Restoring gives it up.
 pub type Newer = BTreeMap<String, u64>;
+
+/// Everything else that says how far a deployment was, by where it stands: `folder`, `custody`, `snapshot`, `checkpoint-1`…
+pub type Known = BTreeMap<String, Facts>;
 
 /// Compares a snapshot with everything else that says how far the deployment was: the folder that is to be replaced, the
 /// custody, checkpoints that somebody kept, later snapshots.
 ///
 /// # Errors
 /// A log of the same size with other roots: another history, which nobody can confirm away.
-pub fn newer_than(chosen: &Facts, known: &[Facts]) -> Result<Newer, BackupError> {
+pub fn newer_than(chosen: &Facts, known: &Known) -> Result<Newer, BackupError> {
     let mut newer = Newer::new();
     let mut see = |what: &str, ours: Option<u64>, theirs: Option<u64>| {
         if let (Some(ours), Some(theirs)) = (ours, theirs)
@@ -28,7 +31,7 @@ pub fn newer_than(chosen: &Facts, known: &[Facts]) -> Result<Newer, BackupError>
             *seen = theirs.max(*seen);
         }
     };
-    for facts in known {
+    for facts in known.values() {
         see("orders", chosen.order_seq, facts.order_seq);
         see("reports", chosen.report_seq, facts.report_seq);
         see("frames", chosen.frames, facts.frames);
@@ -67,8 +70,18 @@ pub fn unpack(repo: &Repo, manifest: &Manifest, into: &Path, gone: &BTreeSet<Str
     let mut done = Unpacked::default();
     for entry in manifest.files.iter().filter(|f| !f.path.starts_with('@')) {
         let mut file = create(into, &entry.path)?;
-        repo.each_piece(entry, |piece| file.write_all(piece))?;
-        file.sync_all().map_err(BackupError::io("writing a restored file"))?;
+        repo.each_piece(entry, |piece| {
+            file.write_all(piece).map_err(BackupError::io(
+                &into.join(&entry.path),
+                "写入恢复的文件",
+                "writing a restored file",
+            ))
+        })?;
+        file.sync_all().map_err(BackupError::io(
+            &into.join(&entry.path),
+            "写入恢复的文件",
+            "writing a restored file",
+        ))?;
         done.files += 1;
     }
     for entry in &manifest.objects {
@@ -78,7 +91,7 @@ pub fn unpack(repo: &Repo, manifest: &Manifest, into: &Path, gone: &BTreeSet<Str
         }
         let bytes = repo.object_bytes(entry)?;
         let mut file = create(into, &entry.path)?;
-        let io = BackupError::io("writing a restored object");
+        let io = BackupError::io(&into.join(&entry.path), "写入恢复的对象", "writing a restored object");
         file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(io)?;
         done.objects += 1;
     }
@@ -88,11 +101,15 @@ pub fn unpack(repo: &Repo, manifest: &Manifest, into: &Path, gone: &BTreeSet<Str
 fn create(into: &Path, path: &str) -> Result<File, BackupError> {
     let plain = Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
     if !plain {
-        return Err(BackupError::Damaged("a path leads out of the folder"));
+        return Err(BackupError::Damaged {
+            at: PathBuf::from(path),
+            zh: "路径指向目录之外",
+            en: "a path leads out of the folder",
+        });
     }
     let target = into.join(path);
     let parent = target.parent().unwrap_or(into);
     let made = fs::create_dir_all(parent)
         .and_then(|()| OpenOptions::new().write(true).create_new(true).mode(0o600).open(&target));
-    made.map_err(BackupError::io("making a restored file"))
+    made.map_err(BackupError::io(&target, "建立恢复的文件", "making a restored file"))
 }

@@ -3,7 +3,7 @@
 use crate::BackupError;
 use crate::files::entries;
 use crate::manifest::{Facts, Manifest, ObjectEntry};
-use crate::repo::Repo;
+use crate::repo::{Last, Repo};
 use crypto::MAX_HEADER;
 use model::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +33,8 @@ pub struct Source {
     pub destroyed: BTreeSet<String>,
     /// How far everything is.
     pub facts: Facts,
+    /// Id of the custody that the zone's keys are in.
+    pub custody: Option<String>,
 }
 
 /// Takes a snapshot; says how many bytes were new.
@@ -40,7 +42,9 @@ pub struct Source {
 /// # Errors
 /// Reading or writing failed; nothing counts then, and what was written is used by the next.
 pub fn take(repo: &Repo, source: Source) -> Result<(Manifest, u64), BackupError> {
-    let last = repo.newest()?;
+    let Last { manifest: last, damaged } = repo.last()?;
+    // What is damaged keeps its number.
+    let number = damaged.iter().copied().chain(last.as_ref().map(|m| m.number)).max().map_or(1, |n| n + 1);
     let (mut files, mut written) = (Vec::new(), 0);
     for (path, content) in source.files {
         let (entry, new) = match content {
@@ -55,7 +59,7 @@ pub fn take(repo: &Repo, source: Source) -> Result<(Manifest, u64), BackupError>
     if let Some((root, prefix)) = &source.objects {
         let known: BTreeMap<String, ObjectEntry> =
             last.iter().flat_map(|m| m.objects.iter().map(|o| (o.path.clone(), o.clone()))).collect();
-        for path in walk(root).map_err(BackupError::io("listing objects"))? {
+        for path in walk(root).map_err(BackupError::io(root, "列出对象", "listing objects"))? {
             let rest = path.strip_prefix(root).map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
             let name = format!("{prefix}/{rest}");
             let Some(held) = object(repo, &path, &name, known.get(&name))? else { continue };
@@ -78,13 +82,14 @@ pub fn take(repo: &Repo, source: Source) -> Result<(Manifest, u64), BackupError>
     let manifest = Manifest {
         v: 1,
         deployment: repo.deployment().to_owned(),
-        number: last.as_ref().map_or(1, |m| m.number + 1),
+        number,
         at: source.at,
         previous: last.as_ref().map(|m| repo.digest(m)).transpose()?,
         files,
         objects,
         destroyed: source.destroyed.into_iter().collect(),
         facts: source.facts,
+        custody: source.custody,
     };
     repo.write(&manifest)?;
     Ok((manifest, written))
@@ -106,7 +111,7 @@ fn object(repo: &Repo, path: &Path, name: &str, known: Option<&ObjectEntry>) -> 
         };
         Ok(Some(bytes))
     };
-    let io = || BackupError::io("reading an object");
+    let io = || BackupError::io(path, "读取对象", "reading an object");
     if let Some(known) = known.filter(|k| repo.holds(k)) {
         let Some(head) = read(MAX_HEADER as u64).map_err(io())? else { return Ok(None) };
         let len = fs::metadata(path).map(|m| m.len()).ok();
@@ -122,7 +127,7 @@ fn object(repo: &Repo, path: &Path, name: &str, known: Option<&ObjectEntry>) -> 
 }
 
 fn open(path: &Path) -> Result<File, BackupError> {
-    File::open(path).map_err(BackupError::io("opening a file to back up"))
+    File::open(path).map_err(BackupError::io(path, "打开要备份的文件", "opening a file to back up"))
 }
 
 /// Every finished file below a folder; what vanishes meanwhile was destroyed.

@@ -134,7 +134,34 @@ fn make_folder(data: &std::path::Path) -> Result<std::fs::File, CliError> {
             format!("The folder cannot be made ({en}); check the path and its permissions."),
         )
     })?;
-    take_folder(data)
+    let held = take_folder(data)?;
+    ours(data)?;
+    Ok(held)
+}
+
+/// A folder that is empty, or holds what an interrupted initialisation left and what may be put there before (certificates, a
+/// story's input): nothing of a deployment is mixed into a backup, a custody or somebody's papers.
+fn ours(data: &std::path::Path) -> Result<(), CliError> {
+    const NAMES: [&str; 9] =
+        ["deployment.json", "trust.json", "platform", "zone", "log", "root", "desks", "story", "lost+found"];
+    // One that is initialised is refused as such.
+    let whole = data.join("deployment.json").is_file();
+    let entries = std::fs::read_dir(data).map_err(|e| crate::tools::input::unreadable(data, &e))?;
+    for entry in entries.filter(|_| !whole) {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        if !NAMES.contains(&&*name) && !name.starts_with('.') && !name.ends_with(".partial") {
+            return Err(CliError::usage(
+                "--data",
+                format!("{} 中已有别的文件（{name}），不是数据目录；请给出空目录或尚不存在的目录。", data.display()),
+                format!(
+                    "{} holds something else ({name}) and is no data folder: name an empty folder, or one that is not there yet.",
+                    data.display()
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A name that may stand in a log's origin: a pack's id may be written in any script.

@@ -115,7 +115,9 @@ fn main() -> ExitCode {
         _ => false,
     };
     // Before anything is opened, signed or sealed: what computes wrongly here must do nothing.
-    let fit = bulk_cipher().and_then(|()| crypto::self_test().map(drop).map_err(|e| self_test_failed(&e)));
+    let fit = hardened(&cli.command)
+        .and_then(|()| bulk_cipher())
+        .and_then(|()| crypto::self_test().map(drop).map_err(|e| self_test_failed(&e)));
     if let Err(e) = fit {
         let asked = json || matches!(&cli.command, Command::Tool(tool) if tool.json());
         return failed(&e, asked);
@@ -124,6 +126,17 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(e) => failed(&e, json),
     }
+}
+
+/// Passphrases, keys and records pass through most commands: none leaves a core dump, or lets another process look in. A process of
+/// a supervisor ends with it, also where that was killed before this one had got so far.
+fn hardened(command: &Command) -> Result<(), CliError> {
+    let supervised = matches!(command, Command::PlatformProcess { .. } | Command::ZoneProcess(_));
+    serve::confine::harden(supervised)?;
+    if supervised && !serve::supervisor::is_there() {
+        return Err(CliError::stopped("supervisor", "it ended before this process began"));
+    }
+    Ok(())
 }
 
 fn failed(e: &CliError, json: bool) -> ExitCode {

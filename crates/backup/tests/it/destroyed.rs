@@ -200,6 +200,31 @@ fn a_custody_of_another_deployment_is_refused() {
     assert!(Custody::open(Path::new("/nowhere"), DEPLOYMENT).is_err());
 }
 
+/// A zone knows its custody by an id, so that neither an empty folder nor another custody at its path passes for it.
+#[test]
+fn a_custody_is_known_by_its_id_and_made_in_no_folder_that_holds_something() {
+    let zone = Zone::new();
+    let custody = Custody::open_or_make(&zone.custody(), DEPLOYMENT).unwrap();
+    let id = custody.id().unwrap().to_owned();
+    assert_eq!(Custody::open_or_make(&zone.custody(), DEPLOYMENT).unwrap().id(), Some(id.as_str()));
+    // Moved, it is the same; in its place stands nothing, and then another.
+    let moved = zone.folder.path().join("moved");
+    fs::rename(zone.custody(), &moved).unwrap();
+    assert!(Custody::open_known(&moved, DEPLOYMENT, &id).is_ok());
+    fs::create_dir(zone.custody()).unwrap();
+    assert!(Custody::open_known(&zone.custody(), DEPLOYMENT, &id).is_err());
+    Custody::open_or_make(&zone.custody(), DEPLOYMENT).unwrap();
+    assert!(Custody::open_known(&zone.custody(), DEPLOYMENT, &id).is_err());
+    // One from before there were ids keeps what it holds and gets one.
+    fs::write(moved.join("custody.json"), format!("{{\"deployment\":\"{DEPLOYMENT}\",\"v\":1}}")).unwrap();
+    assert_eq!(Custody::open(&moved, DEPLOYMENT).unwrap().id(), None);
+    assert!(Custody::open_or_make(&moved, DEPLOYMENT).unwrap().id().is_some());
+    let foreign = tempfile::tempdir().unwrap();
+    fs::write(foreign.path().join("letter.txt"), "kept").unwrap();
+    assert!(Custody::open_or_make(foreign.path(), DEPLOYMENT).is_err());
+    assert_eq!(crate::files(foreign.path()).len(), 1, "something was made beside the letter");
+}
+
 /// A ring that was laid out without keys buries by name what the custody still has.
 #[test]
 fn a_key_that_only_the_custody_has_is_found_and_buried() {

@@ -71,6 +71,7 @@ impl Zone {
             objects: Some((self.data().join("zone/objects"), "zone/objects".to_owned())),
             destroyed: destroyed.collect::<BTreeSet<_>>(),
             facts: Facts::default(),
+            custody: None,
         }
     }
 }

@@ -112,7 +112,99 @@ fn what_a_killed_run_left_counts_for_nothing() {
     fs::write(zone.out().join("pieces/zz/half.tmp"), b"half").unwrap();
     fs::write(zone.out().join("snapshots/000002.tmp"), b"half").unwrap();
     let repo = zone.repo();
-    assert_eq!(repo.newest().unwrap(), Some(manifest));
+    assert_eq!(repo.last().unwrap().manifest, Some(manifest));
     assert!(!zone.out().join("pieces/zz/half.tmp").exists() && !zone.out().join("snapshots/000002.tmp").exists());
     assert_eq!(take(&repo, zone.source()).unwrap().0.number, 2);
+}
+
+/// One bad snapshot is not the end of a backup: it is named, the older ones are there, and the next one is taken.
+#[test]
+fn a_damaged_newest_snapshot_is_told_and_does_not_block() {
+    let zone = Zone::new();
+    fs::write(zone.data().join("zone/journal"), b"frames").unwrap();
+    let repo = zone.repo();
+    let (first, _) = take(&repo, zone.source()).unwrap();
+    for number in [2, 3] {
+        take(&repo, zone.source()).unwrap();
+        let file = zone.out().join(format!("snapshots/{number:06}"));
+        let mut bytes = fs::read(&file).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&file, bytes).unwrap();
+    }
+    let last = repo.last().unwrap();
+    assert_eq!((last.manifest.as_ref(), &last.damaged[..]), (Some(&first), &[3, 2][..]));
+    assert!(repo.snapshot(3).unwrap_err().is_damage());
+    let (next, _) = take(&repo, zone.source()).unwrap();
+    assert_eq!((next.number, next.previous), (4, Some(repo.digest(&first).unwrap())));
+    let last = repo.last().unwrap();
+    assert_eq!((last.manifest.map(|m| m.number), last.damaged), (Some(4), Vec::new()));
+}
+
+/// What is read is not written to: a backup may lie on a medium that is mounted read-only.
+#[test]
+fn reading_writes_nothing() {
+    let zone = Zone::new();
+    fs::write(zone.data().join("zone/journal"), b"frames").unwrap();
+    let (manifest, _) = take(&zone.repo(), zone.source()).unwrap();
+    fs::remove_file(zone.out().join("lock")).unwrap();
+    fs::write(zone.out().join("snapshots/000002.tmp"), b"half").unwrap();
+    let seen = || files(&zone.out()).into_iter().map(|f| (fs::metadata(&f).unwrap().modified().unwrap(), f));
+    let before: Vec<_> = seen().collect();
+    let repo = Repo::open(&zone.out(), PASSPHRASE).unwrap();
+    let into = tempfile::tempdir().unwrap();
+    unpack(&repo, &manifest, into.path(), &BTreeSet::new()).unwrap();
+    assert_eq!(seen().collect::<Vec<_>>(), before);
+    // Two may read at once; who writes waits for neither to be there.
+    drop(repo);
+    drop(zone.repo());
+    let readers = [(); 2].map(|()| Repo::open(&zone.out(), PASSPHRASE).unwrap());
+    let write = || Repo::open_or_make(&zone.out(), crate::DEPLOYMENT, Suite::Gm, PASSPHRASE);
+    assert!(matches!(write(), Err(BackupError::Busy)));
+    drop(readers);
+    assert!(write().is_ok());
+}
+
+/// A part that went bad is not carried on for ever: one that lost bytes is written anew by the next snapshot, any other by one
+/// that checks everything, which a drill that finds damage asks for.
+#[test]
+fn a_damaged_part_is_named_and_written_anew() {
+    let zone = Zone::new();
+    let key = zone.ring.create("resource", "res_1").unwrap();
+    zone.put("res/res_1/a", &key, b"some rows");
+    fs::write(zone.data().join("zone/journal"), b"frames").unwrap();
+    let mut repo = zone.repo();
+    let (first, _) = take(&repo, zone.source()).unwrap();
+    let parts: Vec<_> = ["pieces", "objects"].iter().flat_map(|folder| files(&zone.out().join(folder))).collect();
+    assert_eq!(parts.len(), 3, "{parts:?}");
+    let broken = |cut: bool| {
+        for part in &parts {
+            let mut bytes = fs::read(part).unwrap();
+            let last = bytes.len() - 1;
+            if cut {
+                bytes.truncate(4)
+            } else {
+                bytes[last] ^= 1
+            }
+            fs::write(part, bytes).unwrap();
+        }
+    };
+    let damage = |repo: &Repo| repo.damage(&first, &BTreeSet::new()).unwrap();
+    assert!(damage(&repo).is_empty());
+    broken(true);
+    assert_eq!(damage(&repo), parts.iter().cloned().collect());
+    take(&repo, zone.source()).unwrap();
+    assert!(damage(&repo).is_empty(), "what lost bytes is carried on");
+    assert_eq!(repo.mended(), 3);
+    broken(false);
+    take(&repo, zone.source()).unwrap();
+    assert_eq!(damage(&repo).len(), 3);
+    assert!(!repo.check_wanted());
+    repo.want_check(true);
+    assert!(repo.check_wanted());
+    repo = repo.checking();
+    take(&repo, zone.source()).unwrap();
+    assert!(damage(&repo).is_empty(), "what was changed is carried on");
+    repo.want_check(false);
+    assert!(!repo.check_wanted());
 }

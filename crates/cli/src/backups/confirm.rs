@@ -1,11 +1,10 @@
 //! `yunyu admin confirm-restore`: a person signs the statement that lets a restore go behind what is known.
 
 use super::passphrase;
-use crate::layout::write_private;
 use crate::tools::Said;
 use crate::tools::input;
 use crate::wiring::CliError;
-use ::backup::{RESTORATION_TYPE, Restoration};
+use ::backup::{RESTORATION_TYPE, Restoration, listed};
 use clap::Args;
 use crypto::KeyFile;
 use model::Signed;
@@ -13,7 +12,7 @@ use serde_json::json;
 use std::path::PathBuf;
 
 /// Environment variable with the passphrase of a person's key file.
-const KEY_VAR: &str = "YUNYU_KEY_PASSPHRASE";
+pub const KEY_VAR: &str = "YUNYU_KEY_PASSPHRASE";
 
 /// Arguments of `confirm-restore`. The passphrase comes in `YUNYU_KEY_PASSPHRASE`, or as a line on standard input.
 #[derive(Debug, Args)]
@@ -42,9 +41,8 @@ pub fn confirm(args: &ConfirmArgs) -> Result<Said, CliError> {
     let key = file.open(&passphrase(KEY_VAR)?).map_err(|_| wrong())?;
     let signature = key.sign(RESTORATION_TYPE, &body)?;
     let signed = Signed { key: key.key_id(), signature, body };
-    let out = input::absolute(&args.out)?;
-    write_private(&out, &crypto::canonical(&signed)?)?;
-    let gives_up: Vec<String> = signed.body.gives_up.iter().map(|(what, n)| format!("{what} {n}")).collect();
-    let text = format!("已签署 signed: {}\n  放弃 gives up: {}\n", out.display(), gives_up.join(", "));
+    let out = input::written_new(&args.out, &crypto::canonical(&signed)?)?;
+    let [zh, en] = listed(&signed.body.gives_up);
+    let text = format!("已签署 signed: {}\n  放弃：{zh}\n  gives up: {en}\n", out.display());
     Ok(Said::new(0, json!({"out": out, "key": signed.key, "statement": signed.body}), text))
 }

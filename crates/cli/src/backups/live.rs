@@ -149,15 +149,19 @@ pub fn key_lists(layout: &Layout, root: &PublicKey) -> Vec<Signed<KeyList>> {
         let Ok(entries) = fs::read_dir(dir) else { continue };
         for entry in entries.flatten() {
             let Ok(bytes) = fs::read(entry.path()) else { continue };
-            let Ok(list) = crypto::from_canonical::<Signed<KeyList>>(&bytes) else { continue };
-            if root.verify(KEY_LIST_TYPE, &list.body, &list.signature).is_ok() {
-                lists.push(list);
-            }
+            lists.extend(signed_list(&bytes, root));
         }
     }
     lists.sort_by_key(|l| l.body.number);
     lists.dedup_by_key(|l| l.body.number);
     lists
+}
+
+/// A key list, if the root signed it.
+pub fn signed_list(bytes: &[u8], root: &PublicKey) -> Option<Signed<KeyList>> {
+    let list: Signed<KeyList> = crypto::from_canonical(bytes).ok()?;
+    root.verify(KEY_LIST_TYPE, &list.body, &list.signature).ok()?;
+    Some(list)
 }
 
 /// Public keys that may have signed a log's checkpoints.
@@ -191,7 +195,7 @@ pub fn withdrawn(layout: &Layout, custody: Option<&Custody>) -> Result<BTreeSet<
     let Ok(lists) = fs::read_dir(layout.zone().join("destroyed")) else { return Ok(BTreeSet::new()) };
     let listed: BTreeSet<String> =
         lists.flatten().filter_map(|e| Some(e.path().file_stem()?.to_str()?.to_owned())).collect();
-    let held = custody.map(|c| crypto::inventory(&c.keys())).transpose()?.unwrap_or_default();
+    let held = custody.map(|c| super::ring::inventory(&c.keys())).transpose()?.unwrap_or_default();
     // A folder that is replaced may be past reading.
     let here = crypto::inventory(&layout.ring()).unwrap_or_default();
     let of = |k: &crypto::KeyInfo| k.purpose == "resource" && listed.contains(&k.scope);

@@ -1,10 +1,16 @@
 //! Backups of a data folder and restores: wiring. What belongs together is found here; how it is sealed, compared and
 //! laid out is the crate `backup`'s business.
 
+pub mod beside;
 mod confirm;
+pub mod kept;
+mod laying;
 mod live;
+mod lost;
 mod restore;
 mod ring;
+mod statement;
+mod stopped;
 mod take;
 
 pub use confirm::{ConfirmArgs, confirm};
@@ -13,12 +19,19 @@ pub use take::{BackupArgs, backup, record};
 
 use crate::layout::Layout;
 use crate::wiring::CliError;
-use ::backup::{BackupError, Custody};
+use ::backup::BackupError;
 use app::restored::{Restored, hold};
-use std::path::{Path, PathBuf};
+use std::env::VarError;
+use std::path::Path;
 
 /// Environment variable with the backup's passphrase.
 pub const BACKUP_VAR: &str = "YUNYU_BACKUP_PASSPHRASE";
+
+/// Every variable with a passphrase that backups and restores take, but for the keepers'.
+pub const PASSPHRASE_VARS: [&str; 2] = [BACKUP_VAR, confirm::KEY_VAR];
+
+/// Shortest passphrase of a new backup, in characters: it is tried on a copy, for as long as somebody likes.
+const SHORTEST: usize = 12;
 
 impl From<BackupError> for CliError {
     fn from(e: BackupError) -> Self {
@@ -30,6 +43,18 @@ impl From<BackupError> for CliError {
             BackupError::Crypto(crypto::CryptoError::WrongPassphrase) => {
                 Self::usage(BACKUP_VAR, "备份口令不对。", "The backup's passphrase is wrong.")
             }
+            BackupError::Io { at, zh, en, source } => {
+                let [why_zh, why_en] = model::storage_words(source.kind());
+                Self::usage(
+                    &at.display().to_string(),
+                    format!("{zh}失败（{why_zh}）。"),
+                    format!("It failed while {en} ({why_en})."),
+                )
+            }
+            BackupError::Damaged { at, zh, en } => {
+                let word = |en: &str| en.strip_prefix("it ").map_or_else(|| en.to_owned(), |rest| format!("It {rest}"));
+                Self::usage(&at.display().to_string(), format!("{zh}。"), format!("{}.", word(en)))
+            }
             _ => Self::Bug(e.to_string()),
         }
     }
@@ -37,9 +62,14 @@ impl From<BackupError> for CliError {
 
 /// A passphrase from an environment variable, or from standard input: never from an argument.
 fn passphrase(variable: &str) -> Result<zeroize::Zeroizing<String>, CliError> {
+    let no_text = || CliError::usage(variable, "口令不是 UTF-8 文本。", "The passphrase is not UTF-8 text.");
     let text = match std::env::var(variable) {
         Ok(text) => zeroize::Zeroizing::new(text),
-        Err(_) => zeroize::Zeroizing::new(std::io::read_to_string(std::io::stdin().lock())?),
+        Err(VarError::NotUnicode(_)) => return Err(no_text()),
+        Err(VarError::NotPresent) => match std::io::read_to_string(std::io::stdin().lock()) {
+            Err(e) if e.kind() == std::io::ErrorKind::InvalidData => return Err(no_text()),
+            text => zeroize::Zeroizing::new(text?),
+        },
     };
     let text = zeroize::Zeroizing::new(text.trim().to_owned());
     if text.is_empty() {
@@ -62,20 +92,21 @@ pub struct CustodyOfZone {
 
 impl zone::node::KeyCustody for CustodyOfZone {
     fn forget(&self) -> std::io::Result<()> {
-        let Some(dir) = custody_of(&self.layout)? else { return Ok(()) };
-        let custody = Custody::open(&dir, &self.deployment).map_err(std::io::Error::other)?;
+        // A drill lays out keys beside the folder: what a killed one left goes too, and one that runs is waited for.
+        if !beside::sweep(&self.layout)?.is_empty() {
+            return Err(std::io::Error::other("a drill holds copies of keys; the destruction waits for its end"));
+        }
+        let Some(custody) = kept::reached(&self.layout, &self.deployment)? else { return Ok(()) };
         custody.forget(&self.layout.ring()).map_err(std::io::Error::other)
     }
 
     fn kept(&self, purpose: &str, scope: &str) -> std::io::Result<Vec<crypto::KeyId>> {
-        let Some(dir) = custody_of(&self.layout)? else { return Ok(Vec::new()) };
-        let custody = Custody::open(&dir, &self.deployment).map_err(std::io::Error::other)?;
+        let Some(custody) = kept::reached(&self.layout, &self.deployment)? else { return Ok(Vec::new()) };
         custody.kept(purpose, scope).map_err(std::io::Error::other)
     }
 
     fn renew(&self) -> std::io::Result<()> {
-        let Some(dir) = custody_of(&self.layout)? else { return Ok(()) };
-        let custody = Custody::open(&dir, &self.deployment).map_err(std::io::Error::other)?;
+        let Some(custody) = kept::reached(&self.layout, &self.deployment)? else { return Ok(()) };
         custody.sync(&self.layout.ring()).map(drop).map_err(std::io::Error::other)
     }
 }
@@ -93,20 +124,6 @@ fn apart(option: &str, folders: &[&Path], custody: Option<&Path>) -> Result<(), 
         ));
     }
     Ok(())
-}
-
-/// The custody that was named, or else the one that the folder has, by its real path.
-fn custody_dir(named: Option<&Path>, layout: &Layout) -> Result<Option<PathBuf>, CliError> {
-    let dir = named.map(Path::to_path_buf).or(custody_of(layout)?);
-    dir.map(|dir| crate::tools::input::real(&dir)).transpose()
-}
-
-/// Where the custody of a folder's keys lies, if it has one.
-fn custody_of(layout: &Layout) -> std::io::Result<Option<PathBuf>> {
-    match std::fs::read_to_string(layout.custody_file()) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        text => Ok(Some(Path::new(text?.trim()).to_path_buf())),
-    }
 }
 
 /// What a restore left for the platform's first start is done before anybody is served.

@@ -6,11 +6,11 @@ use crate::keyplace;
 use crate::layout::{Layout, write_private};
 use crate::wiring::CliError;
 use ::backup::{Custody, Manifest, bring_tombstones, bury, gather};
-use crypto::Suite;
+use crypto::{CryptoError, Suite};
 use hsm::KeyPlace;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where keys may come from.
 pub struct Sources<'a> {
@@ -46,9 +46,7 @@ fn dropped(from: &Sources<'_>) -> Result<BTreeSet<String>, CliError> {
     let mut out = BTreeSet::new();
     for folder in folders(from).into_iter().filter(|f| f.is_dir() && from.without_keys && !in_device) {
         let kept = |k: &crypto::KeyInfo| k.state != crypto::KeyState::Destroyed && !from.gone.contains(k.id.as_str());
-        out.extend(
-            crypto::inventory(&folder)?.iter().filter(|k| kept(k)).map(|k| format!("{} {}", k.purpose, k.scope)),
-        );
+        out.extend(inventory(&folder)?.iter().filter(|k| kept(k)).map(|k| format!("{} {}", k.purpose, k.scope)));
     }
     Ok(out)
 }
@@ -74,6 +72,22 @@ pub fn may_drop(from: &Sources<'_>, said: bool) -> Result<(), CliError> {
     ))
 }
 
+/// What a ring holds. Its files may come from a custody that somebody damaged.
+///
+/// # Errors
+/// Usage: a file of it is damaged.
+pub fn inventory(folder: &Path) -> Result<Vec<crypto::KeyInfo>, CliError> {
+    crypto::inventory(folder).map_err(|e| spoilt(folder, &e))
+}
+
+fn spoilt(folder: &Path, e: &CryptoError) -> CliError {
+    CliError::usage(
+        &folder.display().to_string(),
+        "其中有密钥文件损坏或被改动。",
+        format!("A key file in it is damaged or was changed ({e})."),
+    )
+}
+
 fn folders(from: &Sources<'_>) -> Vec<PathBuf> {
     from.custody.map(Custody::keys).into_iter().chain([from.old.ring()]).collect()
 }
@@ -86,7 +100,9 @@ fn software(staging: &Layout, from: &Sources<'_>, suite: Suite) -> Result<(), Cl
     } else {
         gather(&ring, &folders(from), from.gone)?;
     }
-    let any = crypto::inventory(&ring)?.iter().any(|k| k.state == crypto::KeyState::Live);
+    // Named where they lie: what was laid out goes again.
+    let spoilt = |e| folders(from).iter().find_map(|folder| inventory(folder).err()).unwrap_or(e);
+    let any = inventory(&ring).map_err(spoilt)?.iter().any(|k| k.state == crypto::KeyState::Live);
     let here = fs::read(from.old.ring_master()).map(zeroize::Zeroizing::new);
     let master = match here {
         // A zone without keys begins anew, under a master key that nobody has.
@@ -151,8 +167,15 @@ pub fn opened(staging: &Layout, manifest: &Manifest, gone: &BTreeSet<String>) ->
         out.missing = wanted.len() as u64;
         return Ok(out);
     }
-    let keys = keyplace::open(staging, live::trust(staging)?.suite)?;
-    let away: BTreeSet<String> = crypto::inventory(&staging.ring())?
+    let keys = keyplace::open(staging, live::trust(staging)?.suite).map_err(|e| match e {
+        CliError::Bug(why) => CliError::usage(
+            "--custody",
+            "密钥打不开：密钥文件损坏或被改动，或主密钥不是它们的主密钥。",
+            format!("The keys do not open: a key file is damaged or was changed, or the master key is another one's ({why})."),
+        ),
+        told => told,
+    })?;
+    let away: BTreeSet<String> = inventory(&staging.ring())?
         .into_iter()
         .filter(|key| key.state == crypto::KeyState::Sealed)
         .map(|key| key.id.to_string())

@@ -6,9 +6,9 @@
 //! that the database acknowledges. Objects come last: what vanishes meanwhile was destroyed.
 
 use super::live::{self, LogCopy};
-use super::{BACKUP_VAR, custody_of, passphrase};
+use super::{BACKUP_VAR, beside, kept, lost, passphrase};
 use crate::keyplace;
-use crate::layout::{Layout, write_private};
+use crate::layout::Layout;
 use crate::serve::{platform, supervisor};
 use crate::tools::Said;
 use crate::tools::input;
@@ -34,9 +34,15 @@ pub struct BackupArgs {
     /// 密钥托管目录，须与备份分开保管；销毁时会从中清除 · Custody of keys, kept apart from the backup; destruction reaches it
     #[arg(long, value_name = "DIR")]
     pub custody: Option<PathBuf>,
+    /// 原托管已永久丢失：由两名保管人到场，在空目录另建一处 · The former custody is lost for good: with both keepers, a new one is made in an empty folder
+    #[arg(long, requires = "custody")]
+    pub former_custody_lost: bool,
     /// PostgreSQL 的 pg_dump 输出；须在平台停止时制作 · Output of pg_dump, made while the platform is stopped
     #[arg(long, value_name = "FILE")]
     pub dump: Option<PathBuf>,
+    /// 核对备份中已有的内容，损坏的重新写好；演练发现损坏后自动进行 · Read again what the backup holds already, and write anew what is damaged; done by itself after a drill that found damage
+    #[arg(long)]
+    pub check: bool,
     /// One JSON document on standard output
     #[arg(long)]
     pub json: bool,
@@ -47,8 +53,9 @@ pub fn backup(args: &BackupArgs) -> Result<Said, CliError> {
     let layout = Layout::new(&input::real(&args.data)?)?;
     let trust = live::trust(&layout)?;
     let out = input::real(&args.out)?;
-    let custody_dir = super::custody_dir(args.custody.as_deref(), &layout)?;
+    let custody_dir = kept::dir(args.custody.as_deref(), &layout)?;
     super::apart("--out", &[&layout.data, &out], custody_dir.as_deref())?;
+    beside::swept(&layout)?;
     if out.exists() && !out.is_dir() {
         return Err(CliError::usage(
             "--out",
@@ -56,32 +63,56 @@ pub fn backup(args: &BackupArgs) -> Result<Said, CliError> {
             "It is not a folder: name the backup's folder.",
         ));
     }
+    no_dump_of_sqlite(args)?;
     if let Some(dir) = &custody_dir {
-        may_keep(dir, &layout)?;
+        may_keep(dir, &layout, &trust, args.former_custody_lost)?;
     }
     let secret = passphrase(BACKUP_VAR)?;
+    long_enough(&out, &secret)?;
     let repo = Repo::open_or_make(&out, &trust.deployment, trust.suite, &secret)?;
+    let check = args.check || repo.check_wanted();
+    let repo = if check { repo.checking() } else { repo };
+    // Told, and left as it is: the snapshot that is taken now holds everything again.
+    let damaged = repo.last()?.damaged;
     let _still = still(&layout)?;
-    let custody = custody_dir.map(|dir| custody(&dir, &layout, &trust)).transpose()?;
+    let (custody, lost) = in_custody(args, custody_dir.as_deref(), &layout, &trust)?;
     let held = custody.as_ref().map(|c| c.sync(&layout.ring())).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let copy = layout.platform().join(format!(".backup-{}", crypto::random_hex(8)?));
-    let taken = collect(args, &layout, &trust, &runtime, &copy).and_then(|source| Ok(take(&repo, source)?));
+    let taken = collect(args, &layout, &trust, &runtime, &copy).and_then(|mut source| {
+        source.custody = custody.as_ref().and_then(|c| c.id().map(str::to_owned));
+        Ok(take(&repo, source)?)
+    });
     // A copy of the database lies in the open only as long as it is read.
     remove(&copy)?;
     let (manifest, written) = taken?;
     if let Some(custody) = &custody {
         custody.set_floor(&manifest.facts)?;
     }
+    if check {
+        repo.want_check(false);
+    }
     let digest = repo.digest(&manifest)?;
     if manifest.facts.database.as_deref() == Some("sqlite") {
-        let refs = [("snapshot", digest.to_string()), ("number", manifest.number.to_string())];
+        let mut refs = vec![("snapshot", digest.to_string()), ("number", manifest.number.to_string())];
+        refs.extend(lost.map(|id| ("custody_lost", id)));
         runtime.block_on(record(&layout, "make_backup", &refs))?;
     }
-    Ok(said(&manifest, &digest, &out, written, held))
+    let done = Done { out: &out, written, held, damaged: &damaged, mended: repo.mended() };
+    Ok(said(&manifest, &digest, &done))
 }
 
-fn said(manifest: &Manifest, digest: &model::Digest, out: &Path, written: u64, held: Option<u64>) -> Said {
+/// What a run did besides its snapshot.
+struct Done<'a> {
+    out: &'a Path,
+    written: u64,
+    held: Option<u64>,
+    damaged: &'a [u64],
+    mended: u64,
+}
+
+fn said(manifest: &Manifest, digest: &model::Digest, done: &Done<'_>) -> Said {
+    let Done { out, written, held, damaged, mended } = *done;
     let bytes: u64 = manifest.files.iter().map(|f| f.len).chain(manifest.objects.iter().map(|o| o.len)).sum();
     let mut text = format!(
         "快照 snapshot {}  {digest}\n  文件 files {}  密封对象 sealed objects {}  共 total {bytes} B  新增 new {written} B\n",
@@ -96,17 +127,37 @@ fn said(manifest: &Manifest, digest: &model::Digest, out: &Path, written: u64, h
                 .to_owned()
         }
     });
+    for number in damaged {
+        text.push_str(&format!(
+            "  快照 {number} 已损坏，不能恢复；本次快照不依赖它。\n  Snapshot {number} is damaged and cannot be restored; this one does not rest on it.\n"
+        ));
+    }
+    if mended > 0 {
+        text.push_str(&format!("  已重新写好损坏的部分 damaged parts written anew: {mended}\n"));
+    }
     text.push_str("  不含 not in it: root/, desks/, story/\n");
     let json = json!({
         "out": out, "snapshot": manifest.number, "digest": digest, "files": manifest.files.len(),
         "objects": manifest.objects.len(), "bytes": bytes, "new_bytes": written, "keys_in_custody": held,
-        "facts": manifest.facts,
+        "damaged": damaged, "mended": mended, "facts": manifest.facts,
     });
     Said::new(0, json, text)
 }
 
+/// A backup that is begun gets a passphrase that is worth something; one that is there opens with its own.
+fn long_enough(out: &Path, secret: &str) -> Result<(), CliError> {
+    if out.join("backup.json").is_file() || secret.chars().count() >= super::SHORTEST {
+        return Ok(());
+    }
+    Err(CliError::usage(
+        BACKUP_VAR,
+        format!("备份口令至少 {} 个字符。", super::SHORTEST),
+        format!("A backup's passphrase has at least {} characters.", super::SHORTEST),
+    ))
+}
+
 /// Refuses a custody that this folder cannot have, before anything is written.
-fn may_keep(dir: &Path, layout: &Layout) -> Result<(), CliError> {
+fn may_keep(dir: &Path, layout: &Layout, trust: &audit::Trust, lost: bool) -> Result<(), CliError> {
     if !layout.ring().is_dir() || keyplace::kept(layout)? != KeyPlace::File {
         return Err(CliError::usage(
             "--custody",
@@ -121,21 +172,43 @@ fn may_keep(dir: &Path, layout: &Layout) -> Result<(), CliError> {
             "The master key was not sealed by two keepers yet: run `yunyu admin export-keys` first.",
         ));
     }
-    let before = custody_of(layout)?.map(|b| input::real(&b)).transpose()?;
-    if before.is_some_and(|b| b != *dir) {
+    if lost { Ok(()) } else { kept::open(dir, layout, &trust.deployment, None).map(drop) }
+}
+
+fn no_dump_of_sqlite(args: &BackupArgs) -> Result<(), CliError> {
+    if args.dump.is_some() && std::env::var_os(supervisor::DATABASE_VAR).is_none() {
         return Err(CliError::usage(
-            "--custody",
-            "该目录已有另一处密钥托管；两处并存时销毁无法到达旧处。",
-            "The folder has another custody already; a destruction would not reach it.",
+            "--dump",
+            "数据库是该目录自己的 SQLite，不需要 --dump；PostgreSQL 须在环境变量 YUNYU_DATABASE 中给出。",
+            "The database is the folder's own SQLite and takes no --dump; PostgreSQL is named in YUNYU_DATABASE.",
         ));
     }
     Ok(())
 }
 
-/// The custody that was named, or that the folder has. From the first time on the zone reaches it when it destroys.
+/// The custody that keys go into, and which one it replaces because that is lost.
+fn in_custody(
+    args: &BackupArgs,
+    dir: Option<&Path>,
+    layout: &Layout,
+    trust: &audit::Trust,
+) -> Result<(Option<Custody>, Option<String>), CliError> {
+    match dir {
+        Some(dir) if args.former_custody_lost => {
+            let (made, lost) = lost::replaced(dir, layout, trust)?;
+            Ok((Some(made), Some(lost)))
+        }
+        dir => Ok((dir.map(|dir| custody(dir, layout, trust)).transpose()?, None)),
+    }
+}
+
+/// The custody that the folder has, or a new one where it has none. From then on the zone reaches it when it destroys.
 fn custody(dir: &Path, layout: &Layout, trust: &audit::Trust) -> Result<Custody, CliError> {
-    let custody = Custody::open_or_make(dir, &trust.deployment)?;
-    write_private(&layout.custody_file(), dir.display().to_string().as_bytes())?;
+    let custody = match kept::open(dir, layout, &trust.deployment, None)? {
+        Some(custody) => custody.with_id()?,
+        None => Custody::open_or_make(dir, &trust.deployment)?,
+    };
+    kept::remember(layout, &custody)?;
     Ok(custody)
 }
 
@@ -176,7 +249,7 @@ fn collect(
         facts.frames = Some(journal.frames);
         files.push(("zone/journal".to_owned(), Content::Prefix(layout.zone().join("journal"), journal.len)));
     }
-    for path in kept(layout)? {
+    for path in copied(layout)? {
         let name = path.strip_prefix(&layout.data).map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
         files.push((name, Content::File(path)));
     }
@@ -187,6 +260,7 @@ fn collect(
         objects: objects.is_dir().then(|| (objects, "zone/objects".to_owned())),
         destroyed: live::destroyed(&layout.ring()),
         facts,
+        custody: None,
     })
 }
 
@@ -207,7 +281,7 @@ fn database(
                 "The database is PostgreSQL: stop the platform, copy it with pg_dump and give the file by --dump.",
             ));
         };
-        super::restore::stopped(layout)?;
+        let _stopped = super::stopped::not_served(layout)?;
         let suite = wiring::deployment(layout)?.suite;
         let mac_key = wiring::queue_key(layout, suite)?;
         let last = runtime.block_on(async {
@@ -228,7 +302,7 @@ fn database(
 
 /// Files that are copied as they are. Left out: what is copied otherwise, what a process makes anew, and what is not the
 /// deployment's to keep (the root, people's desks).
-fn kept(layout: &Layout) -> Result<Vec<PathBuf>, CliError> {
+fn copied(layout: &Layout) -> Result<Vec<PathBuf>, CliError> {
     let (data, mut out) = (layout.data.as_path(), Vec::new());
     for name in ["deployment.json", "trust.json"] {
         out.extend(Some(data.join(name)).filter(|p| p.is_file()));

@@ -6,6 +6,7 @@ use crate::layout::Layout;
 use crate::wiring::CliError;
 use std::fs::{File, TryLockError};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -45,6 +46,15 @@ pub struct ZonePlan {
 
 /// Environment variable that hands the database URL to the platform.
 pub const DATABASE_VAR: &str = "YUNYU_DATABASE";
+
+/// Environment variable that tells a process whose it is.
+const SUPERVISOR_VAR: &str = "YUNYU_SUPERVISOR";
+
+/// Whether the supervisor that started this process is its parent still. Asked once its end would be told.
+pub fn is_there() -> bool {
+    let Some(ours) = std::env::var(SUPERVISOR_VAR).ok().and_then(|pid| pid.parse::<i32>().ok()) else { return true };
+    rustix::process::getppid().is_some_and(|parent| parent.as_raw_nonzero().get() == ours)
+}
 
 /// The running processes.
 pub struct Pair {
@@ -200,8 +210,18 @@ fn hopeless(name: &str) -> CliError {
 
 /// Takes the folders of a plan for this supervisor alone. The lock is on the folder itself and ends with the process.
 fn take(plan: &Plan) -> Result<Vec<File>, CliError> {
-    let zone = plan.zone.as_ref().map(|z| z.layout.data.as_path()).filter(|z| *z != plan.layout.data);
-    std::iter::once(plan.layout.data.as_path()).chain(zone).map(take_folder).collect()
+    let zone = plan.zone.as_ref().map(|z| &z.layout).filter(|z| z.data != plan.layout.data);
+    std::iter::once(&plan.layout).chain(zone).map(take_swept).collect()
+}
+
+/// Takes a folder, and removes the keys that a killed restore or drill left beside it, before anything is done in it.
+///
+/// # Errors
+/// As [`take_folder`], or keys may still lie there.
+pub fn take_swept(layout: &Layout) -> Result<File, CliError> {
+    let held = take_folder(&layout.data)?;
+    crate::backups::beside::swept(layout)?;
+    Ok(held)
 }
 
 /// Takes one folder for this process alone, until the file is dropped.
@@ -209,15 +229,22 @@ fn take(plan: &Plan) -> Result<Vec<File>, CliError> {
 /// # Errors
 /// Usage: somebody else has it, or it cannot be read.
 pub fn take_folder(folder: &Path) -> Result<File, CliError> {
-    let file = File::open(folder).map_err(|e| crate::tools::input::unreadable(folder, &e))?;
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(CliError::usage(
-            &folder.display().to_string(),
-            "该目录正由另一个 yunyu serve 或 story 使用：请先结束它，或换一个 --data。",
-            "This folder is in use by another `yunyu serve` or `story`: end that first, or give another --data.",
-        )),
-        // Where the file system knows no locks, each process still has its own.
-        Err(TryLockError::Error(_)) | Ok(()) => Ok(file),
+    let unreadable = |e| crate::tools::input::unreadable(folder, &e);
+    loop {
+        let file = File::open(folder).map_err(unreadable)?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(CliError::usage(
+                &folder.display().to_string(),
+                "该目录正由另一个 yunyu 进程（serve、story、zone 或恢复）使用：请先结束它，或换一个 --data。",
+                "This folder is in use by another yunyu (`serve`, `story`, `zone` or a restore): end that first, or give another --data.",
+            ));
+        }
+        // Where the file system knows no locks, each process still has its own. A restore may have put another folder here since
+        // it was opened: that one is meant.
+        let (held, there) = (file.metadata().map_err(unreadable)?, std::fs::metadata(folder).map_err(unreadable)?);
+        if held.ino() == there.ino() && held.dev() == there.dev() {
+            return Ok(file);
+        }
     }
 }
 
@@ -275,7 +302,12 @@ fn zone(exe: &PathBuf, plan: &Plan) -> std::io::Result<Option<Child>> {
 fn base(exe: &PathBuf, role: &str, layout: &Layout) -> Command {
     let mut command = Command::new(exe);
     command.arg(role).arg("--data").arg(&layout.data).stdin(Stdio::null()).stdout(Stdio::null());
-    command.kill_on_drop(true);
+    command.kill_on_drop(true).env(SUPERVISOR_VAR, std::process::id().to_string());
+    // Whoever starts it may have them for backups: they are nothing that platform or zone need.
+    let passphrases = crate::keepers::VARS.into_iter().chain(crate::backups::PASSPHRASE_VARS);
+    for variable in passphrases.chain([crate::root::ROOT_VAR]) {
+        command.env_remove(variable);
+    }
     command
 }
 

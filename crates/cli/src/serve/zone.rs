@@ -5,7 +5,7 @@ use crate::enrol;
 use crate::init::{ZONE_KEY, ZONE_LOG_KEY};
 use crate::keyplace;
 use crate::layout::Layout;
-use crate::serve::supervisor::resolve;
+use crate::serve::supervisor::{resolve, take_swept};
 use crate::serve::{announce, confine};
 use crate::wiring::{self, CliError};
 use clap::{Args, Subcommand};
@@ -84,7 +84,9 @@ impl ZoneArgs {
 pub fn command(args: ZoneArgs) -> Result<u8, CliError> {
     let Some(ZoneTool::Enrol { data, trust, city, keys, json }) = args.tool else {
         // A node by itself outlives the shell that started it, and says where it is.
-        confine::harden(false)?;
+        let layout = Layout::new(&args.run.data)?;
+        // Before anything in it is read: a restore may be about to put another folder here.
+        let _folder = layout.data.is_dir().then(|| take_swept(&layout)).transpose()?;
         return run(&args.run, true).map(|()| 0);
     };
     let layout = Layout::new(&data)?;
@@ -191,7 +193,7 @@ fn config(args: &RunArgs) -> Result<zone::node::NodeConfig, CliError> {
 /// Usage: there is no zone, a node runs in it, or a backup copies it. Otherwise storage or key device failed; a later call
 /// goes on.
 pub fn rotate_keys(layout: &Layout) -> Result<zone::node::Rotated, CliError> {
-    let (config, runtime) = standing_still(layout)?;
+    let Still { config, runtime, _folder } = standing_still(layout)?;
     runtime.block_on(zone::node::rotate_keys(config)).map_err(busy)
 }
 
@@ -200,7 +202,7 @@ pub fn rotate_keys(layout: &Layout) -> Result<zone::node::Rotated, CliError> {
 /// # Errors
 /// As [`rotate_keys`].
 pub fn record_export(layout: &Layout, sealed: &model::Digest) -> Result<(), CliError> {
-    let (config, runtime) = standing_still(layout)?;
+    let Still { config, runtime, _folder } = standing_still(layout)?;
     runtime.block_on(zone::node::record_export(config, sealed)).map_err(busy)
 }
 
@@ -209,7 +211,7 @@ pub fn record_export(layout: &Layout, sealed: &model::Digest) -> Result<(), CliE
 /// # Errors
 /// Usage: nobody ordered it, or the keepers are others. Refused: its keys were given up. Otherwise as [`rotate_keys`].
 pub fn unseal(layout: &Layout, resource: &str, with: &crypto::SealingKeys) -> Result<u64, CliError> {
-    let (config, runtime) = standing_still(layout)?;
+    let Still { config, runtime, _folder } = standing_still(layout)?;
     runtime.block_on(zone::node::unseal(config, &resource.into(), with)).map_err(busy)
 }
 
@@ -221,8 +223,16 @@ pub fn suite(layout: &Layout) -> Result<crypto::Suite, CliError> {
     Ok(pinned(layout, None)?.suite)
 }
 
-fn standing_still(layout: &Layout) -> Result<(zone::node::NodeConfig, tokio::runtime::Runtime), CliError> {
-    confine::harden(false)?;
+/// A zone in a folder that nobody serves.
+struct Still {
+    config: zone::node::NodeConfig,
+    runtime: tokio::runtime::Runtime,
+    /// Held as long as it is worked on.
+    _folder: std::fs::File,
+}
+
+fn standing_still(layout: &Layout) -> Result<Still, CliError> {
+    let folder = take_swept(layout)?;
     let loopback = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
     let args = RunArgs {
         data: layout.data.clone(),
@@ -233,7 +243,8 @@ fn standing_still(layout: &Layout) -> Result<(zone::node::NodeConfig, tokio::run
         ca: None,
         tls: false,
     };
-    Ok((config(&args)?, tokio::runtime::Builder::new_multi_thread().enable_all().build()?))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    Ok(Still { config: config(&args)?, runtime, _folder: folder })
 }
 
 fn busy(e: zone::node::NodeError) -> CliError {

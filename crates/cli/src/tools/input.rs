@@ -2,7 +2,7 @@
 
 use crate::wiring::CliError;
 use model::storage_words;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The absolute form of a path, since printed paths are absolute.
@@ -104,6 +104,32 @@ pub fn written(path: &Path, bytes: &[u8]) -> Result<PathBuf, CliError> {
     Ok(path)
 }
 
+/// Writes a new file, readable by its owner; gives its absolute path. What is there already is not written over: the path may be
+/// mistyped, and the file somebody's key.
+pub fn written_new(path: &Path, bytes: &[u8]) -> Result<PathBuf, CliError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = absolute(path)?;
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    let written = made.and_then(|mut file| {
+        let done = file.write_all(bytes).and_then(|()| file.sync_all());
+        // Half a file is none.
+        done.inspect_err(|_| drop(std::fs::remove_file(&path)))
+    });
+    match written {
+        Ok(()) => Ok(path),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Err(CliError::usage(
+            &path.display().to_string(),
+            "该文件已存在，不会覆盖；请另取文件名。",
+            "This file is there already and is not written over; choose another name.",
+        )),
+        Err(e) => Err(CliError::usage(
+            &path.display().to_string(),
+            format!("无法写入（{}）；请检查路径与权限。", storage_words(e.kind())[0]),
+            format!("It cannot be written ({}); check the path and its permissions.", storage_words(e.kind())[1]),
+        )),
+    }
+}
+
 /// A file or folder that cannot be read.
 pub fn unreadable(path: &Path, error: &std::io::Error) -> CliError {
     let [zh, en] = storage_words(error.kind());
@@ -120,4 +146,22 @@ pub fn contract(e: &zone::contract::ContractError) -> CliError {
     let at = if e.line == 0 { file } else { format!("{file}:{}:{}", e.line, e.column) };
     let key = if e.key.is_empty() { String::new() } else { format!("{}: ", e.key) };
     CliError::usage(&at, format!("{key}{}", e.zh), format!("{key}{}", e.en))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_is_written_over_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key.json");
+        written_new(&path, b"key").unwrap();
+        assert!(written_new(&path, b"statement").is_err());
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(written_new(&link, b"statement").is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"key");
+        assert!(written_new(&dir.path().join("none").join("x"), b"").is_err());
+    }
 }

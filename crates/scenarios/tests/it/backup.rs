@@ -1,9 +1,9 @@
 //! Backup, destruction, restore, as the people who run a machine do them.
 
-use crate::program::{Served, logs_hold, story, yunyu};
+use crate::program::{Served, json, logs_hold, story, yunyu};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 const PASSPHRASE: &str = "a passphrase for backups";
@@ -83,19 +83,25 @@ fn leaves(data: &Path, kind: &str) -> usize {
     n
 }
 
-/// Two approvers of the authority sign a draft.
+/// A person signs a draft.
 pub fn signed(data: &Path, draft: &Path, by: &str) -> PathBuf {
+    let out = draft.with_extension(by);
+    let done = sign(data, draft, by, &out);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    out
+}
+
+/// The same into a file of their choice.
+fn sign(data: &Path, draft: &Path, by: &str, out: &Path) -> Output {
     let desks: Vec<Value> = serde_json::from_slice(&std::fs::read(data.join("desks/accounts.json")).unwrap()).unwrap();
     let password = desks.iter().find(|d| d["account"] == by).unwrap()["password"].as_str().unwrap();
-    let (key, out) = (data.join(format!("desks/{by}.key.json")), draft.with_extension(by));
-    let done = Command::new(yunyu())
-        .args(["admin", "confirm-restore", "--draft", text(draft), "--key", text(&key), "--out", text(&out), "--json"])
+    let key = data.join(format!("desks/{by}.key.json"));
+    Command::new(yunyu())
+        .args(["admin", "confirm-restore", "--draft", text(draft), "--key", text(&key), "--out", text(out), "--json"])
         .env("YUNYU_KEY_PASSPHRASE", password)
         .stdin(Stdio::null())
         .output()
-        .unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    out
+        .unwrap()
 }
 
 /// Must hold: a backup from before a destruction cannot read the destroyed data afterwards; a restore revives nothing and
@@ -119,10 +125,14 @@ async fn a_backup_from_before_a_destruction_brings_nothing_back() {
     let drill = admin(&["restore", "--backup", text(&out), "--data", text(&data), "--drill"], 0);
     assert_eq!((&drill["opened"], &drill["recorded"]), (&drill["objects"], &Value::Bool(true)), "{drill}");
 
+    killed_drill(&data, &backup, &out);
+
     // The authorisation ends: its keys go, from the custody too.
     story(&data, &["--ending"]);
     logs_hold(&data);
-    assert_eq!((leaves(&data, "make_backup"), leaves(&data, "drill_restore")), (2, 1));
+    assert!(!PathBuf::from(format!("{}.drill", text(&data))).exists(), "a start leaves the keys of a killed drill");
+    assert_eq!(leaves(&data, "make_backup"), 3);
+    assert!(leaves(&data, "drill_restore") >= 1);
     let gone = names(&data.join("zone/keys/ring"), ".destroyed");
     assert!(!gone.is_empty());
     assert_eq!(names(&custody, ".destroyed"), gone);
@@ -145,6 +155,35 @@ async fn a_backup_from_before_a_destruction_brings_nothing_back() {
     held(&fresh, &data).await;
 
     behind(&data, &backup, &out, dir.path());
+}
+
+/// What a drill that was killed leaves beside a folder: its mark, and every key that is alive with the one they lie under.
+fn planted(data: &Path) -> PathBuf {
+    let left = PathBuf::from(format!("{}.drill", text(data)));
+    for file in files(&data.join("zone/keys")) {
+        let target = left.join(file.strip_prefix(data).unwrap());
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::copy(&file, target).unwrap();
+    }
+    std::fs::write(left.join(".restoring"), "").unwrap();
+    left
+}
+
+/// Killed at any moment, a drill leaves nothing that outlives the next backup, drill, start or destruction; `doctor` shows it.
+fn killed_drill(data: &Path, backup: &[&str], out: &Path) {
+    let drill = ["restore", "--backup", text(out), "--data", text(data), "--drill"];
+    for step in 0..4 {
+        killed(&drill, Duration::from_millis(200 + 400 * step));
+    }
+    let left = planted(data);
+    let told = json(&["admin", "doctor", "--data", text(data), "--json"], 1);
+    let checks = told["checks"].as_array().unwrap();
+    assert!(checks.iter().any(|c| c["id"] == "left_copies" && c["state"] == "fail"), "{told}");
+    assert!(left.join("zone/keys/ring-master").exists(), "doctor changes nothing");
+    admin(backup, 0);
+    assert!(!left.exists(), "a backup leaves the keys of a killed drill");
+    // For the next start.
+    planted(data);
 }
 
 /// No folder is taken for another: what a restore would move out of the way is a data folder and holds nothing else, and
@@ -211,7 +250,9 @@ fn one_keeper_alone(data: &Path, with: &[&str], restore: &[&str]) {
     // What one person can have of the backup holds no master key but one made for a zone that begins anew.
     let folder = data.with_extension("bare");
     let bare = [&restore[..4], &[text(&folder), "--without-keys"]].concat();
-    kept_by(&bare, 0, [first, ""]);
+    let refused = kept_by(&bare, 2, [first, ""]);
+    assert!(refused["error"]["en"].as_str().unwrap().contains("lost for good"), "{refused}");
+    kept_by(&[&bare[..], &["--former-custody-lost"]].concat(), 0, [first, ""]);
     let ours = std::fs::read(data.join("zone/keys/ring-master")).unwrap();
     for file in files(&folder) {
         assert!(!std::fs::read(&file).unwrap().windows(32).any(|w| w == ours), "{}", file.display());
@@ -292,12 +333,14 @@ fn behind(data: &Path, backup: &[&str], out: &Path, dir: &Path) {
     let restore = ["restore", "--backup", text(out), "--data", text(data), "--snapshot", "1"];
     let refused = admin(&restore, 1);
     assert_eq!(refused["error"]["code"], "restore-behind", "{refused}");
+    admin(&[&restore[..], &["--former-custody-lost"]].concat(), 2);
     // A witness's checkpoint is enough to refuse on a machine that knows nothing else.
     let kept = dir.join("witness.checkpoint");
     std::fs::copy(data.join("log/platform/checkpoint"), &kept).unwrap();
     let bare = dir.join("bare");
     let elsewhere =
         ["restore", "--backup", text(out), "--data", text(&bare), "--without-keys", "--checkpoint", text(&kept)];
+    let elsewhere = [&elsewhere[..], &["--former-custody-lost"]].concat();
     assert_eq!(admin(&elsewhere, 1)["error"]["code"], "restore-behind");
     assert!(!bare.exists());
 
@@ -316,16 +359,60 @@ fn behind(data: &Path, backup: &[&str], out: &Path, dir: &Path) {
     assert_eq!(admin(&wrong, 1)["error"]["code"], "restore-signer");
     logs_hold(data);
 
-    // Killed at any moment: the folder is the old one or the new one, and the same command finishes.
+    // What is there already is not written over: a key least of all.
+    let key = data.join("desks/bureau.approver.key.json");
+    let before = std::fs::read(&key).unwrap();
+    assert_eq!(sign(data, &draft, "bureau.approver", &key).status.code(), Some(2));
+    let trust = data.join("trust.json");
+    admin(&[&restore[..], &["--draft", text(&trust), "--reason", "rehearsal"]].concat(), 2);
+    assert_eq!(std::fs::read(&key).unwrap(), before);
+    logs_hold(data);
+
+    // Killed at any moment: the folder is the old one or the new one, and the same command finishes, with new signatures
+    // where the old ones were used up already.
+    let two = [&restore[..], &["--confirmed", text(&a), "--confirmed", text(&b)]].concat();
+    let (restored, custody) = (data.join("platform/restored.json"), dir.join("custody"));
     for step in 0..6 {
-        let two = [&restore[..], &["--confirmed", text(&a), "--confirmed", text(&b)]].concat();
-        killed(&two, Duration::from_millis(80 + 200 * step));
+        if !restored.is_file() {
+            killed(&two, Duration::from_millis(80 + 200 * step));
+        }
         assert!(data.join("deployment.json").is_file() && data.join("zone/journal").is_file(), "step {step}");
     }
-    let two = [&restore[..], &["--confirmed", text(&a), "--confirmed", text(&b)]].concat();
-    let done = admin(&two, 0);
-    let aside = PathBuf::from(done["set_aside"].as_str().unwrap());
-    assert!(names(&aside.join("zone/keys/ring"), ".key").is_empty(), "old keys outlive a later destruction");
+    let used = !files(&custody.join("restorations")).is_empty();
+    if !restored.is_file() && used {
+        let again = dir.join("again.json");
+        admin(&[&restore[..], &["--draft", text(&again), "--reason", "rehearsal"]].concat(), 0);
+        let (a, b) = (signed(data, &again, "bureau.approver"), signed(data, &again, "bureau.reviewer"));
+        admin(&[&restore[..], &["--confirmed", text(&a), "--confirmed", text(&b)]].concat(), 0);
+    } else if !restored.is_file() {
+        admin(&two, 0);
+    }
     assert!(files(&data.join("zone/objects/auth")).is_empty());
-    assert!(data.join("platform/restored.json").is_file());
+    assert!(restored.is_file());
+
+    // The attack: the same two signatures for another restore, of this folder or of a new one.
+    assert_eq!(admin(&two, 1)["error"]["code"], "restore-statement-used");
+    let elsewhere = dir.join("elsewhere");
+    let replayed = ["--data", text(&elsewhere), "--custody", text(&custody)];
+    let replayed =
+        [&["restore", "--backup", text(out), "--snapshot", "1"][..], &replayed, &two[two.len() - 4..]].concat();
+    assert_eq!(admin(&replayed, 1)["error"]["code"], "restore-statement-used");
+    // Nor where every place that remembers has forgotten: nothing that is known is as it was.
+    for folder in [data, out, &custody] {
+        std::fs::remove_dir_all(folder.join("restorations")).unwrap();
+    }
+    for words in [&two, &replayed] {
+        assert_eq!(admin(words, 1)["error"]["code"], "restore-other-statement");
+    }
+    assert!(!elsewhere.exists());
+    // What was set aside keeps no key, and nothing is left beside.
+    let aside: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
+    let set_aside = |p: &&PathBuf| text(p).contains("data.before-restore-");
+    assert_eq!(aside.iter().filter(set_aside).count(), 1, "{aside:?}");
+    for folder in aside.iter().filter(set_aside) {
+        let ring = files(&folder.join("zone/keys/ring"));
+        assert!(ring.iter().all(|f| text(f).ends_with(".destroyed")), "old keys outlive a later destruction: {ring:?}");
+        assert!(!folder.join("zone/keys/ring-master").exists());
+    }
+    assert!(!aside.iter().any(|p| text(p).ends_with(".restoring") || text(p).ends_with(".drill")), "{aside:?}");
 }

@@ -9,6 +9,7 @@ mod city;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
 mod crash;
+mod custody;
 mod devices;
 mod given_up;
 mod life;

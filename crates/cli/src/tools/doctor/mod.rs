@@ -2,6 +2,7 @@
 
 mod assessor;
 mod certificate;
+mod copies;
 mod epochs;
 mod resources;
 
@@ -67,6 +68,7 @@ pub fn run(data: &Path) -> Result<Said, CliError> {
     checks.extend(log(&layout, &deployment));
     checks.push(tls(&layout));
     checks.extend(assessed.checks);
+    checks.extend(copies::checks(&layout, &deployment));
     let held = resources::held(&layout, &deployment)?;
     checks.extend(resources::checks(&held));
     let failed = checks.iter().any(|c| c.state == State::Fail);

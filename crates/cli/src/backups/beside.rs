@@ -1,0 +1,260 @@
+//! The folders beside a data folder in which a drill or a restore lays a snapshot out. They hold keys that are alive, so a
+//! later destruction would not reach what a killed run left there: it goes before anybody works in the data folder, before
+//! each backup, and with each destruction.
+//!
+//! Whoever works in such a folder holds a lock on it, which ends with the process: what nobody holds was left.
+
+use crate::layout::{Layout, write_private};
+use crate::wiring::CliError;
+use ::backup::{wipe, wipe_keys};
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Stands in a folder that is being laid out.
+const UNFINISHED: &str = ".restoring";
+/// Stands in a folder that a restore replaces.
+const REPLACED: &str = ".replaced";
+/// Ends of the names of these folders.
+pub const RESTORING: &str = "restoring";
+/// The same for drills.
+pub const DRILL: &str = "drill";
+
+/// What stands beside a data folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing that a restore or a drill made.
+    Nothing,
+    /// Somebody works there.
+    InUse,
+    /// A killed run left it while it laid out.
+    Unfinished,
+    /// A killed run left it after it was replaced.
+    Replaced,
+}
+
+/// The folder beside the data folder with this end of its name.
+pub fn named(layout: &Layout, word: &str) -> PathBuf {
+    let mut name = layout.data.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{word}"));
+    layout.data.with_file_name(name)
+}
+
+/// What stands there; held for this process where nobody works in it.
+fn look(folder: &Path) -> io::Result<(Found, Option<File>)> {
+    let file = match File::open(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((Found::Nothing, None)),
+        file => file?,
+    };
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => return Ok((Found::InUse, None)),
+        // Where the file system knows no locks nobody is held off.
+        Err(TryLockError::Error(_)) | Ok(()) => {}
+    }
+    // The folders may have changed places in between.
+    if fs::metadata(folder).map(|m| m.ino()).ok() != Some(file.metadata()?.ino()) {
+        return Ok((Found::InUse, None));
+    }
+    let empty = || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    let found = if folder.join(REPLACED).is_file() {
+        Found::Replaced
+    } else if folder.join(UNFINISHED).is_file() || empty() {
+        Found::Unfinished
+    } else {
+        Found::Nothing
+    };
+    Ok((found, Some(file)))
+}
+
+/// What stands beside a data folder, changing nothing.
+///
+/// # Errors
+/// It cannot be read.
+pub fn found(layout: &Layout) -> io::Result<Vec<(PathBuf, Found)>> {
+    let folders = [RESTORING, DRILL].map(|word| named(layout, word));
+    let all =
+        folders.into_iter().map(|folder| Ok((folder.clone(), look(&folder)?.0))).collect::<io::Result<Vec<_>>>()?;
+    Ok(all.into_iter().filter(|(_, found)| *found != Found::Nothing).collect())
+}
+
+/// Removes what killed restores and drills left beside a data folder, keys first. Says which folders somebody works in.
+///
+/// # Errors
+/// Reading or removing failed: keys may still be there.
+pub fn sweep(layout: &Layout) -> io::Result<Vec<PathBuf>> {
+    let mut in_use = Vec::new();
+    for folder in [RESTORING, DRILL].map(|word| named(layout, word)) {
+        let staging = Layout { data: folder };
+        // Held until it is gone.
+        let (found, _held) = look(&staging.data)?;
+        match found {
+            Found::Nothing => {}
+            Found::InUse => in_use.push(staging.data),
+            Found::Unfinished => clear(&staging)?,
+            Found::Replaced => drop(set_aside(layout, &staging)?),
+        }
+    }
+    Ok(in_use)
+}
+
+/// The same before anything else is done in the folder.
+///
+/// # Errors
+/// Usage: a restore is under way. Otherwise as [`sweep`].
+pub fn swept(layout: &Layout) -> Result<(), CliError> {
+    if sweep(layout)?.contains(&named(layout, RESTORING)) {
+        return Err(under_way(RESTORING));
+    }
+    // A restore that was killed just before or after the folders changed places left its marks in the one that is in use.
+    for mark in [UNFINISHED, REPLACED] {
+        match fs::remove_file(layout.data.join(mark)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn under_way(word: &str) -> CliError {
+    let (zh, en) = if word == DRILL { ("恢复演练", "drill") } else { ("恢复", "restore") };
+    CliError::usage(
+        "--data",
+        format!("该目录的{zh}正在进行；请等它结束。"),
+        format!("A {en} of this folder is under way; wait for its end."),
+    )
+}
+
+/// An empty folder beside the data folder, for this process alone until the file is dropped.
+///
+/// # Errors
+/// Usage: another process lays out there, or something else stands there. Otherwise storage failed.
+pub fn make(layout: &Layout, word: &str) -> Result<(Layout, File), CliError> {
+    use std::os::unix::fs::PermissionsExt;
+    let staging = Layout { data: named(layout, word) };
+    if sweep(layout)?.contains(&staging.data) {
+        return Err(under_way(word));
+    }
+    fs::create_dir(&staging.data).map_err(|e| match e.kind() {
+        io::ErrorKind::AlreadyExists => CliError::usage(
+            &staging.data.display().to_string(),
+            "恢复须在此处展开，但已有别的目录；请先移走它。",
+            "The restore is laid out here, and another folder stands here: move it away first.",
+        ),
+        _ => e.into(),
+    })?;
+    let (found, Some(held)) = look(&staging.data)? else { return Err(under_way(word)) };
+    if found != Found::Unfinished {
+        return Err(under_way(word));
+    }
+    write_private(&staging.data.join(UNFINISHED), b"")?;
+    for folder in [staging.data.clone(), staging.platform(), staging.zone()] {
+        fs::create_dir_all(&folder)?;
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok((staging, held))
+}
+
+/// Removes a folder that was laid out.
+///
+/// # Errors
+/// Removing failed: keys may still be there.
+pub fn clear(staging: &Layout) -> io::Result<()> {
+    wipe_keys(&staging.ring())?;
+    wipe(&staging.ring_master())?;
+    match fs::remove_dir_all(&staging.data) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// The folder that was laid out takes the data folder's place in one step; what was there is set aside, if anything was.
+///
+/// # Errors
+/// The file system cannot, or keys of what was there may still be there: the next start takes them.
+pub fn exchange(layout: &Layout, staging: &Layout) -> Result<Option<PathBuf>, CliError> {
+    let there = layout.data.exists();
+    if there {
+        // Before they change places, so that it is never there unmarked with its keys.
+        write_private(&layout.data.join(REPLACED), b"")?;
+    }
+    ::backup::exchange(&staging.data, &layout.data)?;
+    fs::remove_file(layout.data.join(UNFINISHED))?;
+    if there { Ok(Some(set_aside(layout, staging)?)) } else { Ok(None) }
+}
+
+/// Keeps a replaced folder under a name of its own, without its keys and the key that they lie under: they would outlive a later
+/// destruction.
+fn set_aside(layout: &Layout, replaced: &Layout) -> io::Result<PathBuf> {
+    wipe_keys(&replaced.ring())?;
+    wipe(&replaced.ring_master())?;
+    let word = crypto::random_hex(4).map_err(io::Error::other)?;
+    let aside = named(layout, &format!("before-restore-{word}"));
+    fs::rename(&replaced.data, &aside)?;
+    Ok(aside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_keys(folder: &Path) -> Layout {
+        let layout = Layout::new(folder).unwrap();
+        fs::create_dir_all(layout.ring()).unwrap();
+        for name in ["a.key", "a.v2.key", "b.sealed", "a.uses", "p.pad", "a.key.tmp", "c.destroyed"] {
+            fs::write(layout.ring().join(name), b"key").unwrap();
+        }
+        fs::write(layout.ring_master(), b"master").unwrap();
+        layout
+    }
+
+    fn left(layout: &Layout) -> Vec<String> {
+        let names = fs::read_dir(layout.ring()).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned());
+        names.collect()
+    }
+
+    /// Killed before the exchange: all of it goes. Killed after it: the replaced folder stays, and no key with it.
+    #[test]
+    fn what_a_killed_run_left_goes_with_its_keys() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = with_keys(&dir.path().join("data"));
+        for word in [RESTORING, DRILL] {
+            let (staging, held) = make(&layout, word).unwrap();
+            with_keys(&staging.data);
+            // As long as it runs nobody takes it away, and no other begins.
+            assert_eq!(sweep(&layout).unwrap(), std::slice::from_ref(&staging.data));
+            assert!(make(&layout, word).is_err());
+            assert_eq!(found(&layout).unwrap(), [(staging.data.clone(), Found::InUse)]);
+            drop(held);
+            assert_eq!(found(&layout).unwrap(), [(staging.data.clone(), Found::Unfinished)]);
+            swept(&layout).unwrap();
+            assert!(!staging.data.exists(), "{word}");
+        }
+        let (staging, held) = make(&layout, RESTORING).unwrap();
+        with_keys(&staging.data);
+        fs::write(layout.data.join(REPLACED), b"").unwrap();
+        ::backup::exchange(&staging.data, &layout.data).unwrap();
+        drop(held);
+        assert_eq!(found(&layout).unwrap(), [(staging.data.clone(), Found::Replaced)]);
+        swept(&layout).unwrap();
+        let mut beside = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().path());
+        let aside = beside.find(|p| *p != layout.data).unwrap();
+        let aside = Layout { data: aside };
+        assert_eq!(left(&aside), ["c.destroyed"]);
+        assert!(!aside.ring_master().exists() && layout.ring_master().exists());
+        assert_eq!(left(&layout).len(), 7, "the folder in use lost its keys");
+        assert!(!layout.data.join(UNFINISHED).exists() && !layout.data.join(REPLACED).exists());
+    }
+
+    #[test]
+    fn a_folder_that_nobody_laid_out_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::new(&dir.path().join("data")).unwrap();
+        let mine = named(&layout, DRILL);
+        fs::create_dir(&mine).unwrap();
+        fs::write(mine.join("notes.txt"), "mine").unwrap();
+        swept(&layout).unwrap();
+        assert!(make(&layout, DRILL).is_err());
+        assert!(mine.join("notes.txt").is_file());
+    }
+}
