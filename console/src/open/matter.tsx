@@ -62,26 +62,26 @@ interface Choosing {
   optional: boolean;
 }
 
-/** The authorisations that the person sees, and those of which the case is to be seen in which they were granted. */
+/**
+ * The authorisations that the person sees; and where there is no list for them, those under which a product that they see
+ * was made, and those whose case they see.
+ */
 function Authorisation({ optional }: Choosing) {
   const org = useOrgName();
   const term = useTerm();
-  const own = useAuthorisations();
-  const granting = useProcedures().data?.procedures.filter((p) => p.object === 'authorisation');
-  const cases = useCasesOf(granting?.map((p) => p.name) ?? [], { open: false });
-  const ready = own.data && granting && !cases.loading;
-  const found = new Map(
-    grantedBy(cases.cases, granting ?? []).map((a) => [
-      a.id,
-      { ...a, from: undefined as number | undefined },
-    ]),
-  );
-  for (const a of own.data?.authorisations ?? []) found.set(a.id, a);
-  const options = [...found.values()].map((a) => ({
-    value: a.id,
-    label: [org(a.operator), term(a.mode), a.from === undefined ? '' : day(a.from)]
-      .filter(Boolean)
-      .join(' · '),
+  const own = useAuthorisations().data?.authorisations;
+  const products = useProducts().data?.products;
+  const procedures = useProcedures().data?.procedures.filter((p) => p.object === 'authorisation');
+  const granting = useCasesOf(procedures?.map((p) => p.name) ?? []);
+  const ready = own && products && procedures && !granting.loading;
+  const found = new Map<string, { operator: string; mode?: string; from?: number }>();
+  // What says more comes last.
+  for (const p of products ?? []) found.set(p.authorisation, { operator: p.operator });
+  for (const a of grantedBy(granting.cases, procedures ?? [])) found.set(a.id, a);
+  for (const a of own ?? []) found.set(a.id, a);
+  const options = [...found].map(([value, { operator, mode, from }]) => ({
+    value,
+    label: [org(operator), mode && term(mode), from !== undefined && day(from)].filter(Boolean).join(' · '),
   }));
   return <Thing about="authorisation" optional={optional} options={ready ? options : undefined} />;
 }
