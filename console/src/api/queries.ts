@@ -1,5 +1,5 @@
 /** Reads of the API, cached. One place for query keys, so that a command can say what it changed. */
-import { QueryClient, keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { QueryClient, keepPreviousData, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useSession } from '../session';
 import { get } from './client';
@@ -50,16 +50,44 @@ export function useMe() {
 }
 export const useOrganisations = () => read<{ organisations: T.Organisation[] }>(`${V}/organisations`);
 export const usePeople = () => read<{ people: T.Person[] }>(`${V}/people`);
-/** Cases without contracts, statements and papers. With `keep`, the answer before stays while another one is read. */
-export function useCases(ask: T.CaseAsk, keep = false) {
+/** Where cases are read without contracts, statements and papers. */
+function casesPath(ask: T.CaseAsk): string {
   const query = new URLSearchParams({ summary: 'true' });
   for (const [name, value] of Object.entries(ask)) if (value !== undefined) query.set(name, String(value));
-  const path = `${V}/cases?${query}`;
+  return `${V}/cases?${query}`;
+}
+/** A list of cases. With `keep`, the answer before stays while another one is read. */
+export function useCases(ask: T.CaseAsk, keep = false) {
+  const path = casesPath(ask);
   return useQuery<T.CasePage>({
     queryKey: [path],
     queryFn: ({ signal }) => get<T.CasePage>(path, signal),
     refetchInterval: LIVE_MS,
     ...(keep ? { placeholderData: keepPreviousData } : {}),
+  });
+}
+/** So many cases of each procedure are read for a list of several procedures. */
+export const MOST_CASES = 200;
+
+/** The cases of several procedures together, the last one changed first: the platform lists all of them or those of one. */
+export function useCasesOf(procedures: string[], ask: Pick<T.CaseAsk, 'open' | 'overdue'> = {}) {
+  return useQueries({
+    queries: procedures.map((procedure) => {
+      const path = casesPath({ ...ask, procedure, order: 'newest', limit: MOST_CASES });
+      return {
+        queryKey: [path],
+        queryFn: ({ signal }: { signal: AbortSignal }) => get<T.CasePage>(path, signal),
+        refetchInterval: 4 * LIVE_MS,
+      };
+    }),
+    combine: (pages) => ({
+      cases: pages.flatMap((p) => p.data?.cases ?? []).sort((a, b) => b.entered_at - a.entered_at),
+      loading: pages.some((p) => p.isPending),
+      error: pages.find((p) => p.error)?.error ?? null,
+      /** Procedures of which there are more. */
+      more: procedures.filter((_, i) => (pages[i]?.data?.total ?? 0) > MOST_CASES),
+      again: () => Promise.all(pages.map((p) => p.refetch())),
+    }),
   });
 }
 export const useCase = (one: string) => read<T.Case>(`${V}/cases/${id(one)}`, LIVE_MS);

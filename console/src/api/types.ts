@@ -77,9 +77,20 @@ export interface State extends Named {
   end: boolean;
 }
 
+/** What a matter can name. */
+export type About = 'authorisation' | 'product' | 'resource' | 'organisation';
+
 export interface Procedure extends Named {
   name: string;
   object: string;
+  /** What each case names; left out where it is nothing, as the three below. */
+  about?: About[];
+  /** What a case may name besides. */
+  may_name?: About[];
+  /** Roles of organisations that may open a case: any of these; without them, whoever may take a first step. */
+  opened_by?: string[];
+  /** Whom a case names sees it only once a step falls to them. */
+  confidential?: boolean;
   start: string;
   states: State[];
   steps: Step[];

@@ -17,6 +17,7 @@ import {
   FolderOpenOutlined,
   InboxOutlined,
   KeyOutlined,
+  ReconciliationOutlined,
   SafetyCertificateOutlined,
   ShoppingCartOutlined,
   TagsOutlined,
@@ -72,6 +73,12 @@ export const MENU: Group[] = [
         path: '/cases',
         label: 'page.cases',
         icon: <FolderOpenOutlined />,
+        show: (me) => works(me) || holds(me, 'audit_admin'),
+      },
+      {
+        path: '/matters',
+        label: 'page.matters',
+        icon: <ReconciliationOutlined />,
         show: (me) => works(me) || holds(me, 'audit_admin'),
       },
       {

@@ -38,6 +38,7 @@ export const router = createBrowserRouter(
             { path: 'cases', ...page(() => import('../pages/Cases')) },
             { path: 'cases/new', ...page(() => import('../pages/OpenCase')) },
             { path: 'cases/:id', ...page(() => import('../pages/CasePage')) },
+            { path: 'matters', ...page(() => import('../pages/Matters')) },
             { path: 'reviews', ...page(() => import('../pages/Reviews')) },
             { path: 'reviews/:id', ...page(() => import('../pages/Review')) },
             { path: 'catalogue', ...page(() => import('../pages/Catalogue')) },

@@ -16,7 +16,7 @@ import { yuan } from '../parts/Money';
 
 const Dictionary = lazy(() => import('../parts/Dictionary'));
 
-const ORGS = new Set(['operator', 'provider', 'consumer', 'author_org']);
+const ORGS = new Set(['operator', 'provider', 'consumer', 'author_org', 'organisation']);
 const PEOPLE = new Set(['person', 'author']);
 const TIMES = new Set(['until', 'opens', 'closes', 'nda_until']);
 const MONEY = new Set(['price', 'ceiling']);
@@ -85,6 +85,7 @@ function Text({ name, text }: { name: string; text: string }) {
   if (PEOPLE.has(name)) return <Person id={text} />;
   if (CODES.has(name)) return <>{label('code', text)}</>;
   if (isRef(name)) return <Ref kind={name} id={text} />;
+  if (name === 'matter') return <Copyable text={text} name={t('field.matter')} />;
   if (name === 'sql' || name === 'purpose')
     return text.includes('\n') ? <pre className="code">{text}</pre> : <>{text}</>;
   if (/^(sm3|sha256):/.test(text)) return <Copyable text={text} name={t('value.digest')} />;
@@ -96,7 +97,11 @@ export function ObjectView({ of }: { of: Pick<Case, 'object' | 'refs'> }) {
   const { t, label } = useTexts();
   const { object, refs } = of;
   const contract = object['contract'];
-  const shown = Object.entries(object).filter(([name]) => name !== 'contract');
+  // A matter has room for everything that one can name; what it does not name says nothing. Its number comes last.
+  const isMatter = typeof object['matter'] === 'string';
+  const shown = Object.entries(object)
+    .filter(([name, value]) => name !== 'contract' && !(isMatter && value === null))
+    .sort(([a], [b]) => Number(a === 'matter') - Number(b === 'matter'));
   return (
     <RefNames value={refs ?? {}}>
       <Facts

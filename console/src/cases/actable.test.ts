@@ -115,3 +115,30 @@ test('a person without the role may not', () => {
 test('the way ahead leads to the end that does something', () => {
   expect(ahead(procedure, 'checked').map((s) => s.name)).toEqual(['vote', 'release']);
 });
+
+test('of what is only kept on record, the way ahead goes as far as there is but one', () => {
+  const at = (name: string, from: string, to: string, reject_to: string | null = null) =>
+    step({ name, from: [from], to, reject_to });
+  const complaint = {
+    ...procedure,
+    steps: [
+      at('file', 'draft', 'filed'),
+      at('accept', 'filed', 'investigating', 'refused'),
+      at('uphold', 'investigating', 'upheld'),
+      at('dismiss', 'investigating', 'unfounded'),
+    ],
+  };
+  const names = (state: string) => ahead(complaint, state).map((s) => s.name);
+  expect(names('draft')).toEqual(['file', 'accept']);
+  expect([names('investigating'), names('upheld')]).toEqual([[], []]);
+  const objection = {
+    ...procedure,
+    steps: [
+      at('answer', 'asked', 'answered'),
+      at('accept', 'answered', 'settled', 'asked'),
+      at('conclude', 'answered', 'settled'),
+      at('reopen', 'settled', 'asked'),
+    ],
+  };
+  expect(ahead(objection, 'asked').map((s) => s.name)).toEqual(['answer', 'accept', 'reopen']);
+});

@@ -44,8 +44,23 @@ export function due(c: Case): number | undefined {
   return c.deadlines.length > 0 ? Math.min(...c.deadlines.map((d) => d.at)) : undefined;
 }
 
-/** The usual way on from a state: by approvals, to the first end; what may still lie ahead. */
+/** The way on from a state as long as there is but one: of a matter that can end in several ways, none is the usual one. */
+function only(procedure: Procedure, state: string): Step[] {
+  const way: Step[] = [];
+  for (let at = state; ;) {
+    const steps = procedure.steps.filter((s) => s.from.includes(at));
+    const next = steps[0];
+    const ahead = next && steps.every((s) => s.to === next.to) && !way.includes(next);
+    if (!ahead) return way;
+    way.push(next);
+    at = next.to;
+  }
+}
+
+/** The usual way on from a state: by approvals, to the first end at which something comes about; what may still lie ahead. */
 export function ahead(procedure: Procedure, state: string): Step[] {
+  // Of what is only kept on record nothing comes about.
+  if (procedure.steps.every((s) => s.effects.length === 0)) return only(procedure, state);
   const queue: { state: string; way: Step[] }[] = [{ state, way: [] }];
   const seen = new Set([state]);
   const ends = new Set(procedure.states.filter((s) => s.end).map((s) => s.name));

@@ -1,4 +1,7 @@
-/** Who may open a case of a procedure: who could take one of its first steps. The platform decides. */
+/**
+ * Who may open a case of a procedure: who could take one of its first steps and has a role that the procedure names, where
+ * it names any. The platform decides.
+ */
 import type { Me, Procedure } from '../api/types';
 
 const RELATIONS: Record<string, string | null> = {
@@ -16,12 +19,17 @@ const RELATIONS: Record<string, string | null> = {
   anyone: null,
 };
 
+/** Who opens nothing: the clock is nobody, and whom a case concerns is known only once it is open. */
+const OPENS_NOTHING = ['clock', 'the_concerned'];
+
 /** Whether the person's organisation and roles fit a first step. */
 export function mayOpen(procedure: Procedure, me: Me): boolean {
+  const named = procedure.opened_by ?? [];
+  if (named.length > 0 && !named.some((role) => me.org.roles.includes(role))) return false;
   const first = procedure.steps.filter((s) => s.from.includes(procedure.start));
   return first.some((step) => {
     const org = step.by.some((by) => {
-      if (by === 'clock') return false;
+      if (OPENS_NOTHING.includes(by)) return false;
       const role = by in RELATIONS ? RELATIONS[by] : by;
       return role === null || (role !== undefined && me.org.roles.includes(role));
     });

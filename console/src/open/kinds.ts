@@ -6,6 +6,7 @@ import type { ComponentType } from 'react';
 import type { Me, Procedure } from '../api/types';
 import { announcement, authorisation, plan, resource_stop, scenario, staff, stop } from './authority';
 import { implementation_plan } from './implementation';
+import { matter } from './matter';
 import { grant, job, product, recipient, release, resource } from './supply';
 
 /** What a form knows beside its own fields. */
@@ -33,6 +34,7 @@ export const KINDS: Record<string, Kind> = {
   grant,
   implementation_plan,
   job,
+  matter,
   plan,
   product,
   recipient,

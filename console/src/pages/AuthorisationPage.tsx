@@ -4,6 +4,7 @@ import { useAuthorisations, useCases, useMe, useProcedures, useResources } from 
 import type { Authorisation } from '../api/types';
 import { oversees } from '../app/menu';
 import { CaseState } from '../cases/CaseState';
+import { Matters } from '../cases/Matters';
 import { mayOpen } from '../cases/opening';
 import { useTerm } from '../cases/terms';
 import { useTexts } from '../i18n';
@@ -102,6 +103,7 @@ function Known({ authorisation: a }: { authorisation: Authorisation }) {
           ]}
         />
       </Part>
+      <Matters kind="authorisation" things={{ authorisation: a.id, organisation: a.operator }} listed />
       <Part title={t('authorisation.cases')}>
         {cases.length === 0 ? (
           <Nothing text="cases.empty" />
@@ -116,11 +118,17 @@ function Known({ authorisation: a }: { authorisation: Authorisation }) {
                 key: 'p',
                 rowScope: 'row',
                 render: (_, c) => (
-                  <Link to={`/cases/${c.id}`}>
-                    {pick(
-                      procedures.find((p) => p.name === c.procedure) ?? { zh: c.procedure, en: c.procedure },
-                    )}
-                  </Link>
+                  <>
+                    <Link to={`/cases/${c.id}`}>
+                      {pick(
+                        procedures.find((p) => p.name === c.procedure) ?? {
+                          zh: c.procedure,
+                          en: c.procedure,
+                        },
+                      )}
+                    </Link>
+                    {typeof c.object['matter'] === 'string' && <div className="faint">{pick(c.title)}</div>}
+                  </>
                 ),
               },
               { title: t('cases.state'), key: 's', render: (_, c) => <CaseState c={c} /> },

@@ -94,10 +94,11 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
                 [t('case.author'), <Person key="p" id={c.author} />],
                 [t('case.opened'), <Time key="t" at={c.opened_at} />],
                 [t('case.pack'), c.pack],
+                procedure?.confidential && [t('matter.seenBy'), t('matter.confidential')],
               ]}
             />
           </Part>
-          {partyTo(c, me) && <Evidence about="cases" id={c.id} />}
+          {partyTo(c, me, procedure) && <Evidence about="cases" id={c.id} />}
         </div>
       </div>
       {step && procedure && (

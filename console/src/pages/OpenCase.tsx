@@ -8,10 +8,11 @@ import type { Case, Me, Procedure } from '../api/types';
 import { mayOpen } from '../cases/opening';
 import { useTexts } from '../i18n';
 import { Basis } from '../parts/Basis';
-import { Page } from '../parts/Page';
+import { Page, Part } from '../parts/Page';
 import { Failure, Nothing, Shown } from '../parts/States';
 import { draftOf, dropDraft, keepDraft } from '../session';
 import { KINDS } from '../open/kinds';
+import { isMatter } from '../open/naming';
 
 export default function OpenCase() {
   const { t, pick } = useTexts();
@@ -41,30 +42,49 @@ export default function OpenCase() {
 
 /** The procedures that this person can start. */
 function Choose({ procedures, me }: { procedures: Procedure[]; me: Me }) {
-  const { t, pick } = useTexts();
+  const { t } = useTexts();
   const mine = procedures.filter((p) => KINDS[p.object] && mayOpen(p, me));
   if (mine.length === 0) return <Nothing text="open.nothing" />;
+  const matters = mine.filter(isMatter);
+  const others = mine.filter((p) => !isMatter(p));
   return (
     <>
-      <p>{t('open.choose')}</p>
-      <ul className="choices">
-        {mine.map((p) => {
-          const first = p.steps.find((s) => s.from.includes(p.start));
-          return (
-            <li key={p.name}>
-              <Link to={`/cases/new?procedure=${p.name}`}>
-                <strong>{pick(p)}</strong>
-              </Link>
-              {first && (
-                <span className="faint">
-                  {pick(first)} · <Basis rule={first.rule} />
-                </span>
-              )}
-            </li>
-          );
-        })}
-      </ul>
+      {others.length > 0 && (
+        <>
+          <p>{t('open.choose')}</p>
+          <Choices of={others} />
+        </>
+      )}
+      {matters.length > 0 && (
+        <Part title={t('matters.title')}>
+          <p>{t('matters.openText')}</p>
+          <Choices of={matters} />
+        </Part>
+      )}
     </>
+  );
+}
+
+function Choices({ of }: { of: Procedure[] }) {
+  const { pick } = useTexts();
+  return (
+    <ul className="choices">
+      {of.map((p) => {
+        const first = p.steps.find((s) => s.from.includes(p.start));
+        return (
+          <li key={p.name}>
+            <Link to={`/cases/new?procedure=${p.name}`}>
+              <strong>{pick(p)}</strong>
+            </Link>
+            {first && (
+              <span className="faint">
+                {pick(first)} · <Basis rule={first.rule} />
+              </span>
+            )}
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 

@@ -6,7 +6,9 @@ import type { Procedure } from '../api/types';
 import { mayOpen } from '../cases/opening';
 import { useTerm } from '../cases/terms';
 import { useTexts } from '../i18n';
+import { isMatter, places } from '../open/naming';
 import { Basis } from '../parts/Basis';
+import { Facts } from '../parts/Facts';
 import { List } from '../parts/List';
 import { Page, Part } from '../parts/Page';
 import { Nothing, Shown } from '../parts/States';
@@ -35,6 +37,31 @@ export default function ProcedurePage() {
   );
 }
 
+/** Of a matter: what it names, who begins one, and who sees it. */
+function OfMatter({ procedure: p }: { procedure: Procedure }) {
+  const { t } = useTexts();
+  const term = useTerm();
+  const named = (required: boolean) =>
+    places(p)
+      .filter((place) => place.required === required)
+      .map((place) => t(`field.${place.about}`))
+      .join(t('list.comma'));
+  const openers = p.opened_by ?? [];
+  return (
+    <Facts
+      items={[
+        [t('matter.names'), named(true) || t('value.none')],
+        named(false) && [t('matter.mayName'), named(false)],
+        [
+          t('matter.openedBy'),
+          openers.length > 0 ? openers.map(term).join(t('list.or')) : t('matter.anybody'),
+        ],
+        [t('matter.seenBy'), t(p.confidential ? 'matter.confidential' : 'matter.public')],
+      ]}
+    />
+  );
+}
+
 function Known({ procedure: p }: { procedure: Procedure }) {
   const { t, pick, label } = useTexts();
   const term = useTerm();
@@ -44,6 +71,7 @@ function Known({ procedure: p }: { procedure: Procedure }) {
   };
   return (
     <>
+      {isMatter(p) && <OfMatter procedure={p} />}
       <Part title={t('rules.steps')}>
         <List
           caption={t('rules.steps')}

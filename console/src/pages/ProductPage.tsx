@@ -3,6 +3,7 @@ import { Link, useParams } from 'react-router';
 import { oversees } from '../app/menu';
 import { useMe, useOrders, useProcedures, useProduct } from '../api/queries';
 import type { Product } from '../api/types';
+import { Matters } from '../cases/Matters';
 import { mayOpen } from '../cases/opening';
 import { useTerm } from '../cases/terms';
 import { useTexts } from '../i18n';
@@ -104,6 +105,7 @@ function Known({ product: p }: { product: Product }) {
         </Part>
       )}
       {me && <Actions product={p} />}
+      <Matters kind="product" things={{ product: p.id, organisation: p.operator }} />
       {orders.length > 0 && (
         <Part title={t('page.orders')}>
           <ul className="links">

@@ -4,6 +4,7 @@ import { Link, useParams } from 'react-router';
 import { holds, oversees } from '../app/menu';
 import { useBatches, useMe, useResource } from '../api/queries';
 import type { Batches, Resource } from '../api/types';
+import { Matters } from '../cases/Matters';
 import { useTexts } from '../i18n';
 import { Copyable, Short } from '../parts/Copy';
 import { Certificates, Measures } from '../parts/Deeds';
@@ -79,6 +80,7 @@ function Known({ resource }: { resource: Resource }) {
         ]}
       />
       <Certificates resource={resource} />
+      <Matters kind="resource" things={{ resource: resource.id }} />
       <Measures resource={resource} />
       <Part title={t('dictionary.title')}>
         <Dictionary contract={resource.spec.contract} />

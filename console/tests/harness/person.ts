@@ -29,6 +29,7 @@ interface Field {
 }
 interface Procedure extends Named {
   name: string;
+  states: (Named & { name: string })[];
   steps: Step[];
   documents: Record<string, { fields: Field[] }>;
 }
@@ -45,6 +46,12 @@ export class Rules {
   procedure(name: string): Procedure {
     const found = this.all.find((p) => p.name === name);
     if (!found) throw new Error(`the city has no procedure ${name}`);
+    return found;
+  }
+
+  state(procedure: string, name: string): Named {
+    const found = this.procedure(procedure).states.find((s) => s.name === name);
+    if (!found) throw new Error(`procedure ${procedure} has no state ${name}`);
     return found;
   }
 
