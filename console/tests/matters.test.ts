@@ -230,6 +230,14 @@ stage(
     await row(bureau, title).getByRole('link', { name: title }).click();
     await bureau.atCase();
     expect(new URL(bureau.page.url()).pathname).toBe(`/console/cases/${id}`);
+    // Whom the regulator finds at fault learns of it by what the regulator does then: it never sees who complained.
+    const market = await sit('market.approver');
+    await market.do('complaint', 'accept');
+    await market.act('complaint', 'uphold');
+    await stands(market, 'complaint', 'upheld');
+    await look(market, 'complaint-upheld');
+    await operator.desk.open(`/cases/${id}`);
+    await operator.page.getByText(operator.says('todo.general.404')).waitFor();
   },
 );
 

@@ -199,6 +199,9 @@ export class Person {
     // Several may be chosen, so the list stays open.
     if ((await field.getAttribute('class'))?.includes('ant-select-multiple'))
       await this.page.keyboard.press('Escape');
+    // Whoever looks at the page next shall not meet the list on its way out.
+    const open = this.page.locator('.ant-select-dropdown:not(.ant-select-dropdown-hidden)');
+    await expect.poll(() => open.count()).toBe(0);
   }
 
   async write(fields: Record<string, string>): Promise<void> {

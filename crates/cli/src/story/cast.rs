@@ -56,6 +56,7 @@ const ORGANISATIONS: &[(&str, &str, &str, &[&str], &str)] = &[
     ("mechanism", "示例协调机制办公室", "Sample Coordination Office", &["coordination_body"], "11990000SAMPLE01"),
     ("experts", "示例专家组", "Sample Expert Panel", &["expert_panel"], "12990000SAMPLE02"),
     ("cyber", "示例网信办", "Sample Cyberspace Office", &["security_regulator"], "11990000SAMPLE03"),
+    ("market", "示例市场监管局", "Sample Market Regulator", &["market_regulator"], "11990000SAMPLE11"),
     ("assessor", "示例第三方评估机构", "Sample Assessor", &["third_party_assessor"], "91990000SAMPLE04"),
     ("provider1", "示例卫健委", "Sample Health Commission", &["data_provider"], "11990000SAMPLE05"),
     ("provider2", "示例人社局", "Sample Human Resources Bureau", &["data_provider"], "11990000SAMPLE06"),
