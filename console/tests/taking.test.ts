@@ -45,12 +45,16 @@ async function look(person: Person, name: string): Promise<void> {
   await person.desk.shot(`taking-${name}-zh-light-1280`);
 }
 
-/** The procedures that the resource's page offers. */
+/** What takes a resource away or gives it back. Matters about it are offered there, too. */
+const TAKING = ['sealing', 'unsealing', 'withdrawal'];
+
+/** Which of these the resource's page offers. */
 async function offered(person: Person): Promise<string[]> {
   await person.desk.open(`/catalogue/${resource.id}`);
   const links = await person.page.locator('main a[href*="/cases/new?procedure="]').all();
   const hrefs = await Promise.all(links.map((a) => a.getAttribute('href')));
-  return hrefs.map((h) => new URL(h ?? '', platform.url).searchParams.get('procedure') ?? '');
+  const all = hrefs.map((h) => new URL(h ?? '', platform.url).searchParams.get('procedure') ?? '');
+  return all.filter((procedure) => TAKING.includes(procedure));
 }
 
 /** From the resource's page to the signed proposal. */

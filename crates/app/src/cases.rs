@@ -58,8 +58,8 @@ pub async fn open(
     let for_leaf = command.clone();
     app.command(actor, command, idempotency, async move |tx, now| {
         let found = app.pack.procedure(procedure).ok_or(AppError::NotFound("procedure"))?;
-        let object = objects::complete(app, tx, actor, found, object).await?;
         crate::matters::may_open(app, found, actor)?;
+        let object = objects::complete(app, tx, actor, found, object).await?;
         let mut case = open_case(&app.pack, procedure, id, object, &actor.as_model(), now)?;
         let digest = signable(object_digest(app, &case))?;
         let facts = facts::load(&app.pack, tx, found, &case).await?;

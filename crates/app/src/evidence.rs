@@ -118,10 +118,15 @@ async fn gather(from: &Source<'_>, about: About, id: &str) -> AppResult<Vec<u8>>
     };
     let subject = Subject { kind: about.kind().to_owned(), id: id.to_owned() };
     let mut builder = EvidenceBuilder::new(from.log_dir, origin, subject);
+    let mut apart = BTreeSet::new();
     let cases = match about {
         About::Product => collect(from, &mut builder, id).await?,
         About::Decision => BTreeSet::from([need::<Case>(from.store, id, "case").await?.id]),
-        About::QueryHistory => history(from.store, &mut builder, id).await?,
+        About::QueryHistory => {
+            let [own, others] = history(from.store, &mut builder, id).await?;
+            apart = others;
+            own
+        }
         About::Destruction => destruction(from.store, &mut builder, id).await?,
         About::ResourceCertificate => resource_certificate(from.store, &mut builder, id).await?,
     };
@@ -131,20 +136,29 @@ async fn gather(from: &Source<'_>, about: About, id: &str) -> AppResult<Vec<u8>>
         objects(from, &mut builder, case).await?;
     }
     let person = (about == About::QueryHistory).then_some(id);
-    story(from.store, &mut builder, &cases, person).await?;
+    story(from.store, &mut builder, [&cases, &apart], person).await?;
     builder.build(from.now.0, from.signer).map_err(AppError::bug)
 }
 
-/// The cases in which a person did something. A person of whom the log knows nothing has no history. A case whose opening
-/// was refused never came to be: the refusal's leaf is all there is of it.
-async fn history(store: &Store, builder: &mut EvidenceBuilder, person: &str) -> AppResult<BTreeSet<CaseId>> {
-    let mut cases = BTreeSet::new();
-    for id in builder.person(person).map_err(AppError::bug)? {
-        if store.get::<Case>(&id).await?.is_some() {
-            cases.insert(CaseId(id));
+/// The cases in which a person did something, and those that they only knocked at. A person of whom the log knows nothing has no
+/// history. A case whose opening was refused never came to be: the refusal's leaf is all there is of it. What somebody was refused in
+/// another's case shows nothing of that case: who knows its number shall not read it by that.
+async fn history(store: &Store, builder: &mut EvidenceBuilder, person: &str) -> AppResult<[BTreeSet<CaseId>; 2]> {
+    let (mut own, mut seen, mut apart) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for id in builder.cases_of(person).map_err(AppError::bug)? {
+        match store.get::<Case>(&id).await? {
+            Some(case)
+                if case.author.as_str() == person || case.history.iter().any(|d| d.person.as_str() == person) =>
+            {
+                seen.insert(id.clone());
+                own.insert(CaseId(id));
+            }
+            Some(_) => drop(apart.insert(id)),
+            None => drop(seen.insert(id)),
         }
     }
-    Ok(cases)
+    builder.person(person, seen, apart.clone());
+    Ok([own, apart.into_iter().map(CaseId).collect()])
 }
 
 /// The case that ended an authorisation and the one that began it, with the certificate.
@@ -282,9 +296,10 @@ fn still_blind(pack: &model::pack::Pack) -> Refusal {
 async fn story(
     store: &Store,
     builder: &mut EvidenceBuilder,
-    cases: &BTreeSet<CaseId>,
+    [cases, apart]: [&BTreeSet<CaseId>; 2],
     person: Option<&str>,
 ) -> AppResult<()> {
+    let of = |all: &BTreeSet<CaseId>, case: Option<&str>| all.iter().any(|c| Some(c.as_str()) == case);
     let mut from = 0;
     loop {
         let page = store.leaves_from(from, 1000).await?;
@@ -292,8 +307,9 @@ async fn story(
         from = last + 1;
         for (index, bytes) in &page {
             let leaf = audit::Leaf::decode(bytes).map_err(AppError::bug)?;
-            let theirs = person.is_some() && leaf.actor.as_deref() == person;
-            if !theirs && !cases.iter().any(|c| Some(c.as_str()) == leaf.case.as_deref()) {
+            let case = leaf.case.as_deref();
+            let theirs = person.is_some() && leaf.actor.as_deref() == person && !of(apart, case);
+            if !theirs && !of(cases, case) {
                 continue;
             }
             let what = leaf.refs.get("step").unwrap_or(&leaf.kind);

@@ -8,7 +8,7 @@ use crate::objects::{part, put, text, unknown};
 use model::ids::MatterId;
 use model::object::{About, MatterSpec, ObjectKind};
 use model::party::{OrgRole, Organisation};
-use model::procedure::Procedure;
+use model::procedure::{Procedure, StepEffect};
 use model::record::{Authorisation, Product, Resource};
 use model::{Case, Pack, Refusal};
 use serde_json::{Map, Value};
@@ -57,10 +57,12 @@ pub async fn complete(tx: &mut Tx, procedure: &Procedure, o: &mut Map<String, Va
         }
         None => Value::Null,
     };
-    if let Some(id) = named(o, "organisation")
-        && tx.get::<Organisation>(&id).await?.is_none()
-    {
-        return Err(unknown("organisation", &id));
+    if let Some(id) = named(o, "organisation") {
+        let found: Organisation = tx.get(&id).await?.ok_or_else(|| unknown("organisation", &id))?;
+        let assigns = procedure.steps.iter().any(|s| s.effects.contains(&StepEffect::AssignSupervisor));
+        if assigns && !found.roles.contains(&OrgRole::SupervisingDepartment) {
+            return Err(no_department());
+        }
     }
     put(o, "operator", operator);
     put(o, "provider", provider);
@@ -116,7 +118,8 @@ pub fn audience(app: &App, case: &Case) -> Audience {
     }
 }
 
-/// How matters about an authorisation ended, as far as the grounds of this procedure rest on them.
+/// How matters about an authorisation ended last, as far as the grounds of this procedure rest on them: a failed evaluation is
+/// no ground any more once a later one was passed.
 pub async fn outcomes(
     pack: &Pack,
     tx: &mut Tx,
@@ -126,13 +129,24 @@ pub async fn outcomes(
     let mut found = BTreeSet::new();
     let proofs = pack.list(&format!("{}.proofs", procedure.name)).unwrap_or_default();
     for outcome in proofs.iter().filter_map(|e| e.split_once('=').map(|(_, outcome)| outcome)) {
-        let Some((name, state)) = outcome.split_once('.') else { continue };
-        let filter = Filter { parent: Some(name.to_owned()), state: Some(state.to_owned()), ..Filter::default() };
-        let cases: Vec<Case> = tx.list(&filter).await?;
-        let about = |c: &Case| c.text("authorisation") == Some(authorisation);
-        found.extend(cases.iter().filter(|c| about(c)).filter_map(|c| pack.ended_as(c)));
+        let Some((name, _)) = outcome.split_once('.') else { continue };
+        let cases: Vec<Case> = tx.list(&Filter { parent: Some(name.to_owned()), ..Filter::default() }).await?;
+        let ended = cases
+            .iter()
+            .filter(|c| c.text("authorisation") == Some(authorisation))
+            .filter_map(|c| Some((c.entered_at, pack.ended_as(c)?)));
+        found.extend(ended.max_by_key(|(at, _)| *at).map(|(_, end)| end));
     }
     Ok(found)
+}
+
+fn no_department() -> AppError {
+    AppError::usage(
+        "unknown-supervisor",
+        "object.organisation",
+        "所指单位没有登记为监管部门。",
+        "The organisation named is not recorded as a supervising department.",
+    )
 }
 
 /// Assigns the resource to the department that the matter names (JL-5.2).
@@ -143,12 +157,7 @@ pub async fn assign_supervisor(tx: &mut Tx, case: &Case) -> AppResult<()> {
     };
     let department: Organisation = tx.get(to.as_str()).await?.ok_or(AppError::NotFound("organisation"))?;
     if !department.roles.contains(&OrgRole::SupervisingDepartment) {
-        return Err(AppError::usage(
-            "unknown-supervisor",
-            "object.organisation",
-            "所指单位没有登记为监管部门。",
-            "The organisation named is not recorded as a supervising department.",
-        ));
+        return Err(no_department());
     }
     let mut row: Resource = tx.get_for_update(resource.as_str()).await?.ok_or(AppError::NotFound("resource"))?;
     row.supervisor = Some(to);

@@ -136,7 +136,9 @@ fn other() -> Refusal {
     )
 }
 
-fn again() -> Refusal {
+/// The refusal of a statement that an earlier restore took.
+#[must_use]
+pub fn again() -> Refusal {
     refusal(
         "restore-statement-used",
         "该确认书已用于一次恢复；每次恢复须重新起草、由两人签署。".to_owned(),

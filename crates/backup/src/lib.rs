@@ -14,7 +14,7 @@ mod ring;
 mod take;
 mod used;
 
-pub use confirm::{RESTORATION_TYPE, Restoration, VALID_MS, behind, confirmed, listed};
+pub use confirm::{RESTORATION_TYPE, Restoration, VALID_MS, again, behind, confirmed, listed};
 pub use custody::Custody;
 pub use error::BackupError;
 pub use files::{exchange, sweep, wipe, wipe_keys, write_whole};
@@ -23,4 +23,4 @@ pub use repo::{Last, Repo};
 pub use restore::{Known, Newer, Unpacked, newer_than, unpack};
 pub use ring::{bring_tombstones, bury, gather, tombstones};
 pub use take::{Content, Source, take};
-pub use used::{digits, use_up, used};
+pub use used::{digits, remember, use_up, used};

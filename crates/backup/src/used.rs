@@ -5,6 +5,7 @@ use crate::BackupError;
 use crate::files::{entries, write_whole};
 use model::Digest;
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -23,12 +24,24 @@ pub fn used(folder: &Path) -> Result<BTreeSet<String>, BackupError> {
     Ok(names.filter(|n| !n.contains('.')).collect())
 }
 
-/// Remembers in a folder that a statement is used. Durable when it returns.
+/// Remembers in a folder that a statement is used, whether or not that is known there. Durable when it returns.
 ///
 /// # Errors
 /// Writing failed.
-pub fn use_up(folder: &Path, digits: &str) -> io::Result<()> {
+pub fn remember(folder: &Path, digits: &str) -> io::Result<()> {
     write_whole(&mark(folder, digits), b"")
+}
+
+/// Uses a statement up in a folder: of two restores that begin at the same moment one does. Durable when it returns.
+///
+/// # Errors
+/// `AlreadyExists`: it is used. Otherwise writing failed.
+pub fn use_up(folder: &Path, digits: &str) -> io::Result<()> {
+    let mark = mark(folder, digits);
+    let marks = folder.join(MARKS);
+    std::fs::create_dir_all(&marks)?;
+    File::options().write(true).create_new(true).open(&mark)?.sync_all()?;
+    [marks.as_path(), folder].iter().try_for_each(|dir| File::open(dir)?.sync_all())
 }
 
 /// The name under which a statement is marked as used.

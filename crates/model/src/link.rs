@@ -80,6 +80,7 @@ pub struct LinkReply {
     pub platform_checkpoint: Option<String>,
     /// Proof (SM3 tree, base64) that this checkpoint extends the first `anchor` leaves of the query, which the zone has seen:
     /// without it the zone anchors nothing new.
+    #[serde(default)]
     pub platform_growth: Vec<String>,
     /// Highest report sequence the platform has stored; the zone sends what is above.
     pub acknowledged_report: u64,

@@ -169,3 +169,39 @@ async fn nobody_sees_a_matter_before_it_is_handed_in_and_whom_a_complaint_names_
     assert!(t.sees(&t.operator, &id).await);
     assert!(!t.sees(&t.provider, &id).await);
 }
+
+/// Who oversees is no judge in a matter about itself.
+#[tokio::test]
+async fn an_authority_does_not_read_a_complaint_about_itself() {
+    let t = Town::lay().await;
+    let about = json!({ "title": "x", "organisation": t.authority.id });
+    let complaint = t.open(&t.provider, "complaint", about).await.unwrap();
+    let id = t.moved(&complaint, "investigating").await;
+    for (org, sees) in [(&t.provider, true), (&t.authority, false), (&t.market, true)] {
+        assert_eq!(t.sees(org, &id).await, sees, "{}", org.zh);
+    }
+    let other = json!({ "title": "x", "organisation": t.operator.id });
+    let id = t.moved(&t.open(&t.provider, "complaint", other).await.unwrap(), "investigating").await;
+    assert!(t.sees(&t.authority, &id).await);
+}
+
+/// SY-20.1, CC-26.2: the last evaluation counts.
+#[tokio::test]
+async fn a_failed_evaluation_is_no_ground_once_a_later_one_was_passed() {
+    let t = Town::lay().await;
+    let city = Pack::load(&["product", "national", "shenyang"].map(layer)).unwrap();
+    let termination = city.procedure("termination").unwrap().clone();
+    let mut seen = Vec::new();
+    for (day, state) in [(1, "unqualified"), (2, "qualified"), (3, "assessment"), (4, "unqualified")] {
+        let object = json!({ "title": "x", "authorisation": "auth_1" });
+        let id = t.moved(&t.open(&t.authority, "evaluation", object).await.unwrap(), state).await;
+        let mut tx = t.w.app.store.begin().await.unwrap();
+        let mut case: Case = tx.get_for_update(id.as_str()).await.unwrap().unwrap();
+        case.entered_at = T0.plus_days(day);
+        tx.put(&case).await.unwrap();
+        seen.push(crate::matters::outcomes(&city, &mut tx, &termination, "auth_1").await.unwrap());
+        tx.commit().await.unwrap();
+    }
+    let failed = |n: usize| seen[n].contains("evaluation.unqualified");
+    assert_eq!([0, 1, 2, 3].map(failed), [true, false, false, true], "{seen:?}");
+}

@@ -70,7 +70,8 @@ fn told_overdue(actor: &Actor, case: &Case) -> bool {
 pub(super) fn party_to(app: &App, actor: &Actor, case: &Case) -> bool {
     match audience(app, case) {
         Audience::Author => case.applicant == actor.org,
-        Audience::Handlers => handles(actor, case),
+        // Who oversees is no judge in a matter about itself.
+        Audience::Handlers => acted(actor, case) || oversees(actor) && !named(actor, case),
         Audience::Parties => named(actor, case) || handles(actor, case),
     }
 }
@@ -96,7 +97,12 @@ fn named(actor: &Actor, case: &Case) -> bool {
 
 /// The applicant, those who acted, and those who oversee.
 fn handles(actor: &Actor, case: &Case) -> bool {
-    case.applicant == actor.org || oversees(actor) || case.history.iter().any(|d| d.org == actor.org)
+    acted(actor, case) || oversees(actor)
+}
+
+/// The applicant and those who acted.
+fn acted(actor: &Actor, case: &Case) -> bool {
+    case.applicant == actor.org || case.history.iter().any(|d| d.org == actor.org)
 }
 
 /// Does a step that may be taken now fall to a role of the caller's organisation? Whoever is named sees the case anyway,

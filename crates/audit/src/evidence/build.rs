@@ -62,6 +62,8 @@ pub struct EvidenceBuilder {
     subject: Subject,
     cases: BTreeSet<String>,
     person: Option<String>,
+    /// Cases of which the person's leaves stay away too.
+    apart: BTreeSet<String>,
     statements: BTreeMap<(String, String), Statement>,
     documents: BTreeMap<String, Document>,
     story: Vec<StoryStep>,
@@ -77,6 +79,7 @@ impl EvidenceBuilder {
             subject,
             cases: BTreeSet::new(),
             person: None,
+            apart: BTreeSet::new(),
             statements: BTreeMap::new(),
             documents: BTreeMap::new(),
             story: Vec::new(),
@@ -89,11 +92,11 @@ impl EvidenceBuilder {
         self
     }
 
-    /// Adds every leaf by a person, from both logs, and every leaf of the cases these are in; gives those cases.
+    /// The cases that leaves by a person name, from both logs: also where they were only refused.
     ///
     /// # Errors
     /// The logs cannot be read.
-    pub fn person(&mut self, person: &str) -> Result<BTreeSet<String>, LogError> {
+    pub fn cases_of(&self, person: &str) -> Result<BTreeSet<String>, LogError> {
         let mut cases = BTreeSet::new();
         for reader in self.readers()? {
             reader.each(0, |_, bytes| {
@@ -104,9 +107,15 @@ impl EvidenceBuilder {
                 Ok(())
             })?;
         }
-        self.person = Some(person.to_owned());
-        self.cases.extend(cases.iter().cloned());
         Ok(cases)
+    }
+
+    /// Adds every leaf by a person, from both logs, and every leaf of these cases; nothing of the cases that are to stay apart.
+    pub fn person(&mut self, person: &str, cases: BTreeSet<String>, apart: BTreeSet<String>) -> &mut Self {
+        self.person = Some(person.to_owned());
+        self.cases.extend(cases);
+        self.apart = apart;
+        self
     }
 
     /// Adds a signed statement (`{body, key, signature}`) of a type such as `act`; approvals within an order come with
@@ -231,7 +240,8 @@ impl EvidenceBuilder {
         let mut out = Vec::new();
         reader.each(0, |index, bytes| {
             let leaf = Leaf::decode(bytes)?;
-            let by_them = self.person.is_some() && leaf.actor == self.person;
+            let apart = leaf.case.as_ref().is_some_and(|c| self.apart.contains(c));
+            let by_them = self.person.is_some() && leaf.actor == self.person && !apart;
             if by_them || leaf.case.is_some_and(|c| self.cases.contains(&c)) {
                 out.push((index, bytes.to_vec()));
             }

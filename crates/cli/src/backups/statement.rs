@@ -61,21 +61,34 @@ fn named(ground: &Ground, body: &Restoration) -> Result<String, CliError> {
     Ok(digits(&Digest(crypto::digest_of(ground.repo.suite(), RESTORATION_TYPE, body)?.to_string())))
 }
 
+/// What another restore that began at the same moment has taken is used.
+fn used_now(marked: std::io::Result<()>) -> Result<(), CliError> {
+    match marked {
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(CliError::Refused(::backup::again())),
+        done => Ok(done?),
+    }
+}
+
 /// From here on the statement serves no other restore. A restore that is killed now needs a new one: rather that than one that
 /// serves twice.
 pub fn use_up(ground: &Ground, staging: &Layout, by: Option<&Restoration>) -> Result<(), CliError> {
     let mut all = ground.used.clone();
     if let Some(by) = by {
         let name = named(ground, by)?;
+        let mut once = false;
         if let Some(custody) = &ground.custody {
-            ::backup::use_up(custody.dir(), &name)?;
+            used_now(::backup::use_up(custody.dir(), &name))?;
+            once = true;
         }
-        match ::backup::use_up(&ground.backup, &name) {
+        // Where the custody has said that it is the first, the backup only remembers it.
+        let marked =
+            if once { ::backup::remember(&ground.backup, &name) } else { ::backup::use_up(&ground.backup, &name) };
+        match marked {
             // A backup may lie where nobody can write; the folder remembers, and the statement's age ends it.
             Err(e) if matches!(e.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) => {}
-            done => done?,
+            done => used_now(done)?,
         }
         all.insert(name);
     }
-    all.iter().try_for_each(|name| Ok(::backup::use_up(&staging.data, name)?))
+    all.iter().try_for_each(|name| Ok(::backup::remember(&staging.data, name)?))
 }

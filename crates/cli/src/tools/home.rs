@@ -53,12 +53,18 @@ impl Home {
 
 /// Its memory, or what it received, cannot be used.
 pub(super) fn in_use(dir: &Path, e: &LogError) -> CliError {
+    let lost = matches!(e, LogError::Malformed { what: "witness memory", .. });
+    let mend = match lost {
+        true => [
+            "记忆丢失或损坏的见证方不再签名，请另建见证方。",
+            " One that has lost its memory signs no more: make another witness.",
+        ],
+        false => ["", ""],
+    };
     CliError::usage(
         &dir.display().to_string(),
-        format!("见证方的目录不可用：{}。记忆丢失或损坏的见证方不再签名，请另建见证方。", e.zh()),
-        format!(
-            "The witness's folder cannot be used: {e}. One that has lost its memory signs no more: make another witness."
-        ),
+        format!("见证方的目录不可用：{}。{}", e.zh(), mend[0]),
+        format!("The witness's folder cannot be used: {e}.{}", mend[1]),
     )
 }
 

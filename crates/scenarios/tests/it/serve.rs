@@ -158,6 +158,17 @@ async fn what_a_role_may_not_do_or_see() {
     let told = json(&["evidence", "verify", file.to_str().unwrap(), "--trust", trust.to_str().unwrap(), "--json"], 0);
     assert_eq!((&told["valid"], &told["trusted"]), (&Value::Bool(true), &Value::Bool(true)), "{told}");
     python_agrees(&file, &trust);
+    // Nor does it open another's case to whoever only knocks at it.
+    let knocked = all.iter().find(|c| c["history"].as_array().is_some_and(|h| !h.is_empty())).unwrap();
+    let case = format!("/api/v1/cases/{}", knocked["id"].as_str().unwrap());
+    let acts = served.get(&officer, &format!("{case}/acts")).await;
+    let keeper = served.sign_in("keeper.audit").await;
+    let act = doc!({"act": acts["acts"][0]["act"], "documents": {}});
+    let (status, body) = served.post(&keeper, &format!("{case}/acts"), &act).await;
+    assert_eq!((status, code(&body)), (StatusCode::UNPROCESSABLE_ENTITY, "not-permitted"), "{body}");
+    let person = served.get(&keeper, "/api/v1/me").await["person"].as_str().unwrap().to_owned();
+    let (status, shown) = served.asked(&keeper, &format!("/api/v1/people/{person}/evidence")).await;
+    assert!(!shown.to_string().contains(knocked["id"].as_str().unwrap()), "{status}");
     let expert = served.sign_in("experts.approver").await;
     assert!(!served.get(&expert, "/api/v1/cases").await["cases"].as_array().unwrap().is_empty(), "what it acted in");
 }

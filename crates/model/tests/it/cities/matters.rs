@@ -11,6 +11,7 @@ fn somebody(word: &str) -> Actor {
         "auth" => authority(),
         "auth2" => actor("auth2", "auth", &[OrgRole::DataAuthority]),
         "agency" => agency(),
+        "agency2" => actor("agency2", "agency", &[OrgRole::ImplementingAgency]),
         "sup" => supervisor(),
         "sec" => security(),
         "market" => actor("market", "market", &[OrgRole::MarketRegulator]),
@@ -30,7 +31,9 @@ const EVERYBODY: [&str; 14] = [
 ];
 
 /// Cities, procedure, the way as `step:who` (`!step` for a rejection), the state in which it ends.
-const WAYS: [(&str, &str, &str, &str); 44] = [
+const WAYS: [(&str, &str, &str, &str); 45] = [
+    // Whoever does not evaluate itself does not escape the evaluation by that.
+    ("jilin jinan shenyang wuxi", "evaluation", "begin:auth lapse:clock assess:third fail:auth", "unqualified"),
     ("changchun shenyang wuxi jinan", "objection", "raise:op forward:auth answer:prov accept:op", "settled"),
     ("changchun shenyang wuxi", "objection", "raise:cons forward:auth answer:prov conclude:auth", "settled"),
     ("changchun shenyang wuxi jinan", "objection", "raise:op !forward:auth", "dismissed"),
@@ -41,12 +44,12 @@ const WAYS: [(&str, &str, &str, &str); 44] = [
     ("changchun jilin jinan shenyang wuxi", "inspection", "announce:sec pass:sec", "passed"),
     ("changchun jilin jinan shenyang wuxi", "inspection", "announce:auth find:auth rectify:op close:auth", "closed"),
     ("jilin", "inspection", "announce:sup find:sup rectify:op !close:sup rectify:op close:sup", "closed"),
-    ("jilin jinan shenyang", "evaluation", "begin:auth self_evaluate:op assess:auth qualify:auth", "qualified"),
+    ("jilin jinan shenyang", "evaluation", "begin:auth self_evaluate:op assess:auth2 qualify:auth", "qualified"),
     ("jilin jinan shenyang", "evaluation", "begin:auth self_evaluate:op assess:expert fail:auth", "unqualified"),
     ("shenyang", "evaluation", "begin:agency self_evaluate:op assess:third qualify:agency", "qualified"),
     ("wuxi", "evaluation", "begin:auth self_evaluate:op assess:third qualify:auth", "qualified"),
     ("wuxi", "evaluation", "begin:auth self_evaluate:op assess:third fail:auth", "unqualified"),
-    ("changchun", "evaluation", "begin:agency self_evaluate:op assess:agency qualify:agency", "qualified"),
+    ("changchun", "evaluation", "begin:agency self_evaluate:op assess:agency2 qualify:agency", "qualified"),
     ("changchun", "evaluation", "begin:agency self_evaluate:op assess:third fail:agency", "unqualified"),
     ("changchun jilin jinan shenyang wuxi", "credit_record", "propose:market state_view:op record:auth", "recorded"),
     ("shenyang wuxi", "credit_record", "propose:auth lapse:clock record:market", "recorded"),
