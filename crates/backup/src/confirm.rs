@@ -120,6 +120,8 @@ pub fn listed(newer: &Newer) -> [String; 2] {
         "reports" => "运营域的报告".to_owned(),
         "frames" => "运营域的记录帧".to_owned(),
         "snapshot" => "快照".to_owned(),
+        "platform-log-elsewhere" => "平台日志另一走向的条目".to_owned(),
+        "zone-log-elsewhere" => "运营域日志另一走向的条目".to_owned(),
         other => other.to_owned(),
     };
     let list = |word: &dyn Fn(&str) -> String, between: &str| {

@@ -6,9 +6,9 @@
 //! without the other.
 
 use crate::BackupError;
-use crate::files::{entries, wipe, write_whole};
+use crate::files::{TEMP, entries, wipe, write_whole};
 use crate::manifest::Facts;
-use crate::ring::{bury, id_of, name, sealed, tombstones, wipe_versions};
+use crate::ring::{bring_tombstones, bury, id_of, name, sealed, tombstones, wipe_unfinished, wipe_versions};
 use crypto::KeyId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 
 const HEAD: &str = "custody.json";
 const FLOOR: &str = "floor.json";
+/// Folder of the notes where snapshots were laid out.
+const PLACES: &str = "laid-out";
 
 /// `custody.json`.
 #[derive(Serialize, Deserialize)]
@@ -167,6 +169,55 @@ impl Custody {
         self.bury(ring).map_err(io)
     }
 
+    /// Removes from a ring what the custody knows to be destroyed: another folder that holds the same keys may have been told.
+    /// Says how many keys were there still.
+    ///
+    /// # Errors
+    /// Reading or writing failed.
+    pub fn catch_up(&self, ring: &Path) -> Result<u64, BackupError> {
+        let _one = self.lock()?;
+        let io = || {
+            BackupError::io(ring, "按密钥托管清除已销毁的密钥", "removing keys that the custody knows to be destroyed")
+        };
+        let gone = tombstones(&self.keys()).map_err(io())?;
+        let there = entries(ring).map_err(io())?;
+        let held = there.iter().filter_map(|p| name(p)).filter(|n| n.ends_with(".key") && gone.contains(id_of(n)));
+        let held = held.map(|n| id_of(&n).to_owned()).collect::<BTreeSet<_>>().len();
+        bring_tombstones(ring, &[self.keys()]).map_err(io())?;
+        bury(ring, &gone).map_err(io())?;
+        Ok(held as u64)
+    }
+
+    /// Remembers where a snapshot is laid out with these keys: a destruction must find the place, whatever becomes of the folder
+    /// that it was to replace.
+    ///
+    /// # Errors
+    /// Writing failed.
+    pub fn note_place(&self, folder: &Path) -> Result<(), BackupError> {
+        let at = self.dir.join(PLACES);
+        let file = at.join(crypto::random_hex(8)?);
+        let text = folder.as_os_str().as_encoded_bytes();
+        write_whole(&file, text).map_err(BackupError::io(&at, "写入密钥托管", "writing the custody"))
+    }
+
+    /// Where snapshots were laid out with these keys: the note, and the folder.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn places(&self) -> Result<Vec<(PathBuf, PathBuf)>, BackupError> {
+        use std::os::unix::ffi::OsStringExt;
+        let at = self.dir.join(PLACES);
+        let io = || BackupError::io(&at, "读取密钥托管", "reading the custody");
+        let mut out = Vec::new();
+        for note in entries(&at).map_err(io())?.into_iter().filter(|p| !p.to_string_lossy().ends_with(TEMP)) {
+            match fs::read(&note) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                text => out.push((note, PathBuf::from(std::ffi::OsString::from_vec(text.map_err(io())?)))),
+            }
+        }
+        Ok(out)
+    }
+
     /// Ids of the keys of a purpose and scope that are here, sealed and destroyed ones too.
     ///
     /// # Errors
@@ -226,6 +277,7 @@ impl Custody {
 
     /// Tombstones of the ring and what it sealed away; no key file under either.
     fn bury(&self, ring: &Path) -> io::Result<()> {
+        wipe_unfinished(&self.keys())?;
         for path in entries(ring)? {
             let Some(name) = name(&path).filter(|n| n.ends_with(".destroyed")) else { continue };
             let stone = self.keys().join(&name);

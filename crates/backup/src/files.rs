@@ -1,14 +1,14 @@
 //! Files that are there whole or not at all, and folders that change places at once.
 
 use crate::BackupError;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags, renameat_with, statx};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// End of a name while its file is being written.
-const TEMP: &str = ".tmp";
+pub(crate) const TEMP: &str = ".tmp";
 
 /// Writes a file of mode 0600: temporary name, fsync, rename, fsync of the folder. Parents are made.
 ///
@@ -50,6 +50,26 @@ pub(crate) fn entries(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {
     };
     out.sort();
     Ok(out)
+}
+
+/// Can another folder take the place of this one? Not of a mount: what lies there changes places with nothing. Of a folder
+/// that is not there yet, always.
+///
+/// # Errors
+/// Reading failed.
+pub fn replaceable(folder: &Path) -> io::Result<bool> {
+    let mount = |at: &Path| {
+        let flags = StatxFlags::MNT_ID | StatxFlags::BASIC_STATS;
+        let of = statx(CWD, at, AtFlags::empty(), flags)?;
+        // Kernels before 5.8 do not number their mounts.
+        let id = (of.stx_mask & StatxFlags::MNT_ID.bits() != 0).then_some(of.stx_mnt_id);
+        Ok::<_, io::Error>((of.stx_dev_major, of.stx_dev_minor, id))
+    };
+    if !folder.exists() {
+        return Ok(true);
+    }
+    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(mount(folder)? == mount(parent)?)
 }
 
 /// Puts `new` in the place of `old` in one step: at no moment is neither there. Afterwards `new` names what was `old`.
@@ -94,4 +114,16 @@ pub fn wipe(path: &Path) -> io::Result<()> {
     file.sync_all()?;
     fs::remove_file(path)?;
     File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mount_is_not_replaced_and_a_folder_is() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(replaceable(dir.path()).unwrap() && replaceable(&dir.path().join("not there")).unwrap());
+        assert!(!replaceable(Path::new("/proc")).unwrap());
+    }
 }

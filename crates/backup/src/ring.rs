@@ -1,7 +1,7 @@
 //! Files of key rings, by their names alone: `<id>.key` and `<id>.v<n>.key`, `<id>.uses`, `<id>.sealed`, `<id>.destroyed`
 //! (docs/envelope.md). No key is opened here.
 
-use crate::files::{entries, wipe, write_whole};
+use crate::files::{TEMP, entries, wipe, write_whole};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -32,8 +32,8 @@ pub fn tombstones(ring: &Path) -> io::Result<BTreeSet<String>> {
 pub fn bury(ring: &Path, gone: &BTreeSet<String>) -> io::Result<()> {
     for path in entries(ring)? {
         let Some(name) = name(&path) else { continue };
-        let ends = [".key", ".uses", ".sealed"];
-        if gone.contains(id_of(&name)) && ends.iter().any(|end| name.ends_with(end)) {
+        // What a killed writer left of them, too.
+        if gone.contains(id_of(&name)) && !name.ends_with(".destroyed") && path.is_file() {
             wipe(&path)?;
         }
     }
@@ -49,12 +49,18 @@ pub(crate) fn sealed(ring: &Path) -> io::Result<BTreeSet<String>> {
 /// Overwrites and removes every version of these keys, and nothing else of theirs.
 pub(crate) fn wipe_versions(ring: &Path, of: &BTreeSet<String>) -> io::Result<()> {
     for path in entries(ring)? {
-        let Some(name) = name(&path).filter(|n| n.ends_with(".key")) else { continue };
+        let Some(name) = name(&path).filter(|n| n.ends_with(".key") || n.ends_with(TEMP)) else { continue };
         if of.contains(id_of(&name)) {
             wipe(&path)?;
         }
     }
     Ok(())
+}
+
+/// Overwrites and removes what killed writers left in a ring that nobody writes now.
+pub(crate) fn wipe_unfinished(ring: &Path) -> io::Result<()> {
+    let left = |path: &PathBuf| name(path).is_some_and(|n| n.ends_with(TEMP));
+    entries(ring)?.into_iter().filter(left).try_for_each(|path| wipe(&path))
 }
 
 /// Brings tombstones of other folders into a ring.

@@ -6,6 +6,7 @@ use crate::manifest::{Facts, Manifest, ObjectEntry};
 use crate::repo::{Last, Repo};
 use crypto::MAX_HEADER;
 use model::Timestamp;
+use rustix::fs::{Mode, OFlags};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -105,7 +106,7 @@ enum Held {
 fn object(repo: &Repo, path: &Path, name: &str, known: Option<&ObjectEntry>) -> Result<Option<Held>, BackupError> {
     let read = |limit: u64| -> io::Result<Option<Vec<u8>>> {
         let mut bytes = Vec::new();
-        match File::open(path) {
+        match plain(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?.take(limit).read_to_end(&mut bytes)?,
         };
@@ -127,7 +128,14 @@ fn object(repo: &Repo, path: &Path, name: &str, known: Option<&ObjectEntry>) -> 
 }
 
 fn open(path: &Path) -> Result<File, BackupError> {
-    File::open(path).map_err(BackupError::io(path, "打开要备份的文件", "opening a file to back up"))
+    plain(path).map_err(BackupError::io(path, "打开要备份的文件", "opening a file to back up"))
+}
+
+/// A file that is one: behind a link that somebody left in a folder may lie what never enters a backup, keys above all.
+fn plain(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
 
 /// Every finished file below a folder; what vanishes meanwhile was destroyed.
@@ -138,7 +146,12 @@ fn walk(folder: &Path) -> io::Result<Vec<PathBuf>> {
         if hidden {
             continue;
         }
-        if path.is_dir() { out.extend(walk(&path)?) } else { out.push(path) }
+        match fs::symlink_metadata(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(e),
+            Ok(found) if found.is_dir() => out.extend(walk(&path)?),
+            Ok(_) => out.push(path),
+        }
     }
     Ok(out)
 }

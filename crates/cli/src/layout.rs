@@ -12,9 +12,11 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout below a folder; the path is made absolute, since printed paths are absolute.
+    /// The layout below a folder; the path is made absolute, since printed paths are absolute, and real: what lies beside a
+    /// folder is found by its own name, not by that of a link to it.
     pub fn new(data: &Path) -> std::io::Result<Self> {
-        Ok(Self { data: std::path::absolute(data)? })
+        let whole = std::path::absolute(data)?;
+        Ok(Self { data: whole.canonicalize().unwrap_or(whole) })
     }
     /// Facts of the deployment that every process may read.
     pub fn deployment_file(&self) -> PathBuf {

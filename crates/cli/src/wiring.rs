@@ -78,8 +78,26 @@ impl CliError {
 }
 
 impl From<std::io::Error> for CliError {
+    /// What the machine refuses is no bug, and whoever runs it can mend it.
     fn from(e: std::io::Error) -> Self {
-        Self::Bug(e.to_string())
+        use std::io::ErrorKind as Kind;
+        match e.kind() {
+            Kind::StorageFull
+            | Kind::QuotaExceeded
+            | Kind::FileTooLarge
+            | Kind::ReadOnlyFilesystem
+            | Kind::PermissionDenied
+            | Kind::OutOfMemory
+            | Kind::ResourceBusy => {
+                let [zh, en] = model::storage_words(e.kind());
+                Self::usage(
+                    "storage",
+                    format!("读写文件失败：{zh}。"),
+                    format!("A file could not be read or written: {en}."),
+                )
+            }
+            _ => Self::Bug(e.to_string()),
+        }
     }
 }
 
@@ -97,7 +115,14 @@ impl From<serde_json::Error> for CliError {
 
 impl From<store::StoreError> for CliError {
     fn from(e: store::StoreError) -> Self {
-        Self::Bug(e.to_string())
+        match e {
+            store::StoreError::Full => Self::usage(
+                "storage",
+                "数据库没有剩余空间：磁盘已满或已达配额。",
+                "The database has no space left: the disk is full, or its quota is used up.",
+            ),
+            e => Self::Bug(e.to_string()),
+        }
     }
 }
 

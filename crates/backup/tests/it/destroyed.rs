@@ -245,3 +245,45 @@ fn a_key_that_only_the_custody_has_is_found_and_buried() {
     assert_eq!(custody.kept("resource", "res_1").unwrap(), [key], "also after a kill: the report is the same");
     assert_eq!(custody.kept("resource", "res_2").unwrap(), [other]);
 }
+
+/// The attack: a backup is killed while it writes a key into the custody; the destruction afterwards must find what it left.
+#[test]
+fn what_a_killed_backup_left_in_the_custody_goes_with_its_key() {
+    let zone = Zone::new();
+    let auth = zone.ring.create("authorisation", "aut_1").unwrap();
+    zone.put("auth/aut_1/artefact", &auth, b"result of the job");
+    let custody = Custody::open_or_make(&zone.custody(), DEPLOYMENT).unwrap();
+    custody.sync(&zone.ring_dir()).unwrap();
+    take(&zone.repo(), zone.source()).unwrap();
+    let kept = zone.custody().join("keys");
+    let key = fs::read(kept.join(format!("{auth}.key"))).unwrap();
+    for name in [format!("{auth}.key.tmp"), format!("{auth}.v1.key.tmp"), "kek-0.key.tmp".to_owned()] {
+        fs::write(kept.join(name), &key).unwrap();
+    }
+    zone.ring.destroy_at(&auth, Some(5)).unwrap();
+    custody.forget(&zone.ring_dir()).unwrap();
+    assert!(!holds(&zone.custody(), &key), "the key lies in the custody under another name");
+}
+
+/// Two folders with the same keys, as after a restore beside a living one: what one destroys is destroyed in the other as soon as
+/// that is opened.
+#[test]
+fn a_ring_catches_up_with_its_custody() {
+    let zone = Zone::new();
+    let (auth, other) =
+        (zone.ring.create("authorisation", "aut_1").unwrap(), zone.ring.create("authorisation", "aut_2").unwrap());
+    let custody = Custody::open_or_make(&zone.custody(), DEPLOYMENT).unwrap();
+    custody.sync(&zone.ring_dir()).unwrap();
+    let second = zone.folder.path().join("second");
+    fs::create_dir(&second).unwrap();
+    for entry in fs::read_dir(zone.ring_dir()).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, second.join(path.file_name().unwrap())).unwrap();
+    }
+    assert_eq!(custody.catch_up(&second).unwrap(), 0);
+    zone.ring.destroy_at(&auth, Some(5)).unwrap();
+    custody.forget(&zone.ring_dir()).unwrap();
+    assert_eq!(custody.catch_up(&second).unwrap(), 1);
+    assert!(!second.join(format!("{auth}.key")).exists() && second.join(format!("{auth}.destroyed")).exists());
+    assert!(second.join(format!("{other}.key")).exists(), "the other lives");
+}

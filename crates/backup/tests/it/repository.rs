@@ -1,7 +1,7 @@
 //! The repository: it grows by what is new, holds nothing in the open, and finds every change.
 
 use crate::{PASSPHRASE, Zone, context, files, holds};
-use backup::{BackupError, Repo, take, unpack};
+use backup::{BackupError, Content, Repo, take, unpack};
 use crypto::{CryptoError, KeyProvider, Suite, open_object};
 use std::collections::BTreeSet;
 use std::fs;
@@ -207,4 +207,20 @@ fn a_damaged_part_is_named_and_written_anew() {
     assert!(damage(&repo).is_empty(), "what was changed is carried on");
     repo.want_check(false);
     assert!(!repo.check_wanted());
+}
+
+/// The attack: whoever may write in the folder links from there to what never enters a backup.
+#[test]
+fn a_backup_follows_no_link() {
+    let zone = Zone::new();
+    let link = zone.data().join("zone/objects/linked");
+    std::os::unix::fs::symlink(zone.data().join("zone/master"), &link).unwrap();
+    assert!(take(&zone.repo(), zone.source()).is_err(), "an object");
+    fs::remove_file(&link).unwrap();
+    let mut source = zone.source();
+    let file = zone.folder.path().join("linked");
+    std::os::unix::fs::symlink(zone.data().join("zone/master"), &file).unwrap();
+    source.files.push(("platform/m".to_owned(), Content::File(file)));
+    assert!(take(&zone.repo(), source).is_err(), "a file");
+    assert!(take(&zone.repo(), zone.source()).is_ok());
 }

@@ -4,9 +4,10 @@
 //!
 //! Whoever works in such a folder holds a lock on it, which ends with the process: what nobody holds was left.
 
+use crate::init::RING_MASTER;
 use crate::layout::{Layout, write_private};
 use crate::wiring::CliError;
-use ::backup::{wipe, wipe_keys};
+use ::backup::{Custody, wipe, wipe_keys};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -16,6 +17,8 @@ use std::path::{Path, PathBuf};
 const UNFINISHED: &str = ".restoring";
 /// Stands in a folder that a restore replaces.
 const REPLACED: &str = ".replaced";
+/// Stands in a data folder, and says where a snapshot is laid out for it: the folder may get another name meanwhile.
+const LAID_OUT: &str = ".laid-out";
 /// Ends of the names of these folders.
 pub const RESTORING: &str = "restoring";
 /// The same for drills.
@@ -78,24 +81,71 @@ pub fn found(layout: &Layout) -> io::Result<Vec<(PathBuf, Found)>> {
     Ok(all.into_iter().filter(|(_, found)| *found != Found::Nothing).collect())
 }
 
-/// Removes what killed restores and drills left beside a data folder, keys first. Says which folders somebody works in.
+/// Removes what killed restores and drills left beside a data folder, keys first; also where the folder has another name by now.
+/// Says which folders somebody works in.
 ///
 /// # Errors
 /// Reading or removing failed: keys may still be there.
 pub fn sweep(layout: &Layout) -> io::Result<Vec<PathBuf>> {
     let mut in_use = Vec::new();
-    for folder in [RESTORING, DRILL].map(|word| named(layout, word)) {
-        let staging = Layout { data: folder };
-        // Held until it is gone.
-        let (found, _held) = look(&staging.data)?;
-        match found {
-            Found::Nothing => {}
-            Found::InUse => in_use.push(staging.data),
-            Found::Unfinished => clear(&staging)?,
-            Found::Replaced => drop(set_aside(layout, &staging)?),
+    let named = [RESTORING, DRILL].map(|word| (named(layout, word), true));
+    let noted = noted(layout)?.filter(|path| named.iter().all(|(folder, _)| folder != path));
+    for (folder, ours) in named.into_iter().chain(noted.map(|path| (path, false))) {
+        if !removed(layout, &folder, ours)? {
+            in_use.push(folder);
+        }
+    }
+    if in_use.is_empty() {
+        gone(&layout.data.join(LAID_OUT))?;
+    }
+    Ok(in_use)
+}
+
+/// The same of every place where a snapshot was laid out with a custody's keys, whatever became of the folder that it was for.
+///
+/// # Errors
+/// As [`sweep`].
+pub fn sweep_places(custody: &Custody) -> io::Result<Vec<PathBuf>> {
+    let mut in_use = Vec::new();
+    for (note, folder) in custody.places().map_err(io::Error::other)? {
+        match removed(&Layout { data: folder.clone() }, &folder, false)? {
+            true => gone(&note)?,
+            false => in_use.push(folder),
         }
     }
     Ok(in_use)
+}
+
+/// Whether nothing is there any more that holds keys; not where somebody works there. What was replaced under its folder's own
+/// name is set aside; elsewhere it stays, without its keys.
+fn removed(layout: &Layout, folder: &Path, ours: bool) -> io::Result<bool> {
+    let staging = Layout { data: folder.to_owned() };
+    // Held until it is gone.
+    let (found, _held) = look(&staging.data)?;
+    match found {
+        Found::Nothing => {}
+        Found::InUse => return Ok(false),
+        Found::Unfinished => clear(&staging)?,
+        Found::Replaced if ours => drop(set_aside(layout, &staging)?),
+        Found::Replaced => without_keys(&staging)?,
+    }
+    Ok(true)
+}
+
+/// Where a snapshot was laid out for this folder, by its note.
+fn noted(layout: &Layout) -> io::Result<Option<PathBuf>> {
+    use std::os::unix::ffi::OsStringExt;
+    match fs::read(layout.data.join(LAID_OUT)) {
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        text => Ok(Some(PathBuf::from(std::ffi::OsString::from_vec(text?)))),
+    }
+}
+
+fn gone(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(e) if !matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Err(e),
+        _ => Ok(()),
+    }
 }
 
 /// The same before anything else is done in the folder.
@@ -108,10 +158,7 @@ pub fn swept(layout: &Layout) -> Result<(), CliError> {
     }
     // A restore that was killed just before or after the folders changed places left its marks in the one that is in use.
     for mark in [UNFINISHED, REPLACED] {
-        match fs::remove_file(layout.data.join(mark)) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e.into()),
-            _ => {}
-        }
+        gone(&layout.data.join(mark))?;
     }
     Ok(())
 }
@@ -125,11 +172,12 @@ fn under_way(word: &str) -> CliError {
     )
 }
 
-/// An empty folder beside the data folder, for this process alone until the file is dropped.
+/// An empty folder beside the data folder, for this process alone until the file is dropped. Data folder and custody know where
+/// it is.
 ///
 /// # Errors
 /// Usage: another process lays out there, or something else stands there. Otherwise storage failed.
-pub fn make(layout: &Layout, word: &str) -> Result<(Layout, File), CliError> {
+pub fn make(layout: &Layout, word: &str, custody: Option<&Custody>) -> Result<(Layout, File), CliError> {
     use std::os::unix::fs::PermissionsExt;
     let staging = Layout { data: named(layout, word) };
     if sweep(layout)?.contains(&staging.data) {
@@ -148,6 +196,10 @@ pub fn make(layout: &Layout, word: &str) -> Result<(Layout, File), CliError> {
         return Err(under_way(word));
     }
     write_private(&staging.data.join(UNFINISHED), b"")?;
+    if layout.data.is_dir() {
+        write_private(&layout.data.join(LAID_OUT), staging.data.as_os_str().as_encoded_bytes())?;
+    }
+    custody.map(|c| c.note_place(&staging.data)).transpose()?;
     for folder in [staging.data.clone(), staging.platform(), staging.zone()] {
         fs::create_dir_all(&folder)?;
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
@@ -160,12 +212,34 @@ pub fn make(layout: &Layout, word: &str) -> Result<(Layout, File), CliError> {
 /// # Errors
 /// Removing failed: keys may still be there.
 pub fn clear(staging: &Layout) -> io::Result<()> {
-    wipe_keys(&staging.ring())?;
-    wipe(&staging.ring_master())?;
+    without_keys(staging)?;
     match fs::remove_dir_all(&staging.data) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
         _ => Ok(()),
     }
+}
+
+/// Overwrites and removes the keys of a folder, with what a killed writer left of its master key.
+fn without_keys(folder: &Layout) -> io::Result<()> {
+    wipe_keys(&folder.ring())?;
+    wipe(&folder.ring_master())?;
+    let unfinished = |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(RING_MASTER));
+    match fs::read_dir(folder.zone_keys()) {
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(()),
+        entries => {
+            let names = entries?.map(|e| Ok(e?.path())).collect::<io::Result<Vec<_>>>()?;
+            names.iter().filter(|p| unfinished(p)).try_for_each(|path| wipe(path))
+        }
+    }
+}
+
+/// A restore that ended with an error leaves nothing behind, unless the folders have changed places by then: what it replaced
+/// is set aside by whoever comes next.
+///
+/// # Errors
+/// Removing failed: keys may still be there.
+pub fn abandon(staging: &Layout) -> io::Result<()> {
+    if staging.data.join(UNFINISHED).is_file() { clear(staging) } else { Ok(()) }
 }
 
 /// The folder that was laid out takes the data folder's place in one step; what was there is set aside, if anything was.
@@ -186,8 +260,8 @@ pub fn exchange(layout: &Layout, staging: &Layout) -> Result<Option<PathBuf>, Cl
 /// Keeps a replaced folder under a name of its own, without its keys and the key that they lie under: they would outlive a later
 /// destruction.
 fn set_aside(layout: &Layout, replaced: &Layout) -> io::Result<PathBuf> {
-    wipe_keys(&replaced.ring())?;
-    wipe(&replaced.ring_master())?;
+    without_keys(replaced)?;
+    gone(&replaced.data.join(LAID_OUT))?;
     let word = crypto::random_hex(4).map_err(io::Error::other)?;
     let aside = named(layout, &format!("before-restore-{word}"));
     fs::rename(&replaced.data, &aside)?;
@@ -219,18 +293,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let layout = with_keys(&dir.path().join("data"));
         for word in [RESTORING, DRILL] {
-            let (staging, held) = make(&layout, word).unwrap();
+            let (staging, held) = make(&layout, word, None).unwrap();
             with_keys(&staging.data);
             // As long as it runs nobody takes it away, and no other begins.
             assert_eq!(sweep(&layout).unwrap(), std::slice::from_ref(&staging.data));
-            assert!(make(&layout, word).is_err());
+            assert!(make(&layout, word, None).is_err());
             assert_eq!(found(&layout).unwrap(), [(staging.data.clone(), Found::InUse)]);
             drop(held);
             assert_eq!(found(&layout).unwrap(), [(staging.data.clone(), Found::Unfinished)]);
             swept(&layout).unwrap();
             assert!(!staging.data.exists(), "{word}");
         }
-        let (staging, held) = make(&layout, RESTORING).unwrap();
+        let (staging, held) = make(&layout, RESTORING, None).unwrap();
         with_keys(&staging.data);
         fs::write(layout.data.join(REPLACED), b"").unwrap();
         ::backup::exchange(&staging.data, &layout.data).unwrap();
@@ -254,7 +328,31 @@ mod tests {
         fs::create_dir(&mine).unwrap();
         fs::write(mine.join("notes.txt"), "mine").unwrap();
         swept(&layout).unwrap();
-        assert!(make(&layout, DRILL).is_err());
+        assert!(make(&layout, DRILL, None).is_err());
         assert!(mine.join("notes.txt").is_file());
+    }
+
+    /// The attack: a killed drill leaves keys beside the folder, and the folder gets another name before a destruction; or a
+    /// restore into a new folder fails, and nobody ever starts anything under that name.
+    #[test]
+    fn keys_that_were_laid_out_are_found_under_any_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = with_keys(&dir.path().join("data"));
+        drop(make(&layout, DRILL, None).unwrap());
+        let left_there = with_keys(&named(&layout, DRILL));
+        fs::write(left_there.ring_master().with_extension("partial"), b"master").unwrap();
+        let renamed = Layout { data: dir.path().join("data2") };
+        fs::rename(&layout.data, &renamed.data).unwrap();
+        assert!(sweep(&renamed).unwrap().is_empty());
+        assert!(!left_there.data.exists() && !renamed.data.join(LAID_OUT).exists());
+
+        let custody = Custody::open_or_make(&dir.path().join("custody"), "d").unwrap();
+        let new = Layout { data: dir.path().join("new") };
+        let (staging, held) = make(&new, RESTORING, Some(&custody)).unwrap();
+        with_keys(&staging.data);
+        assert_eq!(sweep_places(&custody).unwrap(), std::slice::from_ref(&staging.data), "somebody works there");
+        drop(held);
+        assert!(sweep_places(&custody).unwrap().is_empty() && !staging.data.exists());
+        assert!(custody.places().unwrap().is_empty());
     }
 }

@@ -43,6 +43,14 @@ pub fn confirm(args: &ConfirmArgs) -> Result<Said, CliError> {
     let signed = Signed { key: key.key_id(), signature, body };
     let out = input::written_new(&args.out, &crypto::canonical(&signed)?)?;
     let [zh, en] = listed(&signed.body.gives_up);
-    let text = format!("已签署 signed: {}\n  放弃：{zh}\n  gives up: {en}\n", out.display());
+    let Restoration { snapshot, in_force, reason, at, .. } = &signed.body;
+    let vouched = in_force.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(" ");
+    let text = format!(
+        "已签署 signed: {}\n  恢复快照 restores the snapshot: {}\n  起草于 drafted at: {}\n  理由 reason: {reason}\n  担保仍有效的授权 authorisations vouched for: {}\n  放弃：{zh}\n  gives up: {en}\n",
+        out.display(),
+        snapshot.0,
+        at.rfc3339(),
+        if vouched.is_empty() { "—" } else { &vouched },
+    );
     Ok(Said::new(0, json!({"out": out, "key": signed.key, "statement": signed.body}), text))
 }

@@ -99,6 +99,15 @@ pub fn open(dir: &Path, layout: &Layout, deployment: &str, told: Option<&str>) -
     Ok(Some(custody))
 }
 
+/// The backup tells of a custody, and the folder has no record of one any more.
+pub fn unrecorded() -> CliError {
+    CliError::usage(
+        "--custody",
+        "备份记有本部署的密钥托管，数据目录却没有它的记录：请用 --custody 指明它；若已永久丢失，请在空目录另建并加 --former-custody-lost。",
+        "The backup tells of a custody of this deployment's keys, and the data folder has no record of it: name it by --custody, or, if it is lost for good, an empty folder with --former-custody-lost.",
+    )
+}
+
 fn away(dir: &Path) -> CliError {
     let dir = dir.display();
     CliError::usage(
@@ -148,7 +157,7 @@ mod tests {
         // Keys that a killed drill left beside the folder go with the destruction; one that runs is waited for.
         std::fs::remove_dir_all(&place).unwrap();
         std::fs::rename(&away, &place).unwrap();
-        let (staging, running) = beside::make(&layout, beside::DRILL).unwrap();
+        let (staging, running) = beside::make(&layout, beside::DRILL, None).unwrap();
         std::fs::create_dir_all(staging.ring()).unwrap();
         std::fs::write(staging.ring().join("a.key"), b"key").unwrap();
         assert!(zone.forget().is_err() && staging.ring().join("a.key").exists());

@@ -4,7 +4,7 @@ use super::restore::Ground;
 use super::{live, ring};
 use crate::layout::{Layout, write_private};
 use crate::wiring::CliError;
-use ::backup::{BackupError, FileEntry, Manifest, Repo, Unpacked, unpack};
+use ::backup::{BackupError, Facts, FileEntry, Known, Manifest, Newer, Repo, Unpacked, unpack};
 use audit::{Checkpoint, LogConfig, LogName, TileLog, verify_once};
 use crypto::PublicKey;
 use model::Signed;
@@ -65,6 +65,28 @@ fn spoilt(ground: &Ground, e: BackupError) -> CliError {
             "Snapshot {number} is damaged in {n} parts: {shown}. The next backup reads everything again and writes anew what the data folder still has; until then try an earlier one by --snapshot."
         ),
     )
+}
+
+/// Logs that are known to have gone another way before the snapshot's end, with their sizes: a shorter history is not an older
+/// one. After a restore the folder goes on from where it was put back to; a later snapshot of the way that was given up knows
+/// nothing of what happened since.
+pub fn elsewhere(repo: &Repo, manifest: &Manifest, known: &Known) -> Result<Newer, CliError> {
+    let mut found = Newer::new();
+    for (log, ours) in &manifest.facts.logs {
+        let shorter = |facts: &&Facts| facts.logs.get(log).is_some_and(|theirs| theirs.size < ours.size);
+        if !known.values().any(|facts| shorter(&facts)) {
+            continue;
+        }
+        let Some(entry) = manifest.files.iter().find(|f| f.path == format!("@log/{log}.leaves")) else { continue };
+        let leaves = live::split(&repo.file(entry)?).ok_or_else(|| CliError::bug("a log's leaves are damaged"))?;
+        for theirs in known.values().filter(shorter).filter_map(|facts| facts.logs.get(log)) {
+            if live::roots(&leaves, theirs.size) != theirs.roots {
+                let seen = found.entry(format!("{log}-log-elsewhere")).or_default();
+                *seen = theirs.size.max(*seen);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Builds a log from its leaves under the checkpoint that its owner signed; the signer's memory with it.
@@ -196,5 +218,41 @@ mod tests {
         newer_key_lists(&repo, Some(&newest), &fresh, &staging, &root.public()).unwrap();
         let numbers = live::key_lists(&staging, &root.public()).iter().map(|l| l.body.number).collect::<Vec<_>>();
         assert_eq!(numbers, [1, 2, 3], "the newest list that is known must judge the signers");
+    }
+
+    /// The attack: after two people restored an earlier snapshot the folder goes on; one person then restores the later snapshot of
+    /// the way that was given up, whose log happens to be longer.
+    #[test]
+    fn a_longer_log_of_another_history_gives_up_what_happened_since() {
+        let dir = tempfile::tempdir().unwrap();
+        let repo = Repo::open_or_make(&dir.path().join("backup"), "d", Suite::Intl, "a passphrase").unwrap();
+        let leaves: Vec<Vec<u8>> = (0..7u8).map(|n| vec![n; 3]).collect();
+        let mut joined = Vec::new();
+        for leaf in &leaves {
+            joined.extend(u32::try_from(leaf.len()).unwrap().to_be_bytes());
+            joined.extend_from_slice(leaf);
+        }
+        let facts = |leaves: &[Vec<u8>]| {
+            let size = leaves.len() as u64;
+            let log = ::backup::LogFacts { size, roots: live::roots(leaves, size) };
+            Facts { logs: BTreeMap::from([("platform".to_owned(), log)]), ..Facts::default() }
+        };
+        let source = Source {
+            at: Timestamp(1),
+            files: vec![("@log/platform.leaves".to_owned(), Content::Bytes(joined))],
+            objects: None,
+            destroyed: BTreeSet::new(),
+            facts: facts(&leaves),
+            custody: None,
+        };
+        let (manifest, _) = take(&repo, source).unwrap();
+        let known = |leaves: &[Vec<u8>]| Known::from([("folder".to_owned(), facts(leaves))]);
+        for n in 0..=7 {
+            assert!(elsewhere(&repo, &manifest, &known(&leaves[..n])).unwrap().is_empty(), "an older state: {n}");
+        }
+        let mut other = leaves[..5].to_vec();
+        other[4] = b"closed an account".to_vec();
+        let found = elsewhere(&repo, &manifest, &known(&other)).unwrap();
+        assert_eq!(found, Newer::from([("platform-log-elsewhere".to_owned(), 5)]));
     }
 }

@@ -98,6 +98,13 @@ pub fn log_facts(note: &Checkpoint) -> LogFacts {
     LogFacts { size: note.size, roots: BTreeMap::from([root(HashAlg::Sm3), root(HashAlg::Sha256)]) }
 }
 
+/// Roots over the first leaves of a log, as its checkpoint of that size had them.
+pub fn roots(leaves: &[Vec<u8>], size: u64) -> BTreeMap<String, String> {
+    let first = usize::try_from(size).ok().and_then(|n| leaves.get(..n)).unwrap_or(leaves);
+    let root = |alg: HashAlg| (alg.name().to_owned(), hex::encode(audit::merkle::root(alg, first)));
+    BTreeMap::from([root(HashAlg::Sm3), root(HashAlg::Sha256)])
+}
+
 /// The journal's beginning that goes with a platform's last order, where there is a journal.
 pub fn journal(layout: &Layout, trust: &audit::Trust, last: Option<u64>) -> Result<Option<JournalFacts>, CliError> {
     let path = layout.zone().join("journal");

@@ -90,14 +90,46 @@ pub struct CustodyOfZone {
     pub deployment: String,
 }
 
+impl CustodyOfZone {
+    /// Before a zone opens its keys: what the custody knows to be destroyed is destroyed here too. Another folder with the same
+    /// keys may have been told. A custody that is away is no reason not to start: nothing is destroyed without it.
+    ///
+    /// # Errors
+    /// Keys that are destroyed may still be there.
+    pub fn catch_up(&self) -> Result<(), CliError> {
+        match kept::reached(&self.layout, &self.deployment) {
+            Ok(None) => Ok(()),
+            Ok(Some(custody)) => {
+                let found = custody.catch_up(&self.layout.ring())?;
+                if found > 0 {
+                    tracing::warn!(found, "keys were here that the custody knows to be destroyed; they are gone now");
+                }
+                Ok(())
+            }
+            Err(_) => {
+                tracing::warn!("the custody of keys is not reached; destructions and sealings wait for it");
+                Ok(())
+            }
+        }
+    }
+}
+
 impl zone::node::KeyCustody for CustodyOfZone {
     fn forget(&self) -> std::io::Result<()> {
-        // A drill lays out keys beside the folder: what a killed one left goes too, and one that runs is waited for.
-        if !beside::sweep(&self.layout)?.is_empty() {
-            return Err(std::io::Error::other("a drill holds copies of keys; the destruction waits for its end"));
+        let mut in_use = Vec::new();
+        // The custody first: a drill that begins after it finds the keys nowhere any more.
+        if let Some(custody) = kept::reached(&self.layout, &self.deployment)? {
+            custody.forget(&self.layout.ring()).map_err(std::io::Error::other)?;
+            in_use.extend(beside::sweep_places(&custody)?);
         }
-        let Some(custody) = kept::reached(&self.layout, &self.deployment)? else { return Ok(()) };
-        custody.forget(&self.layout.ring()).map_err(std::io::Error::other)
+        // One that began before it laid out keys beside the folder: what a killed one left goes, one that runs is waited for.
+        in_use.extend(beside::sweep(&self.layout)?);
+        if !in_use.is_empty() {
+            return Err(std::io::Error::other(
+                "a restore or drill holds copies of keys; the destruction waits for its end",
+            ));
+        }
+        Ok(())
     }
 
     fn kept(&self, purpose: &str, scope: &str) -> std::io::Result<Vec<crypto::KeyId>> {

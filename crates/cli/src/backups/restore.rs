@@ -95,6 +95,14 @@ pub fn restore(args: &RestoreArgs) -> Result<Said, CliError> {
     if args.drill {
         return drill(args, &ground(args, layout)?);
     }
+    // Before two people's statement is used up for nothing.
+    if !::backup::replaceable(&layout.data)? {
+        return Err(CliError::usage(
+            "--data",
+            "该目录是挂载点，无法整体换下：请把数据目录放在挂载点之内的下一级目录，再恢复到那里。",
+            "The folder is a mount point and cannot be exchanged whole: restore into a folder inside of it, and serve that one.",
+        ));
+    }
     // Held until the folders have changed places: nobody starts in a folder that is about to be replaced, and nothing in it
     // changes after two people were asked.
     let _stopped = stopped(&layout)?;
@@ -112,17 +120,24 @@ pub fn restore(args: &RestoreArgs) -> Result<Said, CliError> {
     if !ground.newer.is_empty() && args.confirmed.is_empty() {
         return Err(behind(&ground.newer).into());
     }
-    let (staging, _held) = beside::make(&ground.layout, beside::RESTORING)?;
-    let tried = laying::lay_out(&ground, &staging, args.without_keys)
-        .and_then(|done| Ok((done, statement::allowed(args, &ground, &staging)?)));
+    let (staging, _held) = beside::make(&ground.layout, beside::RESTORING, ground.custody.as_ref())?;
+    let tried = laid_out_and_put_in_place(args, &ground, &staging);
     if tried.is_err() {
-        beside::clear(&staging)?;
+        beside::abandon(&staging)?;
     }
-    let (restored, vouched) = tried?;
-    leave_for_the_start(&ground, &staging, vouched.as_ref())?;
-    statement::use_up(&ground, &staging, vouched.as_ref())?;
-    let aside = put_in_place(&ground, &staging)?;
+    let (restored, vouched, aside) = tried?;
     Ok(said(&ground, &restored, vouched.as_ref(), aside.as_deref()))
+}
+
+type Restored3 = (Unpacked, Option<Restoration>, Option<PathBuf>);
+
+fn laid_out_and_put_in_place(args: &RestoreArgs, ground: &Ground, staging: &Layout) -> Result<Restored3, CliError> {
+    let done = laying::lay_out(ground, staging, args.without_keys)?;
+    let vouched = statement::allowed(args, ground, staging)?;
+    leave_for_the_start(ground, staging, vouched.as_ref())?;
+    statement::use_up(ground, staging, vouched.as_ref())?;
+    let aside = put_in_place(ground, staging)?;
+    Ok((done, vouched, aside))
 }
 
 fn ground(args: &RestoreArgs, layout: Layout) -> Result<Ground, CliError> {
@@ -162,6 +177,7 @@ fn ground(args: &RestoreArgs, layout: Layout) -> Result<Ground, CliError> {
     let mut newer = newer_than(&manifest.facts, &known)?;
     let last = newest.iter().map(|m| m.number).chain(damaged).max();
     newer.extend(last.filter(|n| *n > manifest.number).map(|n| ("snapshot".to_owned(), n)));
+    newer.extend(laying::elsewhere(&repo, &manifest, &known)?);
     let lost = told.filter(|_| args.former_custody_lost).map(str::to_owned);
     let digest = repo.digest(&manifest)?;
     let folders = [layout.data.as_path(), &backup];
@@ -291,10 +307,13 @@ fn put_in_place(ground: &Ground, staging: &Layout) -> Result<Option<PathBuf>, Cl
 }
 
 fn drill(args: &RestoreArgs, ground: &Ground) -> Result<Said, CliError> {
-    let (staging, _held) = beside::make(&ground.layout, beside::DRILL)?;
+    let (staging, _held) = beside::make(&ground.layout, beside::DRILL, ground.custody.as_ref())?;
     let tried = laying::lay_out(ground, &staging, args.without_keys)
         .and_then(|done| Ok((done, ring::opened(&staging, &ground.manifest, &ground.gone)?)));
     beside::clear(&staging)?;
+    // The notes of where it was laid out go with it; a drill's own are the only ones that are not in use.
+    beside::sweep(&ground.layout)?;
+    ground.custody.as_ref().map(beside::sweep_places).transpose()?;
     let (done, opened) = tried?;
     let recorded = ground.layout.platform().join("platform.db").is_file();
     if recorded {

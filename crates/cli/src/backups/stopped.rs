@@ -4,7 +4,9 @@ use super::beside;
 use crate::layout::Layout;
 use crate::serve::supervisor::take_folder;
 use crate::wiring::CliError;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 /// Held while nobody else may begin to work in a folder.
 pub struct Stopped {
@@ -18,7 +20,7 @@ pub struct Stopped {
 /// Usage: somebody works there.
 pub fn stopped(layout: &Layout) -> Result<Stopped, CliError> {
     let Stopped { mut locks } = not_served(layout)?;
-    if let Ok(file) = File::open(layout.zone().join("rotation.lock")) {
+    if let Some(file) = lock_file(&layout.zone().join("rotation.lock"))? {
         if file.try_lock().is_err() {
             return Err(CliError::usage(
                 "--data",
@@ -42,7 +44,7 @@ pub fn not_served(layout: &Layout) -> Result<Stopped, CliError> {
     }
     beside::swept(layout)?;
     for lock in [layout.zone().join("lock"), layout.platform().join("log-signer.json.lock")] {
-        let Ok(file) = File::open(&lock) else { continue };
+        let Some(file) = lock_file(&lock)? else { continue };
         if file.try_lock().is_err() {
             return Err(CliError::usage(
                 "--data",
@@ -53,6 +55,19 @@ pub fn not_served(layout: &Layout) -> Result<Stopped, CliError> {
         locks.push(file);
     }
     Ok(Stopped { locks })
+}
+
+/// A lock's file, made where it is not there yet: whoever begins meanwhile would make and take it. None where its folder, and
+/// so anybody who works in it, is missing.
+fn lock_file(path: &Path) -> Result<Option<File>, CliError> {
+    if !path.parent().is_some_and(Path::is_dir) {
+        return Ok(None);
+    }
+    let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
+    made.map(Some).map_err(|e| {
+        let [zh, en] = model::storage_words(e.kind());
+        CliError::usage(&path.display().to_string(), format!("{zh}。"), format!("{en}."))
+    })
 }
 
 #[cfg(test)]
@@ -67,6 +82,12 @@ mod tests {
         let layout = Layout::new(&dir.path().join("data")).unwrap();
         fs::create_dir_all(layout.zone()).unwrap();
         fs::create_dir_all(layout.platform()).unwrap();
+        // The files need not be there yet: who begins would make them.
+        let begin = |at: std::path::PathBuf| OpenOptions::new().create(true).append(true).open(at).unwrap().try_lock();
+        let held = stopped(&layout).unwrap();
+        assert!(begin(layout.zone().join("lock")).is_err() && begin(layout.zone().join("rotation.lock")).is_err());
+        assert!(begin(layout.platform().join("log-signer.json.lock")).is_err());
+        drop(held);
         let locks = [
             layout.zone().join("lock"),
             layout.platform().join("log-signer.json.lock"),
@@ -89,7 +110,7 @@ mod tests {
         drop(not_served(&layout).unwrap());
         drop(copied);
         let held = stopped(&layout).unwrap();
-        let (staging, laid) = beside::make(&layout, beside::RESTORING).unwrap();
+        let (staging, laid) = beside::make(&layout, beside::RESTORING, None).unwrap();
         beside::exchange(&layout, &staging).unwrap();
         assert!(take_folder(&layout.data).is_err(), "the restored folder is served before the restore has ended");
         drop((held, laid));

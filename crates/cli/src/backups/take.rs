@@ -13,7 +13,7 @@ use crate::serve::{platform, supervisor};
 use crate::tools::Said;
 use crate::tools::input;
 use crate::wiring::{self, CliError};
-use ::backup::{Content, Custody, Facts, Manifest, Repo, Source, take};
+use ::backup::{Content, Custody, Facts, Last, Manifest, Repo, Source, take};
 use clap::Args;
 use hsm::KeyPlace;
 use model::Timestamp;
@@ -73,11 +73,16 @@ pub fn backup(args: &BackupArgs) -> Result<Said, CliError> {
     let check = args.check || repo.check_wanted();
     let repo = if check { repo.checking() } else { repo };
     // Told, and left as it is: the snapshot that is taken now holds everything again.
-    let damaged = repo.last()?.damaged;
+    let Last { manifest: newest, damaged } = repo.last()?;
+    let told = newest.and_then(|m| m.custody);
+    if told.is_some() && custody_dir.is_none() {
+        return Err(kept::unrecorded());
+    }
     let _still = still(&layout)?;
-    let (custody, lost) = in_custody(args, custody_dir.as_deref(), &layout, &trust)?;
+    let (custody, lost) = in_custody(args, custody_dir.as_deref(), &layout, &trust, told.as_deref())?;
     let held = custody.as_ref().map(|c| c.sync(&layout.ring())).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let _alone = alone(&layout)?;
     let copy = layout.platform().join(format!(".backup-{}", crypto::random_hex(8)?));
     let taken = collect(args, &layout, &trust, &runtime, &copy).and_then(|mut source| {
         source.custody = custody.as_ref().and_then(|c| c.id().map(str::to_owned));
@@ -192,24 +197,42 @@ fn in_custody(
     dir: Option<&Path>,
     layout: &Layout,
     trust: &audit::Trust,
+    told: Option<&str>,
 ) -> Result<(Option<Custody>, Option<String>), CliError> {
     match dir {
         Some(dir) if args.former_custody_lost => {
-            let (made, lost) = lost::replaced(dir, layout, trust)?;
+            let (made, lost) = lost::replaced(dir, layout, trust, told)?;
             Ok((Some(made), Some(lost)))
         }
-        dir => Ok((dir.map(|dir| custody(dir, layout, trust)).transpose()?, None)),
+        dir => Ok((dir.map(|dir| custody(dir, layout, trust, told)).transpose()?, None)),
     }
 }
 
 /// The custody that the folder has, or a new one where it has none. From then on the zone reaches it when it destroys.
-fn custody(dir: &Path, layout: &Layout, trust: &audit::Trust) -> Result<Custody, CliError> {
-    let custody = match kept::open(dir, layout, &trust.deployment, None)? {
+fn custody(dir: &Path, layout: &Layout, trust: &audit::Trust, told: Option<&str>) -> Result<Custody, CliError> {
+    let custody = match kept::open(dir, layout, &trust.deployment, told)? {
         Some(custody) => custody.with_id()?,
         None => Custody::open_or_make(dir, &trust.deployment)?,
     };
     kept::remember(layout, &custody)?;
     Ok(custody)
+}
+
+/// One backup of a folder at a time: the end of each removes the copies of the database that killed ones left.
+fn alone(layout: &Layout) -> Result<Option<fs::File>, CliError> {
+    if !layout.platform().is_dir() {
+        return Ok(None);
+    }
+    let file =
+        fs::OpenOptions::new().create(true).truncate(false).write(true).open(layout.platform().join("backup.lock"))?;
+    if let Err(fs::TryLockError::WouldBlock) = file.try_lock() {
+        return Err(CliError::usage(
+            "--data",
+            "该目录的另一次备份正在进行；请等它结束。",
+            "Another backup of this folder is under way; wait for its end.",
+        ));
+    }
+    Ok(Some(file))
 }
 
 /// No header changes under way while objects are copied.
@@ -352,9 +375,24 @@ fn walk(folder: &Path, data: &Path, out: &mut Vec<PathBuf>) -> Result<(), CliErr
         if made_anew || SKIPPED.contains(&below.as_str()) {
             continue;
         }
-        if path.is_dir() { walk(&path, data, out)? } else { out.push(path) }
+        match fs::symlink_metadata(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => return Err(e.into()),
+            Ok(found) if found.is_dir() => walk(&path, data, out)?,
+            Ok(found) if found.is_file() => out.push(path),
+            Ok(_) => return Err(not_plain(&path)),
+        }
     }
     Ok(())
+}
+
+/// What the platform may write, it may link from: a backup that followed would take the zone's keys along.
+fn not_plain(path: &Path) -> CliError {
+    CliError::usage(
+        &path.display().to_string(),
+        "数据目录中有链接或特殊文件，备份不跟随它：可能是有人想借备份取出别处的文件。请查明来历，移走后再备份。",
+        "There is a link or a special file in the data folder, and a backup follows none: somebody may want files of elsewhere in it. Find out where it comes from, move it away, and back up again.",
+    )
 }
 
 fn remove(copy: &Path) -> Result<(), CliError> {

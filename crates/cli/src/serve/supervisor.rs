@@ -67,7 +67,7 @@ pub struct Pair {
     _folders: Vec<File>,
 }
 
-/// Exit code of a platform that found its database or log put back or changed: it has said why, and a start helps nothing.
+/// Exit code of a process that found its folder put back or changed: it has said why, and a start helps nothing.
 const REFUSED: i32 = 1;
 
 /// A process that ended sooner than this was not really running.
@@ -135,7 +135,7 @@ impl Pair {
             status = self.platform.wait() => {
                 let status = status?;
                 if status.code() == Some(REFUSED) {
-                    return Err(refused());
+                    return Err(refused("platform"));
                 }
                 tracing::warn!(process = "platform", %status, "process ended; starting it again");
                 self.rest("platform").await?;
@@ -143,7 +143,11 @@ impl Pair {
                 Ok("platform")
             }
             status = zone_ended => {
-                tracing::warn!(process = "zone", status = %status?, "process ended; starting it again");
+                let status = status?;
+                if status.code() == Some(REFUSED) {
+                    return Err(refused("zone"));
+                }
+                tracing::warn!(process = "zone", %status, "process ended; starting it again");
                 self.rest("zone").await?;
                 self.zone = zone(&self.exe, &self.plan)?;
                 Ok("zone")
@@ -184,13 +188,14 @@ impl Pair {
     }
 }
 
-fn refused() -> CliError {
+fn refused(name: &str) -> CliError {
+    let zh = if name == "platform" { "平台" } else { "运营域" };
     CliError::Refused(model::Refusal::new(
         "not-started-again",
         "PRODUCT-LOG",
         "",
-        "平台已停止，不再重启：原因和处理办法见上面的输出。",
-        "The platform has stopped and is not started again: the output above says why, and what to do.",
+        format!("{zh}已停止，不再重启：原因和处理办法见上面的输出。"),
+        format!("The {name} has stopped and is not started again: the output above says why, and what to do."),
     ))
 }
 
@@ -305,7 +310,7 @@ fn base(exe: &PathBuf, role: &str, layout: &Layout) -> Command {
     command.kill_on_drop(true).env(SUPERVISOR_VAR, std::process::id().to_string());
     // Whoever starts it may have them for backups: they are nothing that platform or zone need.
     let passphrases = crate::keepers::VARS.into_iter().chain(crate::backups::PASSPHRASE_VARS);
-    for variable in passphrases.chain([crate::root::ROOT_VAR]) {
+    for variable in passphrases.chain([crate::root::ROOT_VAR, crate::tools::witness::WITNESS_VAR]) {
         command.env_remove(variable);
     }
     command

@@ -13,6 +13,7 @@ use model::storage_words;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use zone::node::NodeError;
 
 /// `yunyu zone …`: runs a node, or enrols one.
 #[derive(Args)]
@@ -141,7 +142,28 @@ async fn serve(args: &RunArgs, alone: bool) -> Result<(), CliError> {
     if alone {
         announce(config.listen, config.tls.is_some());
     }
-    zone::node::run(config, wiring::told_to_end()).await.map_err(CliError::bug)
+    zone::node::run(config, wiring::told_to_end()).await.map_err(stopped)
+}
+
+/// What a zone stops for that no start mends: its memory is not to be trusted.
+fn stopped(e: NodeError) -> CliError {
+    let what = match &e {
+        NodeError::JournalBroken(frame) => format!("记录在第 {frame} 帧损坏或缺失"),
+        NodeError::RolledBack(_) => "放回了旧副本".to_owned(),
+        NodeError::Log(_) => "域内日志或其签名记忆缺失、损坏，或放回了旧副本".to_owned(),
+        _ => return CliError::bug(e),
+    };
+    CliError::Refused(model::Refusal::new(
+        "zone-folder-changed",
+        "PRODUCT-LOG",
+        "",
+        format!(
+            "运营域不再使用这个目录：{what}。请停止服务并查明原因，换回原来的目录，或从备份恢复（admin restore）。"
+        ),
+        format!(
+            "The zone does not use this folder any more: {e}. Stop, find out why, put the right folder back, or restore it from a backup (admin restore)."
+        ),
+    ))
 }
 
 /// Everything a node needs, out of its folder.
@@ -157,6 +179,8 @@ fn config(args: &RunArgs) -> Result<zone::node::NodeConfig, CliError> {
     let tls = wiring::tls_files(&layout.zone(), args.listen, args.tls)?;
     let listen = resolve(args.listen)?;
     let platform_ca = args.ca.as_ref().map(|file| read("--ca", file)).transpose()?;
+    let held = CustodyOfZone { layout: layout.clone(), deployment: trust.deployment.clone() };
+    held.catch_up()?;
     let keys = keyplace::open(&layout, trust.suite)?;
     let pack = wiring::pack_kept(&layout.zone_pack(), &trust.city)?;
     if wiring::pack_digest(trust.suite, &pack)? != trust.pack.digest {
@@ -166,7 +190,6 @@ fn config(args: &RunArgs) -> Result<zone::node::NodeConfig, CliError> {
             "The rule pack is not the one the zone was enrolled with.",
         ));
     }
-    let held = CustodyOfZone { layout: layout.clone(), deployment: trust.deployment.clone() };
     Ok(zone::node::NodeConfig {
         data: layout.zone(),
         log: layout.log().join("zone"),
