@@ -142,6 +142,20 @@ describe('a product’s certificate', () => {
   });
 });
 
+describe('an order', () => {
+  it('that the zone has not answered here is not shown as carried out', async () => {
+    const outcome = await judged();
+    const answered = drawn(outcome).text;
+    expect(answered).toContain(words('zh').label('verify.outcome', 'destroyed'));
+    expect(answered).not.toContain(words('zh').t('verify.unanswered'));
+    const body = outcome.file?.body;
+    if (!body) throw new Error('no file');
+    const statements = body.statements.filter((s) => s.type !== 'report');
+    const withheld = { ...outcome, file: { ...outcome.file, body: { ...body, statements } } } as Outcome;
+    expect(drawn(withheld).text).toContain(words('zh').t('verify.unanswered'));
+  });
+});
+
 describe('the page answers', () => {
   const FAR = Number.MAX_SAFE_INTEGER;
   const opened = (about: string): Wrong => ({

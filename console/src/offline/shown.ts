@@ -5,7 +5,7 @@ import type { Lang } from '../i18n/fill';
 import type { Act } from '../trust/act';
 import { fromBase64, fromUtf8 } from '../trust/bytes';
 import type { Document, Evidence } from '../trust/evidence/file';
-import type { WorkOrder } from '../trust/evidence/order';
+import { answersIn, type WorkOrder } from '../trust/evidence/order';
 import type { Outcome } from '../trust/evidence/outcome';
 import { STAGES, type Stage } from '../trust/evidence/stages';
 import { isHeld, PRODUCT_CERTIFICATE_TYPE } from '../trust/evidence/types';
@@ -127,6 +127,12 @@ function story(body: Evidence, { leaves, titles }: Outcome, words: Words): HTMLE
 function orders(body: Evidence, { titles }: Outcome, words: Words): HTMLElement {
   const { t, label, lang } = words;
   const step = (a: Act) => titles.get(a.procedure)?.steps.get(a.step)?.[lang] ?? a.step;
+  const answers = answersIn(body.statements);
+  const said = (o: WorkOrder) => {
+    const answer = answers.get(o.id);
+    if (!answer) return [el('strong', { class: 'mark' }, t('verify.unanswered'))];
+    return [label('verify.outcome', answer.outcome), ' ', time(answer.at, words)];
+  };
   const all = body.statements.filter((s) => s.type === 'order').map((s) => s.body as unknown as WorkOrder);
   const rows = all
     .sort((a, b) => a.seq - b.seq)
@@ -138,12 +144,13 @@ function orders(body: Evidence, { titles }: Outcome, words: Words): HTMLElement 
         {},
         el('th', { scope: 'row' }, label('verify.effect', o.effect.effect)),
         el('td', {}, time(o.issued_at, words)),
+        el('td', {}, ...said(o)),
         el('td', {}, el('ul', {}, ...o.approvals.map(by))),
       );
     });
   return part(
     t('verify.orders'),
-    table([t('verify.effect'), t('verify.issued'), t('verify.approvals')], rows),
+    table([t('verify.effect'), t('verify.issued'), t('verify.answer'), t('verify.approvals')], rows),
   );
 }
 

@@ -85,7 +85,7 @@ impl LogError {
         Self::Corrupt { file: file.into(), what }
     }
 
-    /// What is wrong, in Chinese; what exactly a file contradicts and what the system says are in English alone.
+    /// What is wrong, in Chinese; what exactly a file of the log contradicts is in English alone.
     #[must_use]
     pub fn zh(&self) -> String {
         match self {
@@ -101,7 +101,7 @@ impl LogError {
             Self::Poisoned => "此前一次写入未完成，须重新打开日志".to_owned(),
             Self::OutOfRange(n) => format!("日志没有第{n}条"),
             Self::Malformed { what: "witness memory", .. } => "见证记忆缺失或损坏".to_owned(),
-            Self::Malformed { .. } => "格式不正确".to_owned(),
+            Self::Malformed { what, why } => crate::words::malformed(what, why),
             Self::Crypto(_) => "密码运算或编码失败".to_owned(),
         }
     }

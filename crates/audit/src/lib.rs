@@ -32,6 +32,7 @@ mod trust;
 mod verify;
 mod witness;
 mod witnessed;
+mod words;
 
 pub use checkpoint::{Anchor, Checkpoint, LogSigner, anchor_line};
 pub use cosign::{Cosignature, Cosigned, WitnessKey, is_witness_name};
@@ -49,4 +50,4 @@ pub use trust::WitnessPolicy;
 pub use trust::{ClockKind, PackRef, Trust};
 pub use verify::{Asked, verify_asked, verify_dir, verify_once};
 pub use witness::{Witness, WitnessRefusal, WitnessRequest};
-pub use witnessed::attach_cosignature;
+pub use witnessed::{ANOTHER_HISTORY, attach_cosignature};

@@ -151,6 +151,9 @@ pub(crate) fn cosigned_checkpoints(log_dir: &Path, log: LogName) -> Result<Vec<(
     Ok(out)
 }
 
+/// Why a cosigned checkpoint is refused that is of another history than the log: no mistake of whoever attaches it.
+pub const ANOTHER_HISTORY: &str = "the log never was in that state";
+
 /// Puts a cosigned checkpoint beside the log that it is of, in the place of an older one of the same witness. Returns the
 /// log and the name of the witness.
 ///
@@ -171,7 +174,7 @@ pub fn attach_cosignature(log_dir: &Path, note: &[u8]) -> Result<(LogName, Strin
     let (reader, _) = crate::LogReader::open(&log_dir.join(log.as_str()))?;
     for alg in crate::tile::ALGS {
         if reader.root(alg, noted.checkpoint.size)? != noted.checkpoint.root(alg) {
-            return Err(bad("the log never was in that state"));
+            return Err(bad(ANOTHER_HISTORY));
         }
     }
     let folder = Folder::new(&log_dir.join(WITNESS));

@@ -87,9 +87,8 @@ pub fn request_file(layout: &Layout) -> PathBuf {
 /// Usage: the folder is enrolled already, the pack is not the one that the trust file pins, or the keys cannot be kept
 /// where they are to be.
 pub fn enrol(layout: &Layout, trust_bytes: &[u8], city: Option<&str>, keys: &str) -> Result<Request, CliError> {
-    let trust = Trust::parse(trust_bytes).map_err(|e| {
-        CliError::usage("--trust", format!("不是信任文件：{e}。"), format!("It is not a trust file: {e}."))
-    })?;
+    let trust = Trust::parse(trust_bytes)
+        .map_err(|e| CliError::usage("--trust", format!("{}。", e.zh()), format!("It is not a trust file: {e}.")))?;
     if layout.zone_trust().is_file() {
         return Err(CliError::usage(
             "--data",

@@ -55,11 +55,12 @@ impl<T: DeserializeOwned> FromRequest<WebState> for Body<T> {
             None => None,
         };
         let value = serde_json::from_slice(&bytes).map_err(|e| {
+            let [zh, en] = category(&e);
             AppError::usage(
                 "bad-json",
                 format!("line {} column {}", e.line(), e.column()),
-                "请求体不是所要求的 JSON：请对照接口文档检查字段名与类型。",
-                format!("The body is not the JSON expected here ({}): check field names and types against the API document.", category(&e)),
+                format!("请求体不是所要求的 JSON（{zh}）：请对照接口文档检查字段名与类型。"),
+                format!("The body is not the JSON expected here ({en}): check field names and types against the API document."),
             )
         })?;
         Ok(Self { value, idempotency })
@@ -106,12 +107,12 @@ fn broken_off() -> AppError {
 }
 
 /// serde's message may quote a value; its category never does.
-fn category(e: &serde_json::Error) -> &'static str {
+fn category(e: &serde_json::Error) -> [&'static str; 2] {
     match e.classify() {
-        serde_json::error::Category::Io => "unreadable",
-        serde_json::error::Category::Syntax => "syntax",
-        serde_json::error::Category::Data => "shape",
-        serde_json::error::Category::Eof => "ends too early",
+        serde_json::error::Category::Io => ["无法读取", "unreadable"],
+        serde_json::error::Category::Syntax => ["语法", "syntax"],
+        serde_json::error::Category::Data => ["结构", "shape"],
+        serde_json::error::Category::Eof => ["提前结束", "ends too early"],
     }
 }
 

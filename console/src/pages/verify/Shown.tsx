@@ -4,7 +4,7 @@ import { Button, Tag } from 'antd';
 import { useMemo } from 'react';
 import type { Act } from '../../trust/act';
 import type { Document, Evidence } from '../../trust/evidence/file';
-import type { WorkOrder } from '../../trust/evidence/order';
+import { answersIn, type WorkOrder } from '../../trust/evidence/order';
 import type { Titles } from '../../trust/evidence/pack';
 import type { Leaf } from '../../trust/log/leaf';
 import { fromBase64, fromUtf8 } from '../../trust/bytes';
@@ -90,6 +90,7 @@ export function OrdersPart({ body, titles }: { body: Evidence; titles: Titles })
   const step = (a: Act) => titles.get(a.procedure)?.steps.get(a.step)?.[lang] ?? a.step;
   const orders = body.statements.filter((s) => s.type === 'order').map((s) => s.body as unknown as WorkOrder);
   orders.sort((a, b) => a.seq - b.seq);
+  const answers = answersIn(body.statements);
   return (
     <Part title={t('verify.orders')}>
       <List
@@ -104,6 +105,19 @@ export function OrdersPart({ body, titles }: { body: Evidence; titles: Titles })
             render: (_, o) => label('verify.effect', o.effect.effect),
           },
           { title: t('verify.issued'), key: 'at', render: (_, o) => <Time at={o.issued_at} /> },
+          {
+            title: t('verify.answer'),
+            key: 'answer',
+            render: (_, o) => {
+              const answer = answers.get(o.id);
+              if (!answer) return <Tag color="warning">{t('verify.unanswered')}</Tag>;
+              return (
+                <>
+                  {label('verify.outcome', answer.outcome)} <Time at={answer.at} />
+                </>
+              );
+            },
+          },
           {
             title: t('verify.approvals'),
             key: 'approvals',

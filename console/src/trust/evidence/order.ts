@@ -37,6 +37,24 @@ export interface WorkOrder {
   approvals: Signed<Act>[];
 }
 
+/** The zone's word on an order. */
+export interface Answer {
+  outcome: string;
+  at: number;
+}
+
+/** The zone's last word on each order, by the order's id; an order that is missing here is not proved to be carried out. */
+export function answersIn(statements: readonly { type: string; body: Json }[]): Map<string, Answer> {
+  const last = new Map<string, Answer & { seq: number }>();
+  for (const { type, body } of statements) {
+    const order = textOf(body, 'order');
+    const [outcome, at, seq] = [textOf(body, 'outcome'), member(body, 'at'), member(body, 'seq')];
+    if (type !== 'report' || order === undefined || outcome === undefined || !i64(at) || !u64(seq)) continue;
+    if ((last.get(order)?.seq ?? -1) < seq) last.set(order, { outcome, at, seq });
+  }
+  return last;
+}
+
 /** A person as the key list knows them. */
 export interface Person {
   person: string;

@@ -3,7 +3,7 @@
 
 use super::chain::Chains;
 use super::documents::check_documents;
-use super::statements::check_statements;
+use super::statements::{check_statements, unanswered_orders};
 use super::subject::check_subject;
 use super::witnesses::{check_witnesses, list_digests, unseen};
 use super::{EVIDENCE_TYPE, Evidence, EvidenceFile, Quorum, SKEW_MS};
@@ -26,13 +26,14 @@ pub fn verify(bytes: &[u8], trust: Option<&Trust>, quorum: Quorum<'_>) -> Verify
     let mut counts = Counts::default();
     let mut clock = None;
     let result = check(bytes, trust, quorum, &mut counts, &mut clock);
-    let seen_enough = result.as_ref().is_ok_and(Vec::is_empty);
-    let too_few: String = result.iter().flatten().map(|log| too_few(*log)).collect();
+    let seen_enough = result.as_ref().is_ok_and(|open| open.unseen.is_empty());
+    let too_few: String = result.iter().flat_map(|open| &open.unseen).map(|log| too_few(*log)).collect();
+    let unanswered: String = result.iter().flat_map(|open| &open.unanswered).map(|effect| unanswered(effect)).collect();
     let mut report = VerifyReport::new(result.map(drop), trust.is_some() && seen_enough, counts, clock);
     report.unproved = report.valid.then(|| {
         let after = "各案件最后一个已绑定条目之后是否还有条目，以及叙述中的文字（由平台填写） · whether leaves followed the \
             last bound head of each case, and the words of the story, which are the platform's";
-        format!("{too_few}{after}")
+        format!("{too_few}{unanswered}{after}")
     });
     report
 }
@@ -41,14 +42,25 @@ fn too_few(log: LogName) -> String {
     format!("看过此处 {log} 全部条目的见证不够 · too few witnesses have seen every leaf of {log} here; ")
 }
 
-/// The logs of which too few witnesses have seen every leaf here.
+fn unanswered(effect: &str) -> String {
+    format!("此处没有运营域对指令 {effect} 的回执 · the zone's answer to an order to {effect} is not here; ")
+}
+
+/// What a file that holds leaves open.
+struct Open {
+    /// The logs of which too few witnesses have seen every leaf here.
+    unseen: Vec<LogName>,
+    /// Effects of the orders that no report here answers.
+    unanswered: Vec<String>,
+}
+
 fn check(
     bytes: &[u8],
     trust: Option<&Trust>,
     quorum: Quorum<'_>,
     counts: &mut Counts,
     clock: &mut Option<String>,
-) -> Result<Vec<LogName>, Failure> {
+) -> Result<Open, Failure> {
     let not =
         |_| Failure::new("", "malformed", "不是规范编码的证据文件", "not the canonical encoding of an evidence file");
     let file: EvidenceFile = crypto::from_canonical(bytes).map_err(not)?;
@@ -76,7 +88,7 @@ fn check(
     check_documents(body, &chains, counts)?;
     check_subject(body, &chains, &statements)?;
     check_story(body, &chains)?;
-    Ok(unseen(body, policy, &sizes))
+    Ok(Open { unseen: unseen(body, policy, &sizes), unanswered: unanswered_orders(body) })
 }
 
 fn check_trust(body: &Evidence, trust: Option<&Trust>) -> Result<(), Failure> {

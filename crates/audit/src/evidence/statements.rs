@@ -8,7 +8,7 @@ use crate::leaf::{LogName, Outcome};
 use crate::report::{Counts, Failure};
 use crypto::Hash;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Leaf references whose digest must be that of a statement of the same type.
 pub const REFERRED: [&str; 3] = ["act", "order", "report"];
@@ -55,6 +55,15 @@ pub fn check_statements<'a>(
         counts.add("orders", 1);
     }
     Ok(known)
+}
+
+/// Effects of the orders that no report here answers: that the zone carried them out is not shown. Who withholds an order
+/// from the zone cannot make its answer.
+pub fn unanswered_orders(body: &Evidence) -> Vec<String> {
+    let of = |kind: &'static str| body.statements.iter().filter(move |s| s.kind == kind);
+    let answered: BTreeSet<&str> = of("report").filter_map(|s| s.text("order")).collect();
+    let open = of("order").filter(|s| s.text("id").is_none_or(|id| !answered.contains(id)));
+    open.filter_map(|s| s.body.pointer("/effect/effect")?.as_str()).map(str::to_owned).collect()
 }
 
 /// Every statement that a leaf names is there. A refused command's leaf may name one that is not.

@@ -35,6 +35,19 @@ fn verifies_offline() {
     }
 }
 
+/// The attack: a platform that decides on a suspension, records it, and never sends the order. It cannot make the zone's answer.
+#[test]
+fn an_order_that_the_zone_never_answered_is_named() {
+    let said = |withheld: bool| {
+        let story = Story::write(Suite::Intl, Plan { withheld, ..Plan::default() });
+        let report = check(&story.evidence(), &story.trust());
+        assert!(report.trusted, "{report:?}");
+        report.unproved.unwrap()
+    };
+    assert!(said(true).contains("the zone's answer to an order to suspend is not here"));
+    assert!(!said(false).contains("the zone's answer"));
+}
+
 #[test]
 fn every_flipped_byte_is_found() {
     flipped(Suite::Intl, 1);

@@ -34,6 +34,8 @@ pub struct Plan {
     pub other_vote: bool,
     /// The zone refused the order of this effect.
     pub refused: Option<&'static str>,
+    /// At the end the platform issues an order to suspend that it does not send to the zone.
+    pub withheld: bool,
     /// The product is registered: what its certificate says otherwise than it should.
     pub certificate: Option<Value>,
     /// Time of the leaf that records the certificate.
@@ -120,6 +122,10 @@ impl Story {
         let order = signed(&self.world.platform, "order", body);
         let (digest, bound) = (self.digest(&order), self.head(Platform));
         self.leaf(Platform, "order_issued", &[("order", &digest)]);
+        if self.plan.withheld && effect == "suspend" {
+            self.others.push(("order", order));
+            return;
+        }
         self.leaf(Zone, "order_applied", &[("order", &digest)]);
         let mut report = json!({"v": 1, "deployment": DEPLOYMENT, "seq": seq, "case": CASE, "case_head": bound,
             "zone_head": self.head(Zone), "order": format!("wo-{seq}"), "at": 1_000});
@@ -173,6 +179,11 @@ impl Story {
         self.others.push(("certificate", certificate));
         if let Some(change) = self.plan.certificate.clone() {
             self.register(&artefact, change);
+        }
+        if self.plan.withheld {
+            let object = json!({"authorisation": "auth-1", "ground": "stopped", "article": "x"});
+            let a = self.act(1, "suspension", &object);
+            self.order("suspend", object, &[a], Value::Null);
         }
     }
 

@@ -101,7 +101,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     pub receiver: Option<PathBuf>,
     /// 最多几条 · At most so many leaves
-    #[arg(long, value_name = "M", default_value_t = handover::MOST)]
+    #[arg(long, value_name = "M", default_value_t = handover::MOST, value_parser = clap::value_parser!(u64).range(1..))]
     pub max: u64,
     /// 只移交这类日志的内容，可多次；其余以哈希代替 · Only leaves of this class, others as their hashes; may be repeated
     #[arg(long, value_name = "CLASS", value_parser = class)]
@@ -221,7 +221,11 @@ pub fn log_folder(dir: &Path) -> Result<PathBuf, CliError> {
 
 /// A log that cannot be read, or has no such leaf.
 pub fn unusable(at: &Path, e: &LogError) -> CliError {
-    CliError::usage(&at.display().to_string(), format!("日志不可用：{e}。"), format!("The log cannot be used: {e}."))
+    CliError::usage(
+        &at.display().to_string(),
+        format!("日志不可用：{}。", e.zh()),
+        format!("The log cannot be used: {e}."),
+    )
 }
 
 fn prove(args: &ProveArgs) -> Result<Said, CliError> {
@@ -285,7 +289,7 @@ fn resumed(dir: &Path, log: LogName, key: &WitnessKey, receipts: &Path) -> Resul
         }
     }
     handover::resume(dir, log, key, &files).map_err(|e| {
-        CliError::usage("--receipts", format!("回执不可用：{e}。"), format!("The receipts cannot be used: {e}."))
+        CliError::usage("--receipts", format!("回执不可用：{}。", e.zh()), format!("The receipts cannot be used: {e}."))
     })
 }
 
@@ -355,15 +359,11 @@ fn day(option: &str, word: Option<&str>) -> Result<Option<Timestamp>, CliError> 
 /// A checkpoint that cannot be parsed is the caller's mistake, not the log's fault. Taken as it is: every byte is signed.
 fn earlier(path: &Path) -> Result<String, CliError> {
     let bytes = input::bytes(path)?;
-    let malformed = |e: &dyn std::fmt::Display| {
-        CliError::usage(
-            &path.display().to_string(),
-            format!("不是检查点：{e}。"),
-            format!("It is not a checkpoint: {e}."),
-        )
+    let malformed = |zh: String, en: String| {
+        CliError::usage(&path.display().to_string(), format!("{zh}。"), format!("It is not a checkpoint: {en}."))
     };
-    ::audit::Checkpoint::parse(&bytes).map_err(|e| malformed(&e))?;
-    String::from_utf8(bytes).map_err(|e| malformed(&e))
+    ::audit::Checkpoint::parse(&bytes).map_err(|e| malformed(e.zh(), e.to_string()))?;
+    String::from_utf8(bytes).map_err(|e| malformed("检查点：不是 UTF-8".to_owned(), e.to_string()))
 }
 
 /// A text that may hold somebody's file name, with nothing in it that a terminal acts on.

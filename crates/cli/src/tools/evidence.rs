@@ -235,6 +235,8 @@ fn export(args: &ExportArgs) -> Result<Said, CliError> {
             pack: &app.pack,
             signer: &app.signer,
             now: app.clock.now(),
+            // Whoever has the machine has all of it.
+            hidden: std::collections::BTreeSet::new(),
         };
         Ok::<_, CliError>(app::evidence::export(&source, about, id).await?)
     })?;

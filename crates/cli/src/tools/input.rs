@@ -73,7 +73,7 @@ pub fn trust(path: Option<&Path>) -> Result<Option<audit::Trust>, CliError> {
     let trust = audit::Trust::parse(&bytes).map_err(|e| {
         CliError::usage(
             &path.display().to_string(),
-            format!("不是信任文件的规范编码：{e}。"),
+            format!("{}。", e.zh()),
             format!("It is not a trust file in its one encoding: {e}."),
         )
     })?;
@@ -85,7 +85,7 @@ pub fn witness_key(path: &Path) -> Result<audit::WitnessKey, CliError> {
     text(path)?.trim().parse::<audit::WitnessKey>().map_err(|e| {
         CliError::usage(
             &path.display().to_string(),
-            format!("不是见证方的公钥：{e}。"),
+            format!("{}。", e.zh()),
             format!("It is not a witness's public key: {e}."),
         )
     })

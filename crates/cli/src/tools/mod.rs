@@ -17,7 +17,7 @@ pub(crate) mod said;
 mod sql;
 #[cfg(test)]
 mod tests;
-mod witness;
+pub mod witness;
 
 use crate::wiring::CliError;
 use clap::Subcommand;

@@ -410,7 +410,16 @@ fn request(args: &RequestArgs) -> Result<Said, CliError> {
 fn attach(args: &AttachArgs) -> Result<Said, CliError> {
     let dir = log_folder(&args.dir)?;
     let bytes = input::bytes(&args.file)?;
-    let (log, name) = ::audit::attach_cosignature(&dir, &bytes).map_err(|e| unusable(&args.file, &e))?;
+    let (log, name) = ::audit::attach_cosignature(&dir, &bytes).map_err(|e| match e {
+        LogError::Malformed { why: ::audit::ANOTHER_HISTORY, .. } => CliError::Refused(model::Refusal::new(
+            "split-view",
+            "PRODUCT-WITNESS",
+            "",
+            "见证方联署的是另一套历史：这部日志从未处于该状态，可能被回退或改写过。请保存这份检查点，并与见证方核对。",
+            "The witness has cosigned another history: this log never was in that state, so it was put back or rewritten. Keep the checkpoint and ask the witness.",
+        )),
+        e => unusable(&args.file, &e),
+    })?;
     let size = Cosigned::parse(&bytes).map_err(CliError::bug)?.checkpoint.size;
     Ok(Said::new(0, json!({"log": log, "witness": name, "size": size}), format!("{name}: {log} {size}\n")))
 }
@@ -452,7 +461,7 @@ fn receive(args: &ReceiveArgs) -> Result<Said, CliError> {
                 "hand-over-refused",
                 "PRODUCT-HANDOVER",
                 "",
-                format!("移交文件不成立：{e}。"),
+                format!("移交文件不成立：{}。", e.zh()),
                 format!("The hand-over does not hold: {e}."),
             )));
         }
