@@ -5,6 +5,7 @@ import { useSession } from '../session';
 import { get } from './client';
 import { onBack } from './connection';
 import { Unreachable } from './problem';
+import type { DueMatter } from './issued';
 import type * as T from './types';
 
 /** The cache. Only a broken connection is tried again; a refusal is an answer. */
@@ -97,6 +98,7 @@ export const useBatches = (one: string, enabled: boolean) =>
   read<T.Batches>(`${V}/resources/${id(one)}/batches`, LIVE_MS, enabled);
 export const useAuthorisations = () =>
   read<{ authorisations: T.Authorisation[] }>(`${V}/authorisations`, LIVE_MS);
+export const useDueMatters = (enabled = true) => read<{ due: DueMatter[] }>(`${V}/due`, LIVE_MS, enabled);
 export const useGrants = () => read<{ grants: T.Grant[] }>(`${V}/grants`, LIVE_MS);
 export const useJobs = (poll: number = LIVE_MS) => read<{ jobs: T.Job[] }>(`${V}/jobs`, poll);
 export const useJob = (one: string, poll: number | false = false) =>

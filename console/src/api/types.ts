@@ -3,6 +3,7 @@
  * (`schema.ts`); the views below are those that the document leaves open.
  */
 import type { Named } from '../i18n';
+import type { IssuedOrder } from './issued';
 import type { components } from './schema';
 
 export type Deployment = components['schemas']['DeploymentView'];
@@ -212,6 +213,8 @@ export interface Case {
   refused_orders?: RefusedOrder[];
   /** What the zone took and cannot carry out yet. */
   waiting_orders?: RefusedOrder[];
+  /** What the platform ordered of the zone, and whether the zone has said that it was done. */
+  orders?: IssuedOrder[];
   /** Why the zone refused the order, as long as that is the last word on it. */
   refused?: NonNullable<RefusedOrder['refusal']> | null;
   /** The catalogue entry as it was, where the case changes one. */

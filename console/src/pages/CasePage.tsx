@@ -21,6 +21,7 @@ import { Page, Part } from '../parts/Page';
 import { Loading, Refusal, Shown } from '../parts/States';
 import { Time } from '../parts/Time';
 
+const Issued = lazy(() => import('../cases/Issued'));
 const Changes = lazy(() => import('../cases/Changes'));
 const DocumentChanges = lazy(() => import('../cases/Changes').then((m) => ({ default: m.DocumentChanges })));
 
@@ -81,6 +82,11 @@ function Known({ c, me, procedure }: { c: Case; me: Me; procedure: Procedure | u
               <Refusal body={refusal} />
             </Part>
           ))}
+          {c.orders && c.orders.length > 0 && (
+            <Suspense fallback={<Loading rows={2} />}>
+              <Issued orders={c.orders} />
+            </Suspense>
+          )}
           <Objections list={c.objections ?? []} />
           {c.before && <Changed c={c} before={c.before} procedure={procedure} />}
           <Part title={t('case.object')}>

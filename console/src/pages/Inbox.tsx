@@ -6,6 +6,7 @@ import { home } from '../app/menu';
 import { useCases, useMe, useProcedures } from '../api/queries';
 import type { Case, Me, Procedure, Step } from '../api/types';
 import { actable, due } from '../cases/actable';
+import { DueMatters } from '../cases/DueMatters';
 import { useTexts } from '../i18n';
 import { Basis } from '../parts/Basis';
 import { List } from '../parts/List';
@@ -109,6 +110,7 @@ export default function Inbox() {
         </Nothing>
       )}
       {urgent && urgent.length > 0 && columns(urgent)}
+      <DueMatters pressing />
       {optional && optional.length > 0 && <Part title={t('inbox.optional')}>{columns(optional)}</Part>}
     </Page>
   );

@@ -8,6 +8,7 @@ import { isAdmin } from '../app/menu';
 import { MOST_CASES, useCasesOf, useMe, useProcedures } from '../api/queries';
 import type { Case, Procedure } from '../api/types';
 import { due } from '../cases/actable';
+import { DueMatters } from '../cases/DueMatters';
 import { CaseState } from '../cases/CaseState';
 import { useTexts } from '../i18n';
 import { isMatter, whom } from '../open/naming';
@@ -65,6 +66,7 @@ function Known({ procedures }: { procedures: Procedure[] }) {
   if (read.error) return <Failure error={read.error} again={() => void read.again()} />;
   return (
     <>
+      <DueMatters />
       <More of={procedures.filter((p) => read.more.includes(p.name))} />
       <Rows cases={read.cases} procedures={procedures} only={only} chosen={chosen?.name ?? ''} set={set} />
       {read.loading && <Loading rows={3} />}

@@ -63,7 +63,12 @@ impl AppError {
             e @ (audit::LogError::RolledBack { .. } | audit::LogError::SecondRoot { .. } | audit::LogError::EpochClosed(_)) => said(
                 "log-put-back",
                 "日志比签名记忆旧或与之不同：放回了旧副本。请停止服务，换回原来的日志，或从备份恢复整个目录（admin restore）。".to_owned(),
-                format!("{e}. Stop, put the right log back, or restore the whole folder from a backup (admin restore)."),
+                format!("{}. Stop, put the right log back, or restore the whole folder from a backup (admin restore).", sentence(e)),
+            ),
+            e @ (audit::LogError::Malformed { .. } | audit::LogError::Corrupt { .. } | audit::LogError::Leaf(_)) => said(
+                "log-damaged",
+                format!("{}：日志或其签名记忆缺失、损坏或被改动。请停止服务并查明原因，再从备份恢复整个目录（admin restore）。", e.zh()),
+                format!("{}: the log or its signer's memory is missing, damaged or changed. Stop, find out why, and restore the whole folder from a backup (admin restore).", sentence(e)),
             ),
             _ => None,
         }
@@ -100,6 +105,13 @@ impl AppError {
     pub fn usage(code: &'static str, at: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self::Usage { code, at: at.into(), zh: zh.into(), en: en.into() }
     }
+}
+
+/// An error's words as the beginning of a sentence.
+fn sentence(e: &audit::LogError) -> String {
+    let text = e.to_string();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 impl From<store::StoreError> for AppError {

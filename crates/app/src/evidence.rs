@@ -84,6 +84,8 @@ pub struct Source<'a> {
     pub signer: &'a crypto::SigningKey,
     /// When, on the deployment's clock.
     pub now: Timestamp,
+    /// Cases that a person's history says nothing of: they are not for whoever asks.
+    pub hidden: BTreeSet<CaseId>,
 }
 
 /// How often the export is tried while the logs catch up with what was just done.
@@ -123,7 +125,7 @@ async fn gather(from: &Source<'_>, about: About, id: &str) -> AppResult<Vec<u8>>
         About::Product => collect(from, &mut builder, id).await?,
         About::Decision => BTreeSet::from([need::<Case>(from.store, id, "case").await?.id]),
         About::QueryHistory => {
-            let [own, others] = history(from.store, &mut builder, id).await?;
+            let [own, others] = history(from, &mut builder, id).await?;
             apart = others;
             own
         }
@@ -143,10 +145,11 @@ async fn gather(from: &Source<'_>, about: About, id: &str) -> AppResult<Vec<u8>>
 /// The cases in which a person did something, and those that they only knocked at. A person of whom the log knows nothing has no
 /// history. A case whose opening was refused never came to be: the refusal's leaf is all there is of it. What somebody was refused in
 /// another's case shows nothing of that case: who knows its number shall not read it by that.
-async fn history(store: &Store, builder: &mut EvidenceBuilder, person: &str) -> AppResult<[BTreeSet<CaseId>; 2]> {
+async fn history(from: &Source<'_>, builder: &mut EvidenceBuilder, person: &str) -> AppResult<[BTreeSet<CaseId>; 2]> {
     let (mut own, mut seen, mut apart) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for id in builder.cases_of(person).map_err(AppError::bug)? {
-        match store.get::<Case>(&id).await? {
+        match from.store.get::<Case>(&id).await? {
+            Some(case) if from.hidden.contains(&case.id) => drop(apart.insert(id)),
             Some(case)
                 if case.author.as_str() == person || case.history.iter().any(|d| d.person.as_str() == person) =>
             {

@@ -5,6 +5,7 @@
 pub mod cases;
 pub mod clock;
 pub mod deployment;
+pub mod due;
 pub mod effects;
 mod entry;
 pub mod error;

@@ -19,7 +19,7 @@ use store::{Filter, Tx};
 const LONGEST_TITLE: usize = 120;
 
 /// Completes the object of a new matter: whoever opens it says which things it concerns, the platform whose they are.
-pub async fn complete(tx: &mut Tx, procedure: &Procedure, o: &mut Map<String, Value>) -> AppResult<()> {
+pub async fn complete(pack: &Pack, tx: &mut Tx, procedure: &Procedure, o: &mut Map<String, Value>) -> AppResult<()> {
     put(o, "matter", MatterId::from_part(&part()?).to_string());
     let title = text(o, "title").trim().to_owned();
     if title.is_empty() || title.chars().count() > LONGEST_TITLE || title.chars().any(char::is_control) {
@@ -63,6 +63,10 @@ pub async fn complete(tx: &mut Tx, procedure: &Procedure, o: &mut Map<String, Va
         if assigns && !found.roles.contains(&OrgRole::SupervisingDepartment) {
             return Err(no_department());
         }
+        let obliged = pack.roles_of(&procedure.name).filter(|_| procedure.about == [About::Organisation]);
+        if let Some(roles) = obliged.filter(|roles| !found.roles.iter().any(|r| roles.contains(r))) {
+            return Err(other_role(pack, procedure, &roles));
+        }
     }
     put(o, "operator", operator);
     put(o, "provider", provider);
@@ -82,20 +86,35 @@ fn misnamed(procedure: &Procedure, lacking: bool, about: About) -> AppError {
     AppError::usage("named-too-much", at, zh, en)
 }
 
+fn other_role(pack: &Pack, procedure: &Procedure, roles: &[OrgRole]) -> AppError {
+    let [zh, en] = role_names(pack, roles);
+    AppError::usage(
+        "other-role",
+        "object.organisation",
+        format!("“{}”的对象须为{zh}。", procedure.zh),
+        format!("\"{}\" is about: {en}.", procedure.en),
+    )
+}
+
+/// Roles of organisations in the city's words, Chinese and English.
+fn role_names(pack: &Pack, roles: &[OrgRole]) -> [String; 2] {
+    let terms: Vec<_> = roles.iter().filter_map(|r| pack.role_term(*r)).collect();
+    let zh: Vec<&str> = terms.iter().map(|t| t.zh.as_str()).collect();
+    let en: Vec<&str> = terms.iter().map(|t| t.en.as_str()).collect();
+    [zh.join("、"), en.join(", ")]
+}
+
 /// Whether the caller's organisation has a role that may begin such a matter.
 pub fn may_open(app: &App, procedure: &Procedure, actor: &Actor) -> Result<(), Refusal> {
     if procedure.opened_by.is_empty() || actor.org_roles.iter().any(|r| procedure.opened_by.contains(r)) {
         return Ok(());
     }
-    let names = |pick: fn(&model::pack::Term) -> &str, between: &str| {
-        let terms = procedure.opened_by.iter().filter_map(|r| app.pack.role_term(*r));
-        terms.map(pick).collect::<Vec<_>>().join(between)
-    };
+    let [zh, en] = role_names(&app.pack, &procedure.opened_by);
     Err(app.pack.refusal(
         "wrong-role",
         &app.pack.rule_of(procedure),
-        format!("“{}”由{}发起。", procedure.zh, names(|t| &t.zh, "、")),
-        format!("\"{}\" is begun by: {}.", procedure.en, names(|t| &t.en, ", ")),
+        format!("“{}”由{zh}发起。", procedure.zh),
+        format!("\"{}\" is begun by: {en}.", procedure.en),
     ))
 }
 

@@ -64,7 +64,7 @@ pub async fn complete(app: &App, tx: &mut Tx, actor: &Actor, procedure: &Procedu
             put(&mut o, "article", article(app, procedure));
         }
         ObjectKind::Stop => put(&mut o, "article", article(app, procedure)),
-        ObjectKind::Matter => crate::matters::complete(tx, procedure, &mut o).await?,
+        ObjectKind::Matter => crate::matters::complete(&app.pack, tx, procedure, &mut o).await?,
     }
     Ok(Value::Object(o))
 }

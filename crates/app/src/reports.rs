@@ -1,7 +1,7 @@
 //! What the zone reports, turned into rows: each report once, in sequence, with a leaf in its case.
 
 use crate::error::{AppError, AppResult};
-use crate::{App, link, resources};
+use crate::{App, link, orders, resources};
 use model::case::Case;
 use model::ids::{CaseId, JobId, OrderId, ResourceId};
 use model::money::Fen;
@@ -126,6 +126,7 @@ pub async fn take(app: &App, signed: Signed<ZoneReport>) -> AppResult<()> {
         return Err(AppError::Moved("report sequence"));
     }
     let certificate = apply(app, &mut tx, report, now).await?;
+    orders::answered(&mut tx, report).await?;
     let mut draft = leaf(&link::signed_digest(app, &signed)?, report, now);
     draft.refs.extend(certificate.map(|digest| ("certificate".to_owned(), digest)));
     tx.append_leaf(draft).await?;

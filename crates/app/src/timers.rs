@@ -2,6 +2,7 @@
 //! let pass is told to whoever sees to it, and decided by nobody else.
 
 use crate::App;
+use crate::due;
 use crate::error::{AppError, AppResult};
 use crate::funnel::Actor;
 use crate::orders;
@@ -26,6 +27,7 @@ pub async fn run(app: App) -> AppResult<()> {
         if looked.is_none_or(|at| app.now().0 - at.0 >= LOOK_MS) {
             looked = Some(app.now());
             escalate(&app).await?;
+            due::remind(&app).await?;
         }
         if app.now().0 - swept.0 > SWEEP_MS {
             sweep(&app).await?;

@@ -45,6 +45,8 @@ pub const LEAF_KINDS: &[&str] = &[
     "key_list_installed",
     "key_requested",
     "make_backup",
+    "matter_due",
+    "matter_overdue",
     "move_clock",
     "objection_raised",
     "open_batch",

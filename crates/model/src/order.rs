@@ -349,6 +349,28 @@ pub enum ReportOutcome {
     },
 }
 
+impl ReportOutcome {
+    /// The outcome's name, as reports have it under `outcome`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Refused { .. } => "refused",
+            Self::BatchStored { .. } => "batch_stored",
+            Self::JobDone { .. } => "job_done",
+            Self::JobFailed { .. } => "job_failed",
+            Self::Released { .. } => "released",
+            Self::Usage { .. } => "usage",
+            Self::Destroyed { .. } => "destroyed",
+            Self::ResourceDestroyed { .. } => "resource_destroyed",
+            Self::ResourceSealed { .. } => "resource_sealed",
+            Self::ResourceUnsealed { .. } => "resource_unsealed",
+            Self::Waits { .. } => "waits",
+            Self::ResourceFound { .. } => "resource_found",
+        }
+    }
+}
+
 /// What a destruction removed: counts by kind, and the digest of the list that the zone keeps of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -57,6 +57,12 @@ impl OrgRole {
     pub fn word(self) -> String {
         word(&self)
     }
+
+    /// The role of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.word() == word)
+    }
 }
 
 impl PersonRole {

@@ -268,7 +268,7 @@ fn excluded(rule: Exclude, object: &Value, vote: &Vote<'_>, votes: &[Vote<'_>], 
         // Who applies for an authorisation is its operator. Elsewhere the loader lets no order rest on such a step.
         Exclude::Applicant => field("operator").is_none() || affiliated(field("operator"), vote, votes),
         // The loader refuses packs in which an order rests on such a step.
-        Exclude::EarlierActor => true,
+        Exclude::EarlierActor | Exclude::Concerned => true,
     }
 }
 

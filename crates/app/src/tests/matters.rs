@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::cases;
+use crate::timers::Overdue;
 use model::object::AuthorisationMode;
+use model::procedure::Facts;
 use model::record::{Authorisation, AuthorisationState, Grade, Resource, ResourceState};
 use serde_json::{Value, json};
 
@@ -85,6 +87,11 @@ impl Town {
         tx.put(&case).await.unwrap();
         tx.commit().await.unwrap();
         id
+    }
+
+    /// Somebody of an organisation who may read the log.
+    fn reads_log(&self, org: &Organisation) -> Actor {
+        Actor { roles: vec![PersonRole::AuditAdmin], ..self.person(org) }
     }
 
     async fn sees(&self, org: &Organisation, id: &CaseId) -> bool {
@@ -185,6 +192,52 @@ async fn an_authority_does_not_read_a_complaint_about_itself() {
     assert!(t.sees(&t.authority, &id).await);
 }
 
+/// The attack: the market regulator takes the steps in a complaint about itself; the authority waits until a complaint about itself
+/// is overdue and told to it; whoever may read the log exports the complainant's history.
+#[tokio::test]
+async fn nobody_comes_by_an_office_to_a_complaint_about_themselves() {
+    let t = Town::lay().await;
+    let person = model::party::Person {
+        id: PersonId("per_known".into()),
+        org: t.provider.id.clone(),
+        account: "known".into(),
+        roles: vec![PersonRole::Approver],
+        key: None,
+        created_at: T0,
+    };
+    t.w.put(&person).await;
+    for (named, other) in [(&t.market, &t.authority), (&t.authority, &t.market)] {
+        let about = json!({ "title": "x", "organisation": named.id });
+        let complaint = t.open(&t.provider, "complaint", about).await.unwrap();
+        let id = t.moved(&complaint, "filed").await;
+        assert!(!t.sees(named, &id).await && t.sees(other, &id).await, "{}", named.zh);
+        let mut tx = t.w.app.store.begin().await.unwrap();
+        let mut case: Case = tx.get_for_update(id.as_str()).await.unwrap().unwrap();
+        for (org, able) in [(named, false), (other, true)] {
+            let steps = model::procedure::steps_for(&t.w.app.pack, &case, &t.person(org).as_model(), &Facts::default());
+            assert_eq!(!steps.is_empty(), able, "{} judges {}", org.zh, named.zh);
+        }
+        // Told that it is overdue, the authority still does not come to read about itself.
+        let told = Overdue {
+            step: "accept".into(),
+            entered_at: case.entered_at,
+            since: T0,
+            told_at: T0,
+            escalated_to: vec!["data_authority".into(), "market_regulator".into()],
+        };
+        case.data.insert(crate::timers::OVERDUE.to_owned(), json!([told]));
+        tx.put(&case).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(!t.sees(named, &id).await && t.sees(other, &id).await, "{}", named.zh);
+        // Nor by what the complainant did.
+        for (org, hides) in [(named, true), (other, false)] {
+            let kind = crate::evidence::About::QueryHistory;
+            let hidden = views::check_evidence(&t.w.app, &t.reads_log(org), kind, "per_known").await.unwrap();
+            assert_eq!(hidden.contains(&id), hides, "{} asks about {}", org.zh, named.zh);
+        }
+    }
+}
+
 /// SY-20.1, CC-26.2: the last evaluation counts.
 #[tokio::test]
 async fn a_failed_evaluation_is_no_ground_once_a_later_one_was_passed() {
@@ -204,4 +257,74 @@ async fn a_failed_evaluation_is_no_ground_once_a_later_one_was_passed() {
     }
     let failed = |n: usize| seen[n].contains("evaluation.unqualified");
     assert_eq!([0, 1, 2, 3].map(failed), [true, false, false, true], "{seen:?}");
+}
+
+impl Town {
+    async fn due(&self, org: &Organisation) -> Vec<Value> {
+        let seen = crate::due::list(&self.w.app, &self.person(org)).await.unwrap();
+        seen["due"].as_array().unwrap().clone()
+    }
+
+    fn later(&self, days: i64) {
+        self.w.shift.store(days * 86_400_000, Ordering::SeqCst);
+    }
+
+    async fn reminders(&self) -> Vec<(String, String)> {
+        crate::due::remind(&self.w.app).await.unwrap();
+        let rows = sequence(&self.w.app.store, 1_000).await.unwrap();
+        let leaves = rows.iter().map(|(_, bytes)| audit::Leaf::decode(bytes).unwrap());
+        let told = leaves.filter(|l| l.kind == "matter_due" || l.kind == "matter_overdue");
+        told.map(|l| (l.kind, l.refs["procedure"].clone())).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_recurring_matter_is_told_once_when_it_is_due_and_when_it_is_late() {
+    let t = Town::lay().await;
+    // Wuxi: evaluations of authorisations (WX-29.1), drills of providers (WX-26.1).
+    let seen = t.due(&t.authority).await;
+    let names: Vec<&str> = seen.iter().map(|d| d["procedure"].as_str().unwrap()).collect();
+    assert_eq!(names.len(), 2, "{seen:?}");
+    let evaluation = seen.iter().find(|d| d["procedure"] == "evaluation").unwrap();
+    assert_eq!((&evaluation["authorisation"], &evaluation["rule"]), (&json!("auth_1"), &json!("WX-29.1")));
+    assert_eq!((&evaluation["standing"], &evaluation["can_begin"]), (&json!("later"), &json!(true)));
+    assert_eq!(evaluation["due_at"], json!(T0.end_of_months(12)));
+    // The operator sees its own and begins none; the provider begins its own drill; others see nothing.
+    let own = t.due(&t.operator).await;
+    assert_eq!((own.len(), &own[0]["procedure"], &own[0]["can_begin"]), (1, &json!("evaluation"), &json!(false)));
+    let own = t.due(&t.provider).await;
+    assert_eq!((own.len(), &own[0]["procedure"], &own[0]["can_begin"]), (1, &json!("drill"), &json!(true)));
+    assert!(t.due(&t.w.org("别的单位", OrgRole::DataConsumer).await).await.is_empty());
+
+    assert!(t.reminders().await.is_empty(), "there is time");
+    t.later(340);
+    let both = |kind: &str| vec![(kind.to_owned(), "drill".to_owned()), (kind.to_owned(), "evaluation".to_owned())];
+    let mut told = t.reminders().await;
+    told.sort();
+    assert_eq!(told, both("matter_due"));
+    assert!(t.reminders().await.is_empty(), "once");
+    t.later(370);
+    let mut told = t.reminders().await;
+    told.sort();
+    assert_eq!(told, both("matter_overdue"), "and once more when it is late");
+    assert!(t.reminders().await.is_empty());
+    assert!(t.due(&t.authority).await.iter().all(|d| d["standing"] == "overdue"));
+
+    // One that was begun is under way; a draft is not. Done, it is due a year later.
+    let drill = t.open(&t.provider, "drill", json!({ "title": "演练" })).await.unwrap();
+    assert_eq!(t.due(&t.provider).await[0]["under_way"], Value::Null);
+    let id = t.moved(&drill, "recorded").await;
+    assert_eq!(t.due(&t.provider).await[0]["under_way"], json!(id));
+    t.moved(&drill, "returned").await;
+    assert_eq!(t.due(&t.provider).await[0]["standing"], "overdue", "sent back is not done");
+    t.moved(&drill, "noted").await;
+    let done = &t.due(&t.provider).await[0];
+    assert_eq!((&done["standing"], &done["last"]), (&json!("later"), &json!(id)));
+    // An authorisation that was ended is evaluated no more.
+    let ended = Authorisation { state: AuthorisationState::Terminated, ..t.authorisation() };
+    let mut tx = t.w.app.store.begin().await.unwrap();
+    let _: Authorisation = tx.get_for_update("auth_1").await.unwrap().unwrap();
+    tx.put(&ended).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(t.due(&t.operator).await.is_empty());
 }

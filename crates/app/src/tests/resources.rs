@@ -3,6 +3,7 @@
 use super::refused::{authorisation, resource};
 use super::visible::{grant, job};
 use super::*;
+use crate::orders::IssuedOrder;
 use crate::{cases, facts, reports, resources, tickets, timers};
 use model::Digest;
 use model::ids::ResourceId;
@@ -122,8 +123,13 @@ async fn what_the_zone_refused_or_put_off_is_seen_in_the_case() {
         };
         reports::take(&w.app, Signed { body, key: "k".into(), signature: "s".into() })
     };
+    let (id, effect) = ("wo_1".to_owned(), "seal".to_owned());
+    w.put(&IssuedOrder { id, case: case.id.clone(), effect, issued_at: w.app.now(), answer: None }).await;
+    let seen = views::case(&w.app, &who, &case.id).await.unwrap();
+    assert_eq!((&seen["orders"][0]["effect"], &seen["orders"][0]["answer"]), (&json!("seal"), &json!(null)), "{seen}");
     tell(1, ReportOutcome::Waits { refusal: refusal("custody-away") }).await.unwrap();
     let seen = views::case(&w.app, &who, &case.id).await.unwrap();
+    assert_eq!(seen["orders"][0]["answer"][0], "waits", "{seen}");
     assert_eq!(seen["waiting_orders"][0]["refusal"]["code"], "custody-away", "{seen}");
     assert_eq!(timers::tick(&w.app).await.unwrap(), 0, "what waits is not refused");
     tell(2, ReportOutcome::Refused { refusal: refusal("sealing-unavailable") }).await.unwrap();
@@ -134,6 +140,7 @@ async fn what_the_zone_refused_or_put_off_is_seen_in_the_case() {
     assert_eq!(list["cases"][0]["refused"]["code"], "sealing-unavailable", "{list}");
     let seen = views::case(&w.app, &who, &case.id).await.unwrap();
     assert_eq!(seen["refused"]["code"], "sealing-unavailable", "{seen}");
+    assert_eq!(seen["orders"][0]["answer"], json!(["refused", w.app.now()]), "{seen}");
     // Another case destroys the resource meanwhile.
     let mut other = w.case("withdrawal", "ordered", &provider.id, Vec::new()).await;
     other.object = object;

@@ -7,6 +7,7 @@ use crate::cases::StoredAct;
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command};
 use crate::matters::{Audience, audience};
+use crate::orders::IssuedOrder;
 use crate::reports::{RefusedOrder, WaitingOrder};
 use crate::timers::Overdue;
 use crate::{App, notices, resources};
@@ -34,6 +35,9 @@ pub async fn case(app: &App, actor: &Actor, id: &CaseId) -> AppResult<Value> {
     let over = view["end"] == true;
     let waiting: Vec<WaitingOrder> = app.store.list(&Filter::of(id.as_str())).await?;
     view["waiting_orders"] = if over { json!([]) } else { json!(waiting) };
+    let mut issued: Vec<IssuedOrder> = app.store.list(&Filter::of(id.as_str())).await?;
+    issued.sort_by_key(|o| o.issued_at);
+    view["orders"] = json!(issued);
     view["objections"] = json!(notices::objections(app, actor, id).await?);
     Ok(view)
 }
@@ -55,8 +59,26 @@ pub fn check_visible(app: &App, actor: &Actor, case: &Case) -> AppResult<()> {
 /// The applicant, those named in the object, those who acted, those with a step to take now, those who were told that one
 /// is overdue, and those who oversee.
 pub(super) fn visible(app: &App, actor: &Actor, case: &Case) -> bool {
-    let drafted = matches!(audience(app, case), Audience::Author);
-    party_to(app, actor, case) || !drafted && (has_step(app, actor, case) || told_overdue(actor, case))
+    if party_to(app, actor, case) {
+        return true;
+    }
+    match audience(app, case) {
+        Audience::Author => false,
+        // Nobody comes by an office to a confidential matter about themselves, nor by its being overdue.
+        Audience::Handlers if named(actor, case) => has_step(app, actor, case, Falls::AsNamed),
+        Audience::Handlers | Audience::Parties => {
+            has_step(app, actor, case, Falls::AsAnybody) || told_overdue(actor, case)
+        }
+    }
+}
+
+/// As whom a step falls to an organisation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Falls {
+    /// As one of those with a role, or as named.
+    AsAnybody,
+    /// As the one that the case names.
+    AsNamed,
 }
 
 /// Was the caller's organisation told that something is overdue in the present state?
@@ -107,10 +129,10 @@ fn acted(actor: &Actor, case: &Case) -> bool {
 
 /// Does a step that may be taken now fall to a role of the caller's organisation? Whoever is named sees the case anyway,
 /// and what anyone may do makes nobody a party.
-fn has_step(app: &App, actor: &Actor, case: &Case) -> bool {
+fn has_step(app: &App, actor: &Actor, case: &Case, falls: Falls) -> bool {
     let steps = app.pack.procedure(&case.procedure).into_iter().flat_map(|p| p.steps_from(&case.state));
     steps.filter(|s| s.exists_for(&case.object)).flat_map(|s| &s.by).any(|by| match by {
-        By::Role(role) => actor.org_roles.contains(role),
+        By::Role(role) => falls == Falls::AsAnybody && actor.org_roles.contains(role),
         // Named in a matter that is confidential until a step falls to them.
         By::Concerned => case.text("organisation") == Some(actor.org.as_str()),
         By::Operator => case.text("operator") == Some(actor.org.as_str()),

@@ -95,7 +95,7 @@ pub async fn cases(app: &App, actor: &Actor, filter: &CaseFilter) -> AppResult<V
     mine.sort_by(|a, b| filter.order.compare(a, b));
     let total = mine.len();
     let after = filter.after.as_deref().and_then(|id| mine.iter().position(|c| c.id.as_str() == id));
-    let start = after.map_or(0, |at| at + 1) + filter.skip;
+    let start = after.map_or(0, |at| at + 1).saturating_add(filter.skip);
     let page = mine.get(start..).unwrap_or_default();
     let page = page.get(..filter.limit.unwrap_or(page.len()).min(page.len())).unwrap_or_default();
     let next = (start + page.len() < total).then(|| page.last().map(|c| c.id.clone())).flatten();

@@ -84,6 +84,18 @@ impl Story {
         object: &Value,
         effect: &str,
     ) -> Result<Vec<Value>, StoryError> {
+        let way = self.way(procedure, start, object, |step| has(&step["effects"], effect))?;
+        way.ok_or_else(|| StoryError::Shape(format!("procedure {procedure} has no way to {effect}")))
+    }
+
+    /// The shortest way from a state to a step that fits, by approvals; nothing where there is none.
+    fn way(
+        &self,
+        procedure: &str,
+        start: &str,
+        object: &Value,
+        fits: impl Fn(&Value) -> bool,
+    ) -> Result<Option<Vec<Value>>, StoryError> {
         let graph = self.procedure(procedure)?;
         let steps = graph["steps"].as_array().cloned().unwrap_or_default();
         let start = start.to_owned();
@@ -93,8 +105,8 @@ impl Story {
             for step in steps.iter().filter(|s| has(&s["from"], &state) && exists_for(s, object)) {
                 let mut next: Vec<Value> = way.clone();
                 next.push(step.clone());
-                if has(&step["effects"], effect) {
-                    return Ok(next);
+                if fits(step) {
+                    return Ok(Some(next));
                 }
                 let to = step["to"].as_str().unwrap_or_default().to_owned();
                 if !seen.contains(&to) {
@@ -103,7 +115,32 @@ impl Story {
                 }
             }
         }
-        Err(StoryError::Shape(format!("procedure {procedure} has no way to {effect}")))
+        Ok(None)
+    }
+
+    /// Brings about what the ground of a stop rests on in this city (`<procedure>.proofs`), where it rests on something: a
+    /// matter about the authorisation that ends as the pack asks for it.
+    pub async fn prove(
+        &mut self,
+        procedure: &str,
+        ground: &str,
+        authorisation: &str,
+        tag: &str,
+    ) -> Result<(), StoryError> {
+        let proofs = self.parameters[format!("{procedure}.proofs")]["value"].as_array().cloned().unwrap_or_default();
+        let outcome =
+            proofs.iter().filter_map(Value::as_str).filter_map(|p| p.split_once('=')).find(|(g, _)| *g == ground);
+        let Some((matter, state)) = outcome.and_then(|(_, outcome)| outcome.split_once('.')) else { return Ok(()) };
+        let opener = self.opener(matter)?;
+        let object = json!({ "authorisation": authorisation, "title": self.procedure(matter)?["zh"] });
+        let start = self.procedure(matter)?["start"].as_str().unwrap_or_default().to_owned();
+        let steps = self.way(matter, &start, &object, |step| step["to"] == state)?;
+        let steps =
+            steps.ok_or_else(|| StoryError::Shape(format!("procedure {matter} has no way to the state {state}")))?;
+        let name = format!("{matter}/{tag}");
+        let body = json!({ "procedure": matter, "object": object });
+        let case = self.command(&opener, &format!("open/{name}"), "/api/v1/cases", &body).await?;
+        self.go_on(&name, matter, &opener, case, &steps).await.map(drop)
     }
 
     pub(super) async fn take(&mut self, errand: &Errand<'_>, case: &Value, step: &Value) -> Result<Value, StoryError> {
@@ -279,7 +316,9 @@ impl Story {
         let steps = graph["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
         let first = steps.iter().find(starts).cloned().unwrap_or_default();
         let role = |d: &&Desk| {
-            let by = first["by"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            // Of a matter whoever may begin one takes the first step.
+            let named = if has(&first["by"], "the_applicant") { &graph["opened_by"] } else { &first["by"] };
+            let by = named.as_array().into_iter().flatten().filter_map(Value::as_str);
             by.into_iter().any(|b| d.has_org_role(b)) && fits_person(&first, d)
         };
         let found = self.cast.desks.iter().find(role).cloned();

@@ -328,6 +328,7 @@ impl Story {
         let evaluation = json!("failed_evaluation");
         let ground =
             if grounds.contains(&evaluation) { evaluation } else { grounds.first().cloned().unwrap_or_default() };
+        self.prove("rectification", ground.as_str().unwrap_or_default(), authorisation, tag).await?;
         let by = self.clock(&format!("suspended/{tag}")).await?.plus_days(RECTIFY_DAYS).date().to_string();
         self.errand(Errand {
             name: &format!("rectification/{tag}"),

@@ -59,6 +59,7 @@ impl Story {
         let stop = |ground: &str| json!({ "authorisation": authorisation, "ground": ground, "article": article });
         let bureau = self.opener("rectification")?;
         let ground = self.first_of("rectification.grounds").unwrap_or_default();
+        self.prove("rectification", &ground, authorisation, "ending").await?;
         let case = self
             .errand(Errand {
                 name: "rectification",

@@ -12,6 +12,7 @@ mod identity;
 mod load;
 pub(crate) mod matter;
 mod parameter;
+mod recurring;
 mod schema;
 mod show;
 
@@ -23,6 +24,7 @@ pub use error::PackError;
 pub use identity::{Identity, LayerKind, LegalStatus, Term};
 pub use load::{PackText, layer_id, resolve};
 pub use parameter::{Parameter, Status, Strict, Value, ValueKind};
+pub use recurring::{DueOf, Recurring};
 pub use schema::schema;
 pub use show::{graph, mermaid, show, show_row};
 

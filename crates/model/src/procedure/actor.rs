@@ -86,6 +86,9 @@ pub(crate) fn conflict(step: &Step, case: &Case, actor: &Actor, facts: &Facts) -
             related(actor, case.applicant.as_str(), facts)
                 || case.applicant_group.is_some() && case.applicant_group == actor.group
         }
+        Exclude::Concerned => ["organisation", "operator", "provider"]
+            .iter()
+            .any(|field| case.text(field).is_some_and(|org| related(actor, org, facts))),
         Exclude::EarlierActor => case.history.iter().any(|d| d.step != step.name && d.person == actor.person),
     })
 }

@@ -228,6 +228,9 @@ fn check_actor(pack: &Pack, step: &Step, case: &Case, actor: &Actor, facts: &Fac
             Exclude::Applicant => {
                 ("申请单位及其关联单位不得办理", "the applicant and its group may not take this step")
             }
+            Exclude::Concerned => {
+                ("事项所涉单位及其关联单位不得办理", "whom the matter concerns, and its group, may not take this step")
+            }
             Exclude::EarlierActor => {
                 ("已办理过前序步骤的人员不得办理", "someone who took an earlier step may not take this one")
             }

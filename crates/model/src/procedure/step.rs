@@ -308,6 +308,8 @@ words! {
         Applicant = "applicant",
         /// Whoever took an earlier step of the case.
         EarlierActor = "earlier_actor",
+        /// Whomever a matter names or concerns: nobody judges in a matter about themselves.
+        Concerned = "concerned",
     }
 }
 

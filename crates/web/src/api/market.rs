@@ -11,6 +11,12 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use serde_json::Value;
 
+/// Matters that come again (evaluations, drills …): when each is due next, as far as it concerns the caller.
+#[utoipa::path(get, path = "/api/v1/due", tag = "operation", responses((status = 200, body = Object)))]
+pub async fn list_due(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {
+    Ok(Json(app::due::list(&s.app, &actor).await?))
+}
+
 /// Authorisations.
 #[utoipa::path(get, path = "/api/v1/authorisations", tag = "operation", responses((status = 200, body = Object)))]
 pub async fn list_authorisations(State(s): State<WebState>, Caller(actor): Caller) -> WebResult<Json<Value>> {
@@ -171,7 +177,7 @@ pub async fn get_resource_certificate_evidence(
 }
 
 async fn evidence(s: &WebState, actor: &Actor, about: About, id: &str) -> WebResult<impl IntoResponse + use<>> {
-    app::views::check_evidence(&s.app, actor, about, id).await?;
+    let hidden = app::views::check_evidence(&s.app, actor, about, id).await?;
     let source = app::evidence::Source {
         store: &s.app.store,
         log_dir: &s.app.log_dir,
@@ -179,6 +185,7 @@ async fn evidence(s: &WebState, actor: &Actor, about: About, id: &str) -> WebRes
         pack: &s.app.pack,
         signer: &s.app.signer,
         now: s.app.now(),
+        hidden,
     };
     let bytes = app::evidence::export(&source, about, id).await?;
     Ok(([(axum::http::header::CONTENT_TYPE, "application/json")], bytes))

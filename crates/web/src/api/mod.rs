@@ -50,6 +50,7 @@ pub fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(resources::list_batches))
         .routes(routes!(tickets::create_ticket))
         .routes(routes!(market::list_authorisations))
+        .routes(routes!(market::list_due))
         .routes(routes!(market::list_announcements))
         .routes(routes!(market::list_implementation_plans))
         .routes(routes!(market::list_scenarios))

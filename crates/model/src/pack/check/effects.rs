@@ -122,7 +122,7 @@ fn alternative(pack: &Pack, name: &str, way: &Alternative, source: Source<'_>) -
         }) || step.not.iter().any(|n| match n {
             // Only an authorisation names its applicant: the operator.
             Exclude::Applicant => procedure.object != ObjectKind::Authorisation,
-            Exclude::EarlierActor => true,
+            Exclude::EarlierActor | Exclude::Concerned => true,
             Exclude::Author | Exclude::AuthorOrg => false,
         });
         if unverifiable {

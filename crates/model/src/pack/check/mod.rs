@@ -7,12 +7,15 @@ mod procedure;
 
 use super::Pack;
 use super::error::{PackError, Source};
+use super::recurring;
 use std::collections::BTreeMap;
 
 /// Runs every check; `homes` says which file each effective procedure came from.
 pub(super) fn check(pack: &Pack, homes: &BTreeMap<String, String>) -> Result<(), PackError> {
     for found in pack.procedures.values() {
-        procedure::check(pack, found, source_of(pack, homes.get(&found.name)))?;
+        let source = source_of(pack, homes.get(&found.name));
+        procedure::check(pack, found, source)?;
+        recurring::check(pack, found, source)?;
     }
     effects::check(pack, homes)?;
     citation::check(pack, homes)

@@ -2,6 +2,7 @@
 
 use super::*;
 use model::object::{About, MatterSpec, ObjectKind};
+use model::pack::DueOf;
 use std::collections::BTreeSet;
 
 fn somebody(word: &str) -> Actor {
@@ -31,7 +32,7 @@ const EVERYBODY: [&str; 14] = [
 ];
 
 /// Cities, procedure, the way as `step:who` (`!step` for a rejection), the state in which it ends.
-const WAYS: [(&str, &str, &str, &str); 45] = [
+const WAYS: [(&str, &str, &str, &str); 49] = [
     // Whoever does not evaluate itself does not escape the evaluation by that.
     ("jilin jinan shenyang wuxi", "evaluation", "begin:auth lapse:clock assess:third fail:auth", "unqualified"),
     ("changchun shenyang wuxi jinan", "objection", "raise:op forward:auth answer:prov accept:op", "settled"),
@@ -76,6 +77,10 @@ const WAYS: [(&str, &str, &str, &str); 45] = [
     ("shenyang", "extra_business", "record:op confirm:auth", "noted"),
     ("shenyang", "extra_business", "record:op !confirm:auth", "returned"),
     ("shenyang", "maintainer_certificate", "record:maint confirm:auth renew:maint confirm:auth", "noted"),
+    ("changchun", "agency_evaluation", "begin:auth self_evaluate:op evaluate:auth file:mech", "filed"),
+    ("changchun", "agency_evaluation", "begin:auth lapse:clock evaluate:auth file:mech", "filed"),
+    ("shenyang", "provider_evaluation", "begin:auth self_evaluate:op evaluate:auth", "evaluated"),
+    ("shenyang", "provider_evaluation", "begin:auth lapse:clock evaluate:auth", "evaluated"),
     ("jilin", "supervision", "propose:auth accept:op assign:auth2", "assigned"),
     ("jilin", "supervision", "propose:auth !accept:op", "declined"),
 ];
@@ -222,6 +227,70 @@ fn each_city_runs_matters_under_its_own_rows() {
     }
 }
 
+/// What comes again in each city, of whom, how often, and under which row: one that is not here would be told to nobody.
+#[test]
+fn each_city_says_what_comes_again() {
+    let expected: [(&str, &[(&str, &str, &str)]); 5] = [
+        (
+            "changchun",
+            &[
+                ("agency_evaluation", "implementing_agency", "CC-26.2"),
+                ("drill", "operator", "PRODUCT-MATTER"),
+                ("evaluation", "", "CC-26.2"),
+            ],
+        ),
+        ("jilin", &[("drill", "operator", "PRODUCT-MATTER"), ("evaluation", "", "JL-37.1")]),
+        ("jinan", &[("drill", "data_authority", "JN-15.2"), ("evaluation", "", "JN-17.1")]),
+        (
+            "shenyang",
+            &[
+                ("drill", "operator", "SY-13.1"),
+                ("evaluation", "", "SY-18.1"),
+                ("provider_evaluation", "data_provider", "SY-18.1"),
+            ],
+        ),
+        ("wuxi", &[("drill", "data_provider", "WX-26.1"), ("evaluation", "", "WX-29.1")]),
+    ];
+    for (city, rows) in expected {
+        let pack = pack(city);
+        let found: Vec<(String, String, String)> = pack
+            .recurring()
+            .into_iter()
+            .map(|r| {
+                assert_eq!(r.months, 12, "{city} {}", r.procedure.name);
+                let roles = match r.of {
+                    DueOf::Authorisations => Vec::new(),
+                    DueOf::Own(roles) | DueOf::Named(roles) => roles,
+                };
+                let roles: Vec<String> = roles.iter().map(|role| role.word()).collect();
+                (r.procedure.name.clone(), roles.join(" "), r.rule.to_owned())
+            })
+            .collect();
+        let rows: Vec<_> = rows.iter().map(|(a, b, c)| ((*a).to_owned(), (*b).to_owned(), (*c).to_owned())).collect();
+        assert_eq!(found, rows, "{city}");
+    }
+}
+
+/// The time runs from what was done last, by calendar months, and the last day counts whole; what was sent back was not done.
+#[test]
+fn a_matter_comes_again_a_year_after_it_was_done() {
+    let pack = pack("shenyang");
+    let all = pack.recurring();
+    let of = |name: &str| all.iter().find(|r| r.procedure.name == name).unwrap();
+    let day = |text: &str| Timestamp::start_of(model::time::parse_date(text).unwrap());
+    let begun = day("2027-02-28").plus_ms(1);
+    assert_eq!(of("evaluation").due(begun, None), day("2028-02-29"));
+    assert_eq!(of("evaluation").due(begun, Some(day("2028-02-29"))), day("2029-03-01"));
+    for (procedure, done, not) in [
+        ("evaluation", &["qualified", "unqualified"][..], &["assessment", "draft"][..]),
+        ("drill", &["noted"], &["returned", "recorded"]),
+        ("provider_evaluation", &["evaluated"], &["assessment"]),
+    ] {
+        assert!(done.iter().all(|state| of(procedure).is_done(state)), "{procedure}");
+        assert!(!not.iter().any(|state| of(procedure).is_done(state)), "{procedure}");
+    }
+}
+
 #[test]
 fn overdue_matters_are_due_when_their_rule_says() {
     let found = walk("jilin", "inspection", "announce:sec find:sec", |_, _, _| ());
@@ -235,9 +304,17 @@ fn overdue_matters_are_due_when_their_rule_says() {
 /// SY-20.1 and CC-26.2: an authorisation ends for a failed evaluation only where one stands on record.
 #[test]
 fn a_failed_evaluation_must_be_on_record() {
-    for (city, row, by) in [("shenyang", "SY-20.1", "auth"), ("changchun", "CC-26.2", "agency")] {
-        let mut way = Way::open(city, "termination", &stop_spec("failed_evaluation"), &somebody(by));
-        let propose = way.approve("propose");
+    for (city, procedure, row, by) in [
+        ("shenyang", "termination", "SY-20.1", "auth"),
+        ("changchun", "termination", "CC-26.2", "agency"),
+        ("changchun", "rectification", "CC-26.2", "agency"),
+        ("jilin", "rectification", "JL-37.2", "auth"),
+        ("jinan", "rectification", "JN-18.1", "auth"),
+        ("wuxi", "rectification", "WX-10.1", "auth"),
+    ] {
+        let mut way = Way::open(city, procedure, &stop_spec("failed_evaluation"), &somebody(by));
+        let first = way.pack.procedure(procedure).unwrap().steps[0].name.clone();
+        let propose = way.approve(&first);
         let refusal = way.judge(&somebody(by), &propose).unwrap_err();
         assert_eq!((refusal.code.as_str(), refusal.rule.as_str()), ("ground-proved", row), "{city}");
         assert!(refusal.zh.contains("评估不合格") && refusal.en.contains("unqualified"), "{refusal:?}");
@@ -245,7 +322,10 @@ fn a_failed_evaluation_must_be_on_record() {
         assert!(way.judge(&somebody(by), &propose).is_err(), "{city}");
         way.facts.outcomes.insert("evaluation.unqualified".to_owned());
         assert!(way.judge(&somebody(by), &propose).is_ok(), "{city}");
-        let other = Way::open(city, "termination", &stop_spec("voluntary"), &somebody(by));
+        if procedure != "termination" {
+            continue;
+        }
+        let other = Way::open(city, procedure, &stop_spec("voluntary"), &somebody(by));
         assert!(other.judge(&somebody(by), &propose).is_ok(), "{city}: other grounds need none");
     }
 }

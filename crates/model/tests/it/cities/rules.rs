@@ -194,7 +194,9 @@ fn a_sector_authorisation_is_granted_by_the_provider() {
 
 #[test]
 fn the_authoriser_suspends_and_restores() {
-    let mut way = Way::open("jinan", "rectification", &stop_spec("failed_evaluation"), &authority()).before("suspend");
+    let mut way = Way::open("jinan", "rectification", &stop_spec("failed_evaluation"), &authority());
+    way.facts.outcomes.insert("evaluation.unqualified".to_owned());
+    let mut way = way.before("suspend");
     way.facts.authorisation.as_mut().unwrap().authoriser = "org_prov1".into();
     for wrong in [authority(), provider(2), operator()] {
         assert_eq!(way.judge(&wrong, &way.approve("suspend")).unwrap_err().code, "wrong-role");
