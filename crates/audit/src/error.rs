@@ -100,7 +100,6 @@ impl LogError {
             Self::Locked => "另一进程正在写这部日志".to_owned(),
             Self::Poisoned => "此前一次写入未完成，须重新打开日志".to_owned(),
             Self::OutOfRange(n) => format!("日志没有第{n}条"),
-            Self::Malformed { what: "witness memory", .. } => "见证记忆缺失或损坏".to_owned(),
             Self::Malformed { what, why } => crate::words::malformed(what, why),
             Self::Crypto(_) => "密码运算或编码失败".to_owned(),
         }

@@ -20,6 +20,7 @@ pub mod handover;
 mod keys;
 mod leaf;
 mod log;
+mod memory;
 pub mod merkle;
 mod pass;
 mod proof;

@@ -1,17 +1,20 @@
 //! What a witness does: it keeps the largest checkpoint that it has seen of each log, takes another one only with a proof
 //! that it extends that, remembers before it signs, and so never signs for two histories.
 //!
-//! It knows the deployment's root from a trust file that came another way; which key signs a log, the root's key lists
-//! say. It reads no clock and fetches nothing.
+//! What it remembers is signed with its key (`memory`). It knows the deployment's root from a trust file that came another
+//! way; which key signs a log, the root's key lists say. It reads no clock and fetches nothing.
 
 use crate::checkpoint::{Checkpoint, LogSigner};
 use crate::cosign::{Cosignature, Cosigned, WitnessKey};
 use crate::files::Folder;
 use crate::keys::SignedValue;
 use crate::leaf::LogName;
+use crate::memory::{self, Kept};
 use crate::merkle::{Node, Nodes, consistency, verify_consistency};
 use crate::proof::{decode_nodes, vouched};
+use crate::tile;
 use crate::trust::Trust;
+use crate::witnessed::WITNESS;
 use crate::{LogError, LogReader};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -162,24 +165,6 @@ impl WitnessRefusal {
     }
 }
 
-/// What a witness keeps of a log. Canonical JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Kept {
-    v: u32,
-    size: u64,
-    sm3: Hash,
-    sha256: Hash,
-    /// The note, so that a second history can be shown with both signatures.
-    note: String,
-    keys: Vec<SignedValue>,
-}
-
-/// The file that says that a witness has not seen a log yet.
-fn unseen(log: LogName) -> String {
-    format!("unseen-{log}")
-}
-
 /// A witness's memory: one folder, one process at a time.
 #[derive(Debug)]
 pub struct Witness {
@@ -190,17 +175,13 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// Begins a memory: a witness that has seen nothing yet. What is missing later was lost, and is not begun again.
+    /// Begins a memory in `dir`: a witness of a deployment that has seen nothing yet, signed with its key. What is missing
+    /// later was lost, and is not begun again.
     ///
     /// # Errors
-    /// Something lies in the folder, or it cannot be written.
-    pub fn begin(dir: &Path) -> Result<(), LogError> {
-        let folder = Folder::new(dir);
-        folder.make()?;
-        if !folder.all()?.is_empty() {
-            return Err(LogError::malformed("witness memory", "its folder is not empty"));
-        }
-        LogName::ALL.iter().try_for_each(|log| folder.write(&unseen(*log), b""))
+    /// Something lies in the folder but what an earlier beginning left, it cannot be written, or the key does not sign.
+    pub fn begin(dir: &Path, deployment: &str, signer: &dyn LogSigner) -> Result<(), LogError> {
+        memory::begin(&Folder::new(dir), deployment, signer)
     }
 
     /// Opens the memory in `dir`.
@@ -218,28 +199,52 @@ impl Witness {
     /// What it has seen of a log: how many leaves, and their roots in the SM3 and the SHA-256 tree.
     ///
     /// # Errors
-    /// Its memory is damaged, or was lost.
+    /// Its memory is damaged, was lost, or is not what its key has signed.
     pub fn seen(&self, log: LogName) -> Result<Option<(u64, [Hash; 2])>, LogError> {
-        Ok(self.kept(log)?.map(|k| (k.size, [k.sm3, k.sha256])))
+        let seen = |c: Checkpoint| (c.size, tile::ALGS.map(|alg| Hash { alg, bytes: c.root(alg) }));
+        Ok(self.kept(log)?.map(|k| seen(k.checkpoint)))
     }
 
     /// How many leaves of a log it has seen.
     ///
     /// # Errors
-    /// Its memory is damaged.
+    /// As [`Witness::seen`].
     pub fn known(&self, log: LogName) -> Result<u64, LogError> {
-        Ok(self.kept(log)?.map_or(0, |k| k.size))
+        Ok(self.kept(log)?.map_or(0, |k| k.checkpoint.size))
+    }
+
+    /// Holds its memory against its own cosignature where one lies beside a log in `log_dir` (`DATA/log`). Its memory comes
+    /// first: one for more than it remembers, or for another history, shows that an older memory was put back. Whatever
+    /// lies there that it did not sign shows nothing.
+    ///
+    /// # Errors
+    /// As [`Witness::seen`], or an older memory was put back.
+    pub fn check_beside(&self, log_dir: &Path, log: LogName) -> Result<(), LogError> {
+        let kept = self.kept(log)?;
+        let file = Folder::new(&log_dir.join(WITNESS)).read(&format!("{log}/{}", self.key.name()));
+        let Ok(Some(bytes)) = file else { return Ok(()) };
+        let Ok(Cosigned { checkpoint, lines }) = Cosigned::parse(&bytes) else { return Ok(()) };
+        let own = |line: &Cosignature| matches!(line.verify(&checkpoint, &self.key), Ok(Some(_)));
+        if checkpoint.origin != self.origin(log) || !lines.iter().any(own) {
+            return Ok(());
+        }
+        let same = |k: &Checkpoint| (k.sm3, k.sha256) == (checkpoint.sm3, checkpoint.sha256);
+        let remembered = |k: &Checkpoint| checkpoint.size < k.size || checkpoint.size == k.size && same(k);
+        if kept.is_some_and(|k| remembered(&k.checkpoint)) {
+            return Ok(());
+        }
+        Err(LogError::malformed(
+            "witness memory",
+            "its own cosignature beside the log is for more: an older one was put back",
+        ))
+    }
+
+    fn origin(&self, log: LogName) -> String {
+        format!("{}/{log}", self.trust.deployment)
     }
 
     fn kept(&self, log: LogName) -> Result<Option<Kept>, LogError> {
-        let bad = || LogError::malformed("witness memory", "not its canonical encoding");
-        let Some(bytes) = self.folder.read(&format!("{log}.json"))? else {
-            // It has not seen this log, and says so; or it has forgotten, and would sign for another history.
-            let gone = || LogError::malformed("witness memory", "what it has seen of this log is missing");
-            return self.folder.read(&unseen(log))?.map(|_| None).ok_or_else(gone);
-        };
-        let kept: Kept = crypto::from_canonical(&bytes).map_err(|_| bad())?;
-        if kept.v == 1 { Ok(Some(kept)) } else { Err(bad()) }
+        memory::read(&self.folder, log, &self.origin(log), self.key.public())
     }
 
     /// Looks at a request; if the checkpoint extends all that was seen, remembers it and then cosigns it. `now` is in
@@ -262,30 +267,20 @@ impl Witness {
         } else if request.old != 0 {
             return Err(WitnessRefusal::Stale { known: 0, old: request.old });
         }
-        let hash = |alg| Hash { alg, bytes: checkpoint.root(alg) };
-        let next = Kept {
-            v: 1,
-            size: checkpoint.size,
-            sm3: hash(HashAlg::Sm3),
-            sha256: hash(HashAlg::Sha256),
-            note: request.checkpoint.clone(),
-            keys: request.keys.clone(),
-        };
         // Durable before the signature exists: a witness that forgets could sign for another history.
-        self.folder.write(&format!("{log}.json"), &crypto::canonical(&next).map_err(LogError::from)?)?;
-        // Both may stand there after a death in between: what was seen counts.
-        let _ = std::fs::remove_file(self.folder.path(&unseen(log)));
+        let next = Kept { checkpoint, keys: request.keys.clone() };
+        memory::write(&self.folder, log, &next, self.key.public(), signer)?;
+        let checkpoint = next.checkpoint;
         let line = Cosignature::make(&checkpoint, &self.key, signer, now)?;
         Ok((log, Cosigned { checkpoint, lines: vec![line] }))
     }
 
     /// A checkpoint of one of the deployment's logs, signed by the key that the root's lists name for it.
     fn check_log(&self, checkpoint: &Checkpoint, request: &WitnessRequest) -> Result<LogName, WitnessRefusal> {
-        let trust = &self.trust;
-        let named = |l: &LogName| checkpoint.origin == format!("{}/{l}", trust.deployment);
+        let named = |l: &LogName| checkpoint.origin == self.origin(*l);
         let log = LogName::ALL.into_iter().find(named);
         let log = log.ok_or_else(|| WitnessRefusal::NotTheLogs("it is another deployment's log".to_owned()))?;
-        vouched(log, &request.checkpoint, &request.keys, trust)
+        vouched(log, &request.checkpoint, &request.keys, &self.trust)
             .map_err(|e| WitnessRefusal::NotTheLogs(e.to_string()))?;
         Ok(log)
     }
@@ -301,9 +296,9 @@ impl Witness {
         if request.keys.get(..kept.keys.len()) != Some(&kept.keys[..]) {
             return Err(WitnessRefusal::KeyLists);
         }
-        let (known, size) = (kept.size, checkpoint.size);
-        let roots = (checkpoint.root(HashAlg::Sm3), checkpoint.root(HashAlg::Sha256));
-        if size == known && roots != (kept.sm3.bytes, kept.sha256.bytes) {
+        let seen = &kept.checkpoint;
+        let (known, size) = (seen.size, checkpoint.size);
+        if size == known && (checkpoint.sm3, checkpoint.sha256) != (seen.sm3, seen.sha256) {
             self.keep_both(log, kept, checkpoint)?;
             return Err(WitnessRefusal::SplitView { size });
         }
@@ -313,12 +308,11 @@ impl Witness {
         if request.old != known {
             return Err(WitnessRefusal::Stale { known, old: request.old });
         }
-        let holds = |alg, proof: &[String], was: &Hash| {
-            let root = checkpoint.root(alg);
-            decode_nodes(proof).is_some_and(|p| verify_consistency(alg, (known, &was.bytes), (size, &root), &p))
+        let holds = |alg, proof: &[String]| {
+            let (was, root) = (seen.root(alg), checkpoint.root(alg));
+            decode_nodes(proof).is_some_and(|p| verify_consistency(alg, (known, &was), (size, &root), &p))
         };
-        let extends = holds(HashAlg::Sm3, &request.sm3_proof, &kept.sm3)
-            && holds(HashAlg::Sha256, &request.sha256_proof, &kept.sha256);
+        let extends = holds(HashAlg::Sm3, &request.sm3_proof) && holds(HashAlg::Sha256, &request.sha256_proof);
         if extends {
             return Ok(());
         }
@@ -328,7 +322,8 @@ impl Witness {
 
     /// Keeps two notes that contradict each other, or were not shown to agree: both carry the log's signature.
     fn keep_both(&self, log: LogName, kept: &Kept, checkpoint: &Checkpoint) -> Result<(), LogError> {
-        let both = serde_json::json!({"v": 1, "log": log, "seen": kept.note, "given": checkpoint.render()});
+        let both =
+            serde_json::json!({"v": 1, "log": log, "seen": kept.checkpoint.render(), "given": checkpoint.render()});
         let bytes = crypto::canonical(&both)?;
         let name = self.trust.suite.hash(&bytes).to_string().replace(':', "-");
         self.folder.write(&format!("split-{name}.json"), &bytes)

@@ -17,7 +17,7 @@ const DOCUMENTS: [(&str, &str); 14] = [
     ("witness request", "联署申请"),
 ];
 
-const REASONS: [(&str, &str); 64] = [
+const REASONS: [(&str, &str); 66] = [
     ("a hash is not 32 bytes of base64", "有一个哈希不是 32 字节的 base64"),
     ("a key stands in it twice", "同一密钥列了两次"),
     ("a later list changes a key's holder or its time", "后一份清单改动了密钥的持有人或时间"),
@@ -43,6 +43,10 @@ const REASONS: [(&str, &str); 64] = [
     ("another receiver's receipt", "是另一接收方的回执"),
     ("it opens an epoch that does not follow the one before", "所开的年度不接在前一年度之后"),
     ("its folder is not empty", "其目录不为空"),
+    (
+        "its own cosignature beside the log is for more: an older one was put back",
+        "日志旁有它自己更新的联署：放回了旧的记忆",
+    ),
     ("its path names no file", "路径没有指明文件"),
     ("its witnesses do not suffice or stand in it twice", "其中的见证方不足或重复"),
     ("key hash", "公钥与其哈希不符"),
@@ -69,6 +73,7 @@ const REASONS: [(&str, &str); 64] = [
     ("not its own hash or version", "哈希或版本不符"),
     ("not this log's", "不属于这部日志"),
     ("not UTF-8", "不是 UTF-8"),
+    ("not what this witness has signed about this log", "不是本见证方就这部日志所签"),
     ("numbers do not run from 1 without a gap", "编号未从 1 起连续"),
     ("older than the published checkpoint", "早于已公布的检查点"),
     ("the closing checkpoint is not base64", "结篇检查点不是 base64"),

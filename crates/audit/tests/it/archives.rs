@@ -423,7 +423,7 @@ fn witnesses_count_for_an_epoch_that_they_have_seen() {
     assert!(report.valid && !report.trusted, "nobody has seen it: {report:?}");
     assert!(report.unproved.unwrap().contains("too few witnesses have cosigned platform, epoch 2026"));
     let request = WitnessRequest::make(&b.world.logs(), Platform, 0).unwrap();
-    Witness::begin(home.path()).unwrap();
+    Witness::begin(home.path(), &b.world.trust().deployment, &key).unwrap();
     let witness = Witness::open(home.path(), b.world.trust(), public).unwrap();
     let (_, note) = witness.cosign(&request, &key, 9).unwrap();
     let note = note.render();

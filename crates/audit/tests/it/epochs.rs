@@ -403,7 +403,7 @@ fn copies_witnesses_and_hand_overs_go_on_over_a_border() {
         world.publish(1, &world.services());
         let (homes, key) = (tempfile::tempdir().unwrap(), crate::support::key(suite, 40));
         let name = WitnessKey::new("bureau", key.public()).unwrap();
-        Witness::begin(&homes.path().join("witness")).unwrap();
+        Witness::begin(&homes.path().join("witness"), &world.trust().deployment, &key).unwrap();
         let witness = Witness::open(&homes.path().join("witness"), world.trust(), name.clone()).unwrap();
         let receiver = Receiver::open(&homes.path().join("receiver"), world.trust(), name).unwrap();
         let other = World::new(suite);

@@ -23,7 +23,7 @@ fn another_program_agrees() {
     let dir = tempfile::tempdir().unwrap();
     let signer = key(Suite::Intl, 40);
     let witness_key = WitnessKey::new("bureau.example", signer.public()).unwrap();
-    Witness::begin(&dir.path().join("witness")).unwrap();
+    Witness::begin(&dir.path().join("witness"), &world.trust().deployment, &signer).unwrap();
     let witness = Witness::open(&dir.path().join("witness"), world.trust(), witness_key.clone()).unwrap();
     witness.cosign(&WitnessRequest::make(&world.logs(), Platform, 0).unwrap(), &signer, 1).unwrap();
     log.append(&leaves[old..]).unwrap();

@@ -1,14 +1,15 @@
 //! Witnesses: what they sign, what they refuse, and what a verifier makes of it.
 
-use crate::support::{World, copy, key};
+use crate::support::{World, copy, files, key};
 use audit::LogName::Platform;
 use audit::{
-    Asked, Checkpoint, Cosigned, Trust, Witness, WitnessKey, WitnessPolicy, WitnessRefusal, WitnessRequest,
+    Asked, Checkpoint, Cosigned, LogError, Trust, Witness, WitnessKey, WitnessPolicy, WitnessRefusal, WitnessRequest,
     attach_cosignature, fetched_nodes, public_file, verify_asked, verify_dir, verify_once,
 };
 use crypto::{HashAlg, SigningKey, Suite};
-use serde_json::json;
-use std::path::Path;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 struct Regulator {
     dir: tempfile::TempDir,
@@ -21,11 +22,12 @@ impl Regulator {
     fn new(world: &World, name: &str, n: u8) -> Self {
         let signer = key(world.suite, n);
         let key = WitnessKey::new(name, signer.public()).unwrap();
-        Self { dir: tempfile::tempdir().unwrap(), signer, key, trust: world.trust() }
+        let (dir, trust) = (tempfile::tempdir().unwrap(), world.trust());
+        Witness::begin(dir.path(), &trust.deployment, &signer).unwrap();
+        Self { dir, signer, key, trust }
     }
 
     fn open(&self) -> Witness {
-        let _ = Witness::begin(self.dir.path());
         Witness::open(self.dir.path(), self.trust.clone(), self.key.clone()).unwrap()
     }
 
@@ -187,14 +189,143 @@ fn memory_comes_before_the_signature() {
         fn public(&self) -> crypto::PublicKey {
             self.0.public()
         }
-        fn sign(&self, _: &[u8]) -> Result<String, crypto::CryptoError> {
-            Err(crypto::CryptoError::BadSignature)
+        fn sign(&self, bytes: &[u8]) -> Result<String, crypto::CryptoError> {
+            if bytes.starts_with(b"cosignature/") {
+                Err(crypto::CryptoError::BadSignature)
+            } else {
+                self.0.sign_bytes(bytes)
+            }
         }
     }
     let request = WitnessRequest::make(&other.logs(), Platform, 30).unwrap();
     assert!(regulator.open().cosign(&request, &Dead(key(Suite::Intl, 40)), 5).is_err());
     assert_eq!(regulator.open().known(Platform).unwrap(), 35, "the other fork can no longer be signed");
     regulator.visit(&other.logs()).unwrap();
+}
+
+/// The attack: somebody who can write in the witness's folder, and has not its key, makes it forget or believe another
+/// memory, so that it signs a log that was rolled back. Each file is as a memory could be, and none is its own.
+#[test]
+fn a_memory_that_it_has_not_signed_is_refused() {
+    let mut world = world(Suite::Intl, 300);
+    let old = tempfile::tempdir().unwrap();
+    copy(&world.logs(), old.path());
+    let rolled_back = WitnessRequest::make(old.path(), Platform, 0).unwrap();
+    let regulator = Regulator::new(&world, "bureau", 40);
+    let early = regulator.visit(&world.logs()).unwrap();
+    grow(&mut world, 10, 20);
+    regulator.visit(&world.logs()).unwrap();
+    let dir = regulator.dir.path().to_owned();
+    let honest = files(&dir);
+    let stranger = files(Regulator::new(&world, "bureau", 41).dir.path());
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut entry: Value = serde_json::from_slice(&honest[Path::new("platform.json")]).unwrap();
+        change(&mut entry);
+        crypto::canonical(&entry).unwrap()
+    };
+    let (note, cosigned) = (early.checkpoint.render(), early.render());
+    let root = |alg| json!(crypto::Hash { alg, bytes: early.checkpoint.root(alg) });
+    let keys = changed(&|e| *e = e["body"]["seen"]["keys"].take());
+    let first_format = json!({"v": 1, "size": 300, "sm3": root(HashAlg::Sm3), "sha256": root(HashAlg::Sha256),
+        "note": note, "keys": serde_json::from_slice::<Value>(&keys).unwrap()});
+    for (what, bytes) in [
+        ("nothing", None),
+        ("an empty file", Some(vec![])),
+        ("what it says of the other log", Some(honest[Path::new("zone.json")].clone())),
+        ("what another key says", Some(stranger[Path::new("platform.json")].clone())),
+        ("nothing was seen", Some(changed(&|e| e["body"]["seen"] = Value::Null))),
+        ("an older note", Some(changed(&|e| e["body"]["seen"]["note"] = json!(note)))),
+        ("an older note that it has cosigned", Some(changed(&|e| e["body"]["seen"]["note"] = json!(cosigned)))),
+        ("no key lists", Some(changed(&|e| e["body"]["seen"]["keys"] = json!([])))),
+        ("the first format", Some(crypto::canonical(&first_format).unwrap())),
+    ] {
+        let file = dir.join("platform.json");
+        std::fs::remove_file(&file).unwrap();
+        // The marker of the first format: anybody can make it.
+        std::fs::write(dir.join("unseen-platform"), "").unwrap();
+        bytes.into_iter().for_each(|b| std::fs::write(&file, b).unwrap());
+        let refused = regulator.see(&rolled_back).unwrap_err();
+        let lost = matches!(refused, WitnessRefusal::Log(LogError::Malformed { what: "witness memory", .. }));
+        assert!(lost && regulator.open().known(Platform).is_err(), "{what}: {refused:?}");
+        std::fs::write(file, &honest[Path::new("platform.json")]).unwrap();
+    }
+    let good = &honest[Path::new("platform.json")];
+    for at in 0..good.len() {
+        let mut bent = good.clone();
+        bent[at] ^= 1;
+        std::fs::write(dir.join("platform.json"), bent).unwrap();
+        assert!(regulator.open().known(Platform).is_err(), "byte {at}");
+    }
+    std::fs::write(dir.join("platform.json"), good).unwrap();
+    assert!(matches!(regulator.see(&rolled_back), Err(WitnessRefusal::RolledBack { known: 310, size: 300 })));
+}
+
+/// A whole older memory is one that it has signed: only what it has cosigned since, where that lies, shows it.
+#[test]
+fn an_older_memory_that_was_put_back_is_found_beside_the_log() {
+    for suite in [Suite::Gm, Suite::Intl] {
+        let mut world = world(suite, 300);
+        let (regulator, other) = (Regulator::new(&world, "bureau", 40), Regulator::new(&world, "bureau", 41));
+        let (logs, unseen) = (world.logs(), files(regulator.dir.path()));
+        let beside = || regulator.open().check_beside(&logs, Platform);
+        let attach = |r: &Regulator| attach_cosignature(&logs, r.visit(&logs).unwrap().render().as_bytes()).unwrap();
+        beside().unwrap();
+        attach(&regulator);
+        beside().unwrap();
+        let earlier = files(regulator.dir.path());
+        grow(&mut world, 10, 20);
+        regulator.visit(&logs).unwrap();
+        beside().unwrap();
+        attach(&regulator);
+        beside().unwrap();
+        for (memory, known) in [(&earlier, 300), (&unseen, 0)] {
+            copy_all(memory, regulator.dir.path());
+            assert_eq!(regulator.open().known(Platform).unwrap(), known, "it is its own");
+            let LogError::Malformed { what, why } = beside().unwrap_err() else { panic!() };
+            assert!(what == "witness memory" && why.contains("put back"), "{why}");
+        }
+        // What lies there under its name and is not its own shows nothing.
+        let file = logs.join("witness/platform/bureau");
+        let note = std::fs::read(&file).unwrap();
+        for bytes in [b"rubbish".to_vec(), other.visit(&logs).unwrap().render().into_bytes()] {
+            std::fs::write(&file, bytes).unwrap();
+            beside().unwrap();
+        }
+        std::fs::write(&file, note).unwrap();
+        // Of the same size, and of another history.
+        let twin = Regulator::new(&world, "bureau", 40);
+        twin.visit(&fork(&world, 10).logs()).unwrap();
+        grow(&mut world, 10, 30);
+        attach(&Regulator::new(&world, "bureau", 40));
+        assert!(twin.open().check_beside(&logs, Platform).is_err());
+    }
+}
+
+fn copy_all(files: &BTreeMap<PathBuf, Vec<u8>>, to: &Path) {
+    files.iter().for_each(|(name, bytes)| std::fs::write(to.join(name), bytes).unwrap());
+}
+
+/// Whoever was stopped before there was a key begins again; what was seen is not begun again, nor is anything else there.
+#[test]
+fn a_memory_is_begun_once() {
+    let world = world(Suite::Intl, 30);
+    let regulator = Regulator::new(&world, "bureau", 40);
+    let begin = |n| Witness::begin(regulator.dir.path(), &world.trust().deployment, &key(Suite::Intl, n));
+    drop(regulator.open());
+    std::fs::write(regulator.dir.path().join("zone.json.tmp"), "half").unwrap();
+    std::fs::remove_file(regulator.dir.path().join("zone.json")).unwrap();
+    begin(41).unwrap();
+    assert!(regulator.open().known(Platform).is_err(), "it is the other key's");
+    begin(40).unwrap();
+    regulator.visit(&world.logs()).unwrap();
+    assert!(begin(40).is_err());
+    assert_eq!(regulator.open().known(Platform).unwrap(), 30);
+    for stray in ["unseen-platform", "platform.json"] {
+        let other = Regulator::new(&world, "bureau", 42);
+        std::fs::write(other.dir.path().join(stray), "").unwrap();
+        let begun = Witness::begin(other.dir.path(), &world.trust().deployment, &other.signer);
+        assert!(begun.is_err(), "{stray}");
+    }
 }
 
 #[test]

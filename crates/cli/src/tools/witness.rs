@@ -225,7 +225,7 @@ fn init(args: &InitArgs) -> Result<Said, CliError> {
     std::fs::create_dir_all(&dir)?;
     write_private(&dir.join(TRUST), &input::bytes(&args.trust)?)?;
     write_private(&dir.join(PUBLIC), format!("{key}\n").as_bytes())?;
-    ::audit::Witness::begin(&dir.join("seen")).or_else(|_| begun(&dir.join("seen")))?;
+    Witness::begin(&dir.join("seen"), &trust.deployment, &signer).map_err(not_begun)?;
     // The key comes last: a folder without it was not made, and may be made again.
     let sealed = crypto::KeyFile::seal(&signer, pass.trim())?;
     write_private(&dir.join(KEY), &serde_json::to_vec_pretty(&sealed)?)?;
@@ -233,20 +233,16 @@ fn init(args: &InitArgs) -> Result<Said, CliError> {
     Ok(Said::new(0, doc, format!("{key}\n")))
 }
 
-/// An earlier run that was stopped before there was a key may have begun the memory; one that has seen something is not
-/// begun again.
-fn begun(seen: &Path) -> Result<(), CliError> {
-    let all = ::audit::LogName::ALL;
-    let fresh = std::fs::read_dir(seen)?.count() <= all.len() + 1
-        && all.iter().all(|l| seen.join(format!("unseen-{l}")).is_file());
-    if fresh {
-        return Ok(());
+/// What an earlier run left that was stopped before there was a key is begun anew; a memory that has seen something is not.
+fn not_begun(e: LogError) -> CliError {
+    if let LogError::Io { source, .. } = e {
+        return source.into();
     }
     let (zh, en) = (
         "该目录下已有见证记忆（seen），请另择目录。",
         "There is a witness's memory (seen) in this folder: choose another.",
     );
-    Err(CliError::usage("--data", zh, en))
+    CliError::usage("--data", zh, en)
 }
 
 fn show(data: &Path) -> Result<Said, CliError> {
@@ -335,7 +331,12 @@ fn requests(args: &CosignArgs, memory: &Witness) -> Result<Vec<WitnessRequest>, 
     }
     let dir = log_folder(source.folder.as_deref().unwrap_or(Path::new(".")))?;
     let there = LogName::ALL.into_iter().filter(|l| dir.join(l.as_str()).join("checkpoint").is_file());
-    there.map(|log| WitnessRequest::make(&dir, log, known(log)?).map_err(|e| unusable(&dir, &e))).collect()
+    there
+        .map(|log| {
+            memory.check_beside(&dir, log).map_err(|e| in_use(&args.data, &e))?;
+            WitnessRequest::make(&dir, log, known(log)?).map_err(|e| unusable(&dir, &e))
+        })
+        .collect()
 }
 
 /// A platform's public log files over HTTP.

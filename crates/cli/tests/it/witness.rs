@@ -87,3 +87,27 @@ fn the_root_admits_a_witness() {
     assert_eq!(last["holder"], serde_json::json!({"kind": "witness", "name": "bureau"}));
     assert_eq!(json(&yunyu_with(&admit, pass)).0, 2, "it is listed already");
 }
+
+/// A run that was stopped before there was a key is begun anew; a memory that the witness has not signed is none.
+#[test]
+fn only_its_own_memory_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, home) = (dir.path().join("data"), dir.path().join("home"));
+    assert_eq!(yunyu(&["admin", "init", "--data", arg(&data), "--city", "wuxi"]).status.code(), Some(0));
+    let trust = data.join("trust.json");
+    let init = || {
+        let words = ["witness", "init", "--data", arg(&home), "--name", "bureau", "--trust", arg(&trust), "--json"];
+        json(&yunyu_with(&words, "a long passphrase\n")).0
+    };
+    let show = || json(&yunyu(&["witness", "show", "--data", arg(&home), "--json"])).0;
+    assert_eq!((init(), show(), init()), (0, 0, 2));
+    std::fs::remove_file(home.join("witness.key.json")).unwrap();
+    assert_eq!((init(), show()), (0, 0));
+    for log in ["platform", "zone"] {
+        std::fs::remove_file(home.join(format!("seen/{log}.json"))).unwrap();
+        write(&home, &format!("seen/unseen-{log}"), "");
+    }
+    assert_eq!(show(), 2, "anybody can make an empty file");
+    std::fs::remove_file(home.join("witness.key.json")).unwrap();
+    assert_eq!(init(), 2, "nor is such a memory begun anew");
+}

@@ -35,6 +35,7 @@ async fn regulators_cosign_and_a_verifier_counts_on_them() {
         assert_eq!(made["name"], name);
         witness(&["init", "--data", home, "--name", name, "--trust", &trust], 2);
     }
+    copied(&dir.join("bureau/seen"), &dir.join("unseen"));
 
     // One over HTTP while the platform runs, the other by files.
     let served = Served::start(&data);
@@ -74,12 +75,27 @@ async fn regulators_cosign_and_a_verifier_counts_on_them() {
     let alone = ["audit", "verify", &log, "--trust", &trust, "--witness", &keys[0], "--json"];
     assert_eq!(json(&alone, 0)["trusted"], true);
 
+    // What it has cosigned lies beside the log: a memory from before that, which it has signed too, is found out.
+    copied(&dir.join("bureau/seen"), &dir.join("seen"));
+    copied(&dir.join("unseen"), &dir.join("bureau/seen"));
+    witness(&["cosign", "--data", &bureau, "--folder", &log, "--out", &path(dir, "from-bureau")], 2);
+    copied(&dir.join("seen"), &dir.join("bureau/seen"));
+    witness(&["cosign", "--data", &bureau, "--folder", &log, "--out", &path(dir, "from-bureau")], 0);
+
     handed_over(dir, &log, &bureau, &keys[0]);
     let proof = path(dir, "leaf.json");
     json(&["audit", "prove", "3", "--data", &log, "--out", &proof, "--json"], 0);
     assert_eq!(json(&["audit", "verify", &proof, "--trust", &trust, "--json"], 0)["trusted"], true);
     let early = json(&["audit", "retention", &log, "--city", "wuxi", "--delete-before", "2099-01-01", "--json"], 1);
     assert_eq!(early["error"]["code"], "retention-floor");
+}
+
+fn copied(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
 }
 
 fn handed_over(dir: &Path, log: &str, receiver: &str, key: &str) {
