@@ -3,6 +3,7 @@
 
 use super::chain::Chains;
 use super::documents::check_documents;
+use super::left_out::LeftOut;
 use super::statements::{check_statements, unanswered_orders};
 use super::subject::check_subject;
 use super::witnesses::{check_witnesses, list_digests, unseen};
@@ -29,11 +30,12 @@ pub fn verify(bytes: &[u8], trust: Option<&Trust>, quorum: Quorum<'_>) -> Verify
     let seen_enough = result.as_ref().is_ok_and(|open| open.unseen.is_empty());
     let too_few: String = result.iter().flat_map(|open| &open.unseen).map(|log| too_few(*log)).collect();
     let unanswered: String = result.iter().flat_map(|open| &open.unanswered).map(|effect| unanswered(effect)).collect();
+    let left_out: String = result.iter().map(|open| open.left_out.to_string()).collect();
     let mut report = VerifyReport::new(result.map(drop), trust.is_some() && seen_enough, counts, clock);
     report.unproved = report.valid.then(|| {
         let after = "各案件最后一个已绑定条目之后是否还有条目，以及叙述中的文字（由平台填写） · whether leaves followed the \
             last bound head of each case, and the words of the story, which are the platform's";
-        format!("{too_few}{unanswered}{after}")
+        format!("{too_few}{unanswered}{left_out}{after}")
     });
     report
 }
@@ -52,6 +54,8 @@ struct Open {
     unseen: Vec<LogName>,
     /// Effects of the orders that no report here answers.
     unanswered: Vec<String>,
+    /// What acts were signed over and is not here.
+    left_out: LeftOut,
 }
 
 fn check(
@@ -88,7 +92,8 @@ fn check(
     check_documents(body, &chains, counts)?;
     check_subject(body, &chains, &statements)?;
     check_story(body, &chains)?;
-    Ok(Open { unseen: unseen(body, policy, &sizes), unanswered: unanswered_orders(body) })
+    let left_out = LeftOut::of(body)?;
+    Ok(Open { unseen: unseen(body, policy, &sizes), unanswered: unanswered_orders(body), left_out })
 }
 
 fn check_trust(body: &Evidence, trust: Option<&Trust>) -> Result<(), Failure> {

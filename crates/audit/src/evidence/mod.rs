@@ -8,6 +8,7 @@ mod certificate;
 mod chain;
 mod check;
 mod documents;
+mod left_out;
 mod product;
 mod registered;
 mod statements;

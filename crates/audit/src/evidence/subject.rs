@@ -5,6 +5,7 @@
 
 use super::certificate::{DESTRUCTION, RESOURCE};
 use super::chain::{Chains, Link};
+use super::left_out::Here;
 use super::product::check_product;
 use super::statements::Known;
 use super::{Document, Evidence, Statement};
@@ -12,7 +13,7 @@ use crate::leaf::LogName;
 use crate::report::Failure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Kinds of subjects.
@@ -20,7 +21,7 @@ pub const KINDS: [&str; 5] = ["product", "decision", "query_history", "destructi
 /// Type under which a case's object is digested.
 pub(super) const OBJECT: &str = "object";
 /// Type under which the documents of an act are digested.
-const DOCUMENTS: &str = "documents";
+pub(super) const DOCUMENTS: &str = "documents";
 
 /// Checks the certificates that the file shows, and what the kind of subject demands.
 pub fn check_subject(body: &Evidence, chains: &Chains, known: &Known<'_>) -> Result<(), Failure> {
@@ -59,11 +60,9 @@ impl<'a> Scene<'a> {
         if acts.is_empty() {
             return Err(incomplete("body.statements", "该事项没有签署的决定", "nobody decided anything in the case"));
         }
-        let none = crypto::digest_of(self.body.suite, DOCUMENTS, &json!({})).map_err(crate::LogError::from)?;
+        let here = Here::of(self.body)?;
         for (_, act) in acts {
-            let shown = |kind| act.text(kind).is_some_and(|d| self.document(kind, d).is_some());
-            let without = act.text(DOCUMENTS) == Some(&none.to_string());
-            if !shown(OBJECT) || !(shown(DOCUMENTS) || without) {
+            if !here.shows(OBJECT, act) || !here.shows(DOCUMENTS, act) {
                 let (zh, en) = (
                     "缺少某一决定所签署的对象或材料",
                     "the object or the documents that an act was signed over are missing",

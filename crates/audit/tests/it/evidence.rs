@@ -48,6 +48,33 @@ fn an_order_that_the_zone_never_answered_is_named() {
     assert!(!said(false).contains("the zone's answer"));
 }
 
+/// The attack: a platform that leaves out what people decided on, and seals the file anew. A product's evidence holds without.
+#[test]
+fn what_was_signed_over_and_left_out_is_counted() {
+    for suite in [Suite::Gm, Suite::Intl] {
+        let story = Story::write(suite, Plan { complete: true, ..Plan::default() });
+        let said = |gone: &[&str]| {
+            let bytes = story.reseal(|b| {
+                let all = b["documents"].as_array_mut().unwrap();
+                all.retain(|d| !gone.contains(&d["name"].as_str().unwrap()));
+            });
+            let report = check(&bytes, &story.trust());
+            assert!(report.valid && report.trusted, "{report:?}");
+            report.unproved.unwrap()
+        };
+        let [documents, objects] =
+            ["documents", "objects"].map(|what| format!("the {what} of 1 decisions are not here"));
+        let honest = said(&[]);
+        assert!(!honest.contains("decisions are not here") && !honest.contains("项决定"), "{honest}");
+        let without = said(&["supplied.json"]);
+        assert!(without.contains(&documents) && !without.contains(&objects), "{without}");
+        assert!(without.contains("此处缺少 1 项决定所附的文件"), "{without}");
+        // An order holds the object that its approvals are over; of any other act the object is a document of its own.
+        let without = said(&["objected.json", "lineage.json"]);
+        assert!(without.contains(&objects) && !without.contains(&documents), "{without}");
+    }
+}
+
 #[test]
 fn every_flipped_byte_is_found() {
     flipped(Suite::Intl, 1);

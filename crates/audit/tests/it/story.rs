@@ -36,6 +36,8 @@ pub struct Plan {
     pub refused: Option<&'static str>,
     /// At the end the platform issues an order to suspend that it does not send to the zone.
     pub withheld: bool,
+    /// Acts come with documents, which are here, or with none; at the end somebody decides on what no order is about.
+    pub complete: bool,
     /// The product is registered: what its certificate says otherwise than it should.
     pub certificate: Option<Value>,
     /// Time of the leaf that records the certificate.
@@ -52,7 +54,8 @@ pub struct Story {
     pub acts: Vec<Value>,
     pub reports: Vec<Value>,
     pub others: Vec<(&'static str, Value)>,
-    documents: Vec<(&'static str, Value)>,
+    /// Name, type and value.
+    documents: Vec<(&'static str, &'static str, Value)>,
     plan: Plan,
     logs: Vec<TileLog>,
 }
@@ -101,11 +104,23 @@ impl Story {
         self.logs[usize::from(log == Zone)].append(&[bytes]).unwrap();
     }
 
+    /// Digest of the documents that an act of this step comes with.
+    fn handed_in(&mut self, step: &str) -> String {
+        if !self.plan.complete {
+            return self.world.suite.hash(b"none").to_string();
+        }
+        let documents = if step == "catalogue" { json!({"review": {"finding": "none"}}) } else { json!({}) };
+        if documents != json!({}) {
+            self.documents.push(("supplied", "documents", documents.clone()));
+        }
+        crypto::digest_of(self.world.suite, "documents", &documents).unwrap().to_string()
+    }
+
     pub fn act(&mut self, who: usize, step: &str, object: &Value) -> Value {
         let n = self.acts.len();
         let body = json!({"v": 1, "deployment": DEPLOYMENT, "case": CASE, "procedure": "p", "step": step,
             "decision": "approve", "object": crypto::digest_of(self.world.suite, "object", object).unwrap().to_string(),
-            "documents": self.world.suite.hash(b"none").to_string(), "head": self.head(Platform),
+            "documents": self.handed_in(step), "head": self.head(Platform),
             "person": format!("person-{who}"), "org": format!("org-{who}"), "at": 1_000 + self.plan.at});
         let act = self.plan.acts.get(n).cloned().unwrap_or_else(|| signed(&self.people[who], "act", body));
         let digest = self.digest(&act);
@@ -180,6 +195,11 @@ impl Story {
         if let Some(change) = self.plan.certificate.clone() {
             self.register(&artefact, change);
         }
+        if self.plan.complete {
+            let object = json!({"complaint": "complaint-1"});
+            self.act(1, "complaint", &object);
+            self.documents.push(("objected", "object", object));
+        }
         if self.plan.withheld {
             let object = json!({"authorisation": "auth-1", "ground": "stopped", "article": "x"});
             let a = self.act(1, "suspension", &object);
@@ -200,7 +220,8 @@ impl Story {
         let about = (Some(about), self.plan.leaf_at.unwrap_or(1_000));
         let bytes = self.world.leaf_about(Platform, Some(CASE), "act", &[("certificate", &named)], about);
         self.logs[0].append(&[bytes]).unwrap();
-        self.documents = vec![("object", object), ("certificate", certificate)];
+        self.documents.push(("object", "object", object));
+        self.documents.push(("certificate", "certificate", certificate));
     }
 
     /// Both logs sign what they hold, close the epoch with that, and open the next.
@@ -244,8 +265,8 @@ impl Story {
         }
         b.document("gate-report.json", "application/json", b"gate report");
         b.document("lineage.json", "application/json", br#"{"n":["visits.id"]}"#);
-        for (kind, document) in &self.documents {
-            b.object(&format!("{kind}.json"), kind, document).unwrap();
+        for (name, kind, document) in &self.documents {
+            b.object(&format!("{name}.json"), kind, document).unwrap();
         }
         b.step("登记", "registered", Some("12.1"), Some(0));
         b
