@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::step::{By, Exclude, Step};
 use crate::case::{Actor, Case};
-use crate::ids::{OrgId, ResourceId};
+use crate::ids::{OrgId, PersonId, ResourceId};
 use crate::party::OrgRole;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -71,16 +71,19 @@ fn authoriser<'a>(case: &Case, facts: &'a Facts) -> Option<&'a str> {
     Some(found.authoriser.as_str())
 }
 
+/// Whose work a step reviews: whoever opened the case, the author that its object names, and, as the zone sees it
+/// (`quorum`), whoever opened the way, also when it is gone anew after the zone refused.
+#[must_use]
+pub fn authors(step: &Step, case: &Case) -> BTreeSet<PersonId> {
+    let first = case.history.first().map(|d| d.step.as_str()).filter(|first| *first != step.name);
+    let openers = case.history.iter().filter(|d| Some(d.step.as_str()) == first).map(|d| d.person.clone());
+    openers.chain([case.author.clone()]).chain(case.text("author").map(PersonId::from)).collect()
+}
+
 /// The first rule of separation that the actor would break.
 pub(crate) fn conflict(step: &Step, case: &Case, actor: &Actor, facts: &Facts) -> Option<Exclude> {
     step.not.iter().copied().find(|rule| match rule {
-        // As the zone sees it (`quorum`): whoever opened the way wrote it, too.
-        Exclude::Author => {
-            let first = case.history.first().map(|d| d.step.as_str()).filter(|first| *first != step.name);
-            // Also when the way is gone anew after the zone refused.
-            let opened = || case.history.iter().any(|d| Some(d.step.as_str()) == first && d.person == actor.person);
-            actor.person == case.author || case.text("author") == Some(actor.person.as_str()) || opened()
-        }
+        Exclude::Author => authors(step, case).contains(&actor.person),
         Exclude::AuthorOrg => case.text("author_org").is_some_and(|org| related(actor, org, facts)),
         Exclude::Applicant => {
             related(actor, case.applicant.as_str(), facts)

@@ -94,11 +94,29 @@ pub fn decide(
 /// # Errors
 /// The refusal of the guard that does not hold, as the step itself would give it.
 pub fn check_opening(pack: &Pack, case: &Case, facts: &Facts, now: Timestamp) -> Result<(), Refusal> {
+    check_first(pack, case, facts, now, Guard::at_opening)
+}
+
+/// What the first steps of a case say of the authorisation and the grant that it rests on, whoever takes them.
+///
+/// # Errors
+/// The refusal of the guard that does not hold, as the step itself would give it.
+pub fn check_standing(pack: &Pack, case: &Case, facts: &Facts, now: Timestamp) -> Result<(), Refusal> {
+    check_first(pack, case, facts, now, |guard| matches!(guard, Guard::AuthorisationActive | Guard::GrantInForce))
+}
+
+fn check_first(
+    pack: &Pack,
+    case: &Case,
+    facts: &Facts,
+    now: Timestamp,
+    which: impl Fn(Guard) -> bool,
+) -> Result<(), Refusal> {
     let procedure = find(pack, &case.procedure)?;
     for step in procedure.steps_from(&case.state).filter(|s| s.exists_for(&case.object)) {
         let command = Command::approve(&step.name);
         let input = Input { pack, procedure, case, command: &command, facts, now };
-        for (guard, rule) in step.guards.iter().filter(|(guard, _)| guard.at_opening()) {
+        for (guard, rule) in step.guards.iter().filter(|(guard, _)| which(**guard)) {
             judge(*guard, rule, &input)?;
         }
     }

@@ -9,8 +9,9 @@ mod facts;
 mod guard;
 mod step;
 
+pub use actor::authors;
 pub(crate) use actor::providers;
-pub use decide::{check_opening, decide, open_case, steps_for, visible_history};
+pub use decide::{check_opening, check_standing, decide, open_case, steps_for, visible_history};
 pub use document::{DocumentForm, Field, FieldKind};
 pub use due::{clock_concerns, deadlines, due_steps, overdue_steps};
 pub use facts::Facts;

@@ -7,7 +7,7 @@ use crate::object::{About, ObjectKind};
 use crate::pack::Days;
 use crate::party::{OrgRole, PersonRole};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A procedure of a pack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,32 @@ impl Procedure {
     /// Steps that leave a state.
     pub fn steps_from<'a>(&'a self, state: &'a str) -> impl Iterator<Item = &'a Step> {
         self.steps.iter().filter(move |s| s.from.iter().any(|f| f == state))
+    }
+
+    /// Whether the procedure stops, mends or records and nothing more: none of its steps opens up work.
+    #[must_use]
+    pub fn mends(&self) -> bool {
+        !self.steps.iter().any(Step::works)
+    }
+
+    /// Whether a step only mends: its procedure does, or the step takes something back, or no work lies ahead of it.
+    #[must_use]
+    pub fn step_mends(&self, step: &Step) -> bool {
+        self.mends() || !step.works() && (!step.effects.is_empty() || !self.leads_to_work(&step.to))
+    }
+
+    fn leads_to_work(&self, state: &str) -> bool {
+        let (mut seen, mut open) = (BTreeSet::from([state]), vec![state]);
+        while let Some(state) = open.pop() {
+            for step in self.steps.iter().filter(|s| s.from.iter().any(|f| f == state)) {
+                if step.works() {
+                    return true;
+                }
+                let on = [Some(step.to.as_str()), step.reject_to.as_deref()];
+                open.extend(on.into_iter().flatten().filter(|to| seen.insert(*to)));
+            }
+        }
+        false
     }
 
     /// What a matter's object lacks, or names although its procedure does not ask for it.
@@ -176,6 +202,18 @@ impl Step {
     #[must_use]
     pub fn exists_for(&self, object: &serde_json::Value) -> bool {
         self.when.as_ref().is_none_or(|w| w.holds(object))
+    }
+
+    /// Whether the completed step opens up work.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        self.effects.iter().any(|e| e.works())
+    }
+
+    /// Whether somebody reviews here: the author must stand aside.
+    #[must_use]
+    pub fn reviews(&self) -> bool {
+        self.not.contains(&Exclude::Author)
     }
 
     /// Whether the completed step sends the work order of this effect.
@@ -406,5 +444,54 @@ impl StepEffect {
     #[must_use]
     pub fn order(self) -> Option<&'static str> {
         self.as_str().strip_prefix("order_")
+    }
+
+    /// Whether somebody may do more with data afterwards: nothing of the kind goes on under an authorisation that is
+    /// suspended. Restoring one is not among them: it mends.
+    #[must_use]
+    pub fn works(self) -> bool {
+        match self {
+            Self::OrderAuthorise
+            | Self::OrderGrant
+            | Self::OrderJob
+            | Self::OrderRelease
+            | Self::OrderRecipient
+            | Self::ActivateAuthorisation
+            | Self::ApproveScenario
+            | Self::OpenGrant
+            | Self::RecordReview
+            | Self::RegisterProduct
+            | Self::IssueCertificate
+            | Self::RecordListing
+            | Self::PublishProduct
+            | Self::AdmitRecipient => true,
+            Self::OrderResource
+            | Self::OrderSuspend
+            | Self::OrderRestore
+            | Self::OrderDestroy
+            | Self::OrderWithdraw
+            | Self::OrderSeal
+            | Self::OrderUnseal
+            | Self::CatalogueResource
+            | Self::AdoptImplementationPlan
+            | Self::PublishAnnouncement
+            | Self::PublishNotice
+            | Self::RecordObjection
+            | Self::SettleObjection
+            | Self::RecordAgreement
+            | Self::SuspendAuthorisation
+            | Self::RestoreAuthorisation
+            | Self::TerminateAuthorisation
+            | Self::RevokeAuthorisation
+            | Self::StartBan
+            | Self::CertifyDestruction
+            | Self::FileStaff
+            | Self::AdmitStaff
+            | Self::DismissStaff
+            | Self::AssignSupervisor
+            | Self::EnforcePlan
+            | Self::WithdrawProduct
+            | Self::EndRecipient => false,
+        }
     }
 }

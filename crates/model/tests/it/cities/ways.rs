@@ -139,3 +139,27 @@ fn late_applications_are_refused_in_every_city() {
         way.take(&apply).unwrap();
     }
 }
+
+/// Under a suspension goes on what stops, mends or records, by what a step brings about and not by what it is called.
+#[test]
+fn what_stops_or_records_mends_in_each_city_and_what_opens_work_does_not() {
+    use model::object::ObjectKind as K;
+    for city in CITIES {
+        for procedure in pack(city).procedures.values() {
+            let works = [K::Authorisation, K::Scenario, K::Grant, K::Job, K::Release, K::Product, K::Recipient];
+            assert_eq!(procedure.mends(), !works.contains(&procedure.object), "{city} {}", procedure.name);
+            for step in procedure.steps.iter().filter(|s| s.works()) {
+                assert!(!procedure.step_mends(step), "{city} {} {}", procedure.name, step.name);
+            }
+        }
+    }
+    let mends = |city: &str, procedure: &str, step: &str| {
+        let pack = pack(city);
+        let procedure = pack.procedure(procedure).unwrap();
+        procedure.step_mends(procedure.step(step).unwrap())
+    };
+    // What takes back and what only files stays possible; a step on the way to work does not.
+    assert!(mends("wuxi", "product", "withdraw") && mends("changchun", "authorisation", "file_province"));
+    assert!(!mends("wuxi", "demand", "submit") && !mends("changchun", "authorisation", "apply"));
+    assert!(mends("wuxi", "rectification", "report") && mends("wuxi", "termination", "propose"));
+}
