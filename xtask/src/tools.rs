@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 /// Debian packages of the checks by a program or file that shows they are there.
-const DEBIAN: [(&str, &str); 7] = [
+const DEBIAN: [(&str, &str); 8] = [
     ("mold", "mold"),
     ("python3", "python3-venv"),
     ("psql", "postgresql"),
     ("softhsm2-util", "softhsm2"),
+    ("cvc5", "cvc5"),
     ("chromium", "chromium"),
     (GCRYPT, "libgcrypt20"),
     ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk"),

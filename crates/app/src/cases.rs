@@ -2,13 +2,14 @@
 
 use crate::error::{AppError, AppResult};
 use crate::funnel::{Actor, Command, Done, Idempotency, leaf};
+use crate::policy::Thing;
 use crate::{App, effects, facts, keys, objects, resources, views};
 use crypto::PublicKey;
 use model::act::{ACT_TYPE, Act, Decision};
 use model::case::{self, Case, Documents};
 use model::ids::{CaseId, ResourceId};
 use model::order::OBJECT_TYPE;
-use model::procedure::{Facts, Procedure, StepEffect, check_opening, decide, open_case};
+use model::procedure::{Facts, Procedure, StepEffect, check_opening, check_standing, decide, open_case};
 use model::{Digest, Entity, Refusal, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -66,6 +67,11 @@ pub async fn open(
         concern(&mut case, &facts);
         may_open(app, found, &case, actor, &facts, now)?;
         check_opening(&app.pack, &case, &facts, now)?;
+        let thing = Thing::of(found, None, &case, &facts, now);
+        // Where the procedure says the same at its first step, it says more.
+        app.policies
+            .permit(actor, &for_leaf.clone().with(thing))
+            .map_err(|refusal| check_standing(&app.pack, &case, &facts, now).err().unwrap_or(refusal))?;
         effects::opened(tx, found, &case, now).await?;
         tx.put(&case).await?;
         let mut draft = leaf(app, actor, &for_leaf, "case_opened");
@@ -205,6 +211,8 @@ pub async fn act(
         let body = &signed.body;
         let asked = case::Command { step: body.step.clone(), decision: body.decision, documents };
         let outcome = decide(&app.pack, &case, &actor.as_model(), &asked, &facts, now)?;
+        let thing = Thing::of(procedure, procedure.step(&body.step), &case, &facts, now);
+        app.policies.permit(actor, &for_leaf.clone().with(thing))?;
         let digest = crate::link::signed_digest(app, &signed)?;
         let stored = StoredAct {
             id: digest.to_string(),

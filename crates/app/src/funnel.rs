@@ -4,6 +4,7 @@
 //! refusal. A command that returns no leaf is a bug and is not committed.
 
 use crate::error::{AppError, AppResult};
+use crate::policy::Thing;
 use crate::{App, orders};
 use model::ids::{CaseId, OrgId, PersonId};
 use model::order::Effect;
@@ -89,23 +90,33 @@ pub struct Command<'a> {
     pub case: Option<CaseId>,
     /// Id of the object asked about, where there is one.
     pub about: Option<String>,
+    /// What is known of it, for the policies.
+    pub thing: Thing,
 }
 
 impl<'a> Command<'a> {
     /// A command without a case.
     pub fn plain(verb: &'a str) -> Self {
-        Self { verb, case: None, about: None }
+        Self { verb, case: None, about: None, thing: Thing::default() }
     }
 
     /// A command in a case. What the caller gives as one may be anything, a name too: only an id goes into the log.
     pub fn in_case(verb: &'a str, case: &CaseId) -> Self {
-        Self { verb, case: Some(case.clone()).filter(|c| c.has_form()), about: None }
+        let case = Some(case.clone()).filter(|c| c.has_form());
+        Self { verb, case, about: None, thing: Thing::default() }
     }
 
     /// The same, about an object that the platform named itself.
     #[must_use]
     pub fn about(mut self, id: impl Into<String>) -> Self {
         self.about = Some(id.into());
+        self
+    }
+
+    /// The same, with what the platform knows of the thing by now.
+    #[must_use]
+    pub fn with(mut self, thing: Thing) -> Self {
+        self.thing = thing;
         self
     }
 

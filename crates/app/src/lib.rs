@@ -22,6 +22,7 @@ pub mod orders;
 pub mod parties;
 pub mod people;
 pub mod policy;
+pub mod prove;
 pub mod reports;
 pub mod resources;
 pub mod restored;

@@ -31,6 +31,8 @@ mod overdue;
 mod permissions;
 /// From a commit to the signed log.
 mod pipeline;
+/// What the policies may never permit: proved, and asked where a pack checks too little.
+mod proved;
 /// What a refusal leaves, and what is refused after an end.
 mod refused;
 /// Resources that are taken away.
@@ -81,10 +83,6 @@ async fn app_in(folder: &Path) -> AppResult<(App, Arc<AtomicI64>)> {
 
 /// The application over a folder, with a database elsewhere.
 async fn app_on(database: &Path, folder: &Path) -> AppResult<(App, Arc<AtomicI64>)> {
-    let suite = Suite::Intl;
-    let url = format!("sqlite://{}", database.display());
-    let tail = Some(folder.join("leaf-tail"));
-    let store = Store::open(&url, Settings { suite, mac_key: [1; 32], tail }).await?;
     static RULES: std::sync::OnceLock<(Arc<Pack>, policy::Policies)> = std::sync::OnceLock::new();
     let (pack, policies) = RULES
         .get_or_init(|| {
@@ -93,6 +91,20 @@ async fn app_on(database: &Path, folder: &Path) -> AppResult<(App, Arc<AtomicI64
             (pack, policies)
         })
         .clone();
+    app_under(database, folder, pack, policies).await
+}
+
+/// The application under other rules.
+async fn app_under(
+    database: &Path,
+    folder: &Path,
+    pack: Arc<Pack>,
+    policies: policy::Policies,
+) -> AppResult<(App, Arc<AtomicI64>)> {
+    let suite = Suite::Intl;
+    let url = format!("sqlite://{}", database.display());
+    let tail = Some(folder.join("leaf-tail"));
+    let store = Store::open(&url, Settings { suite, mac_key: [1; 32], tail }).await?;
     let shift = Arc::new(AtomicI64::new(0));
     let moved = shift.clone();
     let root = SigningKey::from_secret(suite, &[3; 32]).unwrap();
