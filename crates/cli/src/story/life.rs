@@ -165,7 +165,7 @@ impl Story {
     ) -> Result<(Tried, Option<Value>), StoryError> {
         let day = self.clock(&format!("try/{name}")).await?.date().to_string();
         let body = json!({ "procedure": procedure, "object": object });
-        let case = self.command(opener, &format!("open/{name}"), "/api/v1/cases", &body).await?;
+        let opened = self.command(opener, &format!("open/{name}"), "/api/v1/cases", &body).await;
         let start = text(self.procedure(procedure)?, "start");
         let first = self.step_of(procedure, |s| has(&s["from"], &start))?.unwrap_or_default();
         let errand = Errand { name, procedure, opener, object: Value::Null, until: "", values: given };
@@ -177,7 +177,12 @@ impl Story {
             rule,
             article,
         };
-        match self.take(&errand, &case, &first).await {
+        // What cannot come to anything is refused when it is opened already.
+        let taken = match opened {
+            Ok(case) => self.take(&errand, &case, &first).await,
+            Err(refused) => Err(refused),
+        };
+        match taken {
             Ok(case) => {
                 let told = case["warnings"].as_array().cloned().unwrap_or_default();
                 let first = told.first().cloned().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! `yunyu pack`.
 
-use crate::support::{json, yunyu};
+use crate::support::{arg, json, write, yunyu, yunyu_under};
+use std::path::Path;
 
 #[test]
 fn lists_shows_covers_and_checks() {
@@ -30,4 +31,42 @@ fn an_unknown_city_is_bad_usage_in_one_document() {
     for key in ["code", "rule", "article", "zh", "en", "at"] {
         assert!(error["error"].get(key).is_some(), "{key}");
     }
+}
+
+#[test]
+fn proves_what_policies_may_never_permit() {
+    let (code, proof) = json(&yunyu(&["pack", "prove", "--city", "wuxi", "--json"]));
+    assert_eq!((code, &proof["proved"]), (0, &serde_json::json!(true)), "{proof}");
+    let properties = proof["packs"][0]["properties"].as_array().unwrap();
+    assert!(properties.len() == 7 && properties.iter().all(|p| p["verdict"] == "holds"), "{proof}");
+    for key in ["id", "zh", "en", "rule", "article"] {
+        assert!(properties[0].get(key).is_some(), "{key}");
+    }
+
+    // The same city with a policy of its own that lets somebody read records.
+    let dir = tempfile::tempdir().unwrap();
+    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/wuxi");
+    for name in ["", "procedures"] {
+        for entry in std::fs::read_dir(pack.join(name)).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_file()) {
+            let file = Path::new(name).join(entry.file_name().unwrap());
+            write(dir.path(), file.to_str().unwrap(), &std::fs::read_to_string(&entry).unwrap());
+        }
+    }
+    let policy =
+        "@id(\"look\") @rule(\"WX-28.1\")\npermit (principal, action == Action::\"read_raw_record\", resource);";
+    write(dir.path(), "policy.cedar", policy);
+    let out = yunyu(&["pack", "prove", "--city", arg(dir.path())]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert_eq!(out.status.code(), Some(1), "{text}");
+    assert!(text.contains("✗ 任何人不得读取或导出原始记录 · No principal may read or export a raw record"), "{text}");
+    assert!(text.contains("policy look permits read_raw_record") && text.contains("策略 look 允许"), "{text}");
+    assert!(text.contains("✓  任何人不得评审自己的作业或事项"), "{text}");
+}
+
+#[test]
+fn a_missing_solver_is_told_with_its_package() {
+    let words = ["pack", "prove", "--city", "wuxi", "--json"];
+    let (code, error) = json(&yunyu_under(&words, "CVC5", "/nonexistent/cvc5"));
+    assert_eq!(code, 2, "{error}");
+    assert!(error["error"]["en"].as_str().unwrap().contains("Debian package cvc5"), "{error}");
 }

@@ -10,6 +10,11 @@ pub(crate) fn yunyu(words: &[&str]) -> Output {
     command(words).output().unwrap()
 }
 
+/// The same with one more variable in the environment.
+pub(crate) fn yunyu_under(words: &[&str], name: &str, value: &str) -> Output {
+    command(words).env(name, value).output().unwrap()
+}
+
 /// The same with something on standard input.
 pub(crate) fn yunyu_with(words: &[&str], input: &str) -> Output {
     let mut child = command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -35,7 +35,7 @@ pub fn run(args: &DiffArgs) -> Result<Said, CliError> {
 }
 
 /// A pack by name, or from a folder that may bear the name of one in the program: here the two are meant to be compared.
-fn either(name: &str) -> Result<Pack, CliError> {
+pub(super) fn either(name: &str) -> Result<Pack, CliError> {
     if !Path::new(name).join("pack.toml").is_file() {
         return wiring::pack(name);
     }

@@ -2,6 +2,7 @@
 
 mod calendar;
 mod diff;
+mod prove;
 mod schema;
 mod simulate;
 
@@ -32,6 +33,8 @@ pub enum PackTool {
     Calendar(calendar::CalendarArgs),
     /// 比较规则包 · What differs between two packs, by article
     Diff(diff::DiffArgs),
+    /// 证明策略性质 · Prove what the policies may never permit (needs the solver cvc5)
+    Prove(prove::ProveArgs),
     /// 文件格式 · JSON Schema of a pack's files
     Schema(schema::SchemaArgs),
     /// 推演程序 · A procedure with the latest day of each step
@@ -110,6 +113,7 @@ impl PackTool {
             Self::Graph(args) => args.json,
             Self::Calendar(args) => args.json,
             Self::Diff(args) => args.json,
+            Self::Prove(args) => args.json,
             Self::Schema(args) => args.json,
             Self::Simulate(args) => args.json,
         }
@@ -126,6 +130,7 @@ pub fn run(tool: PackTool) -> Result<Said, CliError> {
         PackTool::Graph(args) => graph(&args),
         PackTool::Calendar(args) => calendar::run(&args),
         PackTool::Diff(args) => diff::run(&args),
+        PackTool::Prove(args) => prove::run(&args),
         PackTool::Schema(_) => Ok(schema::run()),
         PackTool::Simulate(args) => simulate::run(&args),
     }
