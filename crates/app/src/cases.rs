@@ -198,8 +198,7 @@ pub async fn act(
         Decision::Reject => "reject_step",
     };
     let step = app.pack.procedures.values().find_map(|p| p.step(&signed.body.step)).map(|s| s.name.clone());
-    let command = Command::in_case(verb, &id);
-    let command = step.into_iter().fold(command, Command::about);
+    let command = step.into_iter().fold(Command::in_case(verb, &id), Command::about);
     let for_leaf = command.clone();
     app.command(actor, command, idempotency, async move |tx, now| {
         let case: Case = tx.get_for_update(id.as_str()).await?.ok_or(AppError::NotFound("case"))?;
