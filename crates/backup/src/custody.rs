@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 const HEAD: &str = "custody.json";
@@ -189,30 +190,30 @@ impl Custody {
     }
 
     /// Remembers where a snapshot is laid out with these keys: a destruction must find the place, whatever becomes of the folder
-    /// that it was to replace.
+    /// that it was to replace. The folder above it is there.
     ///
     /// # Errors
     /// Writing failed.
     pub fn note_place(&self, folder: &Path) -> Result<(), BackupError> {
         let at = self.dir.join(PLACES);
-        let file = at.join(crypto::random_hex(8)?);
-        let text = folder.as_os_str().as_encoded_bytes();
-        write_whole(&file, text).map_err(BackupError::io(&at, "写入密钥托管", "writing the custody"))
+        let io = || BackupError::io(&at, "写入密钥托管", "writing the custody");
+        let mut text = format!("{}\n", file_system(folder).map_err(io())?).into_bytes();
+        text.extend_from_slice(folder.as_os_str().as_encoded_bytes());
+        write_whole(&at.join(crypto::random_hex(8)?), &text).map_err(io())
     }
 
-    /// Where snapshots were laid out with these keys: the note, and the folder.
+    /// Where snapshots were laid out with these keys.
     ///
     /// # Errors
     /// Reading failed.
-    pub fn places(&self) -> Result<Vec<(PathBuf, PathBuf)>, BackupError> {
-        use std::os::unix::ffi::OsStringExt;
+    pub fn places(&self) -> Result<Vec<Place>, BackupError> {
         let at = self.dir.join(PLACES);
         let io = || BackupError::io(&at, "读取密钥托管", "reading the custody");
         let mut out = Vec::new();
         for note in entries(&at).map_err(io())?.into_iter().filter(|p| !p.to_string_lossy().ends_with(TEMP)) {
             match fs::read(&note) {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                text => out.push((note, PathBuf::from(std::ffi::OsString::from_vec(text.map_err(io())?)))),
+                text => out.push(Place::read(note, &text.map_err(io())?)),
             }
         }
         Ok(out)
@@ -301,6 +302,40 @@ impl Custody {
         file.lock().map_err(io())?;
         Ok(file)
     }
+}
+
+/// Where a snapshot was laid out, by its note in the custody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The note: whoever removes it says that the place is lost for good.
+    pub note: PathBuf,
+    /// The folder.
+    pub folder: PathBuf,
+    /// Number of the file system on which it was made.
+    file_system: String,
+}
+
+impl Place {
+    fn read(note: PathBuf, text: &[u8]) -> Self {
+        let end = text.iter().position(|b| *b == b'\n').unwrap_or(0);
+        let (number, path) = text.split_at(end);
+        let path = path.strip_prefix(b"\n").unwrap_or(path).to_vec();
+        let file_system = String::from_utf8_lossy(number).into_owned();
+        Self { note, folder: PathBuf::from(std::ffi::OsString::from_vec(path)), file_system }
+    }
+
+    /// Can it be told what lies there? Not where its disk is away, or on another machine: nothing is there then, and that says
+    /// nothing.
+    #[must_use]
+    pub fn is_reached(&self) -> bool {
+        file_system(&self.folder).is_ok_and(|number| number == self.file_system)
+    }
+}
+
+/// The number of the file system on which a folder lies or is to lie.
+fn file_system(folder: &Path) -> io::Result<String> {
+    let above = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(format!("{:x}", rustix::fs::statvfs(above)?.f_fsid))
 }
 
 /// A folder in which a custody may be made: it is not there, or holds nothing but what a killed making left.

@@ -63,7 +63,8 @@ pub fn replaceable(folder: &Path) -> io::Result<bool> {
         let of = statx(CWD, at, AtFlags::empty(), flags)?;
         // Kernels before 5.8 do not number their mounts.
         let id = (of.stx_mask & StatxFlags::MNT_ID.bits() != 0).then_some(of.stx_mnt_id);
-        Ok::<_, io::Error>((of.stx_dev_major, of.stx_dev_minor, id))
+        // A subvolume has a device of its own and can be exchanged all the same.
+        Ok::<_, io::Error>(id.ok_or((of.stx_dev_major, of.stx_dev_minor)))
     };
     if !folder.exists() {
         return Ok(true);

@@ -15,7 +15,7 @@ mod take;
 mod used;
 
 pub use confirm::{RESTORATION_TYPE, Restoration, VALID_MS, again, behind, confirmed, listed};
-pub use custody::Custody;
+pub use custody::{Custody, Place};
 pub use error::BackupError;
 pub use files::{exchange, replaceable, sweep, wipe, wipe_keys, write_whole};
 pub use manifest::{Facts, FileEntry, LogFacts, Manifest, ObjectEntry};

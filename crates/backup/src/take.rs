@@ -6,10 +6,12 @@ use crate::manifest::{Facts, Manifest, ObjectEntry};
 use crate::repo::{Last, Repo};
 use crypto::MAX_HEADER;
 use model::Timestamp;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 /// What a file of a snapshot is made from.
@@ -131,11 +133,23 @@ fn open(path: &Path) -> Result<File, BackupError> {
     plain(path).map_err(BackupError::io(path, "打开要备份的文件", "opening a file to back up"))
 }
 
-/// A file that is one: behind a link that somebody left in a folder may lie what never enters a backup, keys above all.
+/// A file that is one, with no link anywhere on the way to it: behind one that somebody left in a folder, or put there since it
+/// was listed, may lie what never enters a backup, keys above all. The caller gives real paths.
 fn plain(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidData.into()) }
+    let opened = match rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+        // Kernels before 5.6, and some containers, do not know the call: then the file says where it really lies.
+        Err(Errno::NOSYS | Errno::PERM) => {
+            let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+            let lies = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+            if lies != path {
+                return Err(Errno::LOOP.into());
+            }
+            file
+        }
+        opened => File::from(opened?),
+    };
+    if opened.metadata()?.is_file() { Ok(opened) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
 
 /// Every finished file below a folder; what vanishes meanwhile was destroyed.

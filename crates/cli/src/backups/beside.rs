@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 const UNFINISHED: &str = ".restoring";
 /// Stands in a folder that a restore replaces.
 const REPLACED: &str = ".replaced";
-/// Stands in a data folder, and says where a snapshot is laid out for it: the folder may get another name meanwhile.
-const LAID_OUT: &str = ".laid-out";
+/// Begin of the names of files in a data folder that say where a snapshot is laid out for it: the folder may get another name
+/// meanwhile.
+const LAID_OUT: &str = ".laid-out-";
 /// Ends of the names of these folders.
 pub const RESTORING: &str = "restoring";
 /// The same for drills.
@@ -47,7 +48,9 @@ pub fn named(layout: &Layout, word: &str) -> PathBuf {
 /// What stands there; held for this process where nobody works in it.
 fn look(folder: &Path) -> io::Result<(Found, Option<File>)> {
     let file = match File::open(folder) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((Found::Nothing, None)),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok((Found::Nothing, None));
+        }
         file => file?,
     };
     match file.try_lock() {
@@ -89,14 +92,15 @@ pub fn found(layout: &Layout) -> io::Result<Vec<(PathBuf, Found)>> {
 pub fn sweep(layout: &Layout) -> io::Result<Vec<PathBuf>> {
     let mut in_use = Vec::new();
     let named = [RESTORING, DRILL].map(|word| (named(layout, word), true));
-    let noted = noted(layout)?.filter(|path| named.iter().all(|(folder, _)| folder != path));
-    for (folder, ours) in named.into_iter().chain(noted.map(|path| (path, false))) {
+    let noted = noted(layout)?.into_iter().filter(|path| named.iter().all(|(folder, _)| folder != path));
+    let noted: Vec<_> = noted.map(|path| (path, false)).collect();
+    for (folder, ours) in named.into_iter().chain(noted) {
         if !removed(layout, &folder, ours)? {
             in_use.push(folder);
         }
     }
     if in_use.is_empty() {
-        gone(&layout.data.join(LAID_OUT))?;
+        [RESTORING, DRILL].iter().try_for_each(|word| gone(&note(layout, word)))?;
     }
     Ok(in_use)
 }
@@ -107,11 +111,10 @@ pub fn sweep(layout: &Layout) -> io::Result<Vec<PathBuf>> {
 /// As [`sweep`].
 pub fn sweep_places(custody: &Custody) -> io::Result<Vec<PathBuf>> {
     let mut in_use = Vec::new();
-    for (note, folder) in custody.places().map_err(io::Error::other)? {
-        match removed(&Layout { data: folder.clone() }, &folder, false)? {
-            true => gone(&note)?,
-            false => in_use.push(folder),
-        }
+    for place in custody.places().map_err(io::Error::other)? {
+        // Where its disk is away nobody knows what lies there: keys may come back with it.
+        let done = place.is_reached() && removed(&Layout { data: place.folder.clone() }, &place.folder, false)?;
+        if done { gone(&place.note)? } else { in_use.push(place.folder) }
     }
     Ok(in_use)
 }
@@ -132,13 +135,21 @@ fn removed(layout: &Layout, folder: &Path, ours: bool) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Where a snapshot was laid out for this folder, by its note.
-fn noted(layout: &Layout) -> io::Result<Option<PathBuf>> {
+fn note(layout: &Layout, word: &str) -> PathBuf {
+    layout.data.join(format!("{LAID_OUT}{word}"))
+}
+
+/// Where snapshots were laid out for this folder, by its notes.
+fn noted(layout: &Layout) -> io::Result<Vec<PathBuf>> {
     use std::os::unix::ffi::OsStringExt;
-    match fs::read(layout.data.join(LAID_OUT)) {
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        text => Ok(Some(PathBuf::from(std::ffi::OsString::from_vec(text?)))),
+    let mut out = Vec::new();
+    for word in [RESTORING, DRILL] {
+        match fs::read(note(layout, word)) {
+            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            text => out.push(PathBuf::from(std::ffi::OsString::from_vec(text?))),
+        }
     }
+    Ok(out)
 }
 
 fn gone(file: &Path) -> io::Result<()> {
@@ -197,7 +208,7 @@ pub fn make(layout: &Layout, word: &str, custody: Option<&Custody>) -> Result<(L
     }
     write_private(&staging.data.join(UNFINISHED), b"")?;
     if layout.data.is_dir() {
-        write_private(&layout.data.join(LAID_OUT), staging.data.as_os_str().as_encoded_bytes())?;
+        write_private(&note(layout, word), staging.data.as_os_str().as_encoded_bytes())?;
     }
     custody.map(|c| c.note_place(&staging.data)).transpose()?;
     for folder in [staging.data.clone(), staging.platform(), staging.zone()] {
@@ -261,7 +272,7 @@ pub fn exchange(layout: &Layout, staging: &Layout) -> Result<Option<PathBuf>, Cl
 /// destruction.
 fn set_aside(layout: &Layout, replaced: &Layout) -> io::Result<PathBuf> {
     without_keys(replaced)?;
-    gone(&replaced.data.join(LAID_OUT))?;
+    [RESTORING, DRILL].iter().try_for_each(|word| gone(&note(replaced, word)))?;
     let word = crypto::random_hex(4).map_err(io::Error::other)?;
     let aside = named(layout, &format!("before-restore-{word}"));
     fs::rename(&replaced.data, &aside)?;
@@ -344,7 +355,7 @@ mod tests {
         let renamed = Layout { data: dir.path().join("data2") };
         fs::rename(&layout.data, &renamed.data).unwrap();
         assert!(sweep(&renamed).unwrap().is_empty());
-        assert!(!left_there.data.exists() && !renamed.data.join(LAID_OUT).exists());
+        assert!(!left_there.data.exists() && !note(&renamed, DRILL).exists());
 
         let custody = Custody::open_or_make(&dir.path().join("custody"), "d").unwrap();
         let new = Layout { data: dir.path().join("new") };
@@ -352,6 +363,14 @@ mod tests {
         with_keys(&staging.data);
         assert_eq!(sweep_places(&custody).unwrap(), std::slice::from_ref(&staging.data), "somebody works there");
         drop(held);
+        // Its disk is away, and an empty folder stands where it was mounted: nothing there says nothing.
+        let note = custody.places().unwrap().remove(0).note;
+        let text = fs::read(&note).unwrap();
+        let other = [b"0".as_slice(), &text].concat();
+        fs::write(&note, other).unwrap();
+        assert_eq!(sweep_places(&custody).unwrap(), std::slice::from_ref(&staging.data), "the disk is away");
+        assert!(staging.ring_master().exists() && note.exists());
+        fs::write(&note, text).unwrap();
         assert!(sweep_places(&custody).unwrap().is_empty() && !staging.data.exists());
         assert!(custody.places().unwrap().is_empty());
     }

@@ -47,6 +47,24 @@ pub fn remember(layout: &Layout, custody: &Custody) -> Result<(), CliError> {
     Ok(write_private(&layout.custody_file(), &crypto::canonical(&kept)?)?)
 }
 
+/// Where a restored zone remembers which custody was said to be lost for good: backups that tell of that one are taken without it.
+fn lost_file(layout: &Layout) -> PathBuf {
+    layout.zone().join("custody-lost")
+}
+
+/// Remembers that a custody is lost for good.
+///
+/// # Errors
+/// Writing failed.
+pub fn remember_lost(layout: &Layout, id: &str) -> Result<(), CliError> {
+    Ok(write_private(&lost_file(layout), id.as_bytes())?)
+}
+
+/// Was this custody said to be lost for good when the folder was restored?
+pub fn is_lost(layout: &Layout, id: &str) -> bool {
+    std::fs::read_to_string(lost_file(layout)).is_ok_and(|text| text.trim() == id)
+}
+
 /// The custody of a zone as it lies there now.
 ///
 /// # Errors

@@ -91,12 +91,16 @@ pub struct CustodyOfZone {
 }
 
 impl CustodyOfZone {
-    /// Before a zone opens its keys: what the custody knows to be destroyed is destroyed here too. Another folder with the same
-    /// keys may have been told. A custody that is away is no reason not to start: nothing is destroyed without it.
+    /// Before a restored zone opens its keys for the first time: what the custody knows to be destroyed by now is destroyed here
+    /// too. The folder that it was restored beside may have been told meanwhile. At any other start the custody has no say over
+    /// the keys of a living zone. One that is away is no reason not to start: nothing is destroyed without it.
     ///
     /// # Errors
     /// Keys that are destroyed may still be there.
     pub fn catch_up(&self) -> Result<(), CliError> {
+        if !self.layout.zone().join(zone::node::RESTORED).is_file() {
+            return Ok(());
+        }
         match kept::reached(&self.layout, &self.deployment) {
             Ok(None) => Ok(()),
             Ok(Some(custody)) => {
@@ -125,9 +129,10 @@ impl zone::node::KeyCustody for CustodyOfZone {
         // One that began before it laid out keys beside the folder: what a killed one left goes, one that runs is waited for.
         in_use.extend(beside::sweep(&self.layout)?);
         if !in_use.is_empty() {
-            return Err(std::io::Error::other(
-                "a restore or drill holds copies of keys; the destruction waits for its end",
-            ));
+            let places = in_use.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ");
+            return Err(std::io::Error::other(format!(
+                "copies of keys are or may be in {places}; the destruction waits"
+            )));
         }
         Ok(())
     }

@@ -125,8 +125,18 @@ pub fn restore(args: &RestoreArgs) -> Result<Said, CliError> {
     if tried.is_err() {
         beside::abandon(&staging)?;
     }
+    forget_place(&ground);
     let (restored, vouched, aside) = tried?;
     Ok(said(&ground, &restored, vouched.as_ref(), aside.as_deref()))
+}
+
+/// The notes of where it was laid out go with it: nothing lies there any more. Where they cannot, the next destruction looks again.
+fn forget_place(ground: &Ground) {
+    if let Err(e) =
+        beside::sweep(&ground.layout).and_then(|_| ground.custody.as_ref().map_or(Ok(Vec::new()), beside::sweep_places))
+    {
+        tracing::warn!(error = %e, "the notes of where a snapshot was laid out stay");
+    }
 }
 
 type Restored3 = (Unpacked, Option<Restoration>, Option<PathBuf>);
@@ -299,6 +309,9 @@ fn put_in_place(ground: &Ground, staging: &Layout) -> Result<Option<PathBuf>, Cl
     if let Some(custody) = ground.custody.as_ref().filter(|_| staging.ring().is_dir()) {
         kept::remember(staging, custody)?;
     }
+    if let Some(id) = ground.lost.as_ref().filter(|_| staging.zone().is_dir()) {
+        kept::remember_lost(staging, id)?;
+    }
     for folder in [staging.platform(), staging.zone()] {
         // Made for either part; the part that is not in the snapshot is not there afterwards either.
         let _ = fs::remove_dir(folder);
@@ -311,10 +324,8 @@ fn drill(args: &RestoreArgs, ground: &Ground) -> Result<Said, CliError> {
     let tried = laying::lay_out(ground, &staging, args.without_keys)
         .and_then(|done| Ok((done, ring::opened(&staging, &ground.manifest, &ground.gone)?)));
     beside::clear(&staging)?;
-    // The notes of where it was laid out go with it; a drill's own are the only ones that are not in use.
-    beside::sweep(&ground.layout)?;
-    ground.custody.as_ref().map(beside::sweep_places).transpose()?;
     let (done, opened) = tried?;
+    forget_place(ground);
     let recorded = ground.layout.platform().join("platform.db").is_file();
     if recorded {
         let refs = [

@@ -6,6 +6,7 @@
 //! that the database acknowledges. Objects come last: what vanishes meanwhile was destroyed.
 
 use super::live::{self, LogCopy};
+use super::stopped::NOT_THROUGH_LINKS;
 use super::{BACKUP_VAR, beside, kept, lost, passphrase};
 use crate::keyplace;
 use crate::layout::Layout;
@@ -20,6 +21,7 @@ use model::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `backup`. The passphrase comes in `YUNYU_BACKUP_PASSPHRASE`, or as a line on standard input.
@@ -74,7 +76,7 @@ pub fn backup(args: &BackupArgs) -> Result<Said, CliError> {
     let repo = if check { repo.checking() } else { repo };
     // Told, and left as it is: the snapshot that is taken now holds everything again.
     let Last { manifest: newest, damaged } = repo.last()?;
-    let told = newest.and_then(|m| m.custody);
+    let told = newest.and_then(|m| m.custody).filter(|id| !kept::is_lost(&layout, id));
     if told.is_some() && custody_dir.is_none() {
         return Err(kept::unrecorded());
     }
@@ -223,8 +225,9 @@ fn alone(layout: &Layout) -> Result<Option<fs::File>, CliError> {
     if !layout.platform().is_dir() {
         return Ok(None);
     }
-    let file =
-        fs::OpenOptions::new().create(true).truncate(false).write(true).open(layout.platform().join("backup.lock"))?;
+    let mut open = fs::OpenOptions::new();
+    open.create(true).truncate(false).write(true).mode(0o600).custom_flags(NOT_THROUGH_LINKS);
+    let file = open.open(layout.platform().join("backup.lock"))?;
     if let Err(fs::TryLockError::WouldBlock) = file.try_lock() {
         return Err(CliError::usage(
             "--data",
@@ -270,13 +273,12 @@ fn collect(
         facts.order_seq = Some(journal.order_seq);
         facts.report_seq = Some(journal.report_seq);
         facts.frames = Some(journal.frames);
-        files.push(("zone/journal".to_owned(), Content::Prefix(layout.zone().join("journal"), journal.len)));
+        files.push(("zone/journal".to_owned(), Content::Prefix(top(&layout.zone()).join("journal"), journal.len)));
     }
-    for path in copied(layout)? {
-        let name = path.strip_prefix(&layout.data).map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
-        files.push((name, Content::File(path)));
-    }
-    let objects = layout.zone().join("objects");
+    files.extend(copied(layout)?.into_iter().map(|(name, path)| (name, Content::File(path))));
+    let objects = top(&layout.zone()).join("objects");
+    // Only the zone writes there: a link is its keeper's.
+    let objects = objects.canonicalize().unwrap_or(objects);
     Ok(Source {
         at: Timestamp((wiring::wall_clock())()),
         files,
@@ -310,7 +312,7 @@ fn database(
         let last = runtime.block_on(async {
             store::Store::open(&url, store::Settings { suite, mac_key, tail: None }).await?.last_order_seq().await
         })?;
-        files.push(("platform/database.dump".to_owned(), Content::File(input::absolute(dump)?)));
+        files.push(("platform/database.dump".to_owned(), Content::File(input::real(dump)?)));
         facts.database = Some("dump".to_owned());
         return Ok(Some(last));
     }
@@ -318,34 +320,47 @@ fn database(
         return Ok(None);
     }
     let last = runtime.block_on(store::snapshot(&layout.database_url(), copy))?;
-    files.push(("platform/platform.db".to_owned(), Content::File(copy.to_path_buf())));
+    files.push((
+        "platform/platform.db".to_owned(),
+        Content::File(top(&layout.platform()).join(copy.file_name().unwrap_or_default())),
+    ));
     facts.database = Some("sqlite".to_owned());
     Ok(Some(last))
 }
 
 /// Files that are copied as they are. Left out: what is copied otherwise, what a process makes anew, and what is not the
 /// deployment's to keep (the root, people's desks).
-fn copied(layout: &Layout) -> Result<Vec<PathBuf>, CliError> {
-    let (data, mut out) = (layout.data.as_path(), Vec::new());
-    for name in ["deployment.json", "trust.json"] {
-        out.extend(Some(data.join(name)).filter(|p| p.is_file()));
+fn copied(layout: &Layout) -> Result<Vec<(String, PathBuf)>, CliError> {
+    let mut out = Vec::new();
+    let one = |name: &str, path: PathBuf| path.is_file().then(|| (name.to_owned(), path));
+    out.extend(["deployment.json", "trust.json"].iter().filter_map(|name| one(name, layout.data.join(name))));
+    for name in ["platform", "zone"] {
+        walk(&top(&layout.data.join(name)), name, &mut out)?;
     }
-    for folder in ["platform", "zone", "log/keys"] {
-        walk(&data.join(folder), data, &mut out)?;
-    }
-    out.extend(Some(data.join("log/deployment.json")).filter(|p| p.is_file()));
+    let log = top(&layout.log());
+    walk(&log.join("keys"), "log/keys", &mut out)?;
+    out.extend(one("log/deployment.json", log.join("deployment.json")));
     // Over a device a ring holds no key, but without it nobody finds one.
     if keyplace::kept(layout)? != KeyPlace::File {
-        let wanted = |p: &PathBuf| {
-            p.extension().is_some_and(|e| ["key", "uses", "destroyed", "retired", "masked"].iter().any(|w| e == *w))
+        let ring = top(&layout.zone()).join("keys/ring");
+        let wanted = |name: &str| {
+            ["key", "uses", "destroyed", "retired", "masked"].iter().any(|w| name.ends_with(&format!(".{w}")))
         };
-        let names = fs::read_dir(layout.ring())?.map(|e| Ok(e?.path())).collect::<std::io::Result<Vec<_>>>()?;
-        out.extend(names.into_iter().filter(wanted));
+        for entry in fs::read_dir(&ring)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            out.extend(Some((format!("zone/keys/ring/{name}"), ring.join(&name))).filter(|_| wanted(&name)));
+        }
     }
     Ok(out)
 }
 
-fn walk(folder: &Path, data: &Path, out: &mut Vec<PathBuf>) -> Result<(), CliError> {
+/// The real path of a folder that stands directly in the data folder: there nobody who is confined can put a link, so one that is
+/// there is its keeper's. Below it none is followed.
+fn top(folder: &Path) -> PathBuf {
+    folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf())
+}
+
+fn walk(folder: &Path, below: &str, out: &mut Vec<(String, PathBuf)>) -> Result<(), CliError> {
     const SKIPPED: [&str; 13] = [
         "platform/platform.db",
         "platform/platform.db-wal",
@@ -361,14 +376,16 @@ fn walk(folder: &Path, data: &Path, out: &mut Vec<PathBuf>) -> Result<(), CliErr
         "zone/keys/ring-master",
         "zone/custody",
     ];
-    let entries = match fs::read_dir(folder) {
+    match fs::symlink_metadata(folder) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
+        Err(e) => return Err(e.into()),
+        Ok(found) if found.is_dir() => {}
+        Ok(_) => return Err(not_plain(folder)),
+    }
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let below = path.strip_prefix(data).map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let below = format!("{below}/{name}");
         let made_anew = name.starts_with('.')
             || [".lock", ".tmp", ".partial"].iter().any(|end| name.ends_with(end))
             || ["log-signer", "log-signer.json", "zone-log.json", "leaf-tail"].contains(&name.as_str());
@@ -378,8 +395,8 @@ fn walk(folder: &Path, data: &Path, out: &mut Vec<PathBuf>) -> Result<(), CliErr
         match fs::symlink_metadata(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) => return Err(e.into()),
-            Ok(found) if found.is_dir() => walk(&path, data, out)?,
-            Ok(found) if found.is_file() => out.push(path),
+            Ok(found) if found.is_dir() => walk(&path, &below, out)?,
+            Ok(found) if found.is_file() => out.push((below, path)),
             Ok(_) => return Err(not_plain(&path)),
         }
     }
@@ -414,4 +431,50 @@ pub async fn record(layout: &Layout, kind: &str, refs: &[(&str, String)]) -> Res
     app::link::restore_clock(&app).await?;
     let refs: BTreeMap<String, String> = refs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     Ok(app::restored::record(&app, kind, refs).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    /// The attack: the platform puts a link where it may write, at a folder that is copied or below one, and waits for a backup.
+    #[test]
+    fn nothing_is_copied_through_a_link_of_the_platforms() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::new(&dir.path().join("data")).unwrap();
+        for folder in [layout.platform().join("keys"), layout.log().join("keys"), layout.ring()] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        fs::write(layout.ring_master(), b"master").unwrap();
+        fs::write(layout.log().join("keys/1.json"), b"{}").unwrap();
+        let names = |found: Vec<(String, PathBuf)>| found.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names(copied(&layout).unwrap()), ["log/keys/1.json"]);
+        for link in ["platform/m", "platform/keys/k", "log/keys/k"] {
+            let link = layout.data.join(link);
+            symlink(layout.zone_keys(), &link).unwrap();
+            assert!(copied(&layout).is_err(), "{}", link.display());
+            fs::remove_file(link).unwrap();
+        }
+        fs::rename(layout.log().join("keys"), layout.log().join("k")).unwrap();
+        symlink(layout.zone_keys(), layout.log().join("keys")).unwrap();
+        assert!(copied(&layout).is_err(), "the folder itself");
+        // A whole part on another disk is its keeper's doing.
+        fs::remove_file(layout.log().join("keys")).unwrap();
+        let disk = dir.path().join("disk");
+        fs::rename(layout.platform(), &disk).unwrap();
+        fs::write(disk.join("kept"), b"kept").unwrap();
+        symlink(&disk, layout.platform()).unwrap();
+        assert_eq!(names(copied(&layout).unwrap()), ["platform/kept"]);
+    }
+
+    #[test]
+    fn a_lock_is_not_made_through_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::new(&dir.path().join("data")).unwrap();
+        fs::create_dir_all(layout.platform()).unwrap();
+        let target = layout.data.join("made");
+        symlink(&target, layout.platform().join("backup.lock")).unwrap();
+        assert!(alone(&layout).is_err() && !target.exists());
+    }
 }

@@ -9,7 +9,27 @@ use model::storage_words;
 
 /// Whether the custody can be reached, and whether keys lie where no destruction would look for them.
 pub fn checks(layout: &Layout, deployment: &Deployment) -> Vec<Check> {
-    custody(layout, deployment).into_iter().chain(left(layout)).collect()
+    let away = away(layout, deployment);
+    custody(layout, deployment).into_iter().chain(left(layout)).chain(away).collect()
+}
+
+/// Places where snapshots were laid out with the custody's keys, and whose disk is away: destructions wait for them.
+fn away(layout: &Layout, deployment: &Deployment) -> Vec<Check> {
+    let Ok(Some(custody)) = kept::reached(layout, &deployment.deployment) else { return Vec::new() };
+    let places = custody.places().unwrap_or_default().into_iter().filter(|place| !place.is_reached());
+    places
+        .map(|place| {
+            let (folder, note) = (place.folder.display(), place.note.display());
+            Check::new(
+                "places_away",
+                State::Fail,
+                format!("{folder} 曾展开密钥副本，其磁盘现在不在：销毁会等它。请挂载；若已永久丢失，由托管保管人删除 {note}。"),
+                format!(
+                    "Copies of keys were laid out in {folder}, and its disk is away: destructions wait for it. Mount it; where it is lost for good, the custody's keeper removes {note}."
+                ),
+            )
+        })
+        .collect()
 }
 
 fn custody(layout: &Layout, deployment: &Deployment) -> Option<Check> {
