@@ -46,6 +46,11 @@ pub(crate) fn lock(state: &Path) -> Result<File, LogError> {
     let io = |source| LogError::Io { file: "signer lock".to_owned(), source };
     let mut path = state.as_os_str().to_owned();
     path.push(".lock");
+    // Not through a link: it could make a file where the process that put it there may not write.
+    let there = std::fs::symlink_metadata(&path);
+    if there.is_ok_and(|found| !found.is_file()) {
+        return Err(LogError::corrupt("signer lock", "it is no plain file, or larger than any file of a log"));
+    }
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),

@@ -150,7 +150,7 @@ fn stopped(e: NodeError) -> CliError {
     let what = match &e {
         NodeError::JournalBroken(frame) => format!("记录在第 {frame} 帧损坏或缺失"),
         NodeError::RolledBack(_) => "放回了旧副本".to_owned(),
-        NodeError::Log(_) => "域内日志或其签名记忆缺失、损坏，或放回了旧副本".to_owned(),
+        NodeError::LogBroken(_) => "域内日志或其签名记忆缺失、损坏，或放回了旧副本".to_owned(),
         _ => return CliError::bug(e),
     };
     CliError::Refused(model::Refusal::new(

@@ -32,6 +32,9 @@ pub enum NodeError {
     /// The log cannot be written.
     #[error("the zone's log cannot be written: {0}")]
     Log(String),
+    /// The log or its signer's memory is missing, damaged, or an old copy: no later try mends it.
+    #[error("the zone's log does not hold: {0}")]
+    LogBroken(String),
     /// A signature, digest or canonical encoding failed.
     #[error(transparent)]
     Crypto(#[from] crypto::CryptoError),

@@ -110,7 +110,9 @@ fn told(core: &Core, state: &State, keys: &[KeyInfo], id: &ResourceId) -> Option
 
 /// The list of what a destruction removed, kept beside the objects and over a restore.
 fn listed(core: &Core, id: &ResourceId) -> bool {
-    core.cfg.data.join("destroyed").join(format!("{id}.json")).is_file()
+    let path = core.cfg.data.join("destroyed").join(format!("{id}.json"));
+    // An empty file of that name is no list: nothing may make a resource count as destroyed but what destroyed it.
+    std::fs::read(path).is_ok_and(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).is_ok())
 }
 
 fn write(core: &Core, draft: &mut Draft<'_>, found: Found) -> Result<(), NodeError> {

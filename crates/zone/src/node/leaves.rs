@@ -185,5 +185,16 @@ pub(crate) fn encoded(frame: &Frame, from: u64) -> Result<Vec<(u64, Vec<u8>)>, N
 }
 
 pub(crate) fn log_error(e: LogError) -> NodeError {
-    NodeError::Log(e.to_string())
+    match e {
+        LogError::Io { source, .. } => NodeError::Io { what: "using the zone's log", source },
+        LogError::Locked => NodeError::Locked,
+        e @ (LogError::Corrupt { .. }
+        | LogError::Malformed { .. }
+        | LogError::Leaf(_)
+        | LogError::RolledBack { .. }
+        | LogError::SecondRoot { .. }
+        | LogError::EpochClosed(_)
+        | LogError::Different { .. }) => NodeError::LogBroken(e.to_string()),
+        e => NodeError::Log(e.to_string()),
+    }
 }
