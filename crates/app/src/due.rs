@@ -97,7 +97,7 @@ fn warn_days(app: &App) -> i64 {
 }
 
 /// Every matter that comes again, soonest first.
-async fn all(app: &App) -> AppResult<Vec<Due<'_>>> {
+async fn all(app: &App, now: Timestamp) -> AppResult<Vec<Due<'_>>> {
     let recurring = app.pack.recurring();
     if recurring.is_empty() {
         return Ok(Vec::new());
@@ -108,12 +108,12 @@ async fn all(app: &App) -> AppResult<Vec<Due<'_>>> {
     for matter in recurring {
         let cases: Vec<Case> = app.store.list(&Filter::of(&matter.procedure.name)).await?;
         match matter.of.clone() {
-            DueOf::Authorisations => found.extend(authorisations.iter().filter(|a| lives(a)).map(|a| {
+            DueOf::Authorisations => found.extend(authorisations.iter().filter(|a| lives(a, now)).map(|a| {
                 let of: Vec<&Case> = cases.iter().filter(|c| c.text("authorisation") == Some(a.id.as_str())).collect();
                 due(&matter, Some(a.id.to_string()), &a.operator, a.from, &of)
             })),
             DueOf::Own(roles) | DueOf::Named(roles) => found.extend(organisations.iter().filter_map(|o| {
-                let begun = obliged(o, &roles, &authorisations)?;
+                let begun = obliged(o, &roles, &authorisations, now)?;
                 let named = |c: &Case| match matter.of {
                     DueOf::Own(_) => c.applicant == o.id,
                     _ => c.text("organisation") == Some(o.id.as_str()),
@@ -127,16 +127,16 @@ async fn all(app: &App) -> AppResult<Vec<Due<'_>>> {
     Ok(found)
 }
 
-fn lives(a: &Authorisation) -> bool {
-    matches!(a.state, AuthorisationState::Active | AuthorisationState::Suspended)
+fn lives(a: &Authorisation, now: Timestamp) -> bool {
+    matches!(a.state_at(now), AuthorisationState::Active | AuthorisationState::Suspended)
 }
 
 /// Since when an organisation has been obliged; not at all without one of the roles. An operator without an authorisation that
 /// lives operates nothing.
-fn obliged(o: &Organisation, roles: &[OrgRole], authorisations: &[Authorisation]) -> Option<Timestamp> {
+fn obliged(o: &Organisation, roles: &[OrgRole], authorisations: &[Authorisation], now: Timestamp) -> Option<Timestamp> {
     let other = o.roles.iter().any(|r| *r != OrgRole::Operator && roles.contains(r));
     let operates = o.roles.contains(&OrgRole::Operator) && roles.contains(&OrgRole::Operator);
-    let first = authorisations.iter().filter(|a| operates && a.operator == o.id && lives(a)).map(|a| a.from).min();
+    let first = authorisations.iter().filter(|a| operates && a.operator == o.id && lives(a, now)).map(|a| a.from).min();
     first.into_iter().chain(other.then_some(o.created_at)).min()
 }
 
@@ -164,7 +164,7 @@ fn due<'a>(
 /// What is due again and concerns the caller.
 pub async fn list(app: &App, actor: &Actor) -> AppResult<Value> {
     let (now, warn) = (app.now(), warn_days(app));
-    let seen = all(app).await?.into_iter().filter(|d| d.concerns(actor)).map(|d| {
+    let seen = all(app, now).await?.into_iter().filter(|d| d.concerns(actor)).map(|d| {
         json!({
             "procedure": d.matter.procedure.name, "zh": d.matter.procedure.zh, "en": d.matter.procedure.en,
             "authorisation": d.authorisation, "organisation": d.org, "due_at": d.at, "every_months": d.matter.months,
@@ -180,7 +180,7 @@ pub async fn list(app: &App, actor: &Actor) -> AppResult<Value> {
 pub async fn remind(app: &App) -> AppResult<usize> {
     let (now, warn) = (app.now(), warn_days(app));
     let mut told = 0;
-    for due in all(app).await? {
+    for due in all(app, now).await? {
         let kind = match due.standing(now, warn) {
             Standing::Later => continue,
             Standing::Soon => "matter_due",

@@ -84,8 +84,8 @@ pub struct Source<'a> {
     pub signer: &'a crypto::SigningKey,
     /// When, on the deployment's clock.
     pub now: Timestamp,
-    /// Cases that a person's history says nothing of: they are not for whoever asks.
-    pub hidden: BTreeSet<CaseId>,
+    /// The cases that a person's history may show to whoever asks; all of them without it.
+    pub shown: Option<BTreeSet<CaseId>>,
 }
 
 /// How often the export is tried while the logs catch up with what was just done.
@@ -149,7 +149,7 @@ async fn history(from: &Source<'_>, builder: &mut EvidenceBuilder, person: &str)
     let (mut own, mut seen, mut apart) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for id in builder.cases_of(person).map_err(AppError::bug)? {
         match from.store.get::<Case>(&id).await? {
-            Some(case) if from.hidden.contains(&case.id) => drop(apart.insert(id)),
+            Some(case) if from.shown.as_ref().is_some_and(|shown| !shown.contains(&case.id)) => drop(apart.insert(id)),
             Some(case)
                 if case.author.as_str() == person || case.history.iter().any(|d| d.person.as_str() == person) =>
             {

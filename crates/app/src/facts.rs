@@ -198,7 +198,10 @@ async fn load_groups(tx: &mut Tx, case: &Case, facts: &mut Facts) -> AppResult<(
     let mut orgs: BTreeSet<OrgId> = case.history.iter().map(|d| d.org.clone()).collect();
     orgs.insert(case.applicant.clone());
     orgs.extend(
-        ["operator", "author_org", "consumer", "provider"].iter().filter_map(|f| case.text(f)).map(OrgId::from),
+        ["operator", "author_org", "consumer", "provider", "organisation"]
+            .iter()
+            .filter_map(|f| case.text(f))
+            .map(OrgId::from),
     );
     orgs.extend(facts.maintainers.iter().cloned());
     for org in orgs {

@@ -22,7 +22,7 @@ const LONGEST_TITLE: usize = 120;
 pub async fn complete(pack: &Pack, tx: &mut Tx, procedure: &Procedure, o: &mut Map<String, Value>) -> AppResult<()> {
     put(o, "matter", MatterId::from_part(&part()?).to_string());
     let title = text(o, "title").trim().to_owned();
-    if title.is_empty() || title.chars().count() > LONGEST_TITLE || title.chars().any(char::is_control) {
+    if title.is_empty() || title.chars().count() > LONGEST_TITLE || title.chars().any(hidden) {
         return Err(AppError::usage(
             "bad-title",
             "object.title",
@@ -71,6 +71,12 @@ pub async fn complete(pack: &Pack, tx: &mut Tx, procedure: &Procedure, o: &mut M
     put(o, "operator", operator);
     put(o, "provider", provider);
     Ok(())
+}
+
+/// Characters that are not seen, or turn around what is: a title shall read as it is written.
+fn hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn misnamed(procedure: &Procedure, lacking: bool, about: About) -> AppError {

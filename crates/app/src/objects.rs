@@ -231,10 +231,23 @@ async fn recipient(tx: &mut Tx, actor: &Actor, o: &mut Map<String, Value>) -> Ap
 }
 
 pub(crate) fn unknown(field: &str, id: &str) -> AppError {
+    let at = format!("object.{field}");
+    // What is no id is not said back, however long it is.
+    if id.is_empty() || id.len() > LONGEST_ID || id.chars().any(|c| !c.is_ascii_graphic()) {
+        return AppError::usage(
+            "unknown-id",
+            at,
+            "此处须为对象的编号（一段文字）。",
+            "The id of an object belongs here, as a text.",
+        );
+    }
     AppError::usage(
         "unknown-id",
-        format!("object.{field}"),
+        at,
         format!("没有编号为 {id} 的对象。"),
         format!("There is nothing with the id {id}."),
     )
 }
+
+/// Longest id, in bytes.
+const LONGEST_ID: usize = 80;

@@ -60,9 +60,9 @@ impl Town {
             uscc: String::new(),
             mode: AuthorisationMode::Overall,
             resources: BTreeMap::new(),
-            term_months: 12,
+            term_months: 24,
             from: T0,
-            until: T0.plus_days(365),
+            until: T0.plus_days(730),
             state: AuthorisationState::Active,
             pack: String::new(),
             case: "case_a".into(),
@@ -119,6 +119,8 @@ async fn a_matter_names_what_its_procedure_asks_for_and_the_platform_whose_it_is
         (json!({ "title": "x", "resource": 7 }), "unknown-id", "object.resource"),
         (json!({ "resource": "res_1" }), "bad-title", "object.title"),
         (json!({ "title": "x\ny", "resource": "res_1" }), "bad-title", "object.title"),
+        (json!({ "title": "公告\u{202e}cod.exe", "resource": "res_1" }), "bad-title", "object.title"),
+        (json!({ "title": "x", "resource": "r".repeat(100_000) }), "unknown-id", "object.resource"),
         (json!({ "title": "长".repeat(121), "resource": "res_1" }), "bad-title", "object.title"),
         (
             json!({ "title": "x", "resource": "res_1", "organisation": t.market.id }),
@@ -232,9 +234,43 @@ async fn nobody_comes_by_an_office_to_a_complaint_about_themselves() {
         // Nor by what the complainant did.
         for (org, hides) in [(named, true), (other, false)] {
             let kind = crate::evidence::About::QueryHistory;
-            let hidden = views::check_evidence(&t.w.app, &t.reads_log(org), kind, "per_known").await.unwrap();
-            assert_eq!(hidden.contains(&id), hides, "{} asks about {}", org.zh, named.zh);
+            let shown = views::check_evidence(&t.w.app, &t.reads_log(org), kind, "per_known").await.unwrap();
+            assert_eq!(!shown.unwrap().contains(&id), hides, "{} asks about {}", org.zh, named.zh);
         }
+    }
+}
+
+/// Nor through an affiliate: the group of the organisation that is named counts.
+#[tokio::test]
+async fn an_affiliate_of_whom_a_complaint_names_does_not_judge() {
+    let t = Town::lay().await;
+    let in_group = async |zh: &str, role: OrgRole| {
+        let mut tx = t.w.app.store.begin().await.unwrap();
+        let new = parties::NewOrganisation {
+            zh: zh.into(),
+            en: zh.into(),
+            uscc: None,
+            legal_form: LegalForm::LegalPerson,
+            roles: vec![role],
+            group: Some("one group".into()),
+        };
+        let org = parties::create_organisation(&mut tx, new, T0).await.unwrap();
+        tx.commit().await.unwrap();
+        org
+    };
+    let named = in_group("集团公司", OrgRole::DataConsumer).await;
+    let affiliate = in_group("集团内监管机构", OrgRole::MarketRegulator).await;
+    let complaint = t.open(&t.provider, "complaint", json!({ "title": "x", "organisation": named.id })).await.unwrap();
+    let id = t.moved(&complaint, "filed").await;
+    let mut tx = t.w.app.store.begin().await.unwrap();
+    let case: Case = tx.get_for_update(id.as_str()).await.unwrap().unwrap();
+    let procedure = t.w.app.pack.procedure("complaint").unwrap();
+    let facts = crate::facts::load(&t.w.app.pack, &mut tx, procedure, &case).await.unwrap();
+    tx.undo().await.unwrap();
+    for (org, able) in [(&affiliate, false), (&t.market, true)] {
+        let who = Actor { group: org.group.clone(), ..t.person(org) };
+        let steps = model::procedure::steps_for(&t.w.app.pack, &case, &who.as_model(), &facts);
+        assert_eq!(!steps.is_empty(), able, "{}", org.zh);
     }
 }
 
@@ -320,7 +356,11 @@ async fn a_recurring_matter_is_told_once_when_it_is_due_and_when_it_is_late() {
     t.moved(&drill, "noted").await;
     let done = &t.due(&t.provider).await[0];
     assert_eq!((&done["standing"], &done["last"]), (&json!("later"), &json!(id)));
-    // An authorisation that was ended is evaluated no more.
+    // One whose term is over is evaluated no more, nor one that was ended.
+    t.later(731);
+    assert!(t.due(&t.operator).await.is_empty(), "expired");
+    t.later(370);
+    assert_eq!(t.due(&t.operator).await.len(), 1);
     let ended = Authorisation { state: AuthorisationState::Terminated, ..t.authorisation() };
     let mut tx = t.w.app.store.begin().await.unwrap();
     let _: Authorisation = tx.get_for_update("auth_1").await.unwrap().unwrap();

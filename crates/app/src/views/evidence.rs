@@ -16,30 +16,29 @@ use model::record::{
 use std::collections::BTreeSet;
 use store::Filter;
 
-/// May the caller have this evidence? Gives the cases that it must say nothing of: what a person did in a matter that is not for
-/// the caller stays out of the person's history too.
+/// May the caller have this evidence? Of a person's history it gives the cases that may be shown: what a person did in a matter that
+/// is not for the caller stays out of it.
 ///
 /// # Errors
 /// It is not there, or not for the caller.
-pub async fn check_evidence(app: &App, actor: &Actor, about: About, id: &str) -> AppResult<BTreeSet<CaseId>> {
+pub async fn check_evidence(app: &App, actor: &Actor, about: About, id: &str) -> AppResult<Option<BTreeSet<CaseId>>> {
     match about {
         About::Product => of_product(app, actor, id).await?,
         About::Decision => of_case(app, actor, id).await?,
         About::QueryHistory => {
             of_person(app, actor, id).await?;
-            return hidden(app, actor).await;
+            return shown(app, actor).await.map(Some);
         }
         About::Destruction => of_destruction(app, actor, id).await?,
         About::ResourceCertificate => of_resource(app, actor, id).await?,
     }
-    Ok(BTreeSet::new())
+    Ok(None)
 }
 
-/// Every case to which the caller is no party, among them confidential matters about the caller's own organisation and drafts of
-/// others.
-async fn hidden(app: &App, actor: &Actor) -> AppResult<BTreeSet<CaseId>> {
+/// Every case to which the caller is a party; not confidential matters about the caller's own organisation, nor drafts of others.
+async fn shown(app: &App, actor: &Actor) -> AppResult<BTreeSet<CaseId>> {
     let cases: Vec<Case> = app.store.list(&Filter::default()).await?;
-    Ok(cases.into_iter().filter(|case| !party_to(app, actor, case)).map(|case| case.id).collect())
+    Ok(cases.into_iter().filter(|case| party_to(app, actor, case)).map(|case| case.id).collect())
 }
 
 /// A case's evidence is for its parties and those who oversee: that a step could fall to somebody is not enough.

@@ -236,7 +236,7 @@ fn export(args: &ExportArgs) -> Result<Said, CliError> {
             signer: &app.signer,
             now: app.clock.now(),
             // Whoever has the machine has all of it.
-            hidden: std::collections::BTreeSet::new(),
+            shown: None,
         };
         Ok::<_, CliError>(app::evidence::export(&source, about, id).await?)
     })?;

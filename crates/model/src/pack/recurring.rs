@@ -91,12 +91,15 @@ pub(super) fn check(pack: &Pack, p: &Procedure, source: Source<'_>) -> Result<()
     let (every, of) = (interval(&p.name), whose(&p.name));
     let (Some(months), named) = (pack.param(&every), pack.param(&of).is_some()) else { return Ok(()) };
     let in_range = matches!(months.value, Value::Integer(n) if (1..=LONGEST).contains(&n));
-    if p.object != ObjectKind::Matter || !in_range {
+    // Whom it is due of is shown to them: no confidential matter is.
+    if p.object != ObjectKind::Matter || p.confidential || !in_range {
         return Err(source.fault(
             "object",
             &every,
-            format!("{every} 只用于事项（matter）类程序，须为 1 至 {LONGEST} 个月"),
-            format!("{every} is for procedures about a matter, and from 1 to {LONGEST} months"),
+            format!("{every} 只用于不保密的事项（matter）类程序，须为 1 至 {LONGEST} 个月"),
+            format!(
+                "{every} is for procedures about a matter that is not confidential, and from 1 to {LONGEST} months"
+            ),
             "remove the parameter, or mend its value",
         ));
     }

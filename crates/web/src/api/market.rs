@@ -177,7 +177,7 @@ pub async fn get_resource_certificate_evidence(
 }
 
 async fn evidence(s: &WebState, actor: &Actor, about: About, id: &str) -> WebResult<impl IntoResponse + use<>> {
-    let hidden = app::views::check_evidence(&s.app, actor, about, id).await?;
+    let shown = app::views::check_evidence(&s.app, actor, about, id).await?;
     let source = app::evidence::Source {
         store: &s.app.store,
         log_dir: &s.app.log_dir,
@@ -185,7 +185,7 @@ async fn evidence(s: &WebState, actor: &Actor, about: About, id: &str) -> WebRes
         pack: &s.app.pack,
         signer: &s.app.signer,
         now: s.app.now(),
-        hidden,
+        shown,
     };
     let bytes = app::evidence::export(&source, about, id).await?;
     Ok(([(axum::http::header::CONTENT_TYPE, "application/json")], bytes))
