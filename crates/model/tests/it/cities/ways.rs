@@ -67,6 +67,8 @@ fn walks(mut check: impl FnMut(&Way, &[Step], usize)) {
     for city in CITIES {
         for (procedure, object, by, goal) in errands(city) {
             let mut way = Way::open(city, procedure, &object, &by);
+            // What a ground rests on in some cities is on record.
+            way.facts.outcomes.insert("evaluation.unqualified".to_owned());
             let path = way.path(goal);
             for i in 0..path.len() {
                 check(&way, &path, i);
