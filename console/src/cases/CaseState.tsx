@@ -3,7 +3,9 @@ import { Tag } from 'antd';
 import type { Case } from '../api/types';
 import { useTexts } from '../i18n';
 
-const BAD = ['refused', 'returned', 'withdrawn', 'failed', 'dropped', 'kept', 'given_up', 'overtaken'];
+const BAD = ['refused', 'returned', 'withdrawn', 'failed', 'dropped', 'kept', 'given_up', 'overtaken'].concat(
+  ['unqualified', 'dismissed', 'unfounded', 'not_accepted', 'declined'],
+);
 
 /** The state; `bare` where the page itself says why the zone refused the order. */
 export function CaseState({ c, bare = false }: { c: Case; bare?: boolean }) {

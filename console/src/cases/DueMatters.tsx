@@ -1,6 +1,6 @@
 /** Matters that come again (evaluations, drills): when each is due, and where it is begun. */
 import { Link } from 'react-router';
-import { useDueMatters } from '../api/queries';
+import { useDueMatters, useMe } from '../api/queries';
 import type { DueMatter } from '../api/issued';
 import { useTexts } from '../i18n';
 import { Basis } from '../parts/Basis';
@@ -62,8 +62,11 @@ export function DueMatters({ pressing = false }: { pressing?: boolean }) {
 /** The matter, with the way to it: the case that is under way, or the form that begins one. */
 function What({ d }: { d: DueMatter }) {
   const { t, pick } = useTexts();
+  const me = useMe().data;
   const ask = new URLSearchParams({ procedure: d.procedure });
   if (d.authorisation) ask.set('authorisation', d.authorisation);
+  // Begun by another organisation than the one whose it is: the form names that one.
+  else if (me && d.organisation !== me.org.id) ask.set('organisation', d.organisation);
   return (
     <>
       <strong>{pick(d)}</strong> <span className="faint">{t('due.every', { n: d.every_months })}</span>
