@@ -62,10 +62,14 @@ fn look(folder: &Path) -> io::Result<(Found, Option<File>)> {
     if fs::metadata(folder).map(|m| m.ino()).ok() != Some(file.metadata()?.ino()) {
         return Ok((Found::InUse, None));
     }
-    let empty = || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    // A run that was killed as it began left nothing there but its mark, or the beginning of it.
+    let begun = || {
+        let mut entries = fs::read_dir(folder)?.map(|e| Ok::<_, io::Error>(e?.file_name()));
+        entries.try_fold(true, |all, name| Ok::<_, io::Error>(all && name?.to_string_lossy().starts_with(UNFINISHED)))
+    };
     let found = if folder.join(REPLACED).is_file() {
         Found::Replaced
-    } else if folder.join(UNFINISHED).is_file() || empty() {
+    } else if folder.join(UNFINISHED).is_file() || begun().unwrap_or(false) {
         Found::Unfinished
     } else {
         Found::Nothing
@@ -224,10 +228,17 @@ pub fn make(layout: &Layout, word: &str, custody: Option<&Custody>) -> Result<(L
 /// Removing failed: keys may still be there.
 pub fn clear(staging: &Layout) -> io::Result<()> {
     without_keys(staging)?;
-    match fs::remove_dir_all(&staging.data) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
+    let entries = match fs::read_dir(&staging.data) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?.map(|e| Ok(e?.path())).collect::<io::Result<Vec<_>>>()?,
+    };
+    // The mark goes last: what is killed here is still known for what it is.
+    let mark = staging.data.join(UNFINISHED);
+    for path in entries.iter().filter(|path| **path != mark) {
+        if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(path)? } else { gone(path)? }
     }
+    gone(&mark)?;
+    fs::remove_dir(&staging.data)
 }
 
 /// Overwrites and removes the keys of a folder, with what a killed writer left of its master key.
@@ -341,6 +352,25 @@ mod tests {
         swept(&layout).unwrap();
         assert!(make(&layout, DRILL, None).is_err());
         assert!(mine.join("notes.txt").is_file());
+    }
+
+    /// Killed as it began, or while it was cleared: it is known for what it is, and the next run is not kept off.
+    #[test]
+    fn a_place_is_known_by_its_mark_from_first_to_last() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = with_keys(&dir.path().join("data"));
+        let place = named(&layout, RESTORING);
+        for left in [&[][..], &[".restoring"], &[".restoring.partial"], &[".restoring", "deployment.json"]] {
+            fs::create_dir(&place).unwrap();
+            left.iter().for_each(|name| fs::write(place.join(name), b"").unwrap());
+            assert_eq!(found(&layout).unwrap(), [(place.clone(), Found::Unfinished)], "{left:?}");
+            drop(make(&layout, RESTORING, None).unwrap());
+            clear(&Layout { data: place.clone() }).unwrap();
+            assert!(!place.exists());
+        }
+        fs::create_dir(&place).unwrap();
+        fs::write(place.join("notes.txt"), "mine").unwrap();
+        assert!(found(&layout).unwrap().is_empty());
     }
 
     /// The attack: a killed drill leaves keys beside the folder, and the folder gets another name before a destruction; or a
