@@ -9,8 +9,8 @@ use ::backup::Custody;
 use std::path::Path;
 
 /// Makes a new custody in the place of one that is lost, with both keepers' passphrases. `told` is the id that the backup has of it,
-/// where the folder has no record any more. Gives the new one, and the id of the lost
-/// one, which has none if it was made before there were ids.
+/// where the folder has no record any more. Gives the new one, and the id of the lost one, which has none if it was made before
+/// there were ids.
 ///
 /// # Errors
 /// Usage: there was none, it is reached, the folder is not free, or a keeper is missing.

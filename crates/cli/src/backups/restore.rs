@@ -139,9 +139,10 @@ fn forget_place(ground: &Ground) {
     }
 }
 
-type Restored3 = (Unpacked, Option<Restoration>, Option<PathBuf>);
+/// What was laid out, the statement that it rests on, and where the replaced folder is kept.
+type InPlace = (Unpacked, Option<Restoration>, Option<PathBuf>);
 
-fn laid_out_and_put_in_place(args: &RestoreArgs, ground: &Ground, staging: &Layout) -> Result<Restored3, CliError> {
+fn laid_out_and_put_in_place(args: &RestoreArgs, ground: &Ground, staging: &Layout) -> Result<InPlace, CliError> {
     let done = laying::lay_out(ground, staging, args.without_keys)?;
     let vouched = statement::allowed(args, ground, staging)?;
     leave_for_the_start(ground, staging, vouched.as_ref())?;
