@@ -140,3 +140,29 @@ impl From<serde_json::Error> for AppError {
         Self::bug(e)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use audit::LogError;
+
+    /// A full or failing disk is no tampering: nobody shall restore for it.
+    #[test]
+    fn broken_logs_are_told_from_failing_disks() {
+        let code = |e: LogError| AppError::bug(e).tampering().map(|r| r.code);
+        let file = || "checkpoint".to_owned();
+        for (e, want) in [
+            (LogError::Corrupt { file: file(), what: "torn" }, Some("log-damaged")),
+            (LogError::Malformed { what: "checkpoint", why: "no text" }, Some("log-damaged")),
+            (LogError::RolledBack { found: 1, signed: 2 }, Some("log-put-back")),
+            (LogError::SecondRoot { size: 2 }, Some("log-put-back")),
+            (LogError::EpochClosed(1), Some("log-put-back")),
+            (LogError::Io { file: file(), source: std::io::ErrorKind::StorageFull.into() }, None),
+            (LogError::Locked, None),
+        ] {
+            let told = e.to_string();
+            assert_eq!(code(e).as_deref(), want, "{told}");
+        }
+        assert!(AppError::Busy.tampering().is_none());
+    }
+}

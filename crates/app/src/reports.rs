@@ -244,6 +244,8 @@ async fn apply_plain(tx: &mut Tx, report: &ZoneReport, now: Timestamp) -> AppRes
 async fn waits(tx: &mut Tx, report: &ZoneReport, refusal: &Refusal, now: Timestamp) -> AppResult<()> {
     if let (Some(order), Some(case)) = (&report.order, &report.case) {
         let (id, case, refusal) = (order.to_string(), case.clone(), refusal.clone());
+        // Told again after each start of the zone, and when the reason changes.
+        tx.get_for_update::<WaitingOrder>(&id).await?;
         tx.put(&WaitingOrder { id, case, refusal, at: now }).await?;
     }
     Ok(())
@@ -252,6 +254,7 @@ async fn waits(tx: &mut Tx, report: &ZoneReport, refusal: &Refusal, now: Timesta
 async fn refused(tx: &mut Tx, report: &ZoneReport, refusal: &Refusal, now: Timestamp) -> AppResult<()> {
     if let Some(order) = &report.order {
         let row = RefusedOrder { id: order.to_string(), case: report.case.clone(), refusal: refusal.clone(), at: now };
+        tx.get_for_update::<RefusedOrder>(&row.id).await?;
         tx.put(&row).await?;
     }
     if let Some(case) = &report.case {

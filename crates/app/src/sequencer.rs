@@ -100,8 +100,10 @@ impl Sequencer {
             app.suite(),
             app.deployment.clock_word().parse().map_err(AppError::bug)?,
             &app.log_state,
-        );
+        )
+        .with_root(app.deployment.root.parse()?);
         let log = TileLog::open(&app.log_dir.join(LogName::Platform.as_str()), config).map_err(AppError::bug)?;
+        log.check_anchored_by(LogName::Zone).map_err(AppError::bug)?;
         let (published, checkpoint) = watch::channel(log.published().map(audit::Checkpoint::render));
         let kept = log.published().and_then(|c| c.anchors.last()).cloned();
         let zone_anchor = Arc::new(std::sync::Mutex::new(kept));
@@ -126,6 +128,14 @@ impl Sequencer {
         }
         while self.step().await? {}
         Ok(())
+    }
+
+    /// Makes sure that database and log go with each other, before anything is done in either.
+    ///
+    /// # Errors
+    /// A refusal: one of them was put back, changed or exchanged.
+    pub async fn meet(&mut self) -> AppResult<()> {
+        self.join(self.log.size()).await
     }
 
     /// Takes the lease, and waits for it a little longer than its term. False where another process keeps it: two that

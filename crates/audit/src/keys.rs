@@ -230,6 +230,14 @@ pub(crate) fn newest_key_list(log_dir: &Folder) -> Result<Option<(u64, Vec<u8>)>
     Ok(bytes.map(|b| (number, b)))
 }
 
+/// A list as it lies there is one, has the number of its file, and is the root's.
+pub(crate) fn judge_newest(number: u64, bytes: &[u8], root: &PublicKey) -> Result<(), LogError> {
+    let not = |what| LogError::corrupt(format!("keys/{number}.json"), what);
+    let signed: SignedValue = crypto::from_canonical(bytes).map_err(|_| not("not its canonical encoding"))?;
+    let list = check_list(&signed, Some(root)).map_err(|_| not("it is not a key list of the root"))?;
+    if list.number == number { Ok(()) } else { Err(not("it is not the list of this number")) }
+}
+
 /// What `deployment.json` says that concerns a verifier.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {

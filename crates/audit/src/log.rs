@@ -3,15 +3,17 @@
 //! Deterministic: the same leaves give the same files in however many steps they came. It must not know where leaves
 //! come from; its caller keeps them durably and asks `size()` how far the log got.
 
+mod bound;
+
 use crate::LogError;
 use crate::checkpoint::{Checkpoint, LogSigner};
 use crate::epoch::{EpochMark, Opening};
 use crate::files::Folder;
-use crate::keys::{FACTS_FILE, newest_key_list};
+use crate::keys::FACTS_FILE;
 use crate::leaf::{Leaf, LogName};
 use crate::merkle::Node;
 use crate::reader::LogReader;
-use crate::signer::{Signed, lock, read_state};
+use crate::signer::{BoundList, Signed, lock, read_state};
 use crate::tile::{
     ALGS, Place, Tile, Tree, WIDTH, bundle_partials, bundle_path, push_entry, split_bundle, tile_partials,
 };
@@ -41,6 +43,8 @@ pub struct LogConfig {
     /// Where the signer remembers what it has signed: a file outside the log's folder, so that an old copy of the
     /// folder is found out.
     pub state: PathBuf,
+    /// Who signs the key lists that its checkpoints bind; without it they are bound as they lie there.
+    pub root: Option<PublicKey>,
 }
 
 impl LogConfig {
@@ -48,7 +52,15 @@ impl LogConfig {
     #[must_use]
     pub fn new(deployment: &str, log: LogName, suite: Suite, clock: ClockKind, state: &Path) -> Self {
         let origin = format!("{deployment}/{log}");
-        Self { origin, log, suite, clock, deployment: deployment.to_owned(), state: state.to_path_buf() }
+        let (deployment, state) = (deployment.to_owned(), state.to_path_buf());
+        Self { origin, log, suite, clock, deployment, state, root: None }
+    }
+
+    /// A log that binds no key list but the root's, and none that is older than the last one it has bound.
+    #[must_use]
+    pub fn with_root(mut self, root: PublicKey) -> Self {
+        self.root = Some(root);
+        self
     }
 }
 
@@ -115,6 +127,7 @@ impl TileLog {
         };
         log.load()?;
         log.heal()?;
+        log.key_list()?;
         Ok(log)
     }
 
@@ -276,7 +289,7 @@ impl TileLog {
 
     fn draft(&self, at: i64) -> Result<Checkpoint, LogError> {
         let digest = |bytes: &[u8]| self.cfg.suite.hash(bytes).bytes;
-        let keys = newest_key_list(&self.beside)?.map(|(n, bytes)| (n, digest(&bytes)));
+        let keys = self.key_list()?.map(|list| (list.number, list.digest.bytes));
         let deployment = self.beside.read(FACTS_FILE)?.map(|bytes| digest(&bytes));
         Ok(Checkpoint {
             origin: self.cfg.origin.clone(),
@@ -303,6 +316,9 @@ impl TileLog {
             sm3: hash(HashAlg::Sm3),
             sha256: hash(HashAlg::Sha256),
             epoch: self.epoch.clone(),
+            keys: next
+                .keys
+                .map(|(number, bytes)| BoundList { number, digest: Hash { alg: next.suite.hash_alg(), bytes } }),
         };
         if let Some(last) = &self.signed {
             state.after(last)?;
@@ -323,6 +339,12 @@ impl TileLog {
             None => return Err(LogError::malformed("signer state", "missing, though a checkpoint was published")),
             Some(s) if s.size < published.size => {
                 return Err(LogError::malformed("signer state", "older than the published checkpoint"));
+            }
+            // Another log of the same size: it would be signed on over.
+            Some(s)
+                if s.size == published.size && [&s.sm3, &s.sha256].iter().any(|h| published.root(h.alg) != h.bytes) =>
+            {
+                return Err(LogError::SecondRoot { size: s.size });
             }
             Some(_) => {}
         }

@@ -225,6 +225,9 @@ impl Run<'_> {
             self.counts.add("anchors_not_checked", self.unchecked.len() as u64);
         }
         let from = self.earlier(deployment, &checkpoints)?;
+        if let Some(from) = &from {
+            bound_list(from, &known.lists).map_err(|f| Failure { file: "--from".to_owned(), ..f })?;
+        }
         for (log, checkpoint) in &checkpoints {
             let mut seen = anchors::seen(*log, checkpoint, &checkpoints, from.as_ref())?;
             self.counts.add("anchors", seen.iter().filter(|s| s.sha256.is_none()).count() as u64);
@@ -389,11 +392,16 @@ pub(crate) fn check_checkpoint(
     if !keys.any(|e| c.verify(&e.public).is_ok()) {
         return fail("signature", "检查点签名无效", "no log key in force has signed it");
     }
-    if let Some((number, digest)) = &c.keys {
-        let at = number.checked_sub(1).and_then(|n| usize::try_from(n).ok());
-        if at.and_then(|n| lists.get(n)).is_none_or(|h| h.bytes != *digest) {
-            return fail("key_list", "检查点所绑定的密钥清单缺失或不符", "the key list it binds is missing or another");
-        }
+    bound_list(c, lists)
+}
+
+/// The key list that a checkpoint binds is here.
+fn bound_list(c: &Checkpoint, lists: &[Hash]) -> Result<(), Failure> {
+    let Some((number, digest)) = &c.keys else { return Ok(()) };
+    let at = number.checked_sub(1).and_then(|n| usize::try_from(n).ok());
+    if at.and_then(|n| lists.get(n)).is_some_and(|h| h.bytes == *digest) {
+        return Ok(());
     }
-    Ok(())
+    let (zh, en) = ("检查点所绑定的密钥清单缺失或不符", "the key list it binds is missing or another");
+    Err(Failure::new("checkpoint", "key_list", zh, en))
 }

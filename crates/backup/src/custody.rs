@@ -6,13 +6,13 @@
 //! without the other.
 
 use crate::BackupError;
-use crate::files::{TEMP, entries, wipe, write_whole};
+use crate::files::{TEMP, entries, lock_file, read_plain, wipe, write_whole};
 use crate::manifest::Facts;
 use crate::ring::{bring_tombstones, bury, id_of, name, sealed, tombstones, wipe_unfinished, wipe_versions};
 use crypto::KeyId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ impl Custody {
     /// None there, or another deployment's.
     pub fn open(dir: &Path, deployment: &str) -> Result<Self, BackupError> {
         let file = dir.join(HEAD);
-        let bytes = match fs::read(&file) {
+        let bytes = match read_plain(&file) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 return Err(BackupError::NotOurs {
                     zh: "该目录中没有密钥托管；请核对 --custody。",
@@ -72,6 +72,13 @@ impl Custody {
             other => other.map_err(BackupError::io(&file, "读取密钥托管", "reading the custody"))?,
         };
         let head: Head = crypto::from_canonical(&bytes).map_err(BackupError::opening(&file))?;
+        let keys = fs::symlink_metadata(dir.join("keys"));
+        if keys.map_err(BackupError::io(dir, "读取密钥托管", "reading the custody"))?.is_symlink() {
+            return Err(BackupError::NotOurs {
+                zh: "托管中的 keys 是一个链接，不是其自身的目录；请查明来历。",
+                en: "the folder `keys` of the custody is a link: find out who put it there",
+            });
+        }
         if head.v != 1 || head.deployment != deployment {
             return Err(BackupError::NotOurs {
                 zh: "密钥托管属于另一部署；请核对 --custody。",
@@ -211,7 +218,7 @@ impl Custody {
         let io = || BackupError::io(&at, "读取密钥托管", "reading the custody");
         let mut out = Vec::new();
         for note in entries(&at).map_err(io())?.into_iter().filter(|p| !p.to_string_lossy().ends_with(TEMP)) {
-            match fs::read(&note) {
+            match read_plain(&note) {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {}
                 text => out.push(Place::read(note, &text.map_err(io())?)),
             }
@@ -243,19 +250,23 @@ impl Custody {
     /// Reading failed.
     pub fn floor(&self) -> Result<Option<Facts>, BackupError> {
         let file = self.dir.join(FLOOR);
-        match fs::read(&file) {
+        match read_plain(&file) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(BackupError::io(&file, "读取密钥托管", "reading the custody")(e)),
             Ok(bytes) => Ok(Some(crypto::from_canonical(&bytes).map_err(BackupError::opening(&file))?)),
         }
     }
 
-    /// Remembers how far the deployment is.
+    /// Remembers how far the deployment is. Of a log that these facts do not tell of, what was known stays.
     ///
     /// # Errors
-    /// Writing failed.
+    /// Reading or writing failed.
     pub fn set_floor(&self, facts: &Facts) -> Result<(), BackupError> {
-        let bytes = crypto::canonical(facts)?;
+        let mut facts = facts.clone();
+        for (log, known) in self.floor()?.map(|f| f.logs).unwrap_or_default() {
+            facts.logs.entry(log).or_insert(known);
+        }
+        let bytes = crypto::canonical(&facts)?;
         write_whole(&self.dir.join(FLOOR), &bytes).map_err(BackupError::io(
             &self.dir,
             "写入密钥托管",
@@ -266,11 +277,11 @@ impl Custody {
     /// Copies a file of the ring; `false` where it is gone.
     fn copy(&self, from: &Path, name: &str) -> io::Result<bool> {
         let target = self.keys().join(name);
-        let bytes = match fs::read(from) {
+        let bytes = match read_plain(from) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
             other => other?,
         };
-        if fs::read(&target).ok().as_deref() != Some(&bytes) {
+        if read_plain(&target).ok().as_deref() != Some(&bytes) {
             write_whole(&target, &bytes)?;
         }
         Ok(true)
@@ -283,7 +294,7 @@ impl Custody {
             let Some(name) = name(&path).filter(|n| n.ends_with(".destroyed")) else { continue };
             let stone = self.keys().join(&name);
             if !stone.is_file() {
-                write_whole(&stone, &fs::read(&path)?)?;
+                write_whole(&stone, &read_plain(&path)?)?;
             }
         }
         let away = sealed(ring)?;
@@ -296,9 +307,8 @@ impl Custody {
     }
 
     fn lock(&self) -> Result<File, BackupError> {
-        let open = OpenOptions::new().create(true).truncate(false).write(true).open(self.dir.join("lock"));
         let io = || BackupError::io(&self.dir, "锁定密钥托管", "locking the custody");
-        let file = open.map_err(io())?;
+        let file = lock_file(&self.dir.join("lock")).map_err(io())?;
         file.lock().map_err(io())?;
         Ok(file)
     }

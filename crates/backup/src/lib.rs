@@ -17,7 +17,7 @@ mod used;
 pub use confirm::{RESTORATION_TYPE, Restoration, VALID_MS, again, behind, confirmed, listed};
 pub use custody::{Custody, Place};
 pub use error::BackupError;
-pub use files::{exchange, replaceable, sweep, wipe, wipe_keys, write_whole};
+pub use files::{exchange, read_plain, replaceable, sweep, wipe, wipe_keys, write_whole};
 pub use manifest::{Facts, FileEntry, LogFacts, Manifest, ObjectEntry};
 pub use repo::{Last, Repo};
 pub use restore::{Known, Newer, Unpacked, newer_than, unpack};

@@ -3,17 +3,18 @@
 //! written last, so that whatever was killed before left nothing that counts.
 
 use crate::BackupError;
-use crate::files::{entries, sweep, write_whole};
+use crate::files::{entries, lock_file, plain_file, sweep, write_whole};
 use crate::manifest::{FileEntry, Manifest, ObjectEntry};
 use crypto::{
     Context, Hash, KeyProvider, MAX_HEADER, PassphraseFile, PassphraseKey, Suite, Zeroizing, open_header, open_object,
     seal_object,
 };
 use model::Digest;
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -255,7 +256,7 @@ impl Repo {
     /// By its size; where everything is checked, by its digest.
     fn holds_object(&self, at: &Path, digest: &Hash, len: u64) -> bool {
         fs::metadata(at).is_ok_and(|m| m.is_file() && m.len() == len)
-            && (!self.check || fs::read(at).is_ok_and(|bytes| self.suite().hash(&bytes) == *digest))
+            && (!self.check || read(at).is_ok_and(|bytes| self.suite().hash(&bytes) == *digest))
     }
 
     /// By its size, which is more than what is sealed in it; where everything is checked, by its content.
@@ -382,7 +383,7 @@ impl Repo {
 }
 
 fn lock(dir: &Path) -> Result<File, BackupError> {
-    let open = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join("lock"));
+    let open = lock_file(&dir.join("lock"));
     let file = open.map_err(BackupError::io(dir, "锁定备份", "locking the backup"))?;
     file.try_lock().map_err(|_| BackupError::Busy)?;
     Ok(file)
@@ -390,7 +391,7 @@ fn lock(dir: &Path) -> Result<File, BackupError> {
 
 /// Keeps writers away while it is read; writers make the file and never remove it.
 fn reading(dir: &Path) -> Result<Option<File>, BackupError> {
-    let file = match File::open(dir.join("lock")) {
+    let file = match plain_file(&dir.join("lock"), OFlags::RDONLY) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file.map_err(BackupError::io(dir, "锁定备份", "locking the backup"))?,
     };
@@ -401,11 +402,12 @@ fn reading(dir: &Path) -> Result<Option<File>, BackupError> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, BackupError> {
-    match fs::read(path) {
+    let mut bytes = Vec::new();
+    match plain_file(path, OFlags::RDONLY).and_then(|mut file| file.read_to_end(&mut bytes)) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             Err(BackupError::Damaged { at: path.to_owned(), zh: "文件缺失", en: "it is missing" })
         }
-        other => other.map_err(BackupError::io(path, "读取备份", "reading the backup")),
+        other => other.map(|_| bytes).map_err(BackupError::io(path, "读取备份", "reading the backup")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Files of key rings, by their names alone: `<id>.key` and `<id>.v<n>.key`, `<id>.uses`, `<id>.sealed`, `<id>.destroyed`
 //! (docs/envelope.md). No key is opened here.
 
-use crate::files::{TEMP, entries, wipe, write_whole};
+use crate::files::{TEMP, entries, read_plain, wipe, write_whole};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -33,7 +33,7 @@ pub fn bury(ring: &Path, gone: &BTreeSet<String>) -> io::Result<()> {
     for path in entries(ring)? {
         let Some(name) = name(&path) else { continue };
         // What a killed writer left of them, too.
-        if gone.contains(id_of(&name)) && !name.ends_with(".destroyed") && path.is_file() {
+        if gone.contains(id_of(&name)) && !name.ends_with(".destroyed") && !fs::symlink_metadata(&path)?.is_dir() {
             wipe(&path)?;
         }
     }
@@ -86,7 +86,7 @@ fn bring(ring: &Path, from: &[PathBuf], wanted: impl Fn(&str) -> bool) -> io::Re
     for folder in from {
         for path in entries(folder)? {
             let Some(name) = name(&path).filter(|n| wanted(n)) else { continue };
-            write_whole(&ring.join(&name), &fs::read(&path)?)?;
+            write_whole(&ring.join(&name), &read_plain(&path)?)?;
         }
     }
     Ok(())

@@ -52,7 +52,15 @@ pub fn take(repo: &Repo, source: Source) -> Result<(Manifest, u64), BackupError>
     for (path, content) in source.files {
         let (entry, new) = match content {
             Content::Bytes(bytes) => repo.put_file(&path, bytes.as_slice())?,
-            Content::File(from) => repo.put_file(&path, open(&from)?)?,
+            Content::File(from) => {
+                let file = open(&from)?;
+                // One that is appended to all the while has an end all the same.
+                let len = file
+                    .metadata()
+                    .map_err(BackupError::io(&from, "读取要备份的文件", "reading a file to back up"))?
+                    .len();
+                repo.put_file(&path, file.take(len))?
+            }
             Content::Prefix(from, len) => repo.put_file(&path, open(&from)?.take(len))?,
         };
         written += new;
@@ -110,7 +118,11 @@ fn object(repo: &Repo, path: &Path, name: &str, known: Option<&ObjectEntry>) -> 
         let mut bytes = Vec::new();
         match plain(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            file => file?.take(limit).read_to_end(&mut bytes)?,
+            file => {
+                let file = file?;
+                let len = file.metadata()?.len();
+                file.take(limit.min(len)).read_to_end(&mut bytes)?
+            }
         };
         Ok(Some(bytes))
     };
@@ -138,18 +150,18 @@ fn open(path: &Path) -> Result<File, BackupError> {
 fn plain(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = match rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
-        // Kernels before 5.6, and some containers, do not know the call: then the file says where it really lies.
-        Err(Errno::NOSYS | Errno::PERM) => {
-            let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-            let lies = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
-            if lies != path {
-                return Err(Errno::LOOP.into());
-            }
-            file
-        }
+        // Kernels before 5.6, and some containers, do not know the call.
+        Err(Errno::NOSYS | Errno::PERM) => by_where_it_lies(path, flags)?,
         opened => File::from(opened?),
     };
     if opened.metadata()?.is_file() { Ok(opened) } else { Err(io::ErrorKind::InvalidData.into()) }
+}
+
+/// The same where the kernel refuses no links by itself: the file says where it really lies.
+fn by_where_it_lies(path: &Path, flags: OFlags) -> io::Result<File> {
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let lies = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+    if lies == path { Ok(file) } else { Err(Errno::LOOP.into()) }
 }
 
 /// Every finished file below a folder; what vanishes meanwhile was destroyed.
@@ -168,4 +180,30 @@ fn walk(folder: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The attack: a link in place of a file, or of a folder on the way to it. Both ways of opening refuse it.
+    #[test]
+    fn no_link_is_followed_on_any_kernel() {
+        let dir = tempfile::tempdir().unwrap();
+        let real = dir.path().canonicalize().unwrap();
+        let secret = real.join("keys");
+        fs::create_dir(&secret).unwrap();
+        fs::write(secret.join("master"), b"secret").unwrap();
+        std::os::unix::fs::symlink(&secret, real.join("folder")).unwrap();
+        std::os::unix::fs::symlink(secret.join("master"), real.join("file")).unwrap();
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let ways: [fn(&Path, OFlags) -> io::Result<File>; 2] = [|path, _| plain(path), by_where_it_lies];
+        for way in ways {
+            assert!(way(&secret.join("master"), flags).is_ok());
+            for link in ["file", "folder/master"] {
+                assert!(way(&real.join(link), flags).is_err(), "{link}");
+            }
+        }
+        assert!(plain(&secret).is_err(), "a folder is no file");
+    }
 }

@@ -146,6 +146,9 @@ fn ours(data: &std::path::Path) -> Result<(), CliError> {
         ["deployment.json", "trust.json", "platform", "zone", "log", "root", "desks", "story", "lost+found"];
     // One that is initialised is refused as such.
     let whole = data.join("deployment.json").is_file();
+    if !whole {
+        not_in_use(data)?;
+    }
     let entries = std::fs::read_dir(data).map_err(|e| crate::tools::input::unreadable(data, &e))?;
     for entry in entries.filter(|_| !whole) {
         let name = entry?.file_name();
@@ -162,6 +165,32 @@ fn ours(data: &std::path::Path) -> Result<(), CliError> {
         }
     }
     Ok(())
+}
+
+/// A folder in use whose `deployment.json` is missing is not taken for a new one.
+///
+/// # Errors
+/// Usage: it holds what only a deployment in use leaves.
+pub fn not_in_use(data: &std::path::Path) -> Result<(), CliError> {
+    const USED: [&str; 6] = [
+        "platform/platform.db",
+        "platform/log-signer.json",
+        "log/platform/checkpoint",
+        "log/zone/checkpoint",
+        "zone/journal",
+        "zone/log-signer",
+    ];
+    let Some(used) = USED.iter().find(|name| data.join(name).exists()) else { return Ok(()) };
+    let at = data.display();
+    Err(CliError::usage(
+        "--data",
+        format!(
+            "{at} 是使用中的数据目录（有 {used}），只是缺少 deployment.json：请换回该文件，或从备份恢复整个目录（admin restore）。不会重新初始化，否则原有密钥会被覆盖。"
+        ),
+        format!(
+            "{at} is a data folder in use (it has {used}) that lacks its deployment.json: put that file back, or restore the whole folder from a backup (admin restore). It is not initialised again; its keys would be overwritten."
+        ),
+    ))
 }
 
 /// A name that may stand in a log's origin: a pack's id may be written in any script.

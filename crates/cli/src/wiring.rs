@@ -357,6 +357,34 @@ pub fn make_queue_key(layout: &Layout, suite: Suite) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Where a folder's database is: PostgreSQL by `YUNYU_DATABASE`, or SQLite in the folder. A folder that has worked with the one is
+/// never opened with the other: an empty database would pass for one that was put back, and what a restore left for the first
+/// start would be done there.
+///
+/// # Errors
+/// Usage: the variable is missing, or given for a folder that has its own.
+pub fn database_url(layout: &Layout) -> Result<String, CliError> {
+    let var = crate::serve::supervisor::DATABASE_VAR;
+    let own = layout.platform().join("platform.db").exists();
+    let told = std::env::var_os(var).map(std::ffi::OsString::into_string).transpose();
+    let told = told.map_err(|_| CliError::usage(var, "不是 UTF-8 文本。", "It is not UTF-8 text."))?;
+    let worked = layout.platform().join("log-signer.json").exists();
+    match told {
+        Some(url) if !own || url.starts_with("sqlite:") => Ok(url),
+        Some(_) => Err(CliError::usage(
+            var,
+            "该目录有自己的 SQLite 数据库（platform/platform.db），却给出了 PostgreSQL：请去掉该环境变量。若该文件是误建的空库，请将其移走。",
+            "The folder has a SQLite database of its own (platform/platform.db), and PostgreSQL is named: unset the variable. Where that file was made by mistake, move it away.",
+        )),
+        None if worked && !own => Err(CliError::usage(
+            var,
+            "该目录的数据库不在其中：使用 PostgreSQL 的，请在此环境变量中给出；使用 SQLite 的，platform/platform.db 缺失，请换回，或从备份恢复整个目录（admin restore）。",
+            "The folder's database is not in it: name PostgreSQL in this variable if it works there; if it works on SQLite, platform/platform.db is missing, so put it back or restore the whole folder from a backup (admin restore).",
+        )),
+        None => Ok(layout.database_url()),
+    }
+}
+
 /// Key of the authentication codes on leaves that wait for the log, derived by the platform's key provider.
 pub fn queue_key(layout: &Layout, suite: Suite) -> Result<[u8; 32], CliError> {
     // A folder from before keeps its key: the codes in its database are under that.

@@ -33,6 +33,7 @@ pub use error::StoreError;
 pub use idempotency::Stored;
 pub use leaf::{LeafDraft, Recorded};
 pub use lease::Lease;
+pub use open::is_ours;
 pub use order::QueuedOrder;
 pub use session::Session;
 pub use snapshot::snapshot;

@@ -125,6 +125,19 @@ async fn open_postgres(url: &str) -> Result<Sources, StoreError> {
     Ok(Sources { write: Source::Pg(write), read: Source::Pg(read) })
 }
 
+/// Whether a PostgreSQL database holds tables of ours; none is made.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn is_ours(url: &str) -> Result<bool, StoreError> {
+    let options = PgConnectOptions::from_str(url)?.disable_statement_logging();
+    let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(BUSY).connect_with(options).await?;
+    let there = sqlx::query_scalar("SELECT to_regclass('leaf') IS NOT NULL AND to_regclass('meta') IS NOT NULL");
+    let there: bool = there.fetch_one(&pool).await?;
+    pool.close().await;
+    Ok(there)
+}
+
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
 }

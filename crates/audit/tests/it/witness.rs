@@ -3,8 +3,8 @@
 use crate::support::{World, copy, files, key};
 use audit::LogName::Platform;
 use audit::{
-    Asked, Checkpoint, Cosigned, LogError, Trust, Witness, WitnessKey, WitnessPolicy, WitnessRefusal, WitnessRequest,
-    attach_cosignature, fetched_nodes, public_file, verify_asked, verify_dir, verify_once,
+    ANOTHER_HISTORY, Asked, Checkpoint, Cosigned, LogError, Trust, Witness, WitnessKey, WitnessPolicy, WitnessRefusal,
+    WitnessRequest, attach_cosignature, fetched_nodes, public_file, verify_asked, verify_dir, verify_once,
 };
 use crypto::{HashAlg, SigningKey, Suite};
 use serde_json::{Value, json};
@@ -381,7 +381,8 @@ fn a_fork_fails_against_what_a_witness_saw() {
     let trust = world.trust();
     assert!(verify_dir(&world.logs(), Some(&trust), None).trusted);
     // The fork's keeper cannot put it beside the fork, and where it is put by hand the fork is not valid.
-    assert!(attach_cosignature(&other.logs(), note.as_bytes()).is_err());
+    let refused = attach_cosignature(&other.logs(), note.as_bytes()).unwrap_err();
+    assert!(matches!(refused, LogError::Malformed { why: ANOTHER_HISTORY, .. }), "{refused}");
     let place = other.logs().join("witness/platform");
     std::fs::create_dir_all(&place).unwrap();
     std::fs::write(place.join("bureau"), &note).unwrap();

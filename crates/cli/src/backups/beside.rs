@@ -156,7 +156,8 @@ fn noted(layout: &Layout) -> io::Result<Vec<PathBuf>> {
     Ok(out)
 }
 
-fn gone(file: &Path) -> io::Result<()> {
+/// Removes a file that may be gone already.
+pub fn gone(file: &Path) -> io::Result<()> {
     match fs::remove_file(file) {
         Err(e) if !matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Err(e),
         _ => Ok(()),
@@ -273,10 +274,17 @@ pub fn exchange(layout: &Layout, staging: &Layout) -> Result<Option<PathBuf>, Cl
     if there {
         // Before they change places, so that it is never there unmarked with its keys.
         write_private(&layout.data.join(REPLACED), b"")?;
+        // The folder that is in use afterwards says where the other lies, with its keys, until it is set aside.
+        write_private(&note(staging, RESTORING), staging.data.as_os_str().as_encoded_bytes())?;
     }
     ::backup::exchange(&staging.data, &layout.data)?;
     fs::remove_file(layout.data.join(UNFINISHED))?;
-    if there { Ok(Some(set_aside(layout, staging)?)) } else { Ok(None) }
+    if !there {
+        return Ok(None);
+    }
+    let aside = set_aside(layout, staging)?;
+    gone(&note(layout, RESTORING))?;
+    Ok(Some(aside))
 }
 
 /// Keeps a replaced folder under a name of its own, without its keys and the key that they lie under: they would outlive a later
@@ -371,6 +379,22 @@ mod tests {
         fs::create_dir(&place).unwrap();
         fs::write(place.join("notes.txt"), "mine").unwrap();
         assert!(found(&layout).unwrap().is_empty());
+    }
+
+    /// A restore that fails takes its keys away; one that fails after the exchange leaves the folder in use alone.
+    #[test]
+    fn what_failed_is_cleared_where_it_was_laid_out_and_nowhere_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = with_keys(&dir.path().join("data"));
+        let (staging, held) = make(&layout, RESTORING, None).unwrap();
+        with_keys(&staging.data);
+        abandon(&staging).unwrap();
+        assert!(!staging.data.exists() && layout.ring_master().exists());
+        drop(held);
+        let (staging, _held) = make(&layout, RESTORING, None).unwrap();
+        ::backup::exchange(&staging.data, &layout.data).unwrap();
+        abandon(&staging).unwrap();
+        assert!(staging.ring_master().exists(), "what was replaced is for whoever comes next");
     }
 
     /// The attack: a killed drill leaves keys beside the folder, and the folder gets another name before a destruction; or a

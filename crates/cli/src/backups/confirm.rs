@@ -36,6 +36,16 @@ pub fn confirm(args: &ConfirmArgs) -> Result<Said, CliError> {
     let at = args.draft.display().to_string();
     let bad = |_| CliError::usage(&at, "不是恢复确认书草案。", "It is not a draft of a restoration.");
     let body: Restoration = crypto::from_canonical(&input::bytes(&args.draft)?).map_err(bad)?;
+    // What is shown on a terminal must be what is signed.
+    if body.reason.chars().any(char::is_control)
+        || body.in_force.iter().any(|id| id.as_str().chars().any(char::is_control))
+    {
+        return Err(CliError::usage(
+            &at,
+            "草案中有控制字符，屏幕上看到的可能不是所签的内容：请重新起草。",
+            "The draft holds control characters: what a screen shows of it may not be what is signed. Draft it anew.",
+        ));
+    }
     let wrong = || CliError::usage("--key", "密钥文件或口令不对。", "The key file or its passphrase is wrong.");
     let file: KeyFile = serde_json::from_slice(&input::bytes(&args.key)?).map_err(|_| wrong())?;
     let key = file.open(&passphrase(KEY_VAR)?).map_err(|_| wrong())?;

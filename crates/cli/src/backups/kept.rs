@@ -156,6 +156,40 @@ mod tests {
     use crate::backups::{CustodyOfZone, beside};
     use zone::node::KeyCustody;
 
+    /// What was destroyed after a snapshot goes from the restored folder, also where the custody came back only after the first
+    /// start; at a later start the custody has no say.
+    #[test]
+    fn a_restored_zone_catches_up_once_its_custody_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::new(&dir.path().join("data")).unwrap();
+        std::fs::create_dir_all(layout.ring()).unwrap();
+        let zone = CustodyOfZone { layout: layout.clone(), deployment: "d".into() };
+        let (place, away) = (dir.path().join("custody"), dir.path().join("away"));
+        let custody = Custody::open_or_make(&place, "d").unwrap();
+        remember(&layout, &custody).unwrap();
+        let restored = layout.zone().join(zone::node::RESTORED);
+        let key = |name: &str| layout.ring().join(format!("{name}.key"));
+        for name in ["a", "b"] {
+            std::fs::write(key(name), b"key").unwrap();
+        }
+        std::fs::write(custody.keys().join("a.destroyed"), b"{}").unwrap();
+        zone.catch_up().unwrap();
+        assert!(key("a").exists(), "it was not restored");
+        std::fs::rename(&place, &away).unwrap();
+        std::fs::write(&restored, b"").unwrap();
+        zone.catch_up().unwrap();
+        // The zone's first opening takes the mark away.
+        std::fs::remove_file(&restored).unwrap();
+        zone.catch_up().unwrap();
+        assert!(key("a").exists(), "the custody is still away");
+        std::fs::rename(&away, &place).unwrap();
+        zone.catch_up().unwrap();
+        assert!(!key("a").exists() && key("b").exists());
+        std::fs::write(custody.keys().join("b.destroyed"), b"{}").unwrap();
+        zone.catch_up().unwrap();
+        assert!(key("b").exists(), "a living zone's key");
+    }
+
     /// The zone destroys nothing that it cannot remove from its own custody.
     #[test]
     fn a_destruction_does_not_take_another_custody_for_its_own() {

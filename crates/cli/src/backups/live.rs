@@ -3,7 +3,7 @@
 use crate::init::{PLATFORM_LOG_KEY, ZONE_LOG_KEY};
 use crate::layout::Layout;
 use crate::wiring::CliError;
-use ::backup::{Custody, Facts, LogFacts};
+use ::backup::{Custody, Facts, LogFacts, read_plain};
 use audit::{Checkpoint, LogName, LogReader};
 use crypto::{HashAlg, KeyFile, PublicKey};
 use model::Signed;
@@ -55,7 +55,8 @@ fn copy_logs(layout: &Layout) -> Result<Vec<LogCopy>, audit::LogError> {
     let mut copies = Vec::new();
     for name in LogName::ALL {
         let dir = layout.log().join(name.as_str());
-        if !dir.join("checkpoint").is_file() {
+        // A signer that remembers a log has published it: one without its checkpoint was taken apart.
+        if !dir.join("checkpoint").exists() && !signer_file(layout, name).exists() {
             continue;
         }
         let (reader, note) = LogReader::open(&dir)?;
@@ -141,7 +142,7 @@ pub fn signer_file(layout: &Layout, name: LogName) -> PathBuf {
 }
 
 fn signer_state(layout: &Layout, name: LogName) -> Option<LogFacts> {
-    let state: serde_json::Value = serde_json::from_slice(&fs::read(signer_file(layout, name)).ok()?).ok()?;
+    let state: serde_json::Value = serde_json::from_slice(&read_plain(&signer_file(layout, name)).ok()?).ok()?;
     let root = |alg: &str| {
         let text = state.get(alg)?.as_str()?;
         Some((alg.to_owned(), text.split_once(':').map_or(text, |(_, hex)| hex).to_owned()))
@@ -155,7 +156,7 @@ pub fn key_lists(layout: &Layout, root: &PublicKey) -> Vec<Signed<KeyList>> {
     for dir in [layout.log().join("keys"), layout.signed_lists()] {
         let Ok(entries) = fs::read_dir(dir) else { continue };
         for entry in entries.flatten() {
-            let Ok(bytes) = fs::read(entry.path()) else { continue };
+            let Ok(bytes) = read_plain(&entry.path()) else { continue };
             lists.extend(signed_list(&bytes, root));
         }
     }

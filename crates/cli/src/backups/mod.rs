@@ -3,6 +3,8 @@
 
 pub mod beside;
 mod confirm;
+mod copied;
+mod database;
 pub mod kept;
 mod laying;
 mod live;
@@ -17,7 +19,7 @@ pub use confirm::{ConfirmArgs, confirm};
 pub use restore::{RestoreArgs, restore};
 pub use take::{BackupArgs, backup, record};
 
-use crate::layout::Layout;
+use crate::layout::{Layout, write_private};
 use crate::wiring::CliError;
 use ::backup::BackupError;
 use app::restored::{Restored, hold};
@@ -82,6 +84,9 @@ fn passphrase(variable: &str) -> Result<zeroize::Zeroizing<String>, CliError> {
     Ok(text)
 }
 
+/// Stands in the folder of a restored zone that was started while its custody was away.
+const AWAITED: &str = "custody-awaited";
+
 /// The custody of a zone's keys as its node reaches it: asked for anew each time, since a backup may set it up meanwhile.
 pub struct CustodyOfZone {
     /// The zone's folder.
@@ -93,28 +98,30 @@ pub struct CustodyOfZone {
 impl CustodyOfZone {
     /// Before a restored zone opens its keys for the first time: what the custody knows to be destroyed by now is destroyed here
     /// too. The folder that it was restored beside may have been told meanwhile. At any other start the custody has no say over
-    /// the keys of a living zone. One that is away is no reason not to start: nothing is destroyed without it.
+    /// the keys of a living zone. One that is away is no reason not to start: nothing is destroyed without it, and the first start
+    /// at which it is there makes up for it.
     ///
     /// # Errors
     /// Keys that are destroyed may still be there.
     pub fn catch_up(&self) -> Result<(), CliError> {
-        if !self.layout.zone().join(zone::node::RESTORED).is_file() {
+        let awaited = self.layout.zone().join(AWAITED);
+        if !self.layout.zone().join(zone::node::RESTORED).is_file() && !awaited.is_file() {
             return Ok(());
         }
         match kept::reached(&self.layout, &self.deployment) {
-            Ok(None) => Ok(()),
+            Ok(None) => {}
             Ok(Some(custody)) => {
                 let found = custody.catch_up(&self.layout.ring())?;
                 if found > 0 {
                     tracing::warn!(found, "keys were here that the custody knows to be destroyed; they are gone now");
                 }
-                Ok(())
             }
             Err(_) => {
                 tracing::warn!("the custody of keys is not reached; destructions and sealings wait for it");
-                Ok(())
+                return Ok(write_private(&awaited, b"")?);
             }
         }
+        Ok(beside::gone(&awaited)?)
     }
 }
 

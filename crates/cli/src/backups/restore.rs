@@ -161,6 +161,7 @@ fn ground(args: &RestoreArgs, layout: Layout) -> Result<Ground, CliError> {
     let repo = Repo::open(&backup, &secret)?;
     let Last { manifest: newest, damaged } = repo.last()?;
     let manifest = chosen(&repo, args.snapshot, newest.as_ref(), &damaged)?;
+    complete(&manifest)?;
     let there = live::trust(&layout).ok();
     if there.as_ref().is_some_and(|t| t.deployment != repo.deployment()) {
         return Err(CliError::usage("--data", "该目录属于另一部署。", "The folder is another deployment's."));
@@ -285,9 +286,43 @@ fn checkpoints(args: &RestoreArgs, deployment: &str) -> Result<Vec<(String, Chec
     Ok(out)
 }
 
+/// Whether a snapshot is of a platform's folder.
+fn has_platform(manifest: &Manifest) -> bool {
+    manifest.files.iter().any(|f| f.path.starts_with("platform/keys/"))
+}
+
+/// What a snapshot lacks of a platform that was in use: such a one can be laid out, and serves nothing.
+fn lacks(manifest: &Manifest) -> Option<[&'static str; 2]> {
+    let facts = &manifest.facts;
+    let logged = facts.logs.contains_key("platform");
+    match (has_platform(manifest), &facts.database, logged) {
+        (true, None, true) => Some(["平台的数据库", "the platform's database"]),
+        (true, Some(_), false) => Some(["平台的日志", "the platform's log"]),
+        (true, None, false) if facts.order_seq.is_some_and(|n| n > 0) => {
+            Some(["平台的数据库和日志", "the platform's database and log"])
+        }
+        _ => None,
+    }
+}
+
+/// A snapshot that lacks what it cannot do without is refused: neither a drill nor a restore passes with it.
+fn complete(manifest: &Manifest) -> Result<(), CliError> {
+    let Some([zh, en]) = lacks(manifest) else { return Ok(()) };
+    let number = manifest.number;
+    Err(CliError::usage(
+        &format!("snapshots/{number:06}"),
+        format!(
+            "快照 {number} 缺少{zh}，不能用来恢复：备份时它不在，或未给出 --dump。请用 --snapshot 指明别的快照，并尽快再做一次备份。"
+        ),
+        format!(
+            "Snapshot {number} lacks {en} and is no use for a restore: it was away when the backup was taken, or --dump was not given. Name another one by --snapshot, and take another backup soon."
+        ),
+    ))
+}
+
 /// What the platform does at its first start: it cannot be done here, where its database may be PostgreSQL.
 fn leave_for_the_start(ground: &Ground, staging: &Layout, by: Option<&Restoration>) -> Result<(), CliError> {
-    if ground.manifest.facts.database.is_none() {
+    if !has_platform(&ground.manifest) {
         return Ok(());
     }
     let mut refs = BTreeMap::from([

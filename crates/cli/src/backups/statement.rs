@@ -49,6 +49,13 @@ fn statement(args: &RestoreArgs, ground: &Ground) -> Result<Restoration, CliErro
 
 /// Writes what two people are to sign.
 pub fn draft(args: &RestoreArgs, ground: &Ground, draft: &Path) -> Result<Said, CliError> {
+    if args.reason.chars().any(char::is_control) {
+        return Err(CliError::usage(
+            "--reason",
+            "理由须写成一行，不含控制字符。",
+            "A reason is one line without control characters.",
+        ));
+    }
     let body = statement(args, ground)?;
     let draft = input::written_new(draft, &crypto::canonical(&body)?)?;
     let text =

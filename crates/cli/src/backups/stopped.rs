@@ -57,8 +57,15 @@ pub fn not_served(layout: &Layout) -> Result<Stopped, CliError> {
     Ok(Stopped { locks })
 }
 
-/// Open flags of files that are made in a folder in which another process may put links: one would lead to where it may not write.
-pub const NOT_THROUGH_LINKS: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+/// Opens a lock's file, made where it is not there yet, in a folder in which another process may put links and pipes: a link would
+/// lead to where it may not write, and at a pipe one would wait for ever.
+pub fn open_lock(path: &Path) -> std::io::Result<File> {
+    use rustix::fs::OFlags;
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
+    let mut open = OpenOptions::new();
+    let file = open.create(true).truncate(false).write(true).mode(0o600).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(std::io::ErrorKind::InvalidData.into()) }
+}
 
 /// A lock's file, made where it is not there yet: whoever begins meanwhile would make and take it. None where its folder, and
 /// so anybody who works in it, is missing.
@@ -66,14 +73,7 @@ fn lock_file(path: &Path) -> Result<Option<File>, CliError> {
     if !path.parent().is_some_and(Path::is_dir) {
         return Ok(None);
     }
-    let made = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .custom_flags(NOT_THROUGH_LINKS)
-        .open(path);
-    made.map(Some).map_err(|e| {
+    open_lock(path).map(Some).map_err(|e| {
         let [zh, en] = model::storage_words(e.kind());
         CliError::usage(&path.display().to_string(), format!("{zh}。"), format!("{en}."))
     })

@@ -5,8 +5,10 @@
 //! frame that takes an order the database does not know, so that it holds every leaf of the zone's log and every report
 //! that the database acknowledges. Objects come last: what vanishes meanwhile was destroyed.
 
+use super::copied::{copied, not_plain, top};
+use super::database::database;
 use super::live::{self, LogCopy};
-use super::stopped::NOT_THROUGH_LINKS;
+use super::stopped::open_lock;
 use super::{BACKUP_VAR, beside, kept, lost, passphrase};
 use crate::keyplace;
 use crate::layout::Layout;
@@ -21,7 +23,6 @@ use model::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `backup`. The passphrase comes in `YUNYU_BACKUP_PASSPHRASE`, or as a line on standard input.
@@ -225,9 +226,8 @@ fn alone(layout: &Layout) -> Result<Option<fs::File>, CliError> {
     if !layout.platform().is_dir() {
         return Ok(None);
     }
-    let mut open = fs::OpenOptions::new();
-    open.create(true).truncate(false).write(true).mode(0o600).custom_flags(NOT_THROUGH_LINKS);
-    let file = open.open(layout.platform().join("backup.lock"))?;
+    let path = layout.platform().join("backup.lock");
+    let file = open_lock(&path).map_err(|_| not_plain(&path))?;
     if let Err(fs::TryLockError::WouldBlock) = file.try_lock() {
         return Err(CliError::usage(
             "--data",
@@ -289,129 +289,6 @@ fn collect(
     })
 }
 
-/// The platform's database, and the last order that it knows.
-fn database(
-    args: &BackupArgs,
-    layout: &Layout,
-    runtime: &tokio::runtime::Runtime,
-    copy: &Path,
-    files: &mut Vec<(String, Content)>,
-    facts: &mut Facts,
-) -> Result<Option<u64>, CliError> {
-    if let Ok(url) = std::env::var(supervisor::DATABASE_VAR) {
-        let Some(dump) = &args.dump else {
-            return Err(CliError::usage(
-                "--dump",
-                "数据库是 PostgreSQL：请停止平台，用 pg_dump 制作副本并以 --dump 给出。",
-                "The database is PostgreSQL: stop the platform, copy it with pg_dump and give the file by --dump.",
-            ));
-        };
-        let _stopped = super::stopped::not_served(layout)?;
-        let suite = wiring::deployment(layout)?.suite;
-        let mac_key = wiring::queue_key(layout, suite)?;
-        let last = runtime.block_on(async {
-            store::Store::open(&url, store::Settings { suite, mac_key, tail: None }).await?.last_order_seq().await
-        })?;
-        files.push(("platform/database.dump".to_owned(), Content::File(input::real(dump)?)));
-        facts.database = Some("dump".to_owned());
-        return Ok(Some(last));
-    }
-    if !layout.platform().join("platform.db").is_file() {
-        return Ok(None);
-    }
-    let last = runtime.block_on(store::snapshot(&layout.database_url(), copy))?;
-    files.push((
-        "platform/platform.db".to_owned(),
-        Content::File(top(&layout.platform()).join(copy.file_name().unwrap_or_default())),
-    ));
-    facts.database = Some("sqlite".to_owned());
-    Ok(Some(last))
-}
-
-/// Files that are copied as they are. Left out: what is copied otherwise, what a process makes anew, and what is not the
-/// deployment's to keep (the root, people's desks).
-fn copied(layout: &Layout) -> Result<Vec<(String, PathBuf)>, CliError> {
-    let mut out = Vec::new();
-    let one = |name: &str, path: PathBuf| path.is_file().then(|| (name.to_owned(), path));
-    out.extend(["deployment.json", "trust.json"].iter().filter_map(|name| one(name, layout.data.join(name))));
-    for name in ["platform", "zone"] {
-        walk(&top(&layout.data.join(name)), name, &mut out)?;
-    }
-    let log = top(&layout.log());
-    walk(&log.join("keys"), "log/keys", &mut out)?;
-    out.extend(one("log/deployment.json", log.join("deployment.json")));
-    // Over a device a ring holds no key, but without it nobody finds one.
-    if keyplace::kept(layout)? != KeyPlace::File {
-        let ring = top(&layout.zone()).join("keys/ring");
-        let wanted = |name: &str| {
-            ["key", "uses", "destroyed", "retired", "masked"].iter().any(|w| name.ends_with(&format!(".{w}")))
-        };
-        for entry in fs::read_dir(&ring)? {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            out.extend(Some((format!("zone/keys/ring/{name}"), ring.join(&name))).filter(|_| wanted(&name)));
-        }
-    }
-    Ok(out)
-}
-
-/// The real path of a folder that stands directly in the data folder: there nobody who is confined can put a link, so one that is
-/// there is its keeper's. Below it none is followed.
-fn top(folder: &Path) -> PathBuf {
-    folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf())
-}
-
-fn walk(folder: &Path, below: &str, out: &mut Vec<(String, PathBuf)>) -> Result<(), CliError> {
-    const SKIPPED: [&str; 13] = [
-        "platform/platform.db",
-        "platform/platform.db-wal",
-        "platform/platform.db-shm",
-        "platform/restored.json",
-        "zone/restored",
-        "zone/objects",
-        "zone/spill",
-        "zone/journal",
-        "zone/endpoint",
-        "zone/lock",
-        "zone/keys/ring",
-        "zone/keys/ring-master",
-        "zone/custody",
-    ];
-    match fs::symlink_metadata(folder) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(e.into()),
-        Ok(found) if found.is_dir() => {}
-        Ok(_) => return Err(not_plain(folder)),
-    }
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let below = format!("{below}/{name}");
-        let made_anew = name.starts_with('.')
-            || [".lock", ".tmp", ".partial"].iter().any(|end| name.ends_with(end))
-            || ["log-signer", "log-signer.json", "zone-log.json", "leaf-tail"].contains(&name.as_str());
-        if made_anew || SKIPPED.contains(&below.as_str()) {
-            continue;
-        }
-        match fs::symlink_metadata(&path) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-            Err(e) => return Err(e.into()),
-            Ok(found) if found.is_dir() => walk(&path, &below, out)?,
-            Ok(found) if found.is_file() => out.push((below, path)),
-            Ok(_) => return Err(not_plain(&path)),
-        }
-    }
-    Ok(())
-}
-
-/// What the platform may write, it may link from: a backup that followed would take the zone's keys along.
-fn not_plain(path: &Path) -> CliError {
-    CliError::usage(
-        &path.display().to_string(),
-        "数据目录中有链接或特殊文件，备份不跟随它：可能是有人想借备份取出别处的文件。请查明来历，移走后再备份。",
-        "There is a link or a special file in the data folder, and a backup follows none: somebody may want files of elsewhere in it. Find out where it comes from, move it away, and back up again.",
-    )
-}
-
 fn remove(copy: &Path) -> Result<(), CliError> {
     let parent = copy.parent().unwrap_or(Path::new("."));
     let Ok(entries) = fs::read_dir(parent) else { return Ok(()) };
@@ -419,7 +296,9 @@ fn remove(copy: &Path) -> Result<(), CliError> {
         let path = entry?.path();
         // Also those of runs that were killed.
         if path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(".backup-")) {
-            fs::remove_file(path)?;
+            let folder = fs::symlink_metadata(&path).is_ok_and(|m| m.is_dir());
+            if folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
+                .map_err(|e| input::unreadable(&path, &e))?;
         }
     }
     Ok(())
@@ -437,36 +316,6 @@ pub async fn record(layout: &Layout, kind: &str, refs: &[(&str, String)]) -> Res
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
-
-    /// The attack: the platform puts a link where it may write, at a folder that is copied or below one, and waits for a backup.
-    #[test]
-    fn nothing_is_copied_through_a_link_of_the_platforms() {
-        let dir = tempfile::tempdir().unwrap();
-        let layout = Layout::new(&dir.path().join("data")).unwrap();
-        for folder in [layout.platform().join("keys"), layout.log().join("keys"), layout.ring()] {
-            fs::create_dir_all(folder).unwrap();
-        }
-        fs::write(layout.ring_master(), b"master").unwrap();
-        fs::write(layout.log().join("keys/1.json"), b"{}").unwrap();
-        let names = |found: Vec<(String, PathBuf)>| found.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
-        assert_eq!(names(copied(&layout).unwrap()), ["log/keys/1.json"]);
-        for link in ["platform/m", "platform/keys/k", "log/keys/k"] {
-            let link = layout.data.join(link);
-            symlink(layout.zone_keys(), &link).unwrap();
-            assert!(copied(&layout).is_err(), "{}", link.display());
-            fs::remove_file(link).unwrap();
-        }
-        fs::rename(layout.log().join("keys"), layout.log().join("k")).unwrap();
-        symlink(layout.zone_keys(), layout.log().join("keys")).unwrap();
-        assert!(copied(&layout).is_err(), "the folder itself");
-        // A whole part on another disk is its keeper's doing.
-        fs::remove_file(layout.log().join("keys")).unwrap();
-        let disk = dir.path().join("disk");
-        fs::rename(layout.platform(), &disk).unwrap();
-        fs::write(disk.join("kept"), b"kept").unwrap();
-        symlink(&disk, layout.platform()).unwrap();
-        assert_eq!(names(copied(&layout).unwrap()), ["platform/kept"]);
-    }
 
     #[test]
     fn a_lock_is_not_made_through_a_link() {

@@ -127,6 +127,7 @@ fn zone_plan(layout: &Layout, args: &ServeArgs) -> Result<ZonePlan, CliError> {
 }
 
 fn initialise(layout: &Layout, args: &ServeArgs) -> Result<(), CliError> {
+    crate::init::not_in_use(&layout.data)?;
     let city = args.city.clone().ok_or_else(|| {
         CliError::usage(
             "--data",

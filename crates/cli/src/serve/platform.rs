@@ -2,7 +2,7 @@
 
 use crate::init::{PEOPLE_KEY, PLATFORM_KEY, PLATFORM_LOG_KEY};
 use crate::layout::Layout;
-use crate::serve::{confine, supervisor};
+use crate::serve::confine;
 use crate::wiring::{self, CliError};
 use app::clock::DeploymentClock;
 use app::sequencer::Sequencer;
@@ -50,12 +50,9 @@ async fn serve(args: &PlatformArgs, confinement: [&str; 2]) -> Result<(), CliErr
     wiring::check_listen(deployment.clock, args.listen)?;
     let tls = wiring::tls_files(&layout.platform(), args.listen, args.tls)?;
     let app = open(layout, deployment, &args.zone_endpoint, confinement).await?;
-    let first = std::fs::read(layout.log().join("keys/1.json"))?;
-    app::keys::adopt_first(&app, crypto::from_canonical(&first)?).await?;
-    app::link::restore_clock(&app).await?;
-    take_signed_lists(&app, layout).await?;
-    crate::backups::hold_restored(&app, layout).await?;
+    // Before anything is written: it is the database that goes with the log, and nobody else works on it.
     let (mut sequencer, mut log) = Sequencer::open(&app)?;
+    sequencer.meet().await?;
     if !sequencer.take_turn().await? {
         return Err(CliError::usage(
             "--database",
@@ -63,6 +60,11 @@ async fn serve(args: &PlatformArgs, confinement: [&str; 2]) -> Result<(), CliErr
             "Another platform process works on this database; only one may sequence its log.",
         ));
     }
+    let first = std::fs::read(layout.log().join("keys/1.json"))?;
+    app::keys::adopt_first(&app, crypto::from_canonical(&first)?).await?;
+    app::link::restore_clock(&app).await?;
+    take_signed_lists(&app, layout).await?;
+    crate::backups::hold_restored(&app, layout).await?;
     if args.zone_apart {
         log = log.with_zone_log(ZoneLogCopy::open(&app, &layout.platform().join("zone-log.json"))?);
     }
@@ -129,7 +131,7 @@ pub async fn open(
     [confinement, zone_folder]: [&str; 2],
 ) -> Result<App, CliError> {
     let keys = layout.platform_keys();
-    let url = std::env::var(supervisor::DATABASE_VAR).unwrap_or_else(|_| layout.database_url());
+    let url = wiring::database_url(layout)?;
     let settings = store::Settings {
         suite: deployment.suite,
         mac_key: wiring::queue_key(layout, deployment.suite)?,

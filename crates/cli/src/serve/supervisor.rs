@@ -67,8 +67,9 @@ pub struct Pair {
     _folders: Vec<File>,
 }
 
-/// Exit code of a process that found its folder put back or changed: it has said why, and a start helps nothing.
-const REFUSED: i32 = 1;
+/// Exit codes of a process that found its folder put back or changed, or that was told something it cannot work with (another
+/// database, a wrong PIN, of which a device counts every try): it has said why, and a start helps nothing.
+const REFUSED: [i32; 2] = [1, 2];
 
 /// A process that ended sooner than this was not really running.
 const SOON: Duration = Duration::from_secs(3);
@@ -134,8 +135,8 @@ impl Pair {
         tokio::select! {
             status = self.platform.wait() => {
                 let status = status?;
-                if status.code() == Some(REFUSED) {
-                    return Err(refused("platform"));
+                if status.code().is_some_and(|code| REFUSED.contains(&code)) {
+                    return Err(refused("platform", status.code()));
                 }
                 tracing::warn!(process = "platform", %status, "process ended; starting it again");
                 self.rest("platform").await?;
@@ -144,8 +145,8 @@ impl Pair {
             }
             status = zone_ended => {
                 let status = status?;
-                if status.code() == Some(REFUSED) {
-                    return Err(refused("zone"));
+                if status.code().is_some_and(|code| REFUSED.contains(&code)) {
+                    return Err(refused("zone", status.code()));
                 }
                 tracing::warn!(process = "zone", %status, "process ended; starting it again");
                 self.rest("zone").await?;
@@ -188,8 +189,17 @@ impl Pair {
     }
 }
 
-fn refused(name: &str) -> CliError {
+fn refused(name: &str, code: Option<i32>) -> CliError {
     let zh = if name == "platform" { "平台" } else { "运营域" };
+    if code == Some(2) {
+        return CliError::usage(
+            name,
+            format!("{zh}未能启动，不再重启：原因和处理办法见上面的输出。"),
+            format!(
+                "The {name} could not be started and is not started again: the output above says why, and what to do."
+            ),
+        );
+    }
     CliError::Refused(model::Refusal::new(
         "not-started-again",
         "PRODUCT-LOG",
@@ -204,11 +214,11 @@ fn hopeless(name: &str) -> CliError {
     CliError::usage(
         name,
         format!(
-            "{zh}进程连续 {TRIES} 次刚启动就退出，不再重启：原因见上面的输出（常见：端口被占用、目录已由别的进程使用、数据库连不上）。"
+            "{zh}进程连续 {TRIES} 次刚启动就退出，不再重启：原因见上面的输出（常见：文件缺失或损坏、数据库或密钥设备连不上）。"
         ),
         format!(
             "The {name} process ended within seconds of its start {TRIES} times in a row and is not started again: the output \
-             above says why (often a port in use, a folder in use by another process, a database that is not reached)."
+             above says why (often a file that is missing or damaged, a database or a key device that is not reached)."
         ),
     )
 }

@@ -419,6 +419,13 @@ fn attach(args: &AttachArgs) -> Result<Said, CliError> {
             "见证方联署的是另一套历史：这部日志从未处于该状态，可能被回退或改写过。请保存这份检查点，并与见证方核对。",
             "The witness has cosigned another history: this log never was in that state, so it was put back or rewritten. Keep the checkpoint and ask the witness.",
         )),
+        LogError::OutOfRange(size) => CliError::Refused(model::Refusal::new(
+            "rolled-back",
+            "PRODUCT-WITNESS",
+            "",
+            format!("见证方已联署到 {size} 条，这部日志却没有这么长：日志被回退过，或是较短的另一段历史。请保存这份检查点，并与见证方核对。"),
+            format!("The witness has cosigned {size} leaves, and this log is shorter: it was put back, or is another history. Keep the checkpoint and ask the witness."),
+        )),
         e => unusable(&args.file, &e),
     })?;
     let size = Cosigned::parse(&bytes).map_err(CliError::bug)?.checkpoint.size;

@@ -79,7 +79,42 @@ fn no_other_custody_takes_the_place_of_the_one_in_use() {
     assert_eq!(fs::read(fresh.join("zone/custody")).unwrap(), fs::read(data.join("zone/custody")).unwrap());
     damaged(&out, &restore, &path("later"), &taken);
     told_by_file(&out, &away, &taken, &restore, &path("bare"));
+    unmounted(&data, &away, &taken);
+    unrecorded(&out, &path("moved"), &path("anew"));
     lost(&data, &away, &path("replaced"), &taken);
+}
+
+/// Where keys were laid out on a disk that is away now: the doctor says so, and no mount point is restored to.
+fn unmounted(data: &Path, custody: &Path, taken: &[&str]) {
+    let note = custody.join("laid-out/0123456789abcdef");
+    fs::create_dir_all(note.parent().unwrap()).unwrap();
+    fs::write(&note, "0\n/mnt/away/yunyu.restoring").unwrap();
+    let checks = json(&["admin", "doctor", "--data", text(data), "--json"], 1);
+    let away = |c: &&Value| c["id"] == "places_away" && c["en"].as_str().unwrap().contains("/mnt/away");
+    assert!(checks["checks"].as_array().unwrap().iter().any(|c| away(&c)), "{checks}");
+    fs::remove_file(&note).unwrap();
+    let words = ["restore", "--backup", taken[4], "--data", "/proc", "--custody", text(custody)];
+    assert!(told(&admin(&words, 2)).contains("mount point"));
+}
+
+/// A machine that was restored without the custody that its backup tells of: it goes on only because somebody said that the
+/// custody is lost, and a folder that merely has no record of one does not pass for it.
+fn unrecorded(out: &Path, data: &Path, new: &Path) {
+    let restore = ["restore", "--backup", text(out), "--data", text(data), "--without-keys", "--yes"];
+    assert!(told(&admin(&restore, 2)).contains("--former-custody-lost"));
+    admin(&[&restore[..], &["--former-custody-lost"]].concat(), 0);
+    let taken = ["backup", "--data", text(data), "--out", text(out)];
+    admin(&taken, 0);
+    let marker = data.join("zone/custody-lost");
+    let said = fs::read(&marker).unwrap();
+    for other in [None, Some(&b"0123"[..])] {
+        fs::remove_file(&marker).unwrap();
+        other.iter().for_each(|id| fs::write(&marker, id).unwrap());
+        assert!(told(&admin(&taken, 2)).contains("no record"), "{other:?}");
+        fs::write(&marker, &said).unwrap();
+    }
+    admin(&[&taken[..], &["--custody", text(new), "--former-custody-lost"]].concat(), 0);
+    admin(&taken, 0);
 }
 
 /// What is wrong with a file of a backup or a custody is told in both languages, with its name.
@@ -95,6 +130,12 @@ fn told_by_file(out: &Path, custody: &Path, taken: &[&str], restore: &[&str], ba
     flip(&object);
     let refused = admin(&drill, 2);
     assert!(told(&refused).contains(text(&object)), "{refused}");
+    // A restore that fails leaves no copy of a key behind, nor a note of one.
+    let refused = admin(&drill[..drill.len() - 1], 2);
+    assert!(told(&refused).contains(text(&object)), "{refused}");
+    assert!(
+        !bare.exists() && !bare.with_extension("restoring").exists() && files(&custody.join("laid-out")).is_empty()
+    );
     // Whoever backs up every night need not know of it.
     assert_eq!(admin(taken, 0)["mended"], 1);
     admin(&drill, 0);

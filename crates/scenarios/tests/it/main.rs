@@ -3,6 +3,7 @@
 
 mod apart;
 mod backup;
+mod broken;
 mod certificates;
 mod cities;
 mod city;

@@ -63,6 +63,13 @@ impl NodeError {
         matches!(self, Self::JournalBroken(_) | Self::RolledBack(_))
     }
 
+    /// Whether the device that holds the keys could not be used: it may come back.
+    pub(crate) fn is_device(&self) -> bool {
+        use crate::seal::SealError;
+        use crypto::CryptoError::Device;
+        matches!(self, Self::Crypto(Device(_)) | Self::Seal(SealError::Crypto(Device(_))))
+    }
+
     /// An input or output error with what was being done.
     pub(crate) fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { what, source }

@@ -43,7 +43,8 @@ impl Leaves {
             Clock::Simulated => ClockKind::Simulated,
         };
         let (trust, state) = (&cfg.trust, cfg.data.join("log-signer"));
-        let config = LogConfig::new(&trust.deployment, LogName::Zone, trust.suite, clock, &state);
+        let config =
+            LogConfig::new(&trust.deployment, LogName::Zone, trust.suite, clock, &state).with_root(trust.root.clone());
         let log = TileLog::open(&cfg.log, config.clone()).map_err(log_error)?;
         let first_size = log.size();
         let anchor = log.published().and_then(|c| c.anchors.first().cloned());
@@ -196,5 +197,30 @@ pub(crate) fn log_error(e: LogError) -> NodeError {
         | LogError::EpochClosed(_)
         | LogError::Different { .. }) => NodeError::LogBroken(e.to_string()),
         e => NodeError::Log(e.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A full or failing disk is not called tampering: a start may help there, and nobody must restore.
+    #[test]
+    fn a_broken_log_is_told_from_a_failing_disk() {
+        let named = || "tile/0/000".to_owned();
+        let broken = [
+            LogError::Corrupt { file: named(), what: "missing" },
+            LogError::Malformed { what: "checkpoint", why: "no text" },
+            LogError::RolledBack { found: 3, signed: 4 },
+            LogError::SecondRoot { size: 4 },
+            LogError::EpochClosed(1),
+        ];
+        for e in broken {
+            let told = log_error(e);
+            assert!(matches!(told, NodeError::LogBroken(_)), "{told:?}");
+        }
+        let full = LogError::Io { file: named(), source: std::io::ErrorKind::StorageFull.into() };
+        assert!(matches!(log_error(full), NodeError::Io { .. }));
+        assert!(matches!(log_error(LogError::Locked), NodeError::Locked));
     }
 }

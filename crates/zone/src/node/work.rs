@@ -20,11 +20,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 const TICK: Duration = Duration::from_millis(200);
+/// How long jobs rest when the device that holds the keys did not answer.
+const DEVICE_REST: Duration = Duration::from_secs(5);
 
 struct Running {
     authorisation: AuthorisationId,
@@ -37,9 +39,12 @@ pub(crate) async fn work(app: Arc<App>) -> Result<(), NodeError> {
     let core = app.core.clone();
     let mut running: BTreeMap<JobId, Running> = BTreeMap::new();
     let mut settling: Option<JoinHandle<Result<(), NodeError>>> = None;
+    let mut rest: Option<Instant> = None;
     loop {
         stop_what_may_not_run(&core, &mut running);
-        reap(&core, &mut running).await?;
+        if reap(&core, &mut running).await? {
+            rest = Some(Instant::now() + DEVICE_REST);
+        }
         if let Some(task) = settling.take_if(|t| t.is_finished()) {
             let done = task.await.map_err(|_| NodeError::Config("the work loop ended abnormally"))?;
             carry_on(done, "pending work waits")?;
@@ -48,7 +53,9 @@ pub(crate) async fn work(app: Arc<App>) -> Result<(), NodeError> {
             let (shared, pending) = (app.clone(), Pending::of(&core, &running));
             settling = Some(tokio::task::spawn_blocking(move || settle(&shared, pending)));
         }
-        start_jobs(&core, &mut running);
+        if rest.is_none_or(|until| Instant::now() >= until) {
+            start_jobs(&core, &mut running);
+        }
         let _ = tokio::time::timeout(TICK, core.work.notified()).await;
     }
 }
@@ -81,13 +88,20 @@ fn stop_what_may_not_run(core: &Core, running: &mut BTreeMap<JobId, Running>) {
     }
 }
 
-async fn reap(core: &Core, running: &mut BTreeMap<JobId, Running>) -> Result<(), NodeError> {
+/// Takes what has ended out. Says whether a job waits because the device that holds the keys is away: it begins again later, for
+/// people have reviewed it and nothing of it is wrong.
+async fn reap(core: &Core, running: &mut BTreeMap<JobId, Running>) -> Result<bool, NodeError> {
+    let mut away = false;
     let over: Vec<JobId> = running.iter().filter(|(_, r)| r.task.is_finished()).map(|(id, _)| id.clone()).collect();
     for id in over {
         let Some(run) = running.remove(&id) else { continue };
         match run.task.await {
             Ok(Ok(())) => {}
             Ok(Err(e)) if e.is_fatal() => return Err(e),
+            Ok(Err(e)) if e.is_device() => {
+                tracing::warn!(error = %e, job = %id, "the device that holds the keys cannot be used; the job waits");
+                away = true;
+            }
             broken => {
                 if let Ok(Err(e)) = broken {
                     tracing::error!(error = %e, job = %id, "a job could not be run");
@@ -96,7 +110,7 @@ async fn reap(core: &Core, running: &mut BTreeMap<JobId, Running>) -> Result<(),
             }
         }
     }
-    Ok(())
+    Ok(away)
 }
 
 fn start_jobs(core: &Arc<Core>, running: &mut BTreeMap<JobId, Running>) {
@@ -157,7 +171,8 @@ fn settle(app: &App, pending: Pending) -> Result<(), NodeError> {
     for release in releases {
         let stands = core.read(|s| {
             let authorisation = s.product_authorisation(&release.spec.product)?;
-            super::leases::stands(s, authorisation).ok()
+            // As for jobs: a suspension that was decided and has not come yet is told by the lease.
+            core.leases.check(s, authorisation, core.time.now()).ok()
         });
         if stands.is_none() {
             continue;

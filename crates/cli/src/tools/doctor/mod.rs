@@ -4,6 +4,7 @@ mod assessor;
 mod certificate;
 mod copies;
 mod epochs;
+mod parts;
 mod resources;
 
 use super::said::Said;
@@ -68,6 +69,7 @@ pub fn run(data: &Path) -> Result<Said, CliError> {
     checks.extend(log(&layout, &deployment));
     checks.push(tls(&layout));
     checks.extend(assessed.checks);
+    checks.extend(parts::checks(&layout, &deployment));
     checks.extend(copies::checks(&layout, &deployment));
     let held = resources::held(&layout, &deployment)?;
     checks.extend(resources::checks(&held));

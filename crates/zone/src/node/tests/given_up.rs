@@ -193,7 +193,14 @@ fn what_the_list_says_was_destroyed_is_destroyed_again() {
     let custody = without_keys(&w);
     with_keys_again(&custody);
     fs::create_dir(w.dir.path().join("zone/destroyed")).unwrap();
-    fs::write(w.dir.path().join("zone/destroyed/res_1.json"), b"{}").unwrap();
+    let list = w.dir.path().join("zone/destroyed/res_1.json");
+    // Whoever may write in the folder makes an empty file of that name: nothing counts as destroyed for that.
+    for forged in [&b""[..], b"destroyed"] {
+        fs::write(&list, forged).unwrap();
+        let core = opened(&w, Some(&custody));
+        assert_eq!((how(&core), state(&core, &key)), (None, Some(KeyState::Live)), "{forged:?}");
+    }
+    fs::write(&list, b"{}").unwrap();
     custody.away.store(true, Ordering::SeqCst);
     let core = opened(&w, Some(&custody));
     let found = outcomes(&core).pop();

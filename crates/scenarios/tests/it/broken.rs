@@ -1,0 +1,84 @@
+//! Folders that somebody other than the program changed, with the real processes: each is refused at the start, once, with its
+//! reason in both languages; nothing is started again and again, and nothing starts with something lost.
+
+use crate::program::{Served, story, yunyu};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// The folder as the story left it.
+fn again(made: &Path, data: &Path) {
+    let _ = fs::remove_dir_all(data);
+    let copied = Command::new("cp").arg("-a").args([made, data]).status().unwrap();
+    assert!(copied.success());
+}
+
+/// Serves what can only be refused; one that starts after all is ended after a while, with another exit code.
+fn serve(data: &Path) -> Output {
+    let mut serve = Command::new("timeout");
+    serve.arg("120").arg(yunyu()).args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+    serve.stdin(Stdio::null()).output().unwrap()
+}
+
+fn refused(data: &Path, code: &str, place: &str) {
+    let out = serve(data);
+    let told = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(1), "{place}: {told}");
+    let reason = told.split_once(&format!("拒绝 {code} ")).unwrap_or_else(|| panic!("{place}: {told}")).1;
+    let mut lines = reason.lines().skip(1);
+    let (zh, en) = (lines.next().unwrap(), lines.next().unwrap());
+    assert!(zh.contains("请停止服务") && zh.contains("admin restore"), "{place}: {zh}");
+    assert!(en.contains("top,") && en.contains("admin restore"), "{place}: {en}");
+    assert_eq!(told.matches(&format!("拒绝 {code} ")).count(), 1, "{place} was started again: {told}");
+    assert!(!told.contains("panicked") && !told.contains("程序错误"), "{place}: {told}");
+}
+
+fn cut(file: &Path) {
+    let bytes = fs::read(file).unwrap();
+    fs::write(file, &bytes[..bytes.len() / 2]).unwrap();
+}
+
+fn flipped(file: &Path) {
+    let mut bytes = fs::read(file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(file, bytes).unwrap();
+}
+
+/// Must hold: a restored old database, a torn log, a signer without its memory are found at the start.
+#[tokio::test]
+async fn a_folder_that_was_changed_is_refused_once_with_its_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let (made, data) = (dir.path().join("made"), dir.path().join("data"));
+    story(&made, &[]);
+    let gone = |file: &Path| fs::remove_file(file).unwrap();
+    type Change<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
+    let changes: [Change<'_>; 7] = [
+        ("log/platform/checkpoint", &cut, "log-damaged"),
+        ("platform/log-signer.json", &gone, "log-damaged"),
+        ("platform/log-signer.json", &flipped, "log-damaged"),
+        ("log/zone/checkpoint", &cut, "zone-folder-changed"),
+        ("zone/log-signer", &gone, "zone-folder-changed"),
+        ("zone/journal", &flipped, "zone-folder-changed"),
+        ("zone/journal", &gone, "zone-folder-changed"),
+    ];
+    for (file, change, code) in changes {
+        again(&made, &data);
+        change(&data.join(file));
+        refused(&data, code, file);
+    }
+    again(&made, &data);
+    let old = dir.path().join("old");
+    drop(Served::start(&data));
+    again(&data.join("platform"), &old);
+    let served = Served::start(&data);
+    served.sign_in("bureau.officer").await;
+    drop(served);
+    for name in ["platform.db", "platform.db-wal", "platform.db-shm"] {
+        let _ = fs::remove_file(data.join("platform").join(name));
+        if old.join(name).exists() {
+            fs::copy(old.join(name), data.join("platform").join(name)).unwrap();
+        }
+    }
+    refused(&data, "database-behind", "platform/platform.db");
+}
