@@ -132,7 +132,11 @@ async fn what_the_zone_refused_or_put_off_is_seen_in_the_case() {
     assert_eq!(seen["orders"][0]["answer"][0], "waits", "{seen}");
     assert_eq!(seen["waiting_orders"][0]["refusal"]["code"], "custody-away", "{seen}");
     assert_eq!(timers::tick(&w.app).await.unwrap(), 0, "what waits is not refused");
-    tell(2, ReportOutcome::Refused { refusal: refusal("sealing-unavailable") }).await.unwrap();
+    // A zone that was started again tells anew, and of another reason: no report behind it may be held up by that.
+    tell(2, ReportOutcome::Waits { refusal: refusal("work-waits") }).await.unwrap();
+    let seen = views::case(&w.app, &who, &case.id).await.unwrap();
+    assert_eq!(seen["waiting_orders"][0]["refusal"]["code"], "work-waits", "{seen}");
+    tell(3, ReportOutcome::Refused { refusal: refusal("sealing-unavailable") }).await.unwrap();
     assert_eq!(timers::tick(&w.app).await.unwrap(), 1);
     assert_eq!(timers::tick(&w.app).await.unwrap(), 0, "once");
     let list = views::cases(&w.app, &who, &views::CaseFilter::default()).await.unwrap();
@@ -147,7 +151,7 @@ async fn what_the_zone_refused_or_put_off_is_seen_in_the_case() {
     w.put(&other).await;
     let what = DestroyedObjects { kinds: BTreeMap::new(), list: Digest("d".into()) };
     let (resource, keys) = (ResourceId::from("res_1"), vec!["kek-1".to_owned()]);
-    w.report(3, &other.id, ReportOutcome::ResourceDestroyed { resource, keys, objects: 1, what }).await;
+    w.report(4, &other.id, ReportOutcome::ResourceDestroyed { resource, keys, objects: 1, what }).await;
     assert_eq!(timers::tick(&w.app).await.unwrap(), 2);
     let after: Case = w.app.store.get(case.id.as_str()).await.unwrap().unwrap();
     let closed: Case = w.app.store.get(other.id.as_str()).await.unwrap().unwrap();

@@ -2,7 +2,7 @@
 
 use crate::support::{World, copy};
 use audit::LogName::{self, Platform, Zone};
-use audit::{VerifyReport, anchor_line, verify_once};
+use audit::{LogError, TileLog, VerifyReport, anchor_line, verify_once};
 use crypto::Suite;
 
 /// Both logs, each anchoring the other; the platform records a report of the zone.
@@ -196,4 +196,75 @@ fn unknown_folders_are_named() {
     assert_eq!(found(&world), pair("unknown_file", "zone2"));
     std::fs::remove_file(world.logs().join("zone2")).unwrap();
     assert!(check(&world).trusted);
+}
+
+/// The attack: whoever may write beside the logs takes the newest key list away, or puts another one there, and with it undoes a
+/// revocation. The signer remembers which list it has bound.
+#[test]
+fn a_key_list_that_was_bound_cannot_be_taken_away() {
+    let mut world = written();
+    let before = tempfile::tempdir().unwrap();
+    copy(&world.logs(), before.path());
+    world.publish(2, &world.services());
+    let dir = world.logs().join("platform");
+    let open = |world: &World| TileLog::open(&dir, world.config(Platform).with_root(world.root.public()));
+    let named = |e: LogError, number: u64| {
+        assert!(matches!(&e, LogError::Corrupt { file, .. } if *file == format!("keys/{number}.json")), "{e}");
+    };
+    let mut log = open(&world).unwrap();
+    log.checkpoint(4, &world.platform_log, &[]).unwrap();
+    let kept = log.published().unwrap().render();
+    let report = verify_once(before.path(), Some(&world.trust()), Some(&kept));
+    let failure = report.failure.unwrap();
+    assert_eq!(
+        (failure.what.as_str(), failure.file.as_str()),
+        ("key_list", "--from"),
+        "an older list than a kept checkpoint binds"
+    );
+
+    let (file, next) = (world.logs().join("keys/2.json"), world.logs().join("keys/3.json"));
+    let list = std::fs::read(&file).unwrap();
+    log.append(&world.leaves(Platform, 1)).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    named(log.checkpoint(5, &world.platform_log, &[]).unwrap_err(), 2);
+    drop(log);
+    named(open(&world).unwrap_err(), 2);
+    let forged = crypto::canonical(&world.key_list(2, &[])).unwrap();
+    std::fs::write(&file, forged).unwrap();
+    named(open(&world).unwrap_err(), 2);
+    std::fs::write(&file, &list).unwrap();
+    for stray in [&b"{}"[..], &list] {
+        std::fs::write(&next, stray).unwrap();
+        named(open(&world).unwrap_err(), 3);
+    }
+    std::fs::remove_file(&next).unwrap();
+    open(&world).unwrap().checkpoint(5, &world.platform_log, &[]).unwrap();
+    assert!(check(&world).trusted);
+}
+
+/// The attack: an older state of the platform's log, or another of the same length, with its signer's memory as old; or with the
+/// memory that it has.
+#[test]
+fn a_log_is_held_against_its_signer_and_against_what_the_other_anchored() {
+    let world = written();
+    world.open(Platform).check_anchored_by(Zone).unwrap();
+    for (n, same) in [(5, false), (10, true)] {
+        let mut other = World::new(Suite::Gm);
+        other.publish(1, &other.services());
+        let leaves: Vec<Vec<u8>> = (0..n).map(|_| other.leaf(Platform, None, "another", &[])).collect();
+        let mut log = other.open(Platform);
+        log.append(&leaves).unwrap();
+        log.checkpoint(2, &other.platform_log, &[]).unwrap();
+        copy(&world.logs().join("zone"), &other.logs().join("zone"));
+        let told = log.check_anchored_by(Zone).unwrap_err();
+        match same {
+            true => assert!(matches!(told, LogError::SecondRoot { size: 10 }), "{told}"),
+            false => assert!(matches!(told, LogError::RolledBack { found: 5, signed: 10 }), "{told}"),
+        }
+        drop(log);
+        let memory = |world: &World| world.config(Platform).state;
+        std::fs::copy(memory(&world), memory(&other)).unwrap();
+        let opened = TileLog::open(&other.logs().join("platform"), other.config(Platform));
+        assert!(opened.is_err(), "{n} leaves beside the memory of ten others");
+    }
 }

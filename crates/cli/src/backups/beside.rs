@@ -265,6 +265,13 @@ pub fn abandon(staging: &Layout) -> io::Result<()> {
     if staging.data.join(UNFINISHED).is_file() { clear(staging) } else { Ok(()) }
 }
 
+/// Before they change places, so that what is replaced is never there unmarked with its keys; and the folder that is in use
+/// afterwards says where the other lies until that is set aside.
+fn mark_replaced(layout: &Layout, staging: &Layout) -> io::Result<()> {
+    write_private(&note(staging, RESTORING), staging.data.as_os_str().as_encoded_bytes())?;
+    write_private(&layout.data.join(REPLACED), b"")
+}
+
 /// The folder that was laid out takes the data folder's place in one step; what was there is set aside, if anything was.
 ///
 /// # Errors
@@ -272,10 +279,7 @@ pub fn abandon(staging: &Layout) -> io::Result<()> {
 pub fn exchange(layout: &Layout, staging: &Layout) -> Result<Option<PathBuf>, CliError> {
     let there = layout.data.exists();
     if there {
-        // Before they change places, so that it is never there unmarked with its keys.
-        write_private(&layout.data.join(REPLACED), b"")?;
-        // The folder that is in use afterwards says where the other lies, with its keys, until it is set aside.
-        write_private(&note(staging, RESTORING), staging.data.as_os_str().as_encoded_bytes())?;
+        mark_replaced(layout, staging)?;
     }
     ::backup::exchange(&staging.data, &layout.data)?;
     fs::remove_file(layout.data.join(UNFINISHED))?;
@@ -348,6 +352,22 @@ mod tests {
         assert!(!aside.ring_master().exists() && layout.ring_master().exists());
         assert_eq!(left(&layout).len(), 7, "the folder in use lost its keys");
         assert!(!layout.data.join(UNFINISHED).exists() && !layout.data.join(REPLACED).exists());
+    }
+
+    /// The attack: killed after the exchange, and the folder that is in use now gets another name.
+    #[test]
+    fn what_was_replaced_is_found_from_the_folder_in_use() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = with_keys(&dir.path().join("data"));
+        let (staging, held) = make(&layout, RESTORING, None).unwrap();
+        mark_replaced(&layout, &staging).unwrap();
+        ::backup::exchange(&staging.data, &layout.data).unwrap();
+        drop(held);
+        let renamed = Layout { data: dir.path().join("data2") };
+        fs::rename(&layout.data, &renamed.data).unwrap();
+        assert!(sweep(&renamed).unwrap().is_empty());
+        assert_eq!(left(&staging), ["c.destroyed"]);
+        assert!(!staging.ring_master().exists() && !note(&renamed, RESTORING).exists());
     }
 
     #[test]

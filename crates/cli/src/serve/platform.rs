@@ -53,12 +53,11 @@ async fn serve(args: &PlatformArgs, confinement: [&str; 2]) -> Result<(), CliErr
     // Before anything is written: it is the database that goes with the log, and nobody else works on it.
     let (mut sequencer, mut log) = Sequencer::open(&app)?;
     sequencer.meet().await?;
-    if !sequencer.take_turn().await? {
-        return Err(CliError::usage(
-            "--database",
-            "另一个平台进程正在处理该数据库；同一数据库只能由一个平台进程编排日志。",
-            "Another platform process works on this database; only one may sequence its log.",
-        ));
+    // A second one stands by, and takes over where the first stands still.
+    while !sequencer.take_turn().await? {
+        tracing::warn!(
+            "另一个平台进程正在处理该数据库，本进程等待接替。Another platform process works on this database; this one waits to take over."
+        );
     }
     let first = std::fs::read(layout.log().join("keys/1.json"))?;
     app::keys::adopt_first(&app, crypto::from_canonical(&first)?).await?;

@@ -17,7 +17,7 @@ fn init_doctor_and_trust() {
     let ids: Vec<&str> = found["checks"].as_array().unwrap().iter().filter_map(|c| c["id"].as_str()).collect();
     let folder = ["confinement", "clock", "suite", "pack", "permissions", "root", "log", "tls"];
     let assessor = ["self_test", "algorithms", "keys", "key_inventory", "certificates"];
-    let machine = ["tls_versions", "entropy", "core_dumps", "swap"];
+    let machine = ["tls_versions", "entropy", "core_dumps", "swap", "database", "platform_keys"];
     assert_eq!(ids, [&folder[..], &assessor, &machine].concat());
     let facts = &found["cryptography"];
     assert_eq!((&facts["keys"]["kind"], &facts["keys"]["extractable"]), (&doc!("file"), &doc!(true)));

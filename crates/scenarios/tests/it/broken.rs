@@ -1,7 +1,7 @@
 //! Folders that somebody other than the program changed, with the real processes: each is refused at the start, once, with its
 //! reason in both languages; nothing is started again and again, and nothing starts with something lost.
 
-use crate::program::{Served, story, yunyu};
+use crate::program::{Served, run, story, yunyu};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -53,10 +53,12 @@ async fn a_folder_that_was_changed_is_refused_once_with_its_reason() {
     story(&made, &[]);
     let gone = |file: &Path| fs::remove_file(file).unwrap();
     type Change<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
-    let changes: [Change<'_>; 7] = [
+    let changes: [Change<'_>; 9] = [
         ("log/platform/checkpoint", &cut, "log-damaged"),
         ("platform/log-signer.json", &gone, "log-damaged"),
         ("platform/log-signer.json", &flipped, "log-damaged"),
+        ("log/keys/2.json", &gone, "log-damaged"),
+        ("log/keys/2.json", &flipped, "log-damaged"),
         ("log/zone/checkpoint", &cut, "zone-folder-changed"),
         ("zone/log-signer", &gone, "zone-folder-changed"),
         ("zone/journal", &flipped, "zone-folder-changed"),
@@ -67,6 +69,8 @@ async fn a_folder_that_was_changed_is_refused_once_with_its_reason() {
         change(&data.join(file));
         refused(&data, code, file);
     }
+    again(&made, &data);
+    not_made_anew(&data);
     again(&made, &data);
     let old = dir.path().join("old");
     drop(Served::start(&data));
@@ -81,4 +85,35 @@ async fn a_folder_that_was_changed_is_refused_once_with_its_reason() {
         }
     }
     refused(&data, "database-behind", "platform/platform.db");
+}
+
+/// The attack, or the accident: `deployment.json` is gone. Nobody makes a new deployment over the keys of the one that is there, and
+/// nobody gives it an empty database.
+fn not_made_anew(data: &Path) {
+    let at = data.to_str().unwrap();
+    let keys = ["root/root.key.json", "platform/keys/platform.key.json", "zone/keys/zone.key.json", "trust.json"];
+    let read = || keys.map(|file| fs::read(data.join(file)).unwrap());
+    let before = read();
+    let told = fs::read(data.join("deployment.json")).unwrap();
+    fs::remove_file(data.join("deployment.json")).unwrap();
+    for name in fs::read_dir(data).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()) {
+        if name.ends_with(".evidence.json") {
+            fs::remove_file(data.join(name)).unwrap();
+        }
+    }
+    for words in
+        [&["admin", "init", "--data", at, "--city", "wuxi", "--json"][..], &["serve", "--data", at, "--city", "wuxi"]]
+    {
+        let out = run(words);
+        let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+        assert_eq!(out.status.code(), Some(2), "{said}");
+        assert!(said.contains("deployment.json") && said.contains("admin restore"), "{said}");
+    }
+    assert_eq!(read(), before, "keys were overwritten");
+    fs::write(data.join("deployment.json"), told).unwrap();
+    fs::rename(data.join("platform/platform.db"), data.join("away.db")).unwrap();
+    let out = serve(data);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(2), "{said}");
+    assert!(said.contains("YUNYU_DATABASE") && !data.join("platform/platform.db").exists(), "{said}");
 }

@@ -200,7 +200,28 @@ async fn a_dump_comes_back_with_its_folder_and_only_with_it() {
     assert!(refused["error"]["en"].as_str().unwrap().contains("pg_dump"), "{refused}");
     let dump = dir.path().join("dump");
     cluster.client("pg_dump", &["-Fc", "-f", text(&dump), "t"]);
-    call(&url, &[&backup[..], &["--dump", text(&dump)]].concat(), 0);
+    let with = |url: &str, dump: &Path, code| call(url, &[&backup[..], &["--dump", text(dump)]].concat(), code);
+    // What is no dump, one from before the last checkpoint, another database, and none at all (a timer's shell without the variable).
+    let plain = dir.path().join("plain");
+    std::fs::write(&plain, "no dump").unwrap();
+    assert!(with(&url, &plain, 2)["error"]["en"].as_str().unwrap().contains("custom"));
+    let old = dir.path().join("old");
+    std::fs::copy(&dump, &old).unwrap();
+    std::fs::File::options().write(true).open(&old).unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    assert!(with(&url, &old, 2)["error"]["en"].as_str().unwrap().contains("older than"));
+    assert!(cluster.psql("CREATE DATABASE empty").status.success());
+    assert!(with(&cluster.url_of("empty"), &dump, 2)["error"]["en"].as_str().unwrap().contains("does not hold"));
+    let tables = cluster.psql_on("empty", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'");
+    assert!(String::from_utf8_lossy(&tables.stdout).contains(" 0"), "tables were made in somebody else's database");
+    let bare = Command::new(yunyu())
+        .args(&backup)
+        .env_remove("YUNYU_DATABASE")
+        .env("YUNYU_BACKUP_PASSPHRASE", "a passphrase for backups")
+        .output()
+        .unwrap();
+    assert_eq!(bare.status.code(), Some(2), "{}", String::from_utf8_lossy(&bare.stderr));
+    assert!(String::from_utf8_lossy(&bare.stderr).contains("YUNYU_DATABASE"));
+    with(&url, &dump, 0);
     let wanted = ["admin", "restore", "--backup", text(&out), "--data", text(&fresh), "--custody", text(&custody)];
     call(&url, &wanted, 0);
     let back = fresh.join("platform/database.dump");
@@ -210,6 +231,11 @@ async fn a_dump_comes_back_with_its_folder_and_only_with_it() {
     assert!(cluster.psql("CREATE DATABASE back").status.success());
     cluster.client("pg_restore", &["-d", "back", text(&back)]);
     let other = cluster.url_of("back");
+    // Started with another database first, or with none: what the restore left for the first start is not used up by that.
+    let empty = Tried::start(&fresh, &cluster.url_of("empty"), &[]);
+    empty.says("the database is behind the log", Duration::from_secs(60));
+    drop(empty);
+    assert!(fresh.join("platform/restored.json").is_file() && !fresh.join("platform/platform.db").exists());
     let served = Served::start_in(&fresh, &[("YUNYU_DATABASE", Path::new(&other))]);
     let token = served.sign_in("bureau.approver").await;
     let list = served.get(&token, "/api/v1/authorisations").await;

@@ -123,7 +123,8 @@ impl Cluster {
         self.psql_on("t", sql)
     }
 
-    fn psql_on(&self, database: &str, sql: &str) -> Output {
+    #[allow(dead_code, reason = "the suite of the store asks one database alone")]
+    pub fn psql_on(&self, database: &str, sql: &str) -> Output {
         Command::new(bin().join("psql"))
             .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "yunyu", "-d", database, "-h"])
             .arg(&self.folder)
