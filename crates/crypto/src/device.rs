@@ -113,6 +113,11 @@ impl CryptoError {
     #[must_use]
     pub fn device_zh(&self) -> Option<&'static str> {
         let Self::Device(said) = self else { return None };
-        DeviceFault::ALL.into_iter().find(|f| f.en() == said).map(DeviceFault::zh)
+        match said.as_str() {
+            // What a token itself says of a PIN.
+            "Login: PinIncorrect" => Some("PIN 不正确"),
+            "Login: PinLocked" => Some(DeviceFault::PinLocked.zh()),
+            _ => DeviceFault::ALL.into_iter().find(|f| f.en() == said).map(DeviceFault::zh),
+        }
     }
 }

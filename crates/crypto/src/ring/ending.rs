@@ -8,7 +8,7 @@ use super::{Entry, KeyRing};
 use crate::provider::{KeyId, KeyState};
 use crate::vault::Vault;
 use crate::{CryptoError, DeviceFault, canonical};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Finishes what was cut short, before anything is opened.
@@ -39,10 +39,8 @@ impl<V: Vault> KeyRing<V> {
     /// Where nothing live is left to know the device by, a key made in another one would vouch for that one: what still lies in
     /// the ring's own would then be called erased.
     pub(super) fn may_make(&self, entries: &BTreeMap<KeyId, Entry<V::Kek>>) -> Result<(), CryptoError> {
-        if !V::OUTSIDE || entries.values().any(|e| !e.versions.is_empty()) || files::scan(&self.dir)?.ended.is_empty() {
-            return Ok(());
-        }
-        Err(DeviceFault::Waiting.into())
+        let waits = || Ok::<_, CryptoError>(!files::scan(&self.dir)?.ended.is_empty());
+        if V::OUTSIDE && held(entries).is_empty() && waits()? { Err(DeviceFault::Waiting.into()) } else { Ok(()) }
     }
 
     /// Destroys a key, or goes on where an earlier attempt failed after the tombstone.
@@ -54,10 +52,18 @@ impl<V: Vault> KeyRing<V> {
             let stone = Tombstone { v: 1, id: id.clone(), purpose, scope, destroyed_at: at_ms };
             write_atomic(&self.path(id.as_str(), "destroyed"), &canonical(&stone)?)?;
             entry.info = files::gone(stone);
+        }
+        if !V::OUTSIDE {
             entry.versions.clear();
         }
-        let names: Vec<String> = files::keys_of(&self.dir, id)?.into_iter().map(|(name, _)| name).collect();
-        self.vault.erase_beside(&names, &held(&entries))?;
+        // An entry that somebody took out of the folder meanwhile is remembered here until the device has confirmed.
+        let known = entry.versions.keys().map(|v| name(id, *v));
+        let names: BTreeSet<String> =
+            files::keys_of(&self.dir, id)?.into_iter().map(|(name, _)| name).chain(known).collect();
+        self.vault.erase_beside(&Vec::from_iter(names), &held(&entries))?;
+        if let Some(entry) = entries.get_mut(id) {
+            entry.versions.clear();
+        }
         files::wipe_torn(&self.dir, id)?;
         for path in files::of_key(&self.dir, id)? {
             if extension(&path) == "making" {
@@ -84,9 +90,10 @@ impl<V: Vault> KeyRing<V> {
                 write_atomic(&word, &canonical(&retired)?)?;
             }
         }
+        let mut names: BTreeSet<String> = old.iter().map(|(name, _)| name.clone()).collect();
+        names.extend(entry.versions.keys().filter(|v| **v < newest).map(|v| name(id, *v)));
         entry.versions.retain(|version, _| *version == newest);
-        let names: Vec<String> = old.iter().map(|(name, _)| name.clone()).collect();
-        self.vault.erase_beside(&names, &held(&entries))?;
+        self.vault.erase_beside(&Vec::from_iter(names), &held(&entries))?;
         files::wipe_torn(&self.dir, id)?;
         for (_, path) in &old {
             remove_wiped(path)?;
@@ -98,7 +105,8 @@ impl<V: Vault> KeyRing<V> {
     }
 }
 
-/// Names of all material that a ring has in its vault, also of keys whose data keys are masked.
+/// Names of all material that a ring has in its vault for good, also of keys whose data keys are masked.
 fn held<K>(entries: &BTreeMap<KeyId, Entry<K>>) -> Vec<String> {
-    entries.iter().flat_map(|(id, e)| e.versions.keys().map(|v| name(id, *v))).collect()
+    let stand = entries.iter().filter(|(_, e)| e.info.state != KeyState::Destroyed);
+    stand.flat_map(|(id, e)| e.versions.keys().map(|v| name(id, *v))).collect()
 }

@@ -30,7 +30,7 @@ const RESERVE: u64 = 256;
 
 struct Entry<K> {
     info: KeyInfo,
-    /// Material by version, each with its file's entry; none once destroyed.
+    /// Material by version, each with its file's entry; none once its vault has confirmed that it is destroyed.
     versions: BTreeMap<u32, K>,
     /// Up to here uses are written down.
     reserved: u64,

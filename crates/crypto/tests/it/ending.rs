@@ -204,6 +204,27 @@ fn what_a_killed_attempt_erased_is_finished() {
     }
 }
 
+/// Its entry was taken out of the folder behind the ring's back: the device is asked all the same, as often as it takes.
+#[test]
+fn a_key_whose_entry_was_taken_away_is_erased_all_the_same() {
+    let (dir, device) = (tempfile::tempdir().unwrap(), Device::default());
+    let p = KeyRing::over(dir.path(), device.clone()).unwrap();
+    let (a, b) = (p.create("authorisation", "x").unwrap(), p.create("service", "zone").unwrap());
+    p.begin_rotation(&b, None).unwrap();
+    for id in [&a, &b] {
+        fs::remove_file(dir.path().join(format!("{id}.key"))).unwrap();
+    }
+    hides(&device, true);
+    for _ in 0..2 {
+        waits(p.destroy(&a));
+        assert!(matches!(p.data_key(&a), Err(CryptoError::DestroyedKey)));
+    }
+    hides(&device, false);
+    p.destroy(&a).unwrap();
+    p.end_rotation(&b, None).unwrap();
+    assert_eq!(device.names(), [format!("{b}.v2")]);
+}
+
 /// The only key of a ring: nothing but itself says that it is the ring's device.
 #[test]
 fn a_ring_without_another_key_believes_only_a_device_that_showed_this_one() {
