@@ -118,8 +118,11 @@ fn a_refused_pin_is_not_tried_again() {
         let other = session(hsm);
         other.set_pin(&AuthPin::new(PIN.into()), &AuthPin::new("another-pin".into())).unwrap();
         other.logout().unwrap();
-        let tried = p.data_key(&id).err().unwrap().to_string();
-        assert_eq!(tried, "the key device: Login: PinIncorrect");
+        let tried = p.data_key(&id).err().unwrap();
+        assert_eq!(
+            (tried.to_string().as_str(), tried.device_zh()),
+            ("the key device: Login: PinIncorrect", Some("PIN 不正确"))
+        );
         for _ in 0..2 {
             is(p.data_key(&id).map(|_| ()), DeviceFault::PinRefused);
         }
