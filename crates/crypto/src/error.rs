@@ -65,7 +65,8 @@ pub enum CryptoError {
     /// The key has wrapped as many data keys as one key may.
     #[error("the key has wrapped as many data keys as it may; rotate it")]
     Exhausted,
-    /// The device that keeps the keys refused or failed. The text is the device's function and code, nothing of a key.
+    /// The device that keeps the keys refused or failed. The text is one of [`crate::DeviceFault`] or the device's function and
+    /// code, nothing of a key.
     #[error("the key device: {0}")]
     Device(String),
     /// A known-answer test failed: this program, machine or library computes wrongly.

@@ -10,6 +10,7 @@ mod aead;
 mod blob;
 mod bulk;
 mod canonical;
+mod device;
 mod envelope;
 mod error;
 mod handed;
@@ -29,6 +30,7 @@ mod vault;
 
 pub use bulk::{BulkGcm, BulkModule, bulk_module, use_bulk_module};
 pub use canonical::{canonical, digest_of, from_canonical, signing_bytes};
+pub use device::DeviceFault;
 pub use envelope::{
     CHUNK, Context, Fetch, Header, MAX_HEADER, Opened, SEALED_CHUNK, SealReader, SealStream, SealWriter, mask_header,
     open_file, open_header, open_object, rewrap_header, seal_object, seal_writer,
@@ -47,5 +49,5 @@ pub use scratch::Scratch;
 pub use selftest::self_test;
 pub use sign::{PublicKey, SM2_ID, SigningKey, signature_bytes};
 pub use two::TwoPersonFile;
-pub use vault::{Vault, device_open, device_wrapped, same};
+pub use vault::{Shelf, Vault, device_open, device_wrapped, erase_beside, same};
 pub use zeroize::Zeroizing;

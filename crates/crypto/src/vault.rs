@@ -5,7 +5,7 @@
 
 use crate::envelope::suite_byte;
 use crate::provider::Keeping;
-use crate::{CryptoError, Suite, aead};
+use crate::{CryptoError, DeviceFault, Suite, aead};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -57,11 +57,24 @@ pub trait Vault: Send + Sync {
     /// The device failed.
     fn holds(&self, name: &str) -> Result<bool, CryptoError>;
 
-    /// Erases what lies outside the ring's folder. Nothing there is no error.
+    /// Erases what lies outside the ring's folder. Nothing there is no error, so this proves nothing: for what may have
+    /// sealed something there is `erase_beside`.
     ///
     /// # Errors
     /// The device failed.
     fn erase(&self, name: &str) -> Result<(), CryptoError>;
+
+    /// Erases material so that its absence can be believed, as [`erase_beside`] does. A device overrides it so that all
+    /// steps are in one session, by no handle that was found earlier.
+    ///
+    /// # Errors
+    /// `Device`: it failed, it does not show `beside`, or it keeps what was erased. Then nothing may be called destroyed.
+    fn erase_beside(&self, names: &[String], beside: &[String]) -> Result<(), CryptoError> {
+        if !Self::OUTSIDE {
+            return names.iter().try_for_each(|name| self.erase(name));
+        }
+        erase_beside(&mut Calls(self), names, beside)?.map_err(CryptoError::from)
+    }
 
     /// Random bytes.
     ///
@@ -86,6 +99,100 @@ pub trait Vault: Send + Sync {
     /// # Errors
     /// The device failed.
     fn derive(&self, kek: &Self::Kek, info: &[u8]) -> Result<Zeroizing<[u8; 32]>, CryptoError>;
+}
+
+/// A device within one session, as [`erase_beside`] asks it.
+pub trait Shelf {
+    /// How a call fails.
+    type Error;
+
+    /// Whether all material of this name is there as it was made, looked for anew.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn whole(&mut self, name: &str) -> Result<bool, Self::Error>;
+
+    /// Whether anything of this name is there, also a part of it.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn any(&mut self, name: &str) -> Result<bool, Self::Error>;
+
+    /// Erases everything of this name; tells whether there was something, by what it erased where the device can tell.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn erase(&mut self, name: &str) -> Result<bool, Self::Error>;
+}
+
+/// Erases `names` from a device. That they are not found says something only about the ring's own device whose user is logged
+/// in: it must show every key `beside` them, before and after. With none beside, one of `names` itself must have been there.
+///
+/// # Errors
+/// Outside: a call failed. Inside: the device does not show what it must, or keeps what was erased.
+pub fn erase_beside<S: Shelf>(
+    shelf: &mut S,
+    names: &[String],
+    beside: &[String],
+) -> Result<Result<(), DeviceFault>, S::Error> {
+    if names.is_empty() {
+        return Ok(Ok(()));
+    }
+    if !shows(shelf, beside)? {
+        return Ok(Err(DeviceFault::NotShown));
+    }
+    let mut there = Vec::new();
+    for name in names {
+        if shelf.any(name)? {
+            there.push(name);
+        }
+    }
+    if there.is_empty() && beside.is_empty() {
+        return Ok(Err(DeviceFault::NothingShown));
+    }
+    for name in there {
+        // What was there a moment ago and is not now was not erased by anybody: it is hidden.
+        if !shelf.erase(name)? {
+            return Ok(Err(DeviceFault::NotShown));
+        }
+    }
+    for name in names {
+        if shelf.any(name)? {
+            return Ok(Err(DeviceFault::StillThere));
+        }
+    }
+    // Logged out or exchanged meanwhile, it would have hidden what it still has.
+    Ok(if shows(shelf, beside)? { Ok(()) } else { Err(DeviceFault::NotShown) })
+}
+
+fn shows<S: Shelf>(shelf: &mut S, names: &[String]) -> Result<bool, S::Error> {
+    for name in names {
+        if !shelf.whole(name)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// A vault that has no session of its own to offer.
+struct Calls<'a, V: ?Sized>(&'a V);
+
+impl<V: Vault + ?Sized> Shelf for Calls<'_, V> {
+    type Error = CryptoError;
+
+    fn whole(&mut self, name: &str) -> Result<bool, CryptoError> {
+        self.0.holds(name)
+    }
+
+    fn any(&mut self, name: &str) -> Result<bool, CryptoError> {
+        self.0.holds(name)
+    }
+
+    fn erase(&mut self, name: &str) -> Result<bool, CryptoError> {
+        let there = self.0.holds(name)?;
+        self.0.erase(name)?;
+        Ok(there)
+    }
 }
 
 /// A data key as a device wrapped it: `2 ‖ suite ‖ commitment 32 ‖ the device's own bytes`. The commitment is made from the

@@ -13,7 +13,7 @@ pub use pkcs11::Token;
 pub use place::{BadPlace, KeyPlace};
 pub use sdf::SdfDevice;
 
-use crypto::{CryptoError, FileKeyProvider, Keeping, KeyProvider, KeyRing, Suite, Vault};
+use crypto::{CryptoError, DeviceFault, FileKeyProvider, Keeping, KeyProvider, KeyRing, Suite, Vault};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -111,5 +111,5 @@ fn parts(label: &str, data: &[u8]) -> Vec<u8> {
 }
 
 fn no_pin() -> CryptoError {
-    CryptoError::Device("no PIN was given".into())
+    DeviceFault::NoPin.into()
 }

@@ -2,18 +2,18 @@
 //! both made in the token, sensitive and not extractable. Data keys pass through; KEKs never leave.
 
 use crate::parts;
-use crypto::{CryptoError, Keeping, Suite, Vault, device_open, device_wrapped};
+use crypto::{CryptoError, DeviceFault, Keeping, Shelf, Suite, Vault, device_open, device_wrapped, erase_beside};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::aead::GcmParams;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
-use cryptoki::session::{Session, UserType};
+use cryptoki::session::{Session, SessionState, UserType};
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 const SUITE: Suite = Suite::Intl;
@@ -28,7 +28,15 @@ pub struct Token {
     slot: Slot,
     pin: AuthPin,
     device: String,
-    live: Mutex<Option<Live>>,
+    state: Mutex<State>,
+}
+
+/// Whether there is a session, and whether there may be another.
+#[derive(Default)]
+struct State {
+    live: Option<Live>,
+    /// The token refused the PIN. Tried again and again it would lock, so nobody here does.
+    refused: bool,
 }
 
 /// A session and what was found in it.
@@ -48,10 +56,10 @@ impl Token {
     /// Loads the vendor's library, finds the token by its label and logs in.
     ///
     /// # Errors
-    /// `Device`: no library, no such token or several, wrong PIN.
+    /// `Device`: no library, no such token or several, a wrong PIN, one that is locked or has one try left.
     pub fn open(module: &Path, label: &str, pin: Zeroizing<String>) -> Result<Self, CryptoError> {
         // The loader's own text would name paths of the machine.
-        let module = Pkcs11::new(module).map_err(|_| CryptoError::Device("the library cannot be loaded".into()))?;
+        let module = Pkcs11::new(module).map_err(|_| DeviceFault::NoLibrary)?;
         match module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
             Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) | Ok(()) => {}
             Err(e) => return Err(told(e)),
@@ -63,40 +71,71 @@ impl Token {
                 fits.push((slot, info));
             }
         }
-        let [(slot, info)] = fits.as_slice() else {
-            return Err(CryptoError::Device("no token, or more than one, has this label".into()));
+        let (slot, info) = match fits.as_slice() {
+            [one] => one,
+            [] => return Err(DeviceFault::NoToken.into()),
+            _ => return Err(DeviceFault::SeveralTokens.into()),
         };
         let device =
             [info.manufacturer_id(), info.model(), info.serial_number()].map(str::trim).join(" ").trim().to_owned();
         let slot = *slot;
-        let token = Self { module, slot, pin: AuthPin::new(pin.as_str().into()), device, live: Mutex::default() };
+        let token = Self { module, slot, pin: AuthPin::new(pin.as_str().into()), device, state: Mutex::default() };
         token.with(|_| Ok(()))?;
         Ok(token)
     }
 
-    fn connect(&self) -> Result<Live, Error> {
-        let session = self.module.open_rw_session(self.slot)?;
-        match session.login(UserType::User, Some(&self.pin)) {
-            Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) | Ok(()) => {}
-            Err(e) => return Err(e),
+    /// A session whose user is logged in. The PIN is tried once, and not where a wrong one would lock it.
+    fn connect(&self, refused: &mut bool) -> Result<Live, CryptoError> {
+        let session = self.module.open_rw_session(self.slot).map_err(told)?;
+        if session.get_session_info().map_err(told)?.session_state() != SessionState::RwUser {
+            if *refused {
+                return Err(DeviceFault::PinRefused.into());
+            }
+            let info = self.module.get_token_info(self.slot).map_err(told)?;
+            may_try(info.user_pin_locked(), info.user_pin_final_try())?;
+            match session.login(UserType::User, Some(&self.pin)) {
+                Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) | Ok(()) => {}
+                Err(e) => {
+                    *refused = is_refusal(&e);
+                    return Err(told(e));
+                }
+            }
         }
         Ok(Live { session, pairs: HashMap::new() })
     }
 
     /// Calls the token; once more in a new session where the old one is gone.
     fn with<T>(&self, call: impl Fn(&mut Live) -> Result<T, Error>) -> Result<T, CryptoError> {
-        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { live, refused } = &mut *self.lock();
         if let Some(open) = live.as_mut() {
             match call(open) {
                 Err(e) if session_is_gone(&e) => *live = None,
                 other => return other.map_err(told),
             }
         }
-        let mut open = self.connect().map_err(told)?;
+        let mut open = self.connect(refused)?;
         let out = call(&mut open);
         *live = Some(open);
         out.map_err(told)
     }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a PIN may be tried that may be wrong: whoever set it meanwhile must not find the token locked.
+fn may_try(locked: bool, final_try: bool) -> Result<(), CryptoError> {
+    match (locked, final_try) {
+        (true, _) => Err(DeviceFault::PinLocked.into()),
+        (false, true) => Err(DeviceFault::PinFinalTry.into()),
+        (false, false) => Ok(()),
+    }
+}
+
+fn is_refusal(e: &Error) -> bool {
+    use RvError::{PinExpired, PinIncorrect, PinInvalid, PinLenRange, PinLocked};
+    matches!(e, Error::Pkcs11(PinExpired | PinIncorrect | PinInvalid | PinLenRange | PinLocked, _))
 }
 
 fn session_is_gone(e: &Error) -> bool {
@@ -129,13 +168,15 @@ fn told(e: Error) -> CryptoError {
     })
 }
 
+fn labelled(name: &str) -> Vec<Attribute> {
+    let label = Attribute::Label(name.as_bytes().to_vec());
+    vec![Attribute::Token(true), Attribute::Class(ObjectClass::SECRET_KEY), label]
+}
+
 fn named(name: &str, class: KeyType) -> Vec<Attribute> {
-    vec![
-        Attribute::Token(true),
-        Attribute::Class(ObjectClass::SECRET_KEY),
-        Attribute::KeyType(class),
-        Attribute::Label(name.as_bytes().to_vec()),
-    ]
+    let mut out = labelled(name);
+    out.push(Attribute::KeyType(class));
+    out
 }
 
 /// What every key of ours is made as.
@@ -200,8 +241,30 @@ impl Live {
     }
 }
 
+/// By what the token shows now, never by a handle that was found before: a session whose user is logged out has those still.
+impl Shelf for Live {
+    type Error = Error;
+
+    fn whole(&mut self, name: &str) -> Result<bool, Error> {
+        Ok(self.one(name, KeyType::AES)?.is_some() && self.one(name, KeyType::GENERIC_SECRET)?.is_some())
+    }
+
+    fn any(&mut self, name: &str) -> Result<bool, Error> {
+        Ok(!self.session.find_objects(&labelled(name))?.is_empty())
+    }
+
+    fn erase(&mut self, name: &str) -> Result<bool, Error> {
+        self.pairs.remove(name);
+        let found = self.session.find_objects(&labelled(name))?;
+        for object in &found {
+            self.session.destroy_object(*object)?;
+        }
+        Ok(!found.is_empty())
+    }
+}
+
 fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], CryptoError> {
-    bytes.try_into().map_err(|_| CryptoError::Device("an answer of another length".into()))
+    bytes.try_into().map_err(|_| DeviceFault::Length.into())
 }
 
 impl Vault for Token {
@@ -225,7 +288,7 @@ impl Vault for Token {
 
     fn open(&self, name: &str, bound: &[u8], sealed: &str) -> Result<Arc<str>, CryptoError> {
         if self.with(|live| live.find(name))?.is_none() {
-            return Err(CryptoError::Device("a key of the ring is not in the token as it was made".into()));
+            return Err(DeviceFault::KeyMissing.into());
         }
         let mark = self.with(|live| live.hmac(name, "key-entry", bound))?;
         if hex::encode(mark) == sealed { Ok(name.into()) } else { Err(CryptoError::DoesNotOpen) }
@@ -236,15 +299,16 @@ impl Vault for Token {
     }
 
     fn erase(&self, name: &str) -> Result<(), CryptoError> {
-        self.with(|live| {
-            live.pairs.remove(name);
-            for class in [KeyType::AES, KeyType::GENERIC_SECRET] {
-                for object in live.session.find_objects(&named(name, class))? {
-                    live.session.destroy_object(object)?;
-                }
-            }
-            Ok(())
-        })
+        self.with(|live| Shelf::erase(live, name)).map(|_| ())
+    }
+
+    fn erase_beside(&self, names: &[String], beside: &[String]) -> Result<(), CryptoError> {
+        let done = self.with(|live| erase_beside(live, names, beside))?;
+        if done.is_err() {
+            // Somebody may have logged the user out, which no call says: the next attempt logs in anew.
+            self.lock().live = None;
+        }
+        Ok(done?)
     }
 
     fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {
@@ -268,7 +332,7 @@ impl Vault for Token {
         })?;
         let body = [&nonce[..], &sealed].concat();
         if body.len() != BODY {
-            return Err(CryptoError::Device("an answer of another length".into()));
+            return Err(DeviceFault::Length.into());
         }
         device_wrapped(SUITE, bound, key, &body)
     }
@@ -307,4 +371,18 @@ fn is_bad_tag(e: &Error) -> bool {
         e,
         Error::Pkcs11(EncryptedDataInvalid | EncryptedDataLenRange | GeneralError | FunctionFailed | DataInvalid, _)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_is_not_tried_where_a_wrong_one_would_lock_it() {
+        may_try(false, false).unwrap();
+        assert!(may_try(false, true).unwrap_err().to_string().contains("one try"));
+        for final_try in [false, true] {
+            assert!(may_try(true, final_try).unwrap_err().to_string().contains("locked"));
+        }
+    }
 }

@@ -6,7 +6,7 @@
 //! nonce, ciphertext and what it is bound to is computed under the second.
 
 use crate::parts;
-use crypto::{CryptoError, Keeping, Suite, Vault, device_open, device_wrapped};
+use crypto::{CryptoError, DeviceFault, Keeping, Shelf, Suite, Vault, device_open, device_wrapped, erase_beside};
 use sdf::{BLOCK, Device, SdfError};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,10 +61,33 @@ impl SdfDevice {
     }
 
     fn read(&self, name: &str) -> Result<Option<Pair>, CryptoError> {
-        let Some(bytes) = self.with(|d| d.read_file(name, MAX_FILE))? else { return Ok(None) };
-        let mut rest = bytes.as_slice();
-        let (wrap, derive) = (blob(&mut rest)?, blob(&mut rest)?);
-        if rest.is_empty() { Ok(Some(Pair { wrap, derive })) } else { Err(length()) }
+        self.with(|d| d.read_file(name, MAX_FILE))?.map(|bytes| pair(&bytes)).transpose()
+    }
+}
+
+fn pair(mut rest: &[u8]) -> Result<Pair, CryptoError> {
+    let (wrap, derive) = (blob(&mut rest)?, blob(&mut rest)?);
+    if rest.is_empty() { Ok(Pair { wrap, derive }) } else { Err(length()) }
+}
+
+/// The files of a device that nobody else asks meanwhile.
+struct Files<'a>(&'a mut Device);
+
+impl Shelf for Files<'_> {
+    type Error = SdfError;
+
+    fn whole(&mut self, name: &str) -> Result<bool, SdfError> {
+        Ok(self.0.read_file(name, MAX_FILE)?.is_some_and(|bytes| pair(&bytes).is_ok()))
+    }
+
+    fn any(&mut self, name: &str) -> Result<bool, SdfError> {
+        Ok(self.0.read_file(name, MAX_FILE)?.is_some())
+    }
+
+    fn erase(&mut self, name: &str) -> Result<bool, SdfError> {
+        let there = self.any(name)?;
+        self.0.delete_file(name)?;
+        Ok(there)
     }
 }
 
@@ -76,7 +99,7 @@ fn blob(rest: &mut &[u8]) -> Result<Vec<u8>, CryptoError> {
 }
 
 fn length() -> CryptoError {
-    CryptoError::Device("an answer of another length".into())
+    DeviceFault::Length.into()
 }
 
 /// Function and code; never a value.
@@ -110,8 +133,7 @@ impl Vault for SdfDevice {
     }
 
     fn open(&self, name: &str, bound: &[u8], sealed: &str) -> Result<Arc<Pair>, CryptoError> {
-        let missing = || CryptoError::Device("a key of the ring is not in the device".into());
-        let pair = self.read(name)?.ok_or_else(missing)?;
+        let pair = self.read(name)?.ok_or(DeviceFault::KeyMissing)?;
         let mark = self.code(&pair, "key-entry", bound)?;
         if hex::encode(*mark) == sealed { Ok(Arc::new(pair)) } else { Err(CryptoError::DoesNotOpen) }
     }
@@ -122,6 +144,10 @@ impl Vault for SdfDevice {
 
     fn erase(&self, name: &str) -> Result<(), CryptoError> {
         self.with(|d| d.delete_file(name))
+    }
+
+    fn erase_beside(&self, names: &[String], beside: &[String]) -> Result<(), CryptoError> {
+        Ok(self.with(|d| erase_beside(&mut Files(d), names, beside))??)
     }
 
     fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {

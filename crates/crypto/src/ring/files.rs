@@ -1,4 +1,5 @@
 //! The ring's folder: one small JSON file per fact, each with one encoding, each written whole or not at all.
+//! What belongs to a key with a tombstone is never read, only removed; `.tmp` is what a kill left and is never read either.
 //!
 //! | file | what |
 //! |---|---|
@@ -20,6 +21,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// `<name>.key`. Format 1 had one version of each key and did not say when it was made.
 #[derive(Clone, Serialize, Deserialize)]
@@ -127,8 +129,10 @@ pub(super) struct Uses {
 pub(super) struct Found {
     /// Entries that stand, and their files.
     pub(super) live: Vec<KeyEntry>,
-    /// Names and files of entries that have ended.
+    /// Names and files of entries that have ended: their material may be there still.
     pub(super) ended: Vec<(String, PathBuf)>,
+    /// Other files that have ended. Nothing is read of them: they may be half overwritten.
+    pub(super) left: Vec<PathBuf>,
     pub(super) tombstones: Vec<Tombstone>,
     /// What is sealed away and not destroyed.
     pub(super) sealed: Vec<SealedAway>,
@@ -144,54 +148,79 @@ pub(super) struct Found {
 
 /// Reads a folder and changes nothing.
 pub(super) fn scan(dir: &Path) -> Result<Found, CryptoError> {
-    let mut paths = fs::read_dir(dir)?.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>()?;
-    // Ends first: a key file under one may be half overwritten, and a copy put back counts for nothing.
+    let mut paths = all(dir)?;
+    let ends = Ends::of(&paths);
+    // Words about an end first: a key file under one may be half overwritten, and a copy put back counts for nothing.
     paths.sort_by_key(|p| (extension(p) == "key", p.clone()));
     let (mut found, mut retired) = (Found::default(), BTreeSet::new());
     for path in paths {
         match extension(&path) {
-            "destroyed" => {
-                let t: Tombstone = read(&path, |t: &Tombstone| (t.v, t.id.to_string()))?;
-                found.tombstones.push(t);
-            }
+            "tmp" => found.torn.push(path),
+            "making" => found.making.push(stem(&path).to_owned()),
+            end if ends.has_ended(end, &path)? => match end {
+                "key" => found.ended.push((stem(&path).to_owned(), path)),
+                _ => found.left.push(path),
+            },
+            "destroyed" => found.tombstones.push(read(&path, |t: &Tombstone| (t.v, t.id.to_string()))?),
             "retired" => {
                 let r: Retired = read(&path, |r: &Retired| (r.v, name(&r.id, r.version)))?;
                 retired.insert(name(&r.id, r.version));
             }
-            "sealed" => {
-                let s: SealedAway = read(&path, |s: &SealedAway| (s.v, s.id.to_string()))?;
-                // A tombstone may stand later in the list: what it ends is taken out below.
-                found.sealed.push(s);
-            }
+            "sealed" => found.sealed.push(read(&path, |s: &SealedAway| (s.v, s.id.to_string()))?),
             "masking" => found.masking.push(read(&path, |m: &Masked| (m.v, m.id.to_string()))?),
             "masked" => found.masked.push(read(&path, |m: &Masked| (m.v, m.id.to_string()))?),
             "uses" => {
                 let u: Uses = read(&path, |u: &Uses| (u.v, u.id.to_string()))?;
                 found.uses.insert(u.id, (u.version, u.reserved));
             }
-            "making" => found.making.push(stem(&path).to_owned()),
-            "tmp" => found.torn.push(path),
             "key" => key(&mut found, &retired, path)?,
             _ => {}
-        }
-    }
-    for s in found.sealed.extract_if(.., |s| found.tombstones.iter().any(|t| t.id == s.id)) {
-        found.ended.push((s.id.to_string(), dir.join(format!("{}.sealed", s.id))));
-    }
-    let gone: Vec<String> = found.tombstones.iter().map(|t| t.id.to_string()).collect();
-    for (all, end) in [(&mut found.masking, "masking"), (&mut found.masked, "masked")] {
-        for m in all.extract_if(.., |m| gone.contains(&m.id.to_string())) {
-            found.ended.push((m.id.to_string(), dir.join(format!("{}.{end}", m.id))));
         }
     }
     Ok(found)
 }
 
+/// What has ended, by names alone.
+struct Ends {
+    destroyed: BTreeSet<String>,
+    masked: BTreeSet<String>,
+    with_key: BTreeSet<String>,
+}
+
+impl Ends {
+    fn of(paths: &[PathBuf]) -> Self {
+        let with = |end: &str| paths.iter().filter(|p| extension(p) == end).map(|p| id_of(p).to_owned()).collect();
+        Self { destroyed: with("destroyed"), masked: with("masked"), with_key: with("key") }
+    }
+
+    /// Whether nothing of a file counts any more: its key is destroyed, or its removal was decided and begun.
+    fn has_ended(&self, end: &str, path: &Path) -> Result<bool, CryptoError> {
+        let id = id_of(path);
+        Ok(match end {
+            "key" | "retired" | "sealed" | "masking" | "masked" | "uses" if self.destroyed.contains(id) => true,
+            // It is removed as soon as `masked` stands.
+            "masking" => self.masked.contains(id),
+            // They are removed without a tombstone when the key is opened again, and its entries stand by then.
+            "sealed" | "masked" => self.with_key.contains(id) && wiped(path)?,
+            "pad" => wiped(path)?,
+            // A count is removed with its key alone: one of zeros is damage, and counting does not begin again.
+            _ => false,
+        })
+    }
+}
+
+/// Whether nothing but zeros stands in a file: its removal was cut short.
+fn wiped(path: &Path) -> Result<bool, CryptoError> {
+    let bytes = Zeroizing::new(match fs::read(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+        other => other?,
+    });
+    Ok(!bytes.is_empty() && bytes.iter().all(|b| *b == 0))
+}
+
 fn key(found: &mut Found, retired: &BTreeSet<String>, path: PathBuf) -> Result<(), CryptoError> {
-    let stem = stem(&path);
-    let id = stem.split('.').next().unwrap_or_default();
-    let sealed = found.sealed.iter().any(|s| s.id.as_str() == id);
-    if sealed || retired.contains(stem) || found.tombstones.iter().any(|t| t.id.as_str() == id) {
+    let (stem, id) = (stem(&path), id_of(&path));
+    if found.sealed.iter().any(|s| s.id.as_str() == id) || retired.contains(stem) {
         found.ended.push((stem.to_owned(), path));
         return Ok(());
     }
@@ -204,19 +233,26 @@ fn key(found: &mut Found, retired: &BTreeSet<String>, path: PathBuf) -> Result<(
     Ok(())
 }
 
-/// Names and files with material of an id, whatever stands about their end.
-pub(super) fn keys_of(dir: &Path, id: &KeyId) -> Result<Vec<(String, PathBuf)>, CryptoError> {
-    let mut out = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        let name = stem(&path).to_owned();
-        if ["key", "sealed", "masking", "masked"].contains(&extension(&path))
-            && name.split('.').next() == Some(id.as_str())
-        {
-            out.push((name, path));
-        }
-    }
+/// Every file of a key but its tombstone, whatever stands in it.
+pub(super) fn of_key(dir: &Path, id: &KeyId) -> Result<Vec<PathBuf>, CryptoError> {
+    let mut out = all(dir)?;
+    out.retain(|p| id_of(p) == id.as_str() && extension(p) != "destroyed");
     Ok(out)
+}
+
+/// Removes what killed or failed writers and removers of a key left. Nobody else may be writing about it.
+pub(super) fn wipe_torn(dir: &Path, id: &KeyId) -> Result<(), CryptoError> {
+    of_key(dir, id)?.iter().filter(|p| extension(p) == "tmp").try_for_each(|p| wipe(p))
+}
+
+/// Names and files of a key's material.
+pub(super) fn keys_of(dir: &Path, id: &KeyId) -> Result<Vec<(String, PathBuf)>, CryptoError> {
+    let keys = of_key(dir, id)?.into_iter().filter(|p| extension(p) == "key");
+    Ok(keys.map(|p| (stem(&p).to_owned(), p)).collect())
+}
+
+fn all(dir: &Path) -> Result<Vec<PathBuf>, CryptoError> {
+    Ok(fs::read_dir(dir)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?)
 }
 
 /// Reads a file of version 1 that must name itself.
@@ -234,14 +270,23 @@ fn read<T: serde::de::DeserializeOwned + Serialize>(
 
 /// Sealing keys of a folder that were never used, in order.
 pub(super) fn pads(dir: &Path) -> Result<Vec<PathBuf>, CryptoError> {
-    let mut out = fs::read_dir(dir)?.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>()?;
-    out.retain(|p| extension(p) == "pad");
+    let mut out = Vec::new();
+    for path in all(dir)?.into_iter().filter(|p| extension(p) == "pad") {
+        if !wiped(&path)? {
+            out.push(path);
+        }
+    }
     out.sort();
     Ok(out)
 }
 
-fn extension(path: &Path) -> &str {
+pub(super) fn extension(path: &Path) -> &str {
     path.extension().and_then(|e| e.to_str()).unwrap_or_default()
+}
+
+/// The key that a file is about.
+fn id_of(path: &Path) -> &str {
+    stem(path).split('.').next().unwrap_or_default()
 }
 
 pub(super) fn stem(path: &Path) -> &str {
@@ -296,7 +341,24 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), CryptoError>
 }
 
 /// Overwrites a file with zeros, removes it and syncs its folder. A file that is not there is no error.
+///
+/// It gets another name first: killed in between, nobody takes a half overwritten file for what its name says, and what is
+/// set aside goes at the next call or the next opening.
 pub(super) fn remove_wiped(path: &Path) -> Result<(), CryptoError> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".tmp");
+    let aside = PathBuf::from(aside);
+    wipe(&aside)?;
+    match fs::rename(path, &aside) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    }
+    sync_parent(path)?;
+    wipe(&aside)
+}
+
+/// As `remove_wiped`, for a file that nobody reads.
+pub(super) fn wipe(path: &Path) -> Result<(), CryptoError> {
     let mut file = match OpenOptions::new().write(true).open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         other => other?,

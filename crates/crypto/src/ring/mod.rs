@@ -5,6 +5,7 @@
 //! Overwriting reaches a file's blocks on plain file systems only (not copies that a snapshot, a log-structured disk or
 //! a backup keeps): where that matters, the vault is a device.
 
+mod ending;
 mod files;
 mod masking;
 mod sealing;
@@ -16,7 +17,7 @@ pub use sealing::{keep_sealing_keys, new_sealing_keys};
 use crate::provider::{DataKey, Keeping, KeyId, KeyInfo, KeyProvider, KeyState, SealingKeys, WrappedKey};
 use crate::vault::Vault;
 use crate::{CryptoError, Suite, aead, canonical};
-use files::{KeyEntry, Retired, Tombstone, Uses, name, remove_wiped};
+use files::{KeyEntry, Tombstone, Uses, remove_wiped};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,7 +30,7 @@ const RESERVE: u64 = 256;
 
 struct Entry<K> {
     info: KeyInfo,
-    /// Material by version, each with its file's entry; none once destroyed.
+    /// Material by version, each with its file's entry; none once its vault has confirmed that it is destroyed.
     versions: BTreeMap<u32, K>,
     /// Up to here uses are written down.
     reserved: u64,
@@ -89,19 +90,7 @@ impl<V: Vault> KeyRing<V> {
     /// Material is missing or not the entry's; a file was changed; storage or device failed.
     pub fn over(dir: &Path, vault: V) -> Result<Self, CryptoError> {
         let found = files::scan(dir)?;
-        for (name, path) in &found.ended {
-            vault.erase(name)?;
-            remove_wiped(path)?;
-        }
-        for path in &found.torn {
-            remove_wiped(path)?;
-        }
-        for name in &found.making {
-            if !found.live.iter().any(|e| e.name() == *name) {
-                vault.erase(name)?;
-            }
-            remove_wiped(&dir.join(format!("{name}.making")))?;
-        }
+        ending::finish(dir, &vault, &found)?;
         let mut entries = BTreeMap::new();
         for t in found.tombstones {
             let info = files::gone(t);
@@ -140,7 +129,8 @@ impl<V: Vault> KeyRing<V> {
         let making = self.path(&name, "making");
         if V::OUTSIDE {
             write_atomic(&making, b"")?;
-            // An earlier attempt may have left something.
+            // An earlier attempt may have left something. No entry ever named it, so it sealed nothing: if it is hidden just now,
+            // nothing that anybody was told to be gone is left.
             self.vault.erase(&name)?;
         }
         let (sealed, kek) = self.vault.make(&name, &entry.bound()?)?;
@@ -237,9 +227,12 @@ impl<V: Vault> KeyProvider for KeyRing<V> {
             sealed: String::new(),
         };
         let info = files::info(std::slice::from_ref(&entry), None).ok_or(CryptoError::UnknownKey)?;
+        // Held throughout: nothing is destroyed between the question and the answer.
+        let mut entries = self.lock();
+        self.may_make(&entries)?;
         let kek = self.make(entry)?;
         let versions = BTreeMap::from([(1, kek)]);
-        self.lock().insert(id.clone(), Entry { info, versions, reserved: 0 });
+        entries.insert(id.clone(), Entry { info, versions, reserved: 0 });
         Ok(id)
     }
 
@@ -263,22 +256,7 @@ impl<V: Vault> KeyProvider for KeyRing<V> {
     }
 
     fn destroy_at(&self, id: &KeyId, at_ms: Option<i64>) -> Result<(), CryptoError> {
-        let mut entries = self.lock();
-        let entry = entries.get_mut(id).ok_or(CryptoError::UnknownKey)?;
-        if entry.info.state != KeyState::Destroyed {
-            let (purpose, scope) = (entry.info.purpose.clone(), entry.info.scope.clone());
-            let stone = Tombstone { v: 1, id: id.clone(), purpose, scope, destroyed_at: at_ms };
-            let bytes = canonical(&stone)?;
-            write_atomic(&self.path(id.as_str(), "destroyed"), &bytes)?;
-            entry.info = files::gone(stone);
-            entry.versions.clear();
-        }
-        // Also when repeated: an earlier attempt may have failed after the tombstone.
-        for (name, path) in files::keys_of(&self.dir, id)? {
-            self.vault.erase(&name)?;
-            remove_wiped(&path)?;
-        }
-        remove_wiped(&self.path(id.as_str(), "uses"))
+        self.end(id, at_ms)
     }
 
     fn bury_at(&self, id: &KeyId, purpose: &str, scope: &str, at_ms: Option<i64>) -> Result<(), CryptoError> {
@@ -314,8 +292,9 @@ impl<V: Vault> KeyProvider for KeyRing<V> {
     }
 
     fn can_seal(&self) -> bool {
-        let masking = files::scan(&self.dir).map_or(0, |f| f.masking.len());
-        files::pads(&self.dir).is_ok_and(|p| p.len() > masking)
+        let _still = self.lock();
+        let (found, pads) = (files::scan(&self.dir), files::pads(&self.dir));
+        found.is_ok_and(|f| pads.is_ok_and(|p| p.len() > f.masking.len()))
     }
 
     fn masks(&self) -> bool {
@@ -375,18 +354,6 @@ impl<V: Vault> KeyProvider for KeyRing<V> {
     }
 
     fn end_rotation(&self, id: &KeyId, at_ms: Option<i64>) -> Result<(), CryptoError> {
-        let mut entries = self.lock();
-        let entry = entries.get_mut(id).ok_or(CryptoError::UnknownKey)?;
-        let old: Vec<u32> = entry.versions.keys().copied().filter(|v| *v != entry.info.version).collect();
-        for version in old {
-            let name = name(id, version);
-            let retired = Retired { v: 1, id: id.clone(), version, retired_at: at_ms };
-            write_atomic(&self.path(&name, "retired"), &canonical(&retired)?)?;
-            entry.versions.remove(&version);
-            self.vault.erase(&name)?;
-            remove_wiped(&self.path(&name, "key"))?;
-        }
-        entry.info.rotating = false;
-        Ok(())
+        self.retire(id, at_ms)
     }
 }

@@ -96,10 +96,9 @@ impl<V: Vault> KeyRing<V> {
     /// The pad first: from then on nothing here opens the key.
     fn wipe_after(&self, id: &KeyId, pad: &str) -> Result<(), CryptoError> {
         remove_wiped(&self.path(pad, "pad"))?;
+        files::wipe_torn(&self.dir, id)?;
         for (_, path) in files::keys_of(&self.dir, id)? {
-            if path.extension().is_some_and(|e| e == "key") {
-                remove_wiped(&path)?;
-            }
+            remove_wiped(&path)?;
         }
         Ok(())
     }

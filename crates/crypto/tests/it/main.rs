@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod canonical;
+mod ending;
 mod envelope;
 mod keys;
 mod outside;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod child;
+mod ending;
 mod masking;
 mod pkcs11;
 mod sdf;

@@ -142,7 +142,7 @@ fn what_is_not_the_token_is_refused() {
         let wrong = Some(Zeroizing::new("another".to_owned()));
         let tell = |place: &KeyPlace, ring, pin| hsm::init(place, ring, pin).err().unwrap().to_string();
         assert_eq!(tell(&hsm.place(LABEL), ring, wrong), "the key device: Login: PinIncorrect");
-        assert!(tell(&hsm.place("another"), ring, pin()).contains("no token"));
+        assert!(tell(&hsm.place("another"), ring, pin()).contains("no token has this label"));
         assert!(tell(&hsm.place(LABEL), ring, None).contains("no PIN"));
         assert!(tell(&hsm.place(LABEL), Ring { suite: Suite::Gm, ..ring }, pin()).contains("suite"));
         let library: KeyPlace = "pkcs11:/lib/none.so?token=x".parse().unwrap();

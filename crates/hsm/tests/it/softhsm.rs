@@ -2,7 +2,7 @@
 
 use crate::child::again;
 use hsm::KeyPlace;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use zeroize::Zeroizing;
 
@@ -33,6 +33,20 @@ impl SoftHsm {
     pub(crate) fn ring(&self) -> PathBuf {
         self.dir.join("ring")
     }
+
+    /// One more token beside those that lie in the folder now.
+    pub(crate) fn init_token(&self, label: &str) {
+        init_token(&self.dir.join("softhsm2.conf"), label);
+    }
+}
+
+fn init_token(config: &Path, label: &str) {
+    let made = Command::new("softhsm2-util")
+        .args(["--init-token", "--free", "--label", label, "--so-pin", "a-so-pin", "--pin", PIN])
+        .env("SOFTHSM2_CONF", config)
+        .output()
+        .expect("softhsm2-util is missing: apt-get install softhsm2");
+    assert!(made.status.success(), "{made:?}");
 }
 
 /// Runs a test's body over a token of its own. The module finds its token by its environment, and a process may not change
@@ -48,11 +62,6 @@ pub(crate) fn with_token(test: &str, label: &str, body: impl FnOnce(&SoftHsm)) {
     std::fs::create_dir(&tokens).unwrap();
     let config = dir.path().join("softhsm2.conf");
     std::fs::write(&config, format!("directories.tokendir = {}\nlog.level = ERROR\n", tokens.display())).unwrap();
-    let made = Command::new("softhsm2-util")
-        .args(["--init-token", "--free", "--label", label, "--so-pin", "a-so-pin", "--pin", PIN])
-        .env("SOFTHSM2_CONF", &config)
-        .output()
-        .expect("softhsm2-util is missing: apt-get install softhsm2");
-    assert!(made.status.success(), "{made:?}");
+    init_token(&config, label);
     again(test, &[("SOFTHSM2_CONF", &config), (DIR, dir.path())]);
 }
