@@ -3,6 +3,7 @@
 mod matters;
 mod orders;
 mod rules;
+mod scenarios;
 mod scripts;
 mod taking;
 mod ways;
