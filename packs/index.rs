@@ -49,6 +49,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     ("changchun", "procedures/implementation_plan.toml", include_str!("changchun/procedures/implementation_plan.toml")),
     ("changchun", "procedures/rectification.toml", include_str!("changchun/procedures/rectification.toml")),
     ("changchun", "procedures/scenario.toml", include_str!("changchun/procedures/scenario.toml")),
+    ("changchun", "procedures/scenario_planning.toml", include_str!("changchun/procedures/scenario_planning.toml")),
     ("changchun", "procedures/termination.toml", include_str!("changchun/procedures/termination.toml")),
     ("jilin", "articles.toml", include_str!("jilin/articles.toml")),
     ("jilin", "pack.toml", include_str!("jilin/pack.toml")),

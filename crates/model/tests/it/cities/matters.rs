@@ -32,7 +32,7 @@ const EVERYBODY: [&str; 14] = [
 ];
 
 /// Cities, procedure, the way as `step:who` (`!step` for a rejection), the state in which it ends.
-const WAYS: [(&str, &str, &str, &str); 49] = [
+const WAYS: [(&str, &str, &str, &str); 52] = [
     // Whoever does not evaluate itself does not escape the evaluation by that.
     ("jilin jinan shenyang wuxi", "evaluation", "begin:auth lapse:clock assess:third fail:auth", "unqualified"),
     ("changchun shenyang wuxi jinan", "objection", "raise:op forward:auth answer:prov accept:op", "settled"),
@@ -83,6 +83,9 @@ const WAYS: [(&str, &str, &str, &str); 49] = [
     ("shenyang", "provider_evaluation", "begin:auth lapse:clock evaluate:auth", "evaluated"),
     ("jilin", "supervision", "propose:auth accept:op assign:auth2", "assigned"),
     ("jilin", "supervision", "propose:auth !accept:op", "declined"),
+    ("changchun", "scenario_planning", "submit:prov list:auth respond:op respond:cons close:prov", "closed"),
+    ("changchun", "scenario_planning", "submit:sup list:auth2 renew:sup list:auth", "listed"),
+    ("changchun", "scenario_planning", "submit:prov !list:auth", "returned"),
 ];
 
 /// A matter about all that its procedure asks for; the organisation concerned is the operator.
@@ -208,6 +211,7 @@ fn each_city_runs_matters_under_its_own_rows() {
         ("changchun", "complaint", "CC-16.1"),
         ("changchun", "inspection", "CC-23.1"),
         ("changchun", "evaluation", "CC-26.2"),
+        ("changchun", "scenario_planning", "CC-27.2"),
         ("jilin", "supervision", "JL-5.2"),
         ("jilin", "objection", "JL-18.1"),
         ("jilin", "rule_filing", "JL-19.1"),

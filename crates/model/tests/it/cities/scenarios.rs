@@ -1,6 +1,7 @@
-//! What each city's text says of application scenarios: which fields come first.
+//! What each city's text says of application scenarios: which fields come first, who plans them, who proposes them.
 
 use super::*;
+use model::object::MatterSpec;
 use model::pack::Status;
 
 fn scenario(city: &str) -> Way {
@@ -79,5 +80,67 @@ fn a_choice_without_its_list_is_refused_by_name() {
             ("product/procedures/scenario.toml", line, "priority")
         );
         assert!(error.en.contains("choices_param") && !error.zh.is_empty() && !error.mend.is_empty(), "{error}");
+    }
+}
+
+fn walked(city: &str, procedure: &str, object: &MatterSpec, steps: &[(&Actor, &str)]) -> Way {
+    let mut way = Way::open(city, procedure, object, steps[0].0);
+    for (by, step) in steps {
+        let command = way.approve(step);
+        way.case = way.judge(by, &command).unwrap_or_else(|r| panic!("{city} {procedure} {step}: {r}")).case;
+    }
+    way
+}
+
+/// A document of the next step without one of its fields.
+fn lacking(way: &Way, step: &str, document: &str, field: &str) -> Command {
+    let mut command = way.approve(step);
+    command.documents.get_mut(document).unwrap().as_object_mut().unwrap().remove(field);
+    command
+}
+
+/// CC-27.2: sector departments plan, with support and incentives; the bureau lists; operators and business entities answer.
+#[test]
+fn sector_departments_plan_scenarios() {
+    let planning = pack("changchun").procedure("scenario_planning").unwrap().clone();
+    assert_eq!(planning.opened_by, [OrgRole::DataProvider, OrgRole::SupervisingDepartment]);
+    let object = matter_about(None);
+    let sector = provider(1);
+    let way = Way::open("changchun", "scenario_planning", &object, &sector);
+    for field in ["sector", "scenarios", "support", "incentives", "review_by"] {
+        let refusal = way.judge(&sector, &lacking(&way, "submit", "sector_plan", field)).unwrap_err();
+        assert_eq!((refusal.code.as_str(), refusal.rule.as_str()), ("document-incomplete", "CC-27.2"), "{field}");
+    }
+    let way = walked("changchun", "scenario_planning", &object, &[(&sector, "submit")]);
+    let early = way.judge(&operator(), &way.approve("respond")).unwrap_err();
+    assert_eq!((early.code.as_str(), early.rule.as_str()), ("wrong-state", "CC-27.2"), "nothing is listed yet");
+    assert_eq!(way.judge(&sector, &way.approve("list")).unwrap_err().code, "wrong-role");
+    let steps = [(&sector, "submit"), (&authority(), "list"), (&operator(), "respond"), (&consumer(), "respond")];
+    let way = walked("changchun", "scenario_planning", &object, &steps);
+    assert_eq!((way.case.state.as_str(), way.case.history.len()), ("listed", 4), "each answer is kept");
+    // The plan says itself by when it is looked at again.
+    let due = way.case.deadlines.iter().find(|d| d.step == "renew").unwrap();
+    assert_eq!(due.at.date().to_string(), "2026-06-02", "the day itself still counts");
+    let renewed = way.judge(&sector, &way.approve("renew")).unwrap().case;
+    assert_eq!(renewed.state, "submitted", "a renewed plan is listed anew");
+    // The scenario of an operator may say which plan it carries out.
+    let own = scenario("changchun");
+    let mut submit = own.approve("submit");
+    assert!(submit.documents["scenario_plan"].get("planned_in").is_some());
+    submit.documents.get_mut("scenario_plan").unwrap().as_object_mut().unwrap().remove("planned_in");
+    assert!(own.judge(&operator(), &submit).is_ok(), "not every scenario was planned by a department");
+}
+
+/// A matter about nothing but itself, or about the authorisation.
+fn matter_about(authorisation: Option<&str>) -> MatterSpec {
+    MatterSpec {
+        matter: "mat_1".into(),
+        title: "事项".into(),
+        authorisation: authorisation.map(Into::into),
+        operator: authorisation.map(|_| "org_op".into()),
+        product: None,
+        resource: None,
+        provider: None,
+        organisation: None,
     }
 }
