@@ -32,7 +32,7 @@ const EVERYBODY: [&str; 14] = [
 ];
 
 /// Cities, procedure, the way as `step:who` (`!step` for a rejection), the state in which it ends.
-const WAYS: [(&str, &str, &str, &str); 52] = [
+const WAYS: [(&str, &str, &str, &str); 61] = [
     // Whoever does not evaluate itself does not escape the evaluation by that.
     ("jilin jinan shenyang wuxi", "evaluation", "begin:auth lapse:clock assess:third fail:auth", "unqualified"),
     ("changchun shenyang wuxi jinan", "objection", "raise:op forward:auth answer:prov accept:op", "settled"),
@@ -86,6 +86,15 @@ const WAYS: [(&str, &str, &str, &str); 52] = [
     ("changchun", "scenario_planning", "submit:prov list:auth respond:op respond:cons close:prov", "closed"),
     ("changchun", "scenario_planning", "submit:sup list:auth2 renew:sup list:auth", "listed"),
     ("changchun", "scenario_planning", "submit:prov !list:auth", "returned"),
+    ("jilin jinan shenyang", "external_data", "apply:op decide:auth revoke:auth2", "revoked"),
+    ("changchun", "external_data", "apply:op decide:agency", "approved"),
+    ("wuxi", "external_data", "apply:op examine:sec decide:auth", "approved"),
+    ("changchun", "external_data", "apply:op decide:agency expire:clock", "expired"),
+    ("changchun", "external_data", "apply:op !decide:agency2", "refused"),
+    ("wuxi", "external_data", "apply:op examine:sec decide:auth revoke:auth", "revoked"),
+    ("wuxi", "external_data", "apply:op examine:market decide:auth2 expire:clock", "expired"),
+    ("wuxi", "external_data", "apply:op !examine:sec", "refused"),
+    ("wuxi", "external_data", "apply:op examine:sec !decide:auth", "refused"),
 ];
 
 /// A matter about all that its procedure asks for; the organisation concerned is the operator.
@@ -167,6 +176,7 @@ fn nobody_else_takes_a_step_of_a_matter() {
                     By::Operator | By::Concerned => by.org.as_str() == "org_op",
                     By::Provider => by.org.as_str() == "org_prov1",
                     By::EachSupervisor => by.org.as_str() == "org_sup",
+                    By::Authoriser => by.org == way.facts.authorisation.as_ref().unwrap().authoriser,
                     _ => false,
                 });
                 match outcome {
@@ -212,6 +222,9 @@ fn each_city_runs_matters_under_its_own_rows() {
         ("changchun", "inspection", "CC-23.1"),
         ("changchun", "evaluation", "CC-26.2"),
         ("changchun", "scenario_planning", "CC-27.2"),
+        ("changchun", "external_data", "CC-10.3"),
+        ("shenyang", "external_data", "SY-12.1"),
+        ("wuxi", "external_data", "WX-16.5"),
         ("jilin", "supervision", "JL-5.2"),
         ("jilin", "objection", "JL-18.1"),
         ("jilin", "rule_filing", "JL-19.1"),

@@ -2,6 +2,7 @@
 
 mod matters;
 mod orders;
+mod records;
 mod rules;
 mod scenarios;
 mod scripts;

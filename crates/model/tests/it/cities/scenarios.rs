@@ -1,7 +1,7 @@
 //! What each city's text says of application scenarios: which fields come first, who plans them, who proposes them.
 
+use super::records::{lacking, matter_about, walked};
 use super::*;
-use model::object::MatterSpec;
 use model::pack::Status;
 
 fn scenario(city: &str) -> Way {
@@ -83,22 +83,6 @@ fn a_choice_without_its_list_is_refused_by_name() {
     }
 }
 
-fn walked(city: &str, procedure: &str, object: &MatterSpec, steps: &[(&Actor, &str)]) -> Way {
-    let mut way = Way::open(city, procedure, object, steps[0].0);
-    for (by, step) in steps {
-        let command = way.approve(step);
-        way.case = way.judge(by, &command).unwrap_or_else(|r| panic!("{city} {procedure} {step}: {r}")).case;
-    }
-    way
-}
-
-/// A document of the next step without one of its fields.
-fn lacking(way: &Way, step: &str, document: &str, field: &str) -> Command {
-    let mut command = way.approve(step);
-    command.documents.get_mut(document).unwrap().as_object_mut().unwrap().remove(field);
-    command
-}
-
 /// CC-27.2: sector departments plan, with support and incentives; the bureau lists; operators and business entities answer.
 #[test]
 fn sector_departments_plan_scenarios() {
@@ -129,18 +113,4 @@ fn sector_departments_plan_scenarios() {
     assert!(submit.documents["scenario_plan"].get("planned_in").is_some());
     submit.documents.get_mut("scenario_plan").unwrap().as_object_mut().unwrap().remove("planned_in");
     assert!(own.judge(&operator(), &submit).is_ok(), "not every scenario was planned by a department");
-}
-
-/// A matter about nothing but itself, or about the authorisation.
-fn matter_about(authorisation: Option<&str>) -> MatterSpec {
-    MatterSpec {
-        matter: "mat_1".into(),
-        title: "事项".into(),
-        authorisation: authorisation.map(Into::into),
-        operator: authorisation.map(|_| "org_op".into()),
-        product: None,
-        resource: None,
-        provider: None,
-        organisation: None,
-    }
 }

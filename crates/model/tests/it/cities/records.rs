@@ -1,0 +1,94 @@
+//! Matters that one city's text has people put on record: by whom, with which papers, and what stands in the way.
+
+use super::*;
+use model::object::MatterSpec;
+
+pub(super) fn walked(city: &str, procedure: &str, object: &MatterSpec, steps: &[(&Actor, &str)]) -> Way {
+    let mut way = Way::open(city, procedure, object, steps[0].0);
+    for (by, step) in steps {
+        let command = way.approve(step);
+        way.case = way.judge(by, &command).unwrap_or_else(|r| panic!("{city} {procedure} {step}: {r}")).case;
+    }
+    way
+}
+
+/// A document of the next step without one of its fields.
+pub(super) fn lacking(way: &Way, step: &str, document: &str, field: &str) -> Command {
+    let mut command = way.approve(step);
+    command.documents.get_mut(document).unwrap().as_object_mut().unwrap().remove(field);
+    command
+}
+
+/// A matter about nothing but itself, or about the authorisation.
+pub(super) fn matter_about(authorisation: Option<&str>) -> MatterSpec {
+    MatterSpec {
+        matter: "mat_1".into(),
+        title: "事项".into(),
+        authorisation: authorisation.map(Into::into),
+        operator: authorisation.map(|_| "org_op".into()),
+        product: None,
+        resource: None,
+        provider: None,
+        organisation: None,
+    }
+}
+
+/// WX-16.5: the data authority together with a department concerned; CC-10.3 and SY-12.1: whoever granted. Nothing comes in
+/// without evidence of its lawful source, under a suspension, or by one body's word where the text wants two.
+#[test]
+fn external_data_are_reviewed_before_they_come_in() {
+    let object = matter_about(Some("auth_1"));
+    let refused = |way: &Way, by: &Actor, command: &Command, code: &str, rule: &str| {
+        let refusal = way.judge(by, command).unwrap_err();
+        assert_eq!((refusal.code.as_str(), refusal.rule.as_str()), (code, rule), "{}: {refusal}", way.pack.id());
+        assert!(!refusal.zh.is_empty() && !refusal.en.is_empty() && !refusal.article.is_empty(), "{refusal:?}");
+    };
+    for (city, rule, granter) in
+        [("changchun", "CC-10.3", agency()), ("shenyang", "SY-12.1", authority()), ("wuxi", "WX-16.5", authority())]
+    {
+        assert_eq!(pack(city).procedure("external_data").unwrap().opened_by, [OrgRole::Operator], "{city}");
+        let mut way = Way::open(city, "external_data", &object, &operator());
+        for field in ["source", "ground", "evidence", "personal_information", "fused_with", "until"] {
+            let bare = lacking(&way, "apply", "dataset", field);
+            refused(&way, &operator(), &bare, "document-incomplete", rule);
+        }
+        let apply = way.approve("apply");
+        // Another operator asks for nothing under this authorisation.
+        refused(&way, &actor("op2", "op2", &[OrgRole::Operator]), &apply, "wrong-role", rule);
+        way.facts.authorisation.as_mut().unwrap().state = model::record::AuthorisationState::Suspended;
+        refused(&way, &operator(), &apply, "authorisation-active", rule);
+        way.facts = facts_of(&way.pack);
+        way.case = way.judge(&operator(), &apply).unwrap().case;
+        if city == "wuxi" {
+            let decide = way.approve("decide");
+            refused(&way, &granter, &decide, "wrong-state", rule);
+            let mut adverse = way.approve("examine");
+            refused(&way, &granter, &adverse, "wrong-role", rule);
+            adverse.documents.get_mut("opinion").unwrap()["lawful_source"] = json!("not_met");
+            refused(&way, &security(), &adverse, "adverse-finding", rule);
+            let examine = way.approve("examine");
+            way.facts.authorisation.as_mut().unwrap().state = model::record::AuthorisationState::Suspended;
+            refused(&way, &security(), &examine, "authorisation-active", rule);
+            way.facts = facts_of(&way.pack);
+            way.case = way.judge(&security(), &examine).unwrap().case;
+            refused(&way, &granter, &lacking(&way, "decide", "decision", "with"), "document-incomplete", rule);
+        }
+        for finding in ["lawful_source", "security"] {
+            let mut adverse = way.approve("decide");
+            adverse.documents.get_mut("decision").unwrap()[finding] = json!("not_met");
+            refused(&way, &granter, &adverse, "adverse-finding", rule);
+        }
+        let decide = way.approve("decide");
+        way.facts.authorisation.as_mut().unwrap().state = model::record::AuthorisationState::Suspended;
+        refused(&way, &granter, &decide, "authorisation-active", rule);
+        way.facts = facts_of(&way.pack);
+        way.case = way.judge(&granter, &decide).unwrap().case;
+        assert_eq!(way.pack.ended_as(&way.case).as_deref(), Some("external_data.approved"), "{city}");
+        // It holds until the day that was asked for, and that day counts whole.
+        let over = way.case.deadlines.iter().find(|d| d.step == "expire").unwrap().at;
+        way.now = over.plus_ms(-1);
+        refused(&way, &Actor::clock(), &way.approve("expire"), "not-due", rule);
+        way.now = over;
+        assert_eq!(way.judge(&Actor::clock(), &way.approve("expire")).unwrap().case.state, "expired", "{city}");
+    }
+}
