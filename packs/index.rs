@@ -62,6 +62,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     ("jilin", "procedures/demand.toml", include_str!("jilin/procedures/demand.toml")),
     ("jilin", "procedures/objection.toml", include_str!("jilin/procedures/objection.toml")),
     ("jilin", "procedures/product.toml", include_str!("jilin/procedures/product.toml")),
+    ("jilin", "procedures/proposal.toml", include_str!("jilin/procedures/proposal.toml")),
     ("jilin", "procedures/rectification.toml", include_str!("jilin/procedures/rectification.toml")),
     ("jilin", "procedures/release.toml", include_str!("jilin/procedures/release.toml")),
     ("jilin", "procedures/risk_stop.toml", include_str!("jilin/procedures/risk_stop.toml")),

@@ -32,7 +32,7 @@ const EVERYBODY: [&str; 14] = [
 ];
 
 /// Cities, procedure, the way as `step:who` (`!step` for a rejection), the state in which it ends.
-const WAYS: [(&str, &str, &str, &str); 61] = [
+const WAYS: [(&str, &str, &str, &str); 64] = [
     // Whoever does not evaluate itself does not escape the evaluation by that.
     ("jilin jinan shenyang wuxi", "evaluation", "begin:auth lapse:clock assess:third fail:auth", "unqualified"),
     ("changchun shenyang wuxi jinan", "objection", "raise:op forward:auth answer:prov accept:op", "settled"),
@@ -95,6 +95,9 @@ const WAYS: [(&str, &str, &str, &str); 61] = [
     ("wuxi", "external_data", "apply:op examine:market decide:auth2 expire:clock", "expired"),
     ("wuxi", "external_data", "apply:op !examine:sec", "refused"),
     ("wuxi", "external_data", "apply:op examine:sec !decide:auth", "refused"),
+    ("jilin", "proposal", "propose:cons adopt:auth", "adopted"),
+    ("jilin", "proposal", "propose:third adopt:auth take_up:op", "taken_up"),
+    ("jilin", "proposal", "propose:expert !adopt:auth", "not_adopted"),
 ];
 
 /// A matter about all that its procedure asks for; the organisation concerned is the operator.
@@ -232,6 +235,7 @@ fn each_city_runs_matters_under_its_own_rows() {
         ("jilin", "assessment", "JL-33.1"),
         ("jilin", "evaluation", "JL-37.1"),
         ("jilin", "inspection", "JL-38.1"),
+        ("jilin", "proposal", "JL-23.1"),
     ];
     for (city, procedure, row) in cited {
         let way = way(city, procedure, &somebody("market"));

@@ -38,11 +38,6 @@ pub(super) fn matter_about(authorisation: Option<&str>) -> MatterSpec {
 #[test]
 fn external_data_are_reviewed_before_they_come_in() {
     let object = matter_about(Some("auth_1"));
-    let refused = |way: &Way, by: &Actor, command: &Command, code: &str, rule: &str| {
-        let refusal = way.judge(by, command).unwrap_err();
-        assert_eq!((refusal.code.as_str(), refusal.rule.as_str()), (code, rule), "{}: {refusal}", way.pack.id());
-        assert!(!refusal.zh.is_empty() && !refusal.en.is_empty() && !refusal.article.is_empty(), "{refusal:?}");
-    };
     for (city, rule, granter) in
         [("changchun", "CC-10.3", agency()), ("shenyang", "SY-12.1", authority()), ("wuxi", "WX-16.5", authority())]
     {
@@ -91,4 +86,44 @@ fn external_data_are_reviewed_before_they_come_in() {
         way.now = over;
         assert_eq!(way.judge(&Actor::clock(), &way.approve("expire")).unwrap().case.state, "expired", "{city}");
     }
+}
+
+fn refused(way: &Way, by: &Actor, command: &Command, code: &str, rule: &str) {
+    let refusal = way.judge(by, command).unwrap_err();
+    assert_eq!((refusal.code.as_str(), refusal.rule.as_str()), (code, rule), "{}: {refusal}", way.pack.id());
+    assert!(!refusal.zh.is_empty() && !refusal.en.is_empty() && !refusal.article.is_empty(), "{refusal:?}");
+}
+
+/// JL-23.1: those outside propose; the bureau answers each, by the scenario that comes of it or by its reasons; an operating
+/// unit takes up what was adopted, and nothing else.
+#[test]
+fn society_proposes_and_is_answered() {
+    let outside = [OrgRole::DataConsumer, OrgRole::ExpertPanel, OrgRole::ThirdPartyAssessor];
+    assert_eq!(
+        pack("jilin").procedure("proposal").unwrap().opened_by,
+        outside,
+        "no body of the city proposes to itself"
+    );
+    let mut way = Way::open("jilin", "proposal", &matter_about(None), &consumer());
+    for field in ["proposer", "kind", "need", "benefit", "cooperation"] {
+        refused(&way, &consumer(), &lacking(&way, "propose", "proposal", field), "document-incomplete", "JL-23.1");
+    }
+    refused(&way, &operator(), &way.approve("propose"), "wrong-role", "JL-23.1");
+    way.case = way.judge(&consumer(), &way.approve("propose")).unwrap().case;
+    let answered_by = way.pack.calendar.end(NOW, 20, model::pack::Days::Working).at;
+    let deadline = way.case.deadlines.iter().find(|d| d.step == "adopt").unwrap();
+    assert_eq!(deadline.at, answered_by, "an answer is owed, and told where it is late");
+    refused(&way, &operator(), &way.approve("take_up"), "wrong-state", "JL-23.1");
+    refused(&way, &consumer(), &way.approve("adopt"), "wrong-role", "JL-23.1");
+    for field in ["scenario", "answer"] {
+        refused(&way, &authority(), &lacking(&way, "adopt", "adoption", field), "document-incomplete", "JL-23.1");
+    }
+    let mut unreasoned = command(&way.pack, "proposal", "adopt", Decision::Reject);
+    unreasoned.documents.clear();
+    refused(&way, &authority(), &unreasoned, "document-missing", "JL-23.1");
+    way.case = way.judge(&authority(), &way.approve("adopt")).unwrap().case;
+    let vague = lacking(&way, "take_up", "cooperation", "scenario");
+    refused(&way, &operator(), &vague, "document-incomplete", "JL-23.1");
+    refused(&way, &consumer(), &way.approve("take_up"), "wrong-role", "JL-23.1");
+    assert_eq!(way.judge(&operator(), &way.approve("take_up")).unwrap().case.state, "taken_up");
 }
