@@ -2,6 +2,7 @@
 
 use super::*;
 use model::object::MatterSpec;
+use model::procedure::overdue_steps;
 
 pub(super) fn walked(city: &str, procedure: &str, object: &MatterSpec, steps: &[(&Actor, &str)]) -> Way {
     let mut way = Way::open(city, procedure, object, steps[0].0);
@@ -126,4 +127,46 @@ fn society_proposes_and_is_answered() {
     refused(&way, &operator(), &vague, "document-incomplete", "JL-23.1");
     refused(&way, &consumer(), &way.approve("take_up"), "wrong-role", "JL-23.1");
     assert_eq!(way.judge(&operator(), &way.approve("take_up")).unwrap().case.state, "taken_up");
+}
+
+/// JL-28.1: feedback to the operating unit, order by order; what does not come is told as overdue, under its row.
+#[test]
+fn who_used_a_product_feeds_back() {
+    for end in ["leave", "stop", "expire"] {
+        let order = Way::open("jilin", "consumer_order", &recipient_spec(), &consumer());
+        refused(&order, &consumer(), &order.approve("report_use"), "wrong-state", "JL-28.1");
+        let mut way = order.after("admit_recipient");
+        for field in ["quality", "quality_finding", "application", "effect"] {
+            let bare = lacking(&way, "report_use", "use_feedback", field);
+            refused(&way, &consumer(), &bare, "document-incomplete", "JL-28.1");
+        }
+        let other = actor("cons2", "cons2", &[OrgRole::DataConsumer]);
+        for by in [operator(), authority(), other.clone()] {
+            refused(&way, &by, &way.approve("report_use"), "wrong-role", "JL-28.1");
+        }
+        // As often as there is something to say, and under a suspension too; the delivery goes on as it was.
+        for _ in 0..2 {
+            way.facts.authorisation.as_mut().unwrap().state = model::record::AuthorisationState::Suspended;
+            let outcome = way.judge(&consumer(), &way.approve("report_use")).unwrap();
+            assert!(outcome.effects.is_empty() && outcome.case.state == "delivering");
+            way.case = outcome.case;
+        }
+        let ending = way.pack.procedure("consumer_order").unwrap().step(end).unwrap().clone();
+        way.take(&ending).unwrap();
+        assert_eq!(
+            way.case.state, "ended",
+            "{end}: what was fed back in use does not make up for what is owed after it"
+        );
+        let due = way.pack.calendar.end(way.case.entered_at, 30, model::pack::Days::Calendar).at;
+        let late =
+            |at: Timestamp| overdue_steps(&way.pack, &way.case, at).into_iter().map(|(s, at)| (s.rule.clone(), at));
+        assert_eq!(late(due.plus_ms(-1)).count(), 0, "{end}");
+        assert_eq!(late(due).collect::<Vec<_>>(), [("JL-28.1".to_owned(), due)], "{end}");
+        refused(&way, &other, &way.approve("feed_back"), "wrong-role", "JL-28.1");
+        let bare = lacking(&way, "feed_back", "use_feedback", "effect");
+        refused(&way, &consumer(), &bare, "document-incomplete", "JL-28.1");
+        way.case = way.judge(&consumer(), &way.approve("feed_back")).unwrap().case;
+        assert_eq!(way.case.state, "fed_back");
+        assert_eq!(overdue_steps(&way.pack, &way.case, due.plus_days(400)).len(), 0, "{end}: nothing is owed any more");
+    }
 }
