@@ -58,6 +58,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     ("jilin", "procedures/announcement.toml", include_str!("jilin/procedures/announcement.toml")),
     ("jilin", "procedures/authorisation.toml", include_str!("jilin/procedures/authorisation.toml")),
     ("jilin", "procedures/catalogue.toml", include_str!("jilin/procedures/catalogue.toml")),
+    ("jilin", "procedures/channel_onboarding.toml", include_str!("jilin/procedures/channel_onboarding.toml")),
     ("jilin", "procedures/consumer_order.toml", include_str!("jilin/procedures/consumer_order.toml")),
     ("jilin", "procedures/demand.toml", include_str!("jilin/procedures/demand.toml")),
     ("jilin", "procedures/objection.toml", include_str!("jilin/procedures/objection.toml")),

@@ -32,7 +32,7 @@ const EVERYBODY: [&str; 14] = [
 ];
 
 /// Cities, procedure, the way as `step:who` (`!step` for a rejection), the state in which it ends.
-const WAYS: [(&str, &str, &str, &str); 64] = [
+const WAYS: [(&str, &str, &str, &str); 67] = [
     // Whoever does not evaluate itself does not escape the evaluation by that.
     ("jilin jinan shenyang wuxi", "evaluation", "begin:auth lapse:clock assess:third fail:auth", "unqualified"),
     ("changchun shenyang wuxi jinan", "objection", "raise:op forward:auth answer:prov accept:op", "settled"),
@@ -98,6 +98,14 @@ const WAYS: [(&str, &str, &str, &str); 64] = [
     ("jilin", "proposal", "propose:cons adopt:auth", "adopted"),
     ("jilin", "proposal", "propose:third adopt:auth take_up:op", "taken_up"),
     ("jilin", "proposal", "propose:expert !adopt:auth", "not_adopted"),
+    ("jilin", "channel_onboarding", "declare:prov schedule:auth report:prov verify:auth2", "merged"),
+    (
+        "jilin",
+        "channel_onboarding",
+        "declare:sup schedule:auth report:sup !verify:auth report:sup verify:auth",
+        "merged",
+    ),
+    ("jilin", "channel_onboarding", "declare:sup !schedule:auth", "returned"),
 ];
 
 /// A matter about all that its procedure asks for; the organisation concerned is the operator.
@@ -236,6 +244,7 @@ fn each_city_runs_matters_under_its_own_rows() {
         ("jilin", "evaluation", "JL-37.1"),
         ("jilin", "inspection", "JL-38.1"),
         ("jilin", "proposal", "JL-23.1"),
+        ("jilin", "channel_onboarding", "JL-10.9"),
     ];
     for (city, procedure, row) in cited {
         let way = way(city, procedure, &somebody("market"));

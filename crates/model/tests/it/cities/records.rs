@@ -170,3 +170,37 @@ fn who_used_a_product_feeds_back() {
         assert_eq!(overdue_steps(&way.pack, &way.case, due.plus_days(400)).len(), 0, "{end}: nothing is owed any more");
     }
 }
+
+/// JL-10.9: what exists is declared whole, gets a day, and is merged only once the old channel serves nobody any more.
+#[test]
+fn an_existing_channel_merges_by_its_day() {
+    let (procedure, row) = ("channel_onboarding", "JL-10.9");
+    let openers = [OrgRole::DataProvider, OrgRole::SupervisingDepartment];
+    assert_eq!(pack("jilin").procedure(procedure).unwrap().opened_by, openers);
+    let mut way = Way::open("jilin", procedure, &matter_about(None), &supervisor());
+    for field in ["channel", "data", "services", "users", "digest"] {
+        refused(&way, &supervisor(), &lacking(&way, "declare", "inventory", field), "document-incomplete", row);
+    }
+    way.case = way.judge(&supervisor(), &way.approve("declare")).unwrap().case;
+    refused(&way, &supervisor(), &way.approve("report"), "wrong-state", row);
+    refused(&way, &supervisor(), &way.approve("schedule"), "wrong-role", row);
+    refused(&way, &authority(), &lacking(&way, "schedule", "schedule", "merge_by"), "document-incomplete", row);
+    way.case = way.judge(&authority(), &way.approve("schedule")).unwrap().case;
+    let day = way.case.deadlines.iter().find(|d| d.step == "report").unwrap().at;
+    assert_eq!(day.date().to_string(), "2026-06-02", "the day itself still counts");
+    let late = overdue_steps(&way.pack, &way.case, day);
+    assert_eq!(late.iter().map(|(s, _)| s.rule.as_str()).collect::<Vec<_>>(), [row]);
+    assert_eq!(overdue_steps(&way.pack, &way.case, day.plus_ms(-1)).len(), 0);
+    refused(&way, &authority(), &way.approve("verify"), "wrong-state", row);
+    for field in ["resources", "served_since", "closed_on"] {
+        refused(&way, &supervisor(), &lacking(&way, "report", "merger", field), "document-incomplete", row);
+    }
+    way.case = way.judge(&supervisor(), &way.approve("report")).unwrap().case;
+    for field in ["closed", "complete"] {
+        let mut adverse = way.approve("verify");
+        adverse.documents.get_mut("verification").unwrap()[field] = json!(false);
+        refused(&way, &authority(), &adverse, "adverse-finding", row);
+    }
+    refused(&way, &supervisor(), &way.approve("verify"), "wrong-role", row);
+    assert_eq!(way.judge(&authority(), &way.approve("verify")).unwrap().case.state, "merged");
+}
