@@ -66,6 +66,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     ("jilin", "procedures/proposal.toml", include_str!("jilin/procedures/proposal.toml")),
     ("jilin", "procedures/rectification.toml", include_str!("jilin/procedures/rectification.toml")),
     ("jilin", "procedures/release.toml", include_str!("jilin/procedures/release.toml")),
+    ("jilin", "procedures/responsibility.toml", include_str!("jilin/procedures/responsibility.toml")),
     ("jilin", "procedures/risk_stop.toml", include_str!("jilin/procedures/risk_stop.toml")),
     ("jilin", "procedures/staff.toml", include_str!("jilin/procedures/staff.toml")),
     ("jilin", "procedures/supervision.toml", include_str!("jilin/procedures/supervision.toml")),

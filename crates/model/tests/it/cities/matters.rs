@@ -32,7 +32,7 @@ const EVERYBODY: [&str; 14] = [
 ];
 
 /// Cities, procedure, the way as `step:who` (`!step` for a rejection), the state in which it ends.
-const WAYS: [(&str, &str, &str, &str); 67] = [
+const WAYS: [(&str, &str, &str, &str); 71] = [
     // Whoever does not evaluate itself does not escape the evaluation by that.
     ("jilin jinan shenyang wuxi", "evaluation", "begin:auth lapse:clock assess:third fail:auth", "unqualified"),
     ("changchun shenyang wuxi jinan", "objection", "raise:op forward:auth answer:prov accept:op", "settled"),
@@ -106,6 +106,10 @@ const WAYS: [(&str, &str, &str, &str); 67] = [
         "merged",
     ),
     ("jilin", "channel_onboarding", "declare:sup !schedule:auth", "returned"),
+    ("jilin", "responsibility", "name:op confirm:sup", "noted"),
+    ("jilin", "responsibility", "name:prov confirm:auth change:prov confirm:auth2", "noted"),
+    ("jilin", "responsibility", "name:auth confirm:auth2", "noted"),
+    ("jilin", "responsibility", "name:cons !confirm:sup", "returned"),
 ];
 
 /// A matter about all that its procedure asks for; the organisation concerned is the operator.
@@ -245,6 +249,7 @@ fn each_city_runs_matters_under_its_own_rows() {
         ("jilin", "inspection", "JL-38.1"),
         ("jilin", "proposal", "JL-23.1"),
         ("jilin", "channel_onboarding", "JL-10.9"),
+        ("jilin", "responsibility", "JL-30.1"),
     ];
     for (city, procedure, row) in cited {
         let way = way(city, procedure, &somebody("market"));
@@ -269,7 +274,14 @@ fn each_city_says_what_comes_again() {
                 ("evaluation", "", "CC-26.2"),
             ],
         ),
-        ("jilin", &[("drill", "operator", "PRODUCT-MATTER"), ("evaluation", "", "JL-37.1")]),
+        (
+            "jilin",
+            &[
+                ("drill", "operator", "PRODUCT-MATTER"),
+                ("evaluation", "", "JL-37.1"),
+                ("responsibility", "data_provider data_authority operator data_consumer", "JL-30.1"),
+            ],
+        ),
         ("jinan", &[("drill", "data_authority", "JN-15.2"), ("evaluation", "", "JN-17.1")]),
         (
             "shenyang",

@@ -2,6 +2,7 @@
 
 use super::*;
 use model::object::MatterSpec;
+use model::pack::DueOf;
 use model::procedure::overdue_steps;
 
 pub(super) fn walked(city: &str, procedure: &str, object: &MatterSpec, steps: &[(&Actor, &str)]) -> Way {
@@ -203,4 +204,33 @@ fn an_existing_channel_merges_by_its_day() {
     }
     refused(&way, &supervisor(), &way.approve("verify"), "wrong-role", row);
     assert_eq!(way.judge(&authority(), &way.approve("verify")).unwrap().case.state, "merged");
+}
+
+/// JL-30.1: who provides, manages, operates or uses names a person who answers for it; whoever has named none is told.
+#[test]
+fn each_organisation_names_who_answers_for_its_data() {
+    let (procedure, row) = ("responsibility", "JL-30.1");
+    let pack = pack("jilin");
+    let four = [OrgRole::DataProvider, OrgRole::DataAuthority, OrgRole::Operator, OrgRole::DataConsumer];
+    assert_eq!(pack.procedure(procedure).unwrap().opened_by, four);
+    let again = pack.recurring().into_iter().find(|r| r.procedure.name == procedure).unwrap();
+    assert_eq!((again.months, again.rule, again.of.clone()), (12, row, DueOf::Own(four.to_vec())));
+    assert!(again.is_done("noted") && !again.is_done("recorded"));
+    let mut way = Way::open("jilin", procedure, &matter_about(None), &operator());
+    for field in ["answers_for", "person", "since", "team", "rules"] {
+        refused(&way, &operator(), &lacking(&way, "name", "appointment", field), "document-incomplete", row);
+    }
+    let mut other = way.approve("name");
+    other.documents.get_mut("appointment").unwrap()["answers_for"] = json!("everything");
+    refused(&way, &operator(), &other, "document-invalid", row);
+    way.case = way.judge(&operator(), &way.approve("name")).unwrap().case;
+    refused(&way, &operator(), &way.approve("confirm"), "wrong-role", row);
+    way.case = way.judge(&supervisor(), &way.approve("confirm")).unwrap().case;
+    refused(&way, &provider(1), &way.approve("change"), "wrong-role", row);
+    way.case = way.judge(&operator(), &way.approve("change")).unwrap().case;
+    assert_eq!(way.case.state, "recorded", "a change is looked at like the first");
+    // The bureau does not confirm what the same person handed in.
+    let own = walked("jilin", procedure, &matter_about(None), &[(&authority(), "name")]);
+    let refusal = own.judge(&authority(), &own.approve("confirm")).unwrap_err();
+    assert_eq!(refusal.code, "conflict-of-interest");
 }
