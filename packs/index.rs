@@ -19,6 +19,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     ("product", "procedures/inspection.toml", include_str!("product/procedures/inspection.toml")),
     ("product", "procedures/irregularity.toml", include_str!("product/procedures/irregularity.toml")),
     ("product", "procedures/job.toml", include_str!("product/procedures/job.toml")),
+    ("product", "procedures/market_research.toml", include_str!("product/procedures/market_research.toml")),
     ("product", "procedures/meeting.toml", include_str!("product/procedures/meeting.toml")),
     ("product", "procedures/objection.toml", include_str!("product/procedures/objection.toml")),
     ("product", "procedures/product.toml", include_str!("product/procedures/product.toml")),

@@ -32,7 +32,7 @@ const EVERYBODY: [&str; 14] = [
 ];
 
 /// Cities, procedure, the way as `step:who` (`!step` for a rejection), the state in which it ends.
-const WAYS: [(&str, &str, &str, &str); 71] = [
+const WAYS: [(&str, &str, &str, &str); 74] = [
     // Whoever does not evaluate itself does not escape the evaluation by that.
     ("jilin jinan shenyang wuxi", "evaluation", "begin:auth lapse:clock assess:third fail:auth", "unqualified"),
     ("changchun shenyang wuxi jinan", "objection", "raise:op forward:auth answer:prov accept:op", "settled"),
@@ -110,6 +110,9 @@ const WAYS: [(&str, &str, &str, &str); 71] = [
     ("jilin", "responsibility", "name:prov confirm:auth change:prov confirm:auth2", "noted"),
     ("jilin", "responsibility", "name:auth confirm:auth2", "noted"),
     ("jilin", "responsibility", "name:cons !confirm:sup", "returned"),
+    ("changchun", "market_research", "record:op confirm:agency", "noted"),
+    ("jilin jinan shenyang wuxi", "market_research", "record:op confirm:auth", "noted"),
+    ("jinan", "market_research", "record:op !confirm:auth2", "returned"),
 ];
 
 /// A matter about all that its procedure asks for; the organisation concerned is the operator.
@@ -250,6 +253,9 @@ fn each_city_runs_matters_under_its_own_rows() {
         ("jilin", "proposal", "JL-23.1"),
         ("jilin", "channel_onboarding", "JL-10.9"),
         ("jilin", "responsibility", "JL-30.1"),
+        ("jinan", "market_research", "JN-10.1"),
+        ("jilin", "market_research", "JL-22.1"),
+        ("shenyang", "market_research", "SY-12.1"),
     ];
     for (city, procedure, row) in cited {
         let way = way(city, procedure, &somebody("market"));

@@ -234,3 +234,23 @@ fn each_organisation_names_who_answers_for_its_data() {
     let refusal = own.judge(&authority(), &own.approve("confirm")).unwrap_err();
     assert_eq!(refusal.code, "conflict-of-interest");
 }
+
+/// JN-10.1, JL-22.1, SY-12.1: what an operator found out about the market, handed to whoever granted; in Jinan that can be a
+/// provider, to whom its demands go as well.
+#[test]
+fn market_research_goes_on_record() {
+    for (city, row) in [("jinan", "JN-10.1"), ("jilin", "JL-22.1"), ("shenyang", "SY-12.1")] {
+        let mut way = Way::open(city, "market_research", &matter_about(Some("auth_1")), &operator());
+        assert_eq!(way.pack.procedure("market_research").unwrap().opened_by, [OrgRole::Operator], "{city}");
+        for field in ["asked", "demands", "scenarios", "products", "digest"] {
+            refused(&way, &operator(), &lacking(&way, "record", "research", field), "document-incomplete", row);
+        }
+        let stranger = actor("op2", "op2", &[OrgRole::Operator]);
+        refused(&way, &stranger, &way.approve("record"), "wrong-role", row);
+        way.case = way.judge(&operator(), &way.approve("record")).unwrap().case;
+        refused(&way, &operator(), &way.approve("confirm"), "wrong-role", row);
+        way.facts.authorisation.as_mut().unwrap().authoriser = "org_prov1".into();
+        refused(&way, &authority(), &way.approve("confirm"), "wrong-role", row);
+        assert_eq!(way.judge(&provider(1), &way.approve("confirm")).unwrap().case.state, "noted", "{city}");
+    }
+}
