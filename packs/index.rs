@@ -89,6 +89,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     ("shenyang", "procedures/authorisation.toml", include_str!("shenyang/procedures/authorisation.toml")),
     ("shenyang", "procedures/consumer_order.toml", include_str!("shenyang/procedures/consumer_order.toml")),
     ("shenyang", "procedures/demand.toml", include_str!("shenyang/procedures/demand.toml")),
+    ("shenyang", "procedures/evaluation.toml", include_str!("shenyang/procedures/evaluation.toml")),
     ("shenyang", "procedures/extra_business.toml", include_str!("shenyang/procedures/extra_business.toml")),
     (
         "shenyang",

@@ -47,7 +47,7 @@ const WAYS: [(&str, &str, &str, &str); 74] = [
     ("jilin", "inspection", "announce:sup find:sup rectify:op !close:sup rectify:op close:sup", "closed"),
     ("jilin jinan shenyang", "evaluation", "begin:auth self_evaluate:op assess:auth2 qualify:auth", "qualified"),
     ("jilin jinan shenyang", "evaluation", "begin:auth self_evaluate:op assess:expert fail:auth", "unqualified"),
-    ("shenyang", "evaluation", "begin:agency self_evaluate:op assess:third qualify:agency", "qualified"),
+    ("shenyang", "evaluation", "begin:auth self_evaluate:op assess:market qualify:auth", "qualified"),
     ("wuxi", "evaluation", "begin:auth self_evaluate:op assess:third qualify:auth", "qualified"),
     ("wuxi", "evaluation", "begin:auth self_evaluate:op assess:third fail:auth", "unqualified"),
     ("changchun", "evaluation", "begin:agency self_evaluate:op assess:agency2 qualify:agency", "qualified"),
@@ -293,7 +293,7 @@ fn each_city_says_what_comes_again() {
             "shenyang",
             &[
                 ("drill", "operator", "SY-13.1"),
-                ("evaluation", "", "SY-18.1"),
+                ("evaluation", "", "SY-20.1"),
                 ("provider_evaluation", "data_provider", "SY-18.1"),
             ],
         ),

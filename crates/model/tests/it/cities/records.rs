@@ -254,3 +254,34 @@ fn market_research_goes_on_record() {
         assert_eq!(way.judge(&provider(1), &way.approve("confirm")).unwrap().case.state, "noted", "{city}");
     }
 }
+
+/// SY-18.1 and SY-20.1: the bureau begins with the finance bureau named, and the report speaks to each of the five points.
+#[test]
+fn the_annual_evaluation_says_what_the_text_asks() {
+    let mut way = Way::open("shenyang", "evaluation", &matter_about(Some("auth_1")), &authority());
+    assert_eq!(way.pack.procedure("evaluation").unwrap().opened_by, [OrgRole::DataAuthority]);
+    let every = way.pack.param("evaluation.every_months").unwrap();
+    assert_eq!((every.status, every.source.as_str()), (model::pack::Status::Explicit, "SY-20.1"));
+    refused(&way, &authority(), &lacking(&way, "begin", "criteria", "with"), "document-incomplete", "SY-18.1");
+    way.case = way.judge(&authority(), &way.approve("begin")).unwrap().case;
+    refused(
+        &way,
+        &operator(),
+        &lacking(&way, "self_evaluate", "self_report", "digest"),
+        "document-incomplete",
+        "SY-18.1",
+    );
+    way.case = way.judge(&operator(), &way.approve("self_evaluate")).unwrap().case;
+    let finance = actor("finance", "finance", &[OrgRole::MarketRegulator]);
+    for field in ["partner_management", "supply", "compliance", "quality", "effect", "grade"] {
+        refused(&way, &finance, &lacking(&way, "assess", "report", field), "document-incomplete", "SY-20.1");
+    }
+    refused(&way, &operator(), &way.approve("assess"), "wrong-role", "SY-20.1");
+    way.case = way.judge(&finance, &way.approve("assess")).unwrap().case;
+    refused(&way, &finance, &way.approve("fail"), "wrong-role", "SY-20.1");
+    way.case = way.judge(&authority(), &way.approve("fail")).unwrap().case;
+    assert_eq!(
+        way.pack.ended_as(&way.case).as_deref(),
+        way.pack.list("termination.proofs").unwrap()[0].split('=').nth(1)
+    );
+}
