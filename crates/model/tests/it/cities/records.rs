@@ -285,3 +285,31 @@ fn the_annual_evaluation_says_what_the_text_asks() {
         way.pack.list("termination.proofs").unwrap()[0].split('=').nth(1)
     );
 }
+
+/// WX-29.1: what the annual evaluations found is weighed when somebody applies again. It is a ground, no bar.
+#[test]
+fn past_evaluations_are_weighed_in_a_new_application() {
+    let mut way = applied("wuxi").before("review");
+    let mut silent = way.approve("review");
+    silent.documents.remove("past_evaluation");
+    refused(&way, &authority(), &silent, "document-missing", "WX-29.1");
+    for field in ["grade", "evaluation", "weighed"] {
+        refused(
+            &way,
+            &authority(),
+            &lacking(&way, "review", "past_evaluation", field),
+            "document-incomplete",
+            "WX-29.1",
+        );
+    }
+    let mut review = way.approve("review");
+    review.documents.get_mut("past_evaluation").unwrap()["grade"] = json!("none");
+    refused(&way, &authority(), &review, "document-invalid", "WX-29.1");
+    for grade in ["excellent", "unqualified", "first_application", "not_evaluated"] {
+        review.documents.get_mut("past_evaluation").unwrap()["grade"] = json!(grade);
+        assert!(way.judge(&authority(), &review).is_ok(), "{grade}");
+    }
+    way.case = way.judge(&authority(), &review).unwrap().case;
+    let kept = way.case.document("past_evaluation").unwrap();
+    assert_eq!(kept["grade"], "not_evaluated", "whoever argues and determines later reads it");
+}
