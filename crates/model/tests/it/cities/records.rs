@@ -309,6 +309,14 @@ fn past_evaluations_are_weighed_in_a_new_application() {
         review.documents.get_mut("past_evaluation").unwrap()["grade"] = json!(grade);
         assert!(way.judge(&authority(), &review).is_ok(), "{grade}");
     }
+    // Who continues an authorisation applies again: an evaluation of the earlier one is named, or that there was none.
+    let first = way.case.object["renewal_of"].take();
+    way.case.object["renewal_of"] = json!("auth_0");
+    review.documents.get_mut("past_evaluation").unwrap()["grade"] = json!("first_application");
+    refused(&way, &authority(), &review, "evaluation-weighed", "WX-29.1");
+    review.documents.get_mut("past_evaluation").unwrap()["grade"] = json!("not_evaluated");
+    assert!(way.judge(&authority(), &review).is_ok());
+    way.case.object["renewal_of"] = first;
     way.case = way.judge(&authority(), &review).unwrap().case;
     let kept = way.case.document("past_evaluation").unwrap();
     assert_eq!(kept["grade"], "not_evaluated", "whoever argues and determines later reads it");
