@@ -86,6 +86,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     ("shenyang", "articles.toml", include_str!("shenyang/articles.toml")),
     ("shenyang", "pack.toml", include_str!("shenyang/pack.toml")),
     ("shenyang", "parameters.toml", include_str!("shenyang/parameters.toml")),
+    ("shenyang", "procedures/asset_management.toml", include_str!("shenyang/procedures/asset_management.toml")),
     ("shenyang", "procedures/authorisation.toml", include_str!("shenyang/procedures/authorisation.toml")),
     ("shenyang", "procedures/consumer_order.toml", include_str!("shenyang/procedures/consumer_order.toml")),
     ("shenyang", "procedures/demand.toml", include_str!("shenyang/procedures/demand.toml")),

@@ -32,7 +32,7 @@ const EVERYBODY: [&str; 14] = [
 ];
 
 /// Cities, procedure, the way as `step:who` (`!step` for a rejection), the state in which it ends.
-const WAYS: [(&str, &str, &str, &str); 74] = [
+const WAYS: [(&str, &str, &str, &str); 76] = [
     // Whoever does not evaluate itself does not escape the evaluation by that.
     ("jilin jinan shenyang wuxi", "evaluation", "begin:auth lapse:clock assess:third fail:auth", "unqualified"),
     ("changchun shenyang wuxi jinan", "objection", "raise:op forward:auth answer:prov accept:op", "settled"),
@@ -113,6 +113,8 @@ const WAYS: [(&str, &str, &str, &str); 74] = [
     ("changchun", "market_research", "record:op confirm:agency", "noted"),
     ("jilin jinan shenyang wuxi", "market_research", "record:op confirm:auth", "noted"),
     ("jinan", "market_research", "record:op !confirm:auth2", "returned"),
+    ("shenyang", "asset_management", "declare:prov approve:market", "approved"),
+    ("shenyang", "asset_management", "declare:prov !approve:market", "refused"),
 ];
 
 /// A matter about all that its procedure asks for; the organisation concerned is the operator.
@@ -256,6 +258,7 @@ fn each_city_runs_matters_under_its_own_rows() {
         ("jinan", "market_research", "JN-10.1"),
         ("jilin", "market_research", "JL-22.1"),
         ("shenyang", "market_research", "SY-12.1"),
+        ("shenyang", "asset_management", "SY-30.1"),
     ];
     for (city, procedure, row) in cited {
         let way = way(city, procedure, &somebody("market"));

@@ -321,3 +321,34 @@ fn past_evaluations_are_weighed_in_a_new_application() {
     let kept = way.case.document("past_evaluation").unwrap();
     assert_eq!(kept["grade"], "not_evaluated", "whoever argues and determines later reads it");
 }
+
+/// SY-30.1: the provider declares, the finance side approves under the asset rules, and no application passes its review without a
+/// word on it.
+#[test]
+fn data_under_asset_management_are_approved_under_its_rules() {
+    let row = "SY-30.1";
+    let mut object = matter_about(None);
+    object.resource = Some("res_1".into());
+    object.provider = Some("org_prov1".into());
+    let mut way = Way::open("shenyang", "asset_management", &object, &provider(1));
+    assert_eq!(way.pack.procedure("asset_management").unwrap().opened_by, [OrgRole::DataProvider]);
+    for field in ["number", "since", "rules", "digest"] {
+        refused(&way, &provider(1), &lacking(&way, "declare", "asset", field), "document-incomplete", row);
+    }
+    refused(&way, &provider(2), &way.approve("declare"), "wrong-role", row);
+    way.case = way.judge(&provider(1), &way.approve("declare")).unwrap().case;
+    let finance = actor("finance", "finance", &[OrgRole::MarketRegulator]);
+    refused(&way, &authority(), &way.approve("approve"), "wrong-role", row);
+    for field in ["document_number", "scope", "revenue", "digest"] {
+        refused(&way, &finance, &lacking(&way, "approve", "approval", field), "document-incomplete", row);
+    }
+    assert_eq!(way.judge(&finance, &way.approve("approve")).unwrap().case.state, "approved");
+    let review = applied("shenyang").before("review");
+    let mut silent = review.approve("review");
+    silent.documents.remove("asset_review");
+    refused(&review, &authority(), &silent, "document-missing", row);
+    for field in ["finding", "revenue"] {
+        refused(&review, &authority(), &lacking(&review, "review", "asset_review", field), "document-incomplete", row);
+    }
+    assert!(review.judge(&authority(), &review.approve("review")).is_ok());
+}
