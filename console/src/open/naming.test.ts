@@ -104,14 +104,26 @@ it('has words in both languages for every choice of every pack', () => {
   const files = readdirSync(packs, { recursive: true, encoding: 'utf8' }).filter((f) =>
     /procedures[/\\][\w]+\.toml$/.test(f),
   );
+  const parameters = ['product', 'national', 'changchun', 'jilin', 'jinan', 'shenyang', 'wuxi'].map(
+    (layer) =>
+      parse(readFileSync(`${packs}/${layer}/parameters.toml`, 'utf8')) as unknown as Record<
+        string,
+        { value: unknown }
+      >,
+  );
+  // What a parameter lists, in whichever city.
+  const listed = (name: string) => parameters.flatMap((p) => (p[name]?.value ?? []) as string[]);
   const choices = files.flatMap((file) => {
     const procedure = parse(readFileSync(`${packs}/${file}`, 'utf8')) as unknown as {
-      documents?: Record<string, { fields: { choices?: string[] }[] }>;
+      documents?: Record<string, { fields: { choices?: string[]; choices_param?: string }[] }>;
     };
-    return Object.values(procedure.documents ?? {}).flatMap((d) => d.fields.flatMap((f) => f.choices ?? []));
+    return Object.values(procedure.documents ?? {}).flatMap((d) =>
+      d.fields.flatMap((f) => f.choices ?? (f.choices_param ? listed(f.choices_param) : [])),
+    );
   });
   expect(files.length).toBeGreaterThan(60);
   expect(choices).toContain('unfair_pricing');
+  expect(choices).toContain('public_governance');
   const worded = (table: Record<string, string>) => choices.filter((c) => !table[`choice.${c}`]);
   expect([worded(zh), worded(en)]).toEqual([[], []]);
 });

@@ -3,6 +3,7 @@
 use super::Pack;
 use super::article::Article;
 use super::check;
+use super::choices;
 use super::effect::Alternative;
 use super::error::{PackError, Source};
 use super::identity::{Identity, LayerKind, LegalStatus, Term};
@@ -114,6 +115,7 @@ pub(super) fn load(layers: &[PackText]) -> Result<Pack, PackError> {
         return Err(Source { file: "", text: "" }.fault("", "", "没有规则包", "there is no pack", "name a pack"));
     }
     mark_inherited(&mut pack);
+    choices::fill(&mut pack, &homes)?;
     check::check(&pack, &homes)?;
     Ok(pack)
 }

@@ -4,6 +4,7 @@
 mod article;
 mod calendar;
 mod check;
+mod choices;
 mod diff;
 mod effect;
 mod error;

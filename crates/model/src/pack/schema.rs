@@ -195,6 +195,6 @@ fn document() -> Value {
 fn field() -> Value {
     object(
         &[("name", text()), ("kind", one_of(FieldKind::ALL)), ("zh", text()), ("en", text())],
-        &[("required", flag()), ("choices", texts()), ("must", text())],
+        &[("required", flag()), ("choices", texts()), ("choices_param", text()), ("must", text())],
     )
 }

@@ -2,7 +2,7 @@
 //! Pure and deterministic; reads no clock and writes nothing.
 
 use super::actor::{conflict, may_take, providers, supervisors};
-use super::document::Misfit;
+use super::document::{DocumentForm, Misfit};
 use super::due::{deadlines, due_at};
 use super::facts::Facts;
 use super::guard::{Guard, Input};
@@ -320,18 +320,36 @@ fn check_documents(pack: &Pack, procedure: &Procedure, step: &Step, command: &Co
     })
 }
 
-fn misfit_refusal(pack: &Pack, form: &super::document::DocumentForm, name: &str, misfit: &Misfit) -> Refusal {
+fn misfit_refusal(pack: &Pack, form: &DocumentForm, name: &str, misfit: &Misfit) -> Refusal {
+    if let Misfit::Unlisted(field) = misfit
+        && let Some(refusal) = unlisted(pack, form, name, field)
+    {
+        return refusal;
+    }
     let label = |field: &str| {
         let found = form.fields.iter().find(|f| f.name == field);
         found.map_or((field.to_owned(), field.to_owned()), |f| (f.zh.clone(), format!("{} ({name}.{field})", f.en)))
     };
     let (code, (zh, en), why_zh, why_en) = match misfit {
         Misfit::Missing(f) => ("document-incomplete", label(f), "未填写", "is missing"),
-        Misfit::Kind(f) => ("document-invalid", label(f), "格式不符", "is of the wrong kind"),
+        Misfit::Kind(f) | Misfit::Unlisted(f) => ("document-invalid", label(f), "格式不符", "is of the wrong kind"),
         Misfit::Unknown(f) => ("document-invalid", label(f), "不是该材料的字段", "is not a field of this document"),
         Misfit::Adverse(f) => ("adverse-finding", label(f), "结论不允许同意", "does not allow approval"),
     };
     pack.refusal(code, &form.rule, format!("{}：{zh}{why_zh}", form.zh), format!("{}: {en} {why_en}", form.en))
+}
+
+/// A word that no list of the city has: the refusal says what is listed, and cites the row of the list, not of the form.
+fn unlisted(pack: &Pack, form: &DocumentForm, name: &str, field: &str) -> Option<Refusal> {
+    let found = form.fields.iter().find(|f| f.name == field)?;
+    let list = pack.param(found.choices_param.as_deref()?)?;
+    let (zh, en) = (pack.terms_zh(&found.choices), pack.terms_en(&found.choices));
+    Some(pack.refusal(
+        "document-invalid",
+        &list.source,
+        format!("{}：{}不在“{}”之列（{zh}）", form.zh, found.zh, list.zh),
+        format!("{}: {} ({name}.{field}) is none of \"{}\" ({en})", form.en, found.en, list.en),
+    ))
 }
 
 /// Number of approvals that the step needs in all.

@@ -56,9 +56,13 @@ pub struct Field {
     /// False where it may be left out.
     #[serde(default = "yes")]
     pub required: bool,
-    /// Allowed words of a choice.
+    /// Allowed words of a choice; the loader fills them in where a parameter lists them.
     #[serde(default)]
     pub choices: Vec<String>,
+    /// List parameter whose words a choice allows, for what each city's text lists in its own way. Where that list is empty,
+    /// the form has no such field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choices_param: Option<String>,
     /// For flags and choices: the only value with which the step may be approved.
     #[serde(default)]
     pub must: Option<String>,
@@ -75,6 +79,8 @@ pub(crate) enum Misfit {
     Missing(String),
     /// A field is of the wrong kind.
     Kind(String),
+    /// A word that the parameter of the field does not list.
+    Unlisted(String),
     /// A field that the form does not know.
     Unknown(String),
     /// A finding that forbids approval.
@@ -105,7 +111,8 @@ impl Field {
             return Err(Misfit::Missing(self.name.clone()));
         }
         if !self.fits(value) {
-            return Err(Misfit::Kind(self.name.clone()));
+            let misfit = if self.choices_param.is_some() { Misfit::Unlisted } else { Misfit::Kind };
+            return Err(misfit(self.name.clone()));
         }
         match &self.must {
             Some(must) if approve && &plain(value) != must => Err(Misfit::Adverse(self.name.clone())),
@@ -159,6 +166,7 @@ mod tests {
             en: "a".into(),
             required: true,
             choices: vec!["met".into(), "not_met".into()],
+            choices_param: None,
             must: None,
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn check(pack: &Pack, homes: &BTreeMap<String, String>) -> Result<(),
 }
 
 /// The text of a file, by its name.
-fn source_of<'a>(pack: &'a Pack, file: Option<&'a String>) -> Source<'a> {
+pub(super) fn source_of<'a>(pack: &'a Pack, file: Option<&'a String>) -> Source<'a> {
     let file = file.map_or("", String::as_str);
     Source { file, text: pack.texts.get(file).map_or("", String::as_str) }
 }

@@ -78,6 +78,17 @@ pub(super) fn renewal_window(i: &Input<'_>) -> Result<(), Fail> {
     )
 }
 
+/// What the evaluations found is weighed when somebody applies again (WX-29.1): a renewal does not pass as a first application.
+pub(super) fn evaluation_weighed(i: &Input<'_>) -> Result<(), Fail> {
+    let again = spec(i)?.renewal_of.is_some();
+    let grade = i.command.documents.get("past_evaluation").and_then(|d| d.get("grade")).and_then(Value::as_str);
+    hold(
+        !again || grade.is_some_and(|g| g != "first_application"),
+        "续期不是首次申请，应写明原授权的评估结果",
+        "a renewal is no first application: state what the evaluation of the earlier authorisation found",
+    )
+}
+
 pub(super) fn term_within_max(i: &Input<'_>) -> Result<(), Fail> {
     let months = i64::from(spec(i)?.term_months);
     let Some(max) = i.pack.int("term.max_months") else {

@@ -39,6 +39,8 @@ words! {
         NoBan = "no_ban",
         /// A renewal is applied for within its window.
         RenewalWindow = "renewal_window",
+        /// The review of a renewal names what an evaluation found: who goes on is no first applicant.
+        EvaluationWeighed = "evaluation_weighed",
         /// The term does not exceed the maximum.
         TermWithinMax = "term_within_max",
         /// Every blacklist was checked, recently, without a hit.
@@ -255,6 +257,7 @@ impl Guard {
             Self::LegalFormAllowed => authorisation::legal_form_allowed(i),
             Self::NoBan => authorisation::no_ban(i),
             Self::RenewalWindow => authorisation::renewal_window(i),
+            Self::EvaluationWeighed => authorisation::evaluation_weighed(i),
             Self::TermWithinMax => authorisation::term_within_max(i),
             Self::BlacklistsClear => authorisation::blacklists_clear(i),
             Self::NoOpenObjection => authorisation::no_open_objection(i),

@@ -32,7 +32,7 @@ const EVERYBODY: [&str; 14] = [
 ];
 
 /// Cities, procedure, the way as `step:who` (`!step` for a rejection), the state in which it ends.
-const WAYS: [(&str, &str, &str, &str); 49] = [
+const WAYS: [(&str, &str, &str, &str); 76] = [
     // Whoever does not evaluate itself does not escape the evaluation by that.
     ("jilin jinan shenyang wuxi", "evaluation", "begin:auth lapse:clock assess:third fail:auth", "unqualified"),
     ("changchun shenyang wuxi jinan", "objection", "raise:op forward:auth answer:prov accept:op", "settled"),
@@ -47,7 +47,7 @@ const WAYS: [(&str, &str, &str, &str); 49] = [
     ("jilin", "inspection", "announce:sup find:sup rectify:op !close:sup rectify:op close:sup", "closed"),
     ("jilin jinan shenyang", "evaluation", "begin:auth self_evaluate:op assess:auth2 qualify:auth", "qualified"),
     ("jilin jinan shenyang", "evaluation", "begin:auth self_evaluate:op assess:expert fail:auth", "unqualified"),
-    ("shenyang", "evaluation", "begin:agency self_evaluate:op assess:third qualify:agency", "qualified"),
+    ("shenyang", "evaluation", "begin:auth self_evaluate:op assess:market qualify:auth", "qualified"),
     ("wuxi", "evaluation", "begin:auth self_evaluate:op assess:third qualify:auth", "qualified"),
     ("wuxi", "evaluation", "begin:auth self_evaluate:op assess:third fail:auth", "unqualified"),
     ("changchun", "evaluation", "begin:agency self_evaluate:op assess:agency2 qualify:agency", "qualified"),
@@ -83,6 +83,38 @@ const WAYS: [(&str, &str, &str, &str); 49] = [
     ("shenyang", "provider_evaluation", "begin:auth lapse:clock evaluate:auth", "evaluated"),
     ("jilin", "supervision", "propose:auth accept:op assign:auth2", "assigned"),
     ("jilin", "supervision", "propose:auth !accept:op", "declined"),
+    ("changchun", "scenario_planning", "submit:prov list:auth respond:op respond:cons close:prov", "closed"),
+    ("changchun", "scenario_planning", "submit:sup list:auth2 renew:sup list:auth", "listed"),
+    ("changchun", "scenario_planning", "submit:prov !list:auth", "returned"),
+    ("jilin jinan shenyang", "external_data", "apply:op decide:auth revoke:auth2", "revoked"),
+    ("changchun", "external_data", "apply:op decide:agency", "approved"),
+    ("wuxi", "external_data", "apply:op examine:sec decide:auth", "approved"),
+    ("changchun", "external_data", "apply:op decide:agency expire:clock", "expired"),
+    ("changchun", "external_data", "apply:op !decide:agency2", "refused"),
+    ("wuxi", "external_data", "apply:op examine:sec decide:auth revoke:auth", "revoked"),
+    ("wuxi", "external_data", "apply:op examine:market decide:auth2 expire:clock", "expired"),
+    ("wuxi", "external_data", "apply:op !examine:sec", "refused"),
+    ("wuxi", "external_data", "apply:op examine:sec !decide:auth", "refused"),
+    ("jilin", "proposal", "propose:cons adopt:auth", "adopted"),
+    ("jilin", "proposal", "propose:third adopt:auth take_up:op", "taken_up"),
+    ("jilin", "proposal", "propose:expert !adopt:auth", "not_adopted"),
+    ("jilin", "channel_onboarding", "declare:prov schedule:auth report:prov verify:auth2", "merged"),
+    (
+        "jilin",
+        "channel_onboarding",
+        "declare:sup schedule:auth report:sup !verify:auth report:sup verify:auth",
+        "merged",
+    ),
+    ("jilin", "channel_onboarding", "declare:sup !schedule:auth", "returned"),
+    ("jilin", "responsibility", "name:op confirm:sup", "noted"),
+    ("jilin", "responsibility", "name:prov confirm:auth change:prov confirm:auth2", "noted"),
+    ("jilin", "responsibility", "name:auth confirm:auth2", "noted"),
+    ("jilin", "responsibility", "name:cons !confirm:sup", "returned"),
+    ("changchun", "market_research", "record:op confirm:agency", "noted"),
+    ("jilin jinan shenyang wuxi", "market_research", "record:op confirm:auth", "noted"),
+    ("jinan", "market_research", "record:op !confirm:auth2", "returned"),
+    ("shenyang", "asset_management", "declare:prov approve:market", "approved"),
+    ("shenyang", "asset_management", "declare:prov !approve:market", "refused"),
 ];
 
 /// A matter about all that its procedure asks for; the organisation concerned is the operator.
@@ -164,6 +196,7 @@ fn nobody_else_takes_a_step_of_a_matter() {
                     By::Operator | By::Concerned => by.org.as_str() == "org_op",
                     By::Provider => by.org.as_str() == "org_prov1",
                     By::EachSupervisor => by.org.as_str() == "org_sup",
+                    By::Authoriser => by.org == way.facts.authorisation.as_ref().unwrap().authoriser,
                     _ => false,
                 });
                 match outcome {
@@ -208,6 +241,10 @@ fn each_city_runs_matters_under_its_own_rows() {
         ("changchun", "complaint", "CC-16.1"),
         ("changchun", "inspection", "CC-23.1"),
         ("changchun", "evaluation", "CC-26.2"),
+        ("changchun", "scenario_planning", "CC-27.2"),
+        ("changchun", "external_data", "CC-10.3"),
+        ("shenyang", "external_data", "SY-12.1"),
+        ("wuxi", "external_data", "WX-16.5"),
         ("jilin", "supervision", "JL-5.2"),
         ("jilin", "objection", "JL-18.1"),
         ("jilin", "rule_filing", "JL-19.1"),
@@ -215,6 +252,13 @@ fn each_city_runs_matters_under_its_own_rows() {
         ("jilin", "assessment", "JL-33.1"),
         ("jilin", "evaluation", "JL-37.1"),
         ("jilin", "inspection", "JL-38.1"),
+        ("jilin", "proposal", "JL-23.1"),
+        ("jilin", "channel_onboarding", "JL-10.9"),
+        ("jilin", "responsibility", "JL-30.1"),
+        ("jinan", "market_research", "JN-10.1"),
+        ("jilin", "market_research", "JL-22.1"),
+        ("shenyang", "market_research", "SY-12.1"),
+        ("shenyang", "asset_management", "SY-30.1"),
     ];
     for (city, procedure, row) in cited {
         let way = way(city, procedure, &somebody("market"));
@@ -239,13 +283,20 @@ fn each_city_says_what_comes_again() {
                 ("evaluation", "", "CC-26.2"),
             ],
         ),
-        ("jilin", &[("drill", "operator", "PRODUCT-MATTER"), ("evaluation", "", "JL-37.1")]),
+        (
+            "jilin",
+            &[
+                ("drill", "operator", "PRODUCT-MATTER"),
+                ("evaluation", "", "JL-37.1"),
+                ("responsibility", "data_provider data_authority operator data_consumer", "JL-30.1"),
+            ],
+        ),
         ("jinan", &[("drill", "data_authority", "JN-15.2"), ("evaluation", "", "JN-17.1")]),
         (
             "shenyang",
             &[
                 ("drill", "operator", "SY-13.1"),
-                ("evaluation", "", "SY-18.1"),
+                ("evaluation", "", "SY-20.1"),
                 ("provider_evaluation", "data_provider", "SY-18.1"),
             ],
         ),

@@ -2,7 +2,9 @@
 
 mod matters;
 mod orders;
+mod records;
 mod rules;
+mod scenarios;
 mod scripts;
 mod taking;
 mod ways;
