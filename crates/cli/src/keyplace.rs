@@ -132,10 +132,11 @@ pub fn zone_key(layout: &Layout, keys: &dyn KeyProvider, name: &str) -> Result<S
 
 /// What a device says is its keeper's to mend, and told in both languages.
 fn refused(e: CryptoError) -> CliError {
+    let zh = e.device_zh().map(str::to_owned);
     match e {
         CryptoError::Device(why) => CliError::usage(
             "--keys",
-            format!("密钥设备不可用：{why}。"),
+            format!("密钥设备不可用：{}。", zh.unwrap_or_else(|| why.clone())),
             format!("The key device cannot be used: {why}."),
         ),
         other => other.into(),
@@ -164,6 +165,10 @@ fn pin_in(file: &Path) -> Result<Zeroizing<String>, CliError> {
     let mode = std::fs::metadata(file).map(|m| m.permissions().mode());
     let text = std::fs::read_to_string(file).map(Zeroizing::new);
     match (mode, text) {
+        // Tried with an empty one, a device counts a wrong PIN.
+        (Ok(_), Ok(text)) if text.trim().is_empty() => {
+            Err(CliError::usage("pin-file", "PIN 文件是空的。", "The PIN file is empty."))
+        }
         (Ok(mode), Ok(text)) if mode & 0o077 == 0 => Ok(Zeroizing::new(text.trim().to_owned())),
         (Ok(_), Ok(_)) => Err(CliError::usage(
             "pin-file",
