@@ -55,6 +55,17 @@ impl Anchor {
     }
 }
 
+/// Of each log the largest anchor stays, at the same size the one seen first.
+pub(crate) fn carry(anchors: &mut Vec<Anchor>, earlier: &[Anchor]) {
+    for old in earlier {
+        let newer = |a: &Anchor| a.origin == old.origin && a.size > old.size;
+        if !anchors.iter().any(newer) {
+            anchors.retain(|a| a.origin != old.origin);
+            anchors.push(old.clone());
+        }
+    }
+}
+
 /// The extension line that anchors another log's checkpoint.
 #[must_use]
 pub fn anchor_line(other: &Checkpoint) -> String {
@@ -195,13 +206,7 @@ impl Checkpoint {
 
     /// Carries anchors of an earlier checkpoint on: of each log the largest stays, at the same size the one seen first.
     pub(crate) fn carry_anchors(&mut self, earlier: &[Anchor]) {
-        for old in earlier {
-            let newer = |a: &Anchor| a.origin == old.origin && a.size > old.size;
-            if !self.anchors.iter().any(newer) {
-                self.anchors.retain(|a| a.origin != old.origin);
-                self.anchors.push(old.clone());
-            }
-        }
+        carry(&mut self.anchors, earlier);
     }
 
     /// Signs the text.
@@ -297,7 +302,7 @@ fn parse_text(text: &str) -> Result<Checkpoint, LogError> {
     Ok(out)
 }
 
-fn parse_anchor(line: &str) -> Result<Anchor, LogError> {
+pub(crate) fn parse_anchor(line: &str) -> Result<Anchor, LogError> {
     let parts: Vec<&str> = line.split(' ').collect();
     let [_, origin, size, root] = parts.as_slice() else { return Err(bad("an anchor line is malformed")) };
     Ok(Anchor { origin: (*origin).to_owned(), size: integer(size)?, sm3: node(root)? })

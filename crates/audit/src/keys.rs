@@ -224,7 +224,8 @@ fn is_list_of(name: &str, count: usize) -> bool {
 /// Number and bytes of the newest published list, if there is one.
 pub(crate) fn newest_key_list(log_dir: &Folder) -> Result<Option<(u64, Vec<u8>)>, LogError> {
     let names = log_dir.names("keys")?;
-    let newest = names.iter().filter_map(|n| n.strip_suffix(".json")?.parse::<u64>().ok()).max();
+    // Without a gap from 1 on: a stray name stops nobody, and the verifier tells it.
+    let newest = (1..=names.len() as u64).take_while(|n| names.contains(&format!("{n}.json"))).last();
     let Some(number) = newest else { return Ok(None) };
     let bytes = log_dir.read(&format!("keys/{number}.json"))?;
     Ok(bytes.map(|b| (number, b)))

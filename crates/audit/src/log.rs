@@ -242,9 +242,7 @@ impl TileLog {
         for line in extra {
             next.extend(line)?;
         }
-        if let Some(published) = &self.published {
-            next.carry_anchors(&published.anchors);
-        }
+        next.carry_anchors(&self.anchors()?);
         self.remember(&next)?;
         next.sign(signer)?;
         next.verify(&signer.public())?;
@@ -316,6 +314,7 @@ impl TileLog {
             sm3: hash(HashAlg::Sm3),
             sha256: hash(HashAlg::Sha256),
             epoch: self.epoch.clone(),
+            anchors: next.anchors.iter().map(crate::Anchor::line).collect(),
             keys: next
                 .keys
                 .map(|(number, bytes)| BoundList { number, digest: Hash { alg: next.suite.hash_alg(), bytes } }),

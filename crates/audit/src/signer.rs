@@ -27,6 +27,9 @@ pub(crate) struct Signed {
     /// The newest key list that was bound; none where none was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<BoundList>,
+    /// Lines of what was anchored of the other log: whoever may write in the log's folder may take one out of the checkpoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anchors: Vec<String>,
 }
 
 /// A key list that a checkpoint binds.

@@ -338,8 +338,9 @@ pub fn check_url(option: &str, url: &str) -> Result<(), CliError> {
 
 /// A service's software key.
 pub fn service_key(keys: &Path, name: &str) -> Result<SigningKey, CliError> {
-    let pass = std::fs::read_to_string(keys.join(MASTER))?;
-    let file: KeyFile = serde_json::from_slice(&std::fs::read(keys.join(name))?)?;
+    let (pass, file) = (own_file(&keys.join(MASTER))?, own_file(&keys.join(name))?);
+    let pass = zeroize::Zeroizing::new(String::from_utf8(pass).map_err(CliError::bug)?);
+    let file: KeyFile = serde_json::from_slice(&file)?;
     Ok(file.open(pass.trim())?)
 }
 
@@ -366,7 +367,7 @@ pub fn make_queue_key(layout: &Layout, suite: Suite) -> Result<(), CliError> {
 pub fn database_url(layout: &Layout) -> Result<String, CliError> {
     let var = crate::serve::supervisor::DATABASE_VAR;
     let own = layout.platform().join("platform.db").exists();
-    let told = std::env::var_os(var).map(std::ffi::OsString::into_string).transpose();
+    let told = std::env::var_os(var).filter(|url| !url.is_empty()).map(std::ffi::OsString::into_string).transpose();
     let told = told.map_err(|_| CliError::usage(var, "不是 UTF-8 文本。", "It is not UTF-8 text."))?;
     let worked = layout.platform().join("log-signer.json").exists();
     match told {
@@ -407,9 +408,14 @@ fn queue_id(ring: &FileKeyProvider) -> Option<KeyId> {
 
 /// A 32-byte secret kept as hexadecimal text in a file of its own.
 pub fn secret(path: &Path) -> Result<[u8; 32], CliError> {
-    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path)?);
+    let text = zeroize::Zeroizing::new(String::from_utf8(own_file(path)?).map_err(CliError::bug)?);
     let bytes = hex::decode(text.trim()).map_err(CliError::bug)?;
     bytes.try_into().map_err(|_| CliError::bug("a secret file does not hold 32 bytes"))
+}
+
+/// A key file of a folder that a process of ours writes: no pipe at which one would wait, and no link. Told with its path.
+fn own_file(path: &Path) -> Result<Vec<u8>, CliError> {
+    ::backup::read_plain(path).map_err(|e| crate::tools::input::unreadable(path, &e))
 }
 
 /// The machine's clock in milliseconds. The only place that reads it, besides what it is handed to.

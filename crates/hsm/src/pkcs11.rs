@@ -140,8 +140,8 @@ fn is_refusal(e: &Error) -> bool {
 
 fn session_is_gone(e: &Error) -> bool {
     use RvError::{
-        CryptokiNotInitialized, DeviceError, DeviceRemoved, KeyHandleInvalid, ObjectHandleInvalid, SessionClosed,
-        SessionHandleInvalid, TokenNotPresent, UserNotLoggedIn,
+        CryptokiNotInitialized, DeviceError, DeviceRemoved, GeneralError, KeyHandleInvalid, ObjectHandleInvalid,
+        SessionClosed, SessionHandleInvalid, TokenNotPresent, UserNotLoggedIn,
     };
     matches!(
         e,
@@ -149,6 +149,7 @@ fn session_is_gone(e: &Error) -> bool {
             CryptokiNotInitialized
                 | DeviceError
                 | DeviceRemoved
+                | GeneralError
                 | KeyHandleInvalid
                 | ObjectHandleInvalid
                 | SessionClosed

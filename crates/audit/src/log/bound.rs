@@ -2,27 +2,38 @@
 
 use super::TileLog;
 use crate::LogError;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Anchor, Checkpoint, carry, parse_anchor};
 use crate::keys::{judge_newest, newest_key_list};
 use crate::leaf::LogName;
 use crate::signer::BoundList;
 use crypto::{Hash, HashAlg};
 
 impl TileLog {
+    /// What is anchored of the other log: by the published checkpoint, and by the signer's memory, which nobody else writes.
+    ///
+    /// # Errors
+    /// The memory is malformed.
+    pub fn anchors(&self) -> Result<Vec<Anchor>, LogError> {
+        let lines = self.signed.iter().flat_map(|s| &s.anchors);
+        let mut anchors = lines.map(|line| parse_anchor(line)).collect::<Result<Vec<_>, _>>()?;
+        carry(&mut anchors, self.published.as_ref().map(|c| c.anchors.as_slice()).unwrap_or_default());
+        Ok(anchors)
+    }
+
     /// The other log's published checkpoint beside this one has anchored what this log was: an older or another state of it is
-    /// found out. The folder of the other log is on the same disk; that it was put back too is for its own signer to notice.
+    /// found out. Not where the other log is a copy from another machine: that goes on over a restore of this one, and its
+    /// signer says so itself.
     ///
     /// # Errors
     /// This log is shorter than it was, or had another root; or the checkpoint cannot be read.
     pub fn check_anchored_by(&self, other: LogName) -> Result<(), LogError> {
-        let Some(bytes) = self.beside.read(&format!("{other}/checkpoint"))? else { return Ok(()) };
+        let file = format!("{other}/checkpoint");
+        let Some(bytes) = self.beside.read(&file)? else { return Ok(()) };
         let checkpoint = Checkpoint::parse(&bytes)?;
         for anchor in checkpoint.anchors.iter().filter(|a| a.origin == self.cfg.origin) {
-            if anchor.size > self.size {
-                return Err(LogError::RolledBack { found: self.size, signed: anchor.size });
-            }
-            if self.reader().root(HashAlg::Sm3, anchor.size)? != anchor.sm3 {
-                return Err(LogError::SecondRoot { size: anchor.size });
+            let longer = anchor.size > self.size;
+            if longer || self.reader().root(HashAlg::Sm3, anchor.size)? != anchor.sm3 {
+                return Err(LogError::corrupt(file, "the state of this log that it anchors is not this log's"));
             }
         }
         Ok(())

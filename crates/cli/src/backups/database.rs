@@ -30,7 +30,7 @@ pub fn database(
         }
     }
     let url = wiring::database_url(layout)?;
-    if url != layout.database_url() {
+    if !url.starts_with("sqlite:") {
         let logged = facts.logs.get("platform").map_or(0, |log| log.size);
         let last = dumped(args, layout, runtime, &url, logged)?;
         let dump = args.dump.as_deref().map(input::real).transpose()?.unwrap_or_default();
@@ -39,10 +39,10 @@ pub fn database(
         return Ok(Some(last));
     }
     // Initialised and never started: there is none yet.
-    if !layout.platform().join("platform.db").is_file() {
+    if url == layout.database_url() && !layout.platform().join("platform.db").is_file() {
         return Ok(None);
     }
-    let last = runtime.block_on(store::snapshot(&layout.database_url(), copy))?;
+    let last = runtime.block_on(store::snapshot(&url, copy))?;
     files.push((
         "platform/platform.db".to_owned(),
         Content::File(top(&layout.platform()).join(copy.file_name().unwrap_or_default())),

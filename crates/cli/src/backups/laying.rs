@@ -34,7 +34,8 @@ pub fn lay_out(ground: &Ground, staging: &Layout, without_keys: bool) -> Result<
     newer_key_lists(&ground.repo, ground.newest.as_ref(), &ground.layout, staging, &trust.root)?;
     lists_of_destroyed(ground, staging)?;
     verified(ground, staging, &trust)?;
-    if staging.zone().is_dir() {
+    // The folder was made for either part; one that is not in the snapshot does not come to be by a mark.
+    if manifest.files.iter().any(|f| f.path.starts_with("zone/")) {
         write_private(&staging.zone().join(zone::node::RESTORED), b"")?;
     }
     let journal = live::journal(staging, &trust, None)?;

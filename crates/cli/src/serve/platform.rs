@@ -59,13 +59,15 @@ async fn serve(args: &PlatformArgs, confinement: [&str; 2]) -> Result<(), CliErr
             "另一个平台进程正在处理该数据库，本进程等待接替。Another platform process works on this database; this one waits to take over."
         );
     }
+    // Once more: it may have waited for days.
+    sequencer.meet().await?;
     let first = std::fs::read(layout.log().join("keys/1.json"))?;
     app::keys::adopt_first(&app, crypto::from_canonical(&first)?).await?;
     app::link::restore_clock(&app).await?;
     take_signed_lists(&app, layout).await?;
     crate::backups::hold_restored(&app, layout).await?;
     if args.zone_apart {
-        log = log.with_zone_log(ZoneLogCopy::open(&app, &layout.platform().join("zone-log.json"))?);
+        log = log.with_zone_log(ZoneLogCopy::open(&app, &layout.platform().join(app::sequencer::ZONE_COPY))?);
     }
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let mut sequencing = tokio::spawn(sequencer.run(async { drop(ended.await) }));

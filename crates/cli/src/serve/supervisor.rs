@@ -214,11 +214,11 @@ fn hopeless(name: &str) -> CliError {
     CliError::usage(
         name,
         format!(
-            "{zh}进程连续 {TRIES} 次刚启动就退出，不再重启：原因见上面的输出（常见：文件缺失或损坏、数据库或密钥设备连不上）。"
+            "{zh}进程连续 {TRIES} 次刚启动就退出，不再重启：原因见上面的输出（常见：端口被占用、文件缺失或损坏、数据库连不上）。"
         ),
         format!(
             "The {name} process ended within seconds of its start {TRIES} times in a row and is not started again: the output \
-             above says why (often a file that is missing or damaged, a database or a key device that is not reached)."
+             above says why (often a port in use, a file that is missing or damaged, a database that is not reached)."
         ),
     )
 }

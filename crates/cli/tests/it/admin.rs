@@ -85,3 +85,22 @@ fn evidence_of_a_folder_never_served_is_bad_usage_and_makes_no_database() {
     assert_eq!(json(&yunyu(&["evidence", "export", "p", "--data", arg(&data), "--json"])).0, 2);
     assert!(!data.join("platform/platform.db").exists());
 }
+
+/// A platform without a zone comes back as one: no part comes to be by the restore, and the doctor finds nothing to mend.
+#[test]
+fn a_platform_without_its_zone_is_restored_as_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let [data, out, back] = ["data", "backup", "back"].map(|name| dir.path().join(name));
+    let run = |words: &[&str]| {
+        let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_yunyu"));
+        let done = run.args(words).env("YUNYU_BACKUP_PASSPHRASE", "a passphrase for backups").output().unwrap();
+        let told = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(0), "{words:?}: {told}");
+    };
+    run(&["admin", "init", "--data", arg(&data), "--city", "wuxi", "--without-zone"]);
+    run(&["admin", "backup", "--data", arg(&data), "--out", arg(&out)]);
+    run(&["admin", "restore", "--backup", arg(&out), "--data", arg(&back)]);
+    run(&["admin", "backup", "--data", arg(&back), "--out", arg(&out)]);
+    assert!(!back.join("zone").exists());
+    run(&["admin", "doctor", "--data", arg(&back)]);
+}

@@ -211,7 +211,7 @@ impl Ends {
 
 /// Whether nothing but zeros stands in a file: its removal was cut short.
 fn wiped(path: &Path) -> Result<bool, CryptoError> {
-    let bytes = Zeroizing::new(match fs::read(path) {
+    let bytes = Zeroizing::new(match plain(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
         other => other?,
     });
@@ -224,7 +224,7 @@ fn key(found: &mut Found, retired: &BTreeSet<String>, path: PathBuf) -> Result<(
         found.ended.push((stem.to_owned(), path));
         return Ok(());
     }
-    let entry: KeyEntry = from_canonical(&fs::read(&path)?)?;
+    let entry: KeyEntry = from_canonical(&plain(&path)?)?;
     entry.check()?;
     if entry.name() != stem {
         return Err(CryptoError::Malformed("key ring"));
@@ -260,7 +260,7 @@ fn read<T: serde::de::DeserializeOwned + Serialize>(
     path: &Path,
     is: impl Fn(&T) -> (u32, String),
 ) -> Result<T, CryptoError> {
-    let value: T = from_canonical(&fs::read(path)?)?;
+    let value: T = from_canonical(&plain(path)?)?;
     let (v, named) = is(&value);
     if v != 1 {
         return Err(CryptoError::UnknownVersion("the key ring"));
@@ -373,4 +373,21 @@ pub(super) fn wipe(path: &Path) -> Result<(), CryptoError> {
 fn sync_parent(path: &Path) -> Result<(), CryptoError> {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Ok(File::open(parent)?.sync_all()?)
+}
+
+/// No file of a ring comes near this size.
+const LARGEST: u64 = 16 << 20;
+
+/// Reads a file of a ring, or of a custody that somebody else handles: through no link, and at no pipe, where one would wait for ever.
+pub(super) fn plain(path: &Path) -> std::io::Result<Vec<u8>> {
+    use rustix::fs::{Mode, OFlags};
+    use std::io::Read;
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let mut bytes = Vec::new();
+    if !file.metadata()?.is_file() || file.take(LARGEST + 1).read_to_end(&mut bytes)? as u64 > LARGEST {
+        let at = path.file_name().unwrap_or_default().to_string_lossy();
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, format!("{at} is no file of a key ring")));
+    }
+    Ok(bytes)
 }

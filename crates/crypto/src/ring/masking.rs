@@ -12,7 +12,6 @@ use crate::provider::{KeyId, KeyState, SealingKeys, WrappedKey};
 use crate::vault::{DEVICE_VERSION, Vault};
 use crate::{CryptoError, Suite, aead, canonical, from_canonical};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -76,7 +75,7 @@ impl<V: Vault> KeyRing<V> {
             KeyState::Live => {}
         }
         let word = self.path(id.as_str(), "masking");
-        let name = match fs::read(&word) {
+        let name = match files::plain(&word) {
             Ok(bytes) => from_canonical::<Masked>(&bytes)?.pad,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 let taken: Vec<String> = files::scan(&self.dir)?.masking.into_iter().map(|m| m.pad).collect();
@@ -95,7 +94,7 @@ impl<V: Vault> KeyRing<V> {
         let mut all = self.lock();
         let entry = all.get_mut(id).ok_or(CryptoError::UnknownKey)?;
         let word = self.path(id.as_str(), "masking");
-        let masked: Masked = match fs::read(&word) {
+        let masked: Masked = match files::plain(&word) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && entry.info.state == KeyState::Sealed => return Ok(()),
             other => from_canonical(&other?)?,
         };
@@ -113,7 +112,7 @@ impl<V: Vault> KeyRing<V> {
             KeyState::Live => return Ok(None),
             KeyState::Sealed => {}
         }
-        let masked: Masked = from_canonical(&fs::read(self.path(id.as_str(), "masked"))?)?;
+        let masked: Masked = from_canonical(&files::plain(&self.path(id.as_str(), "masked"))?)?;
         let pad = with.get(&masked.pad).ok_or(CryptoError::NoSealingKey)?.clone();
         Ok(Some(Mask { suite: self.vault.suite(), id: id.clone(), pad }))
     }

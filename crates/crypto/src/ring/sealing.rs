@@ -13,7 +13,6 @@ use crate::{CryptoError, blob, canonical, from_canonical, random, random_hex};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -45,7 +44,7 @@ pub fn keep_sealing_keys(ring: &Path, keys: &SealingKeys) -> Result<(), CryptoEr
 }
 
 pub(super) fn read_pad(path: &Path) -> Result<Zeroizing<[u8; 32]>, CryptoError> {
-    let (text, mut key) = (Zeroizing::new(fs::read(path)?), Zeroizing::new([0; 32]));
+    let (text, mut key) = (Zeroizing::new(files::plain(path)?), Zeroizing::new([0; 32]));
     hex::decode_to_slice(text.as_slice(), key.as_mut()).map_err(|_| CryptoError::Malformed("sealing key"))?;
     Ok(key)
 }
@@ -69,7 +68,7 @@ impl<V: Vault> KeyRing<V> {
             KeyState::Destroyed => return Err(CryptoError::DestroyedKey),
             KeyState::Sealed => {
                 let path = self.path(id.as_str(), "sealed");
-                let sealed: SealedAway = from_canonical(&fs::read(path)?)?;
+                let sealed: SealedAway = from_canonical(&files::plain(&path)?)?;
                 return self.wipe_after(id, &sealed.pad);
             }
             KeyState::Live => {}
@@ -112,7 +111,7 @@ impl<V: Vault> KeyRing<V> {
             KeyState::Sealed => {}
         }
         let path = self.path(id.as_str(), "sealed");
-        let sealed: SealedAway = from_canonical(&fs::read(&path)?)?;
+        let sealed: SealedAway = from_canonical(&files::plain(&path)?)?;
         let pad = with.get(&sealed.pad).ok_or(CryptoError::NoSealingKey)?;
         let (mut made, mut versions) = (Vec::new(), BTreeMap::new());
         for e in sealed.entries {

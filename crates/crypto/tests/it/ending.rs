@@ -393,3 +393,23 @@ fn masking_that_was_being_ended_or_taken_back_is_so() {
     assert_eq!(p.list()[0].state, KeyState::Live);
     assert!(!word("masked").exists());
 }
+
+/// The attack: whoever handles a custody's disk leaves a pipe or a link where a file of the ring could be. Nobody waits at it, and
+/// nothing is read from elsewhere.
+#[test]
+fn a_pipe_or_a_link_in_a_ring_is_refused_at_once() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let dir = tempfile::tempdir().unwrap();
+    let elsewhere = dir.path().join("elsewhere");
+    std::fs::write(&elsewhere, b"{}").unwrap();
+    for name in ["x.sealed", "x.key", "x.uses", "x.destroyed"] {
+        let ring = dir.path().join(name.replace('.', "-"));
+        std::fs::create_dir(&ring).unwrap();
+        let at = ring.join(name);
+        mknodat(CWD, &at, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+        assert!(crypto::inventory(&ring).is_err(), "{name} as a pipe");
+        std::fs::remove_file(&at).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &at).unwrap();
+        assert!(crypto::inventory(&ring).is_err(), "{name} as a link");
+    }
+}

@@ -54,8 +54,10 @@ pub(crate) async fn run(core: Arc<Core>, id: JobId, stop: oneshot::Receiver<()>)
         return Ok(());
     }
     let batches: Vec<BatchId> = plan.batches.clone();
+    // Begun over the same records before, and it waited or was killed: said once.
+    let said = |job: &Job| matches!(&job.phase, Phase::Started(before) if *before == batches);
     core.commit(|draft| match draft.state.jobs.get(&id) {
-        Some(job) if is_open(job) => outcome::job_started(draft, job, batches),
+        Some(job) if is_open(job) && !said(job) => outcome::job_started(draft, job, batches.clone()),
         _ => Ok(()),
     })?;
     if core.log_ready().await.is_err() {

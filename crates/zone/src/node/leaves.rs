@@ -47,7 +47,7 @@ impl Leaves {
             LogConfig::new(&trust.deployment, LogName::Zone, trust.suite, clock, &state).with_root(trust.root.clone());
         let log = TileLog::open(&cfg.log, config.clone()).map_err(log_error)?;
         let first_size = log.size();
-        let anchor = log.published().and_then(|c| c.anchors.first().cloned());
+        let anchor = log.anchors().map_err(log_error)?.into_iter().next();
         let shared = Shared {
             folder: cfg.log.clone(),
             config,
