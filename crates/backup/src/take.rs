@@ -52,15 +52,7 @@ pub fn take(repo: &Repo, source: Source) -> Result<(Manifest, u64), BackupError>
     for (path, content) in source.files {
         let (entry, new) = match content {
             Content::Bytes(bytes) => repo.put_file(&path, bytes.as_slice())?,
-            Content::File(from) => {
-                let file = open(&from)?;
-                // One that is appended to all the while has an end all the same.
-                let len = file
-                    .metadata()
-                    .map_err(BackupError::io(&from, "读取要备份的文件", "reading a file to back up"))?
-                    .len();
-                repo.put_file(&path, file.take(len))?
-            }
+            Content::File(from) => repo.put_file(&path, as_it_is(&from)?)?,
             Content::Prefix(from, len) => repo.put_file(&path, open(&from)?.take(len))?,
         };
         written += new;
@@ -139,6 +131,13 @@ fn object(repo: &Repo, path: &Path, name: &str, known: Option<&ObjectEntry>) -> 
         Some((entry, new)) => Held::Object(entry, new),
         None => Held::Plain(bytes),
     }))
+}
+
+/// A file up to the size that it has now: one that is appended to all the while has an end all the same.
+fn as_it_is(path: &Path) -> Result<impl Read, BackupError> {
+    let file = open(path)?;
+    let meta = file.metadata().map_err(BackupError::io(path, "读取要备份的文件", "reading a file to back up"))?;
+    Ok(file.take(meta.len()))
 }
 
 fn open(path: &Path) -> Result<File, BackupError> {

@@ -214,7 +214,7 @@ async fn a_dump_comes_back_with_its_folder_and_only_with_it() {
     let tables = cluster.psql_on("empty", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'");
     assert!(String::from_utf8_lossy(&tables.stdout).contains(" 0"), "tables were made in somebody else's database");
     let bare = Command::new(yunyu())
-        .args(&backup)
+        .args(backup)
         .env_remove("YUNYU_DATABASE")
         .env("YUNYU_BACKUP_PASSPHRASE", "a passphrase for backups")
         .output()

@@ -225,6 +225,10 @@ pub(super) fn not_ended(i: &Input<'_>) -> Result<(), Fail> {
     hold(live, "授权不存在或已经终止、撤销", "there is no such authorisation, or it was ended or revoked")
 }
 
+pub(super) fn destroyed(i: &Input<'_>) -> Result<(), Fail> {
+    hold(i.facts.destroyed, "运营域尚未报告销毁完成", "the zone has not reported the destruction yet")
+}
+
 pub(super) fn ground_listed(i: &Input<'_>) -> Result<(), Fail> {
     let ground = i.case.text("ground").unwrap_or_default();
     let listed = i.pack.list(&format!("{}.grounds", i.procedure.name)).is_some_and(|l| l.iter().any(|g| g == ground));

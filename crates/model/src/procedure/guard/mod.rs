@@ -273,9 +273,7 @@ impl Guard {
                 "该授权还有其他暂停未解除",
                 "another stop of this authorisation is not lifted yet",
             ),
-            Self::Destroyed => {
-                hold(i.facts.destroyed, "运营域尚未报告销毁完成", "the zone has not reported the destruction yet")
-            }
+            Self::Destroyed => authorisation::destroyed(i),
             Self::ResourceHeld => supply::resource_held(i),
             Self::ResourceSealed => supply::resource_is(i, &[ResourceState::Sealed]),
             Self::ResourceKept => supply::resource_is(i, &[ResourceState::Catalogued, ResourceState::Sealed]),
