@@ -65,9 +65,7 @@ pub struct Poll {
 /// Answers the poll at once; waiting for news is the caller's business (`Store::notified`).
 pub async fn poll(app: &App, log: &LogHandle, poll: Poll) -> AppResult<LinkReply> {
     let waiting = app.store.orders_after(poll.after, BATCH).await?;
-    if waiting.is_empty() {
-        not_ahead(app, poll.after).await?;
-    }
+    log.zone_took(poll.after);
     let mut left = BATCH_BYTES;
     let fits = |(n, order): &(usize, &QueuedOrder)| {
         left = left.saturating_sub(order.body.len());
@@ -90,20 +88,6 @@ pub async fn poll(app: &App, log: &LogHandle, poll: Poll) -> AppResult<LinkReply
         platform_growth,
         acknowledged_report: reports::acknowledged(&app.store).await?,
     })
-}
-
-/// The zone has taken no order that is not here: its number would be given out again, and the next order be lost.
-async fn not_ahead(app: &App, after: u64) -> AppResult<()> {
-    let last = app.store.last_order_seq().await?;
-    if after <= last {
-        return Ok(());
-    }
-    tracing::error!(after, last, "the zone has taken orders that the database does not hold");
-    let (zh, en) = (
-        "运营域已收到数据库中没有的指令：数据库放回了旧副本，或删去了指令。请停止服务，换回原来的数据库，或从备份恢复整个目录（admin restore）。",
-        "The zone has taken orders that the database does not hold: an older copy of it was put back, or orders were deleted. Stop, put the right one back, or restore the whole folder from a backup (admin restore).",
-    );
-    Err(app.pack.refusal("database-behind", "PRODUCT-LOG", zh, en).into())
 }
 
 /// The newest checkpoint, with the proof that it extends what the zone has anchored: the zone is a witness of this log.

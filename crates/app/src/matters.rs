@@ -74,7 +74,8 @@ pub async fn complete(pack: &Pack, tx: &mut Tx, procedure: &Procedure, o: &mut M
 }
 
 /// Characters that are not seen, or turn around what is: a title shall read as it is written.
-fn hidden(c: char) -> bool {
+#[must_use]
+pub fn hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

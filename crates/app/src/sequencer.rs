@@ -12,6 +12,7 @@ use model::Timestamp;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use store::{LeafDraft, Lease, StoreError};
 use tokio::sync::watch;
@@ -31,6 +32,8 @@ pub struct Sequencer {
     app: App,
     log: TileLog,
     zone_anchor: Arc<std::sync::Mutex<Option<Anchor>>>,
+    /// The last order that the zone says it has taken.
+    zone_after: Arc<AtomicU64>,
     published: watch::Sender<Option<String>>,
     holder: String,
     term: Duration,
@@ -52,6 +55,7 @@ pub struct LogHandle {
     pub checkpoint: watch::Receiver<Option<String>>,
     zone_anchor: Arc<std::sync::Mutex<Option<Anchor>>>,
     zone_log: Option<Arc<std::sync::Mutex<ZoneLogCopy>>>,
+    zone_after: Arc<AtomicU64>,
 }
 
 impl LogHandle {
@@ -84,6 +88,11 @@ impl LogHandle {
         }
     }
 
+    /// The zone says up to which order it has taken them.
+    pub fn zone_took(&self, after: u64) {
+        self.zone_after.fetch_max(after, Ordering::Relaxed);
+    }
+
     /// Does the published checkpoint anchor the zone's log? Once it does, every later one will, also after a restart.
     #[must_use]
     pub fn anchors_zone(&self) -> bool {
@@ -105,17 +114,15 @@ impl Sequencer {
         )
         .with_root(app.deployment.root.parse()?);
         let log = TileLog::open(&app.log_dir.join(LogName::Platform.as_str()), config).map_err(AppError::bug)?;
-        let apart = app.log_state.with_file_name(ZONE_COPY).exists();
-        if !apart {
-            log.check_anchored_by(LogName::Zone).map_err(AppError::bug)?;
-        }
         let (published, checkpoint) = watch::channel(log.published().map(audit::Checkpoint::render));
         let kept = log.published().and_then(|c| c.anchors.last()).cloned();
         let zone_anchor = Arc::new(std::sync::Mutex::new(kept));
-        let handle = LogHandle { checkpoint, zone_anchor: zone_anchor.clone(), zone_log: None };
+        let zone_after = Arc::new(AtomicU64::new(0));
+        let handle =
+            LogHandle { checkpoint, zone_anchor: zone_anchor.clone(), zone_log: None, zone_after: zone_after.clone() };
         let holder = holder(&app.log_state.with_file_name("sequencer")).map_err(AppError::bug)?;
         let (app, joined, turn) = (app.clone(), false, None);
-        Ok((Self { app, log, zone_anchor, published, holder, term: TERM, turn, joined }, handle))
+        Ok((Self { app, log, zone_anchor, zone_after, published, holder, term: TERM, turn, joined }, handle))
     }
 
     /// Runs until `end`, and then once more, so that what was committed is signed and no file stands beside the last
@@ -139,8 +146,37 @@ impl Sequencer {
     ///
     /// # Errors
     /// A refusal: one of them was put back, changed or exchanged.
-    pub async fn meet(&mut self) -> AppResult<()> {
+    pub async fn meet(&mut self, zone_apart: bool) -> AppResult<()> {
+        if !zone_apart {
+            self.log.check_anchored_by(LogName::Zone).map_err(AppError::bug)?;
+        }
         self.join(self.log.size()).await
+    }
+
+    /// The zone has taken no order that is not here: its number would be given out again, and the order be lost.
+    async fn not_behind_the_zone(&self) -> AppResult<()> {
+        let after = self.zone_after.load(Ordering::Relaxed);
+        if after == 0 {
+            return Ok(());
+        }
+        let last = self.app.store.last_order_seq().await?;
+        if after <= last {
+            return Ok(());
+        }
+        tracing::error!(after, last, "the zone has taken orders that the database does not hold");
+        let (zh, en) = (
+            "运营域已收到数据库中没有的指令：数据库放回了旧副本，或删去了指令。请停止服务，换回原来的数据库，或从备份恢复平台与运营域两处的目录（admin restore）。",
+            "The zone has taken orders that the database does not hold: an older copy of it was put back, or orders were deleted. Stop, put the right one back, or restore the folders of platform and zone from backups of the same time (admin restore).",
+        );
+        Err(self.app.pack.refusal("database-behind", "PRODUCT-LOG", zh, en).into())
+    }
+
+    /// A sign of life of the lease, where the start takes long.
+    ///
+    /// # Errors
+    /// Another process has taken over.
+    pub async fn keep_turn(&mut self) -> AppResult<()> {
+        self.turn().await.map(drop)
     }
 
     /// Takes the lease, and waits for it a little longer than its term. False where another process keeps it: two that
@@ -182,6 +218,7 @@ impl Sequencer {
     /// Sequences one batch; true if there was something to do.
     pub async fn step(&mut self) -> AppResult<bool> {
         let lease = self.turn().await?;
+        self.not_behind_the_zone().await?;
         let size = self.log.size();
         if !self.joined {
             self.join(size).await?;

@@ -4,7 +4,7 @@
 use crate::init::MASTER;
 use crate::layout::{Layout, write_private};
 use crate::wiring::CliError;
-use crypto::{CryptoError, KeyFile, KeyProvider, SigningKey, Suite, Zeroizing};
+use crypto::{CryptoError, DeviceFault, KeyFile, KeyProvider, SigningKey, Suite, Zeroizing};
 use hsm::{KeyPlace, Ring};
 use serde::{Deserialize, Serialize};
 use std::os::unix::fs::PermissionsExt;
@@ -133,7 +133,18 @@ pub fn zone_key(layout: &Layout, keys: &dyn KeyProvider, name: &str) -> Result<S
 /// What a device says is its keeper's to mend, and told in both languages.
 fn refused(e: CryptoError) -> CliError {
     let zh = e.device_zh().map(str::to_owned);
+    let pin = [DeviceFault::PinRefused, DeviceFault::PinLocked, DeviceFault::PinFinalTry];
     match e {
+        // Nobody tries it again by themselves.
+        CryptoError::Device(why) if pin.iter().any(|fault| fault.en() == why) => {
+            CliError::Refused(model::Refusal::new(
+                "pin-refused",
+                "PRODUCT-KEYS",
+                "",
+                format!("密钥设备不可用：{}。", zh.unwrap_or_else(|| why.clone())),
+                format!("The key device cannot be used: {why}."),
+            ))
+        }
         CryptoError::Device(why) => CliError::usage(
             "--keys",
             format!("密钥设备不可用：{}。", zh.unwrap_or_else(|| why.clone())),

@@ -198,6 +198,8 @@ fn kept(name: &str) -> Vec<Attribute> {
 
 impl Live {
     fn generate(&mut self, name: &str) -> Result<Pair, Error> {
+        // What a first attempt left in a session that broke: two of one name would be none.
+        Shelf::erase(self, name)?;
         let mut wrapping = kept(name);
         wrapping.extend([Attribute::Encrypt(true), Attribute::Decrypt(true), Attribute::Sign(false)]);
         let mut deriving = kept(name);

@@ -37,8 +37,8 @@ pub fn confirm(args: &ConfirmArgs) -> Result<Said, CliError> {
     let bad = |_| CliError::usage(&at, "不是恢复确认书草案。", "It is not a draft of a restoration.");
     let body: Restoration = crypto::from_canonical(&input::bytes(&args.draft)?).map_err(bad)?;
     // What is shown on a terminal must be what is signed.
-    if body.reason.chars().any(char::is_control)
-        || body.in_force.iter().any(|id| id.as_str().chars().any(char::is_control))
+    if body.reason.chars().any(app::matters::hidden)
+        || body.in_force.iter().any(|id| id.as_str().chars().any(app::matters::hidden))
     {
         return Err(CliError::usage(
             &at,

@@ -43,11 +43,13 @@ pub fn top(folder: &Path) -> PathBuf {
 }
 
 fn walk(folder: &Path, below: &str, out: &mut Vec<(String, PathBuf)>) -> Result<(), CliError> {
-    const SKIPPED: [&str; 13] = [
+    const SKIPPED: [&str; 14] = [
         "platform/platform.db",
         "platform/platform.db-wal",
         "platform/platform.db-shm",
         "platform/restored.json",
+        // Left by a restore; the database has gone on since.
+        "platform/database.dump",
         "zone/restored",
         "zone/objects",
         "zone/spill",

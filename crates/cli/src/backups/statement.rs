@@ -49,7 +49,7 @@ fn statement(args: &RestoreArgs, ground: &Ground) -> Result<Restoration, CliErro
 
 /// Writes what two people are to sign.
 pub fn draft(args: &RestoreArgs, ground: &Ground, draft: &Path) -> Result<Said, CliError> {
-    if args.reason.chars().any(char::is_control) {
+    if args.reason.chars().any(app::matters::hidden) {
         return Err(CliError::usage(
             "--reason",
             "理由须写成一行，不含控制字符。",

@@ -52,7 +52,7 @@ async fn serve(args: &PlatformArgs, confinement: [&str; 2]) -> Result<(), CliErr
     let app = open(layout, deployment, &args.zone_endpoint, confinement).await?;
     // Before anything is written: it is the database that goes with the log, and nobody else works on it.
     let (mut sequencer, mut log) = Sequencer::open(&app)?;
-    sequencer.meet().await?;
+    sequencer.meet(args.zone_apart).await?;
     // A second one stands by, and takes over where the first stands still.
     while !sequencer.take_turn().await? {
         tracing::warn!(
@@ -60,12 +60,14 @@ async fn serve(args: &PlatformArgs, confinement: [&str; 2]) -> Result<(), CliErr
         );
     }
     // Once more: it may have waited for days.
-    sequencer.meet().await?;
+    sequencer.meet(args.zone_apart).await?;
     let first = std::fs::read(layout.log().join("keys/1.json"))?;
     app::keys::adopt_first(&app, crypto::from_canonical(&first)?).await?;
     app::link::restore_clock(&app).await?;
     take_signed_lists(&app, layout).await?;
+    sequencer.keep_turn().await?;
     crate::backups::hold_restored(&app, layout).await?;
+    sequencer.keep_turn().await?;
     if args.zone_apart {
         log = log.with_zone_log(ZoneLogCopy::open(&app, &layout.platform().join(app::sequencer::ZONE_COPY))?);
     }

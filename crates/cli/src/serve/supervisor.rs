@@ -67,9 +67,9 @@ pub struct Pair {
     _folders: Vec<File>,
 }
 
-/// Exit codes of a process that found its folder put back or changed, or that was told something it cannot work with (another
-/// database, a wrong PIN, of which a device counts every try): it has said why, and a start helps nothing.
-const REFUSED: [i32; 2] = [1, 2];
+/// Exit code of a process that found its folder put back or changed, or whose PIN was refused, of which a device counts every try:
+/// it has said why, and a start helps nothing.
+const REFUSED: i32 = 1;
 
 /// A process that ended sooner than this was not really running.
 const SOON: Duration = Duration::from_secs(3);
@@ -135,8 +135,8 @@ impl Pair {
         tokio::select! {
             status = self.platform.wait() => {
                 let status = status?;
-                if status.code().is_some_and(|code| REFUSED.contains(&code)) {
-                    return Err(refused("platform", status.code()));
+                if status.code() == Some(REFUSED) {
+                    return Err(refused("platform"));
                 }
                 tracing::warn!(process = "platform", %status, "process ended; starting it again");
                 self.rest("platform").await?;
@@ -145,8 +145,8 @@ impl Pair {
             }
             status = zone_ended => {
                 let status = status?;
-                if status.code().is_some_and(|code| REFUSED.contains(&code)) {
-                    return Err(refused("zone", status.code()));
+                if status.code() == Some(REFUSED) {
+                    return Err(refused("zone"));
                 }
                 tracing::warn!(process = "zone", %status, "process ended; starting it again");
                 self.rest("zone").await?;
@@ -189,17 +189,8 @@ impl Pair {
     }
 }
 
-fn refused(name: &str, code: Option<i32>) -> CliError {
+fn refused(name: &str) -> CliError {
     let zh = if name == "platform" { "平台" } else { "运营域" };
-    if code == Some(2) {
-        return CliError::usage(
-            name,
-            format!("{zh}未能启动，不再重启：原因和处理办法见上面的输出。"),
-            format!(
-                "The {name} could not be started and is not started again: the output above says why, and what to do."
-            ),
-        );
-    }
     CliError::Refused(model::Refusal::new(
         "not-started-again",
         "PRODUCT-LOG",

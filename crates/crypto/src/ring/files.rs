@@ -357,15 +357,27 @@ pub(super) fn remove_wiped(path: &Path) -> Result<(), CryptoError> {
     wipe(&aside)
 }
 
+fn zeroed(file: &mut File) -> Result<(), CryptoError> {
+    let meta = file.metadata()?;
+    if meta.is_file() {
+        let len = usize::try_from(meta.len().min(LARGEST)).map_err(|_| CryptoError::TooLarge)?;
+        file.write_all(&vec![0; len])?;
+        file.sync_all()?;
+    }
+    Ok(())
+}
+
 /// As `remove_wiped`, for a file that nobody reads.
 pub(super) fn wipe(path: &Path) -> Result<(), CryptoError> {
-    let mut file = match OpenOptions::new().write(true).open(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-        other => other?,
-    };
-    let len = usize::try_from(file.metadata()?.len()).map_err(|_| CryptoError::TooLarge)?;
-    file.write_all(&vec![0; len])?;
-    file.sync_all()?;
+    use rustix::fs::{Mode, OFlags};
+    use rustix::io::Errno;
+    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    match rustix::fs::open(path, flags, Mode::empty()) {
+        Err(Errno::NOENT) => return Ok(()),
+        // Of a link or a pipe the name alone goes: what it leads to is somebody else's.
+        Err(Errno::LOOP | Errno::NXIO) => {}
+        opened => zeroed(&mut File::from(opened.map_err(io::Error::from)?))?,
+    }
     fs::remove_file(path)?;
     sync_parent(path)
 }

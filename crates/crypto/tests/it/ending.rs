@@ -413,3 +413,26 @@ fn a_pipe_or_a_link_in_a_ring_is_refused_at_once() {
         assert!(crypto::inventory(&ring).is_err(), "{name} as a link");
     }
 }
+
+/// The same where files are wiped: what a killed writer left, and what belongs to a destroyed key.
+#[test]
+fn nothing_is_wiped_through_a_link_and_nobody_waits_at_a_pipe() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let dir = tempfile::tempdir().unwrap();
+    let provider = ring(dir.path());
+    let id = provider.create("resource", "res_1").unwrap();
+    provider.destroy(&id).unwrap();
+    drop(provider);
+    let elsewhere = dir.path().join("elsewhere");
+    fs::write(&elsewhere, b"somebody else's").unwrap();
+    for name in ["x.tmp".to_owned(), format!("{id}.uses"), format!("{id}.key")] {
+        let at = dir.path().join("ring").join(&name);
+        std::os::unix::fs::symlink(&elsewhere, &at).unwrap();
+        drop(ring(dir.path()));
+        assert!(at.symlink_metadata().is_err(), "{name} as a link stays");
+        mknodat(CWD, &at, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+        drop(ring(dir.path()));
+        assert!(at.symlink_metadata().is_err(), "{name} as a pipe stays");
+    }
+    assert_eq!(fs::read(&elsewhere).unwrap(), b"somebody else's");
+}

@@ -244,6 +244,12 @@ async fn a_dump_comes_back_with_its_folder_and_only_with_it() {
     served.sign_in("bureau.officer").await;
     drop(served);
     logs_hold(&fresh);
+    // What was restored is backed up again, and that comes back too.
+    let again = dir.path().join("again");
+    cluster.client("pg_dump", &["-Fc", "-f", text(&again), "back"]);
+    let taken = ["admin", "backup", "--data", text(&fresh), "--out", text(&out), "--dump", text(&again)];
+    call(&other, &taken, 0);
+    call(&other, &["admin", "restore", "--backup", text(&out), "--data", text(&fresh), "--drill"], 0);
     // The attack: the dump alone put back under a log that has gone on.
     assert!(cluster.psql("CREATE DATABASE older").status.success());
     cluster.client("pg_restore", &["-d", "older", text(&dump)]);

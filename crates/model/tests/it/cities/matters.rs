@@ -32,7 +32,7 @@ const EVERYBODY: [&str; 14] = [
 ];
 
 /// Cities, procedure, the way as `step:who` (`!step` for a rejection), the state in which it ends.
-const WAYS: [(&str, &str, &str, &str); 76] = [
+const WAYS: [(&str, &str, &str, &str); 78] = [
     // Whoever does not evaluate itself does not escape the evaluation by that.
     ("jilin jinan shenyang wuxi", "evaluation", "begin:auth lapse:clock assess:third fail:auth", "unqualified"),
     ("changchun shenyang wuxi jinan", "objection", "raise:op forward:auth answer:prov accept:op", "settled"),
@@ -84,7 +84,8 @@ const WAYS: [(&str, &str, &str, &str); 76] = [
     ("jilin", "supervision", "propose:auth accept:op assign:auth2", "assigned"),
     ("jilin", "supervision", "propose:auth !accept:op", "declined"),
     ("changchun", "scenario_planning", "submit:prov list:auth respond:op respond:cons close:prov", "closed"),
-    ("changchun", "scenario_planning", "submit:sup list:auth2 renew:sup list:auth", "listed"),
+    ("changchun", "scenario_planning", "submit:sup list:auth2 renew:sup relist:auth", "listed"),
+    ("changchun", "scenario_planning", "submit:sup list:auth2 renew:sup !relist:auth", "listed"),
     ("changchun", "scenario_planning", "submit:prov !list:auth", "returned"),
     ("jilin jinan shenyang", "external_data", "apply:op decide:auth revoke:auth2", "revoked"),
     ("changchun", "external_data", "apply:op decide:agency", "approved"),
@@ -106,8 +107,9 @@ const WAYS: [(&str, &str, &str, &str); 76] = [
         "merged",
     ),
     ("jilin", "channel_onboarding", "declare:sup !schedule:auth", "returned"),
+    ("jilin", "channel_onboarding", "declare:sup schedule:auth reschedule:auth2 call_off:auth", "returned"),
     ("jilin", "responsibility", "name:op confirm:sup", "noted"),
-    ("jilin", "responsibility", "name:prov confirm:auth change:prov confirm:auth2", "noted"),
+    ("jilin", "responsibility", "name:prov confirm:auth", "noted"),
     ("jilin", "responsibility", "name:auth confirm:auth2", "noted"),
     ("jilin", "responsibility", "name:cons !confirm:sup", "returned"),
     ("changchun", "market_research", "record:op confirm:agency", "noted"),

@@ -106,7 +106,7 @@ fn sector_departments_plan_scenarios() {
     let due = way.case.deadlines.iter().find(|d| d.step == "renew").unwrap();
     assert_eq!(due.at.date().to_string(), "2026-06-02", "the day itself still counts");
     let renewed = way.judge(&sector, &way.approve("renew")).unwrap().case;
-    assert_eq!(renewed.state, "submitted", "a renewed plan is listed anew");
+    assert_eq!(renewed.state, "renewing", "a renewed plan is looked at anew");
     // The scenario of an operator may say which plan it carries out.
     let own = scenario("changchun");
     let mut submit = own.approve("submit");
