@@ -306,3 +306,18 @@ async fn an_older_database_is_refused() {
         assert_eq!(logged(&app).len(), 8, "the log is as it was");
     }
 }
+
+/// The attack: the last orders are deleted from the database. Their numbers would be given out again, and the zone take none of them.
+#[tokio::test]
+async fn a_platform_that_is_behind_the_zone_stops() {
+    let w = world().await;
+    let (mut sequencer, log) = Sequencer::open(&w.app).unwrap();
+    sequencer.step().await.unwrap();
+    let last = w.app.store.last_order_seq().await.unwrap();
+    log.zone_took(last);
+    sequencer.step().await.unwrap();
+    log.zone_took(last + 3);
+    log.zone_took(last);
+    let Err(AppError::Refused(refusal)) = sequencer.step().await else { panic!("it goes on") };
+    assert_eq!((refusal.code.as_str(), refusal.rule.as_str()), ("database-behind", "PRODUCT-LOG"));
+}
